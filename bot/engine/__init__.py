@@ -1,0 +1,1 @@
+"""Pure: (state, snapshot, now) → (state, news), and evidence → verdict."""

@@ -1,0 +1,40 @@
+"""What the engine carries from one look at a page to the next; the store keeps it as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.model import Incident, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentState:
+    """A component as last believed, and since when (the page's time where it tells one)."""
+
+    name: str
+    severity: Severity
+    status: str
+    since: datetime
+    listed: bool = True  # False: it vanished from the page, which does not mean removed
+    # A change for the worse seen once and held back until the next look (never a major outage).
+    pending: Severity | None = None
+    pending_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything known of one provider's page. `incidents` (by id): open ones and those that may
+    still change; older ones live in the journal alone."""
+
+    provider: str
+    began_at: datetime
+    observed_at: datetime  # the last good look
+    page_updated_at: datetime | None = None
+    history_at: datetime | None = None  # the last good look at the history list
+    components: Mapping[str, ComponentState] = field(default_factory=dict)
+    incidents: Mapping[str, Incident] = field(default_factory=dict)
+    held_back: int = 0  # flaps of one look that were never told
+    failing_since: datetime | None = None  # the page cannot be read since then
+    failure: str = ""

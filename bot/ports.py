@@ -1,0 +1,177 @@
+"""What we need from outside, as small protocols. Errors are those of `bot.errors` only."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.cards import Card
+from bot.engine.state import State
+from bot.model import Channel, Incident, Snapshot, Subscription
+
+Clock = Callable[[], datetime]
+
+
+class PageSource(Protocol):
+    """One status page."""
+
+    provider: str
+
+    async def observe(self, before: State | None) -> Snapshot:
+        """Look once. Decides from `before` whether the history list is needed too.
+
+        Raises:
+            SourceError: no usable answer; `retry_after` if the page asked for it.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The engine's state with the version that the next commit must name (0: none yet)."""
+
+    state: State | None
+    version: int
+
+
+class Journal(Protocol):
+    """Where the engine's truth is kept: one state a provider, its incidents, the news in order."""
+
+    async def acquire(self, provider: str, holder: str) -> int | None:
+        """Take or renew the watcher's lease. Returns the fence, or None while another holds it.
+
+        Raises:
+            StoreError: Redis did not answer.
+        """
+        ...
+
+    async def release(self, provider: str, holder: str) -> None: ...
+
+    async def load(self, provider: str) -> Stored: ...
+
+    async def commit(
+        self, provider: str, *, fence: int, version: int, state: State, changed: Sequence[Incident]
+    ) -> None:
+        """Write state, incidents and the news they gained, all or nothing.
+
+        Raises:
+            Superseded: fence or version is not the present one; nothing was written.
+        """
+        ...
+
+    async def incident(self, key: str) -> Incident | None: ...
+
+    async def history(self, provider: str, since: datetime) -> list[Incident]:
+        """Incidents that were open at `since` or later, oldest first."""
+        ...
+
+
+class Subscriptions(Protocol):
+    """Who wants what."""
+
+    async def get(self, channel: Channel) -> Subscription | None: ...
+
+    async def put(self, subscription: Subscription, behind: Sequence[str] = ()) -> None:
+        """Write it whole, and queue the channel for the incidents `behind` (keys).
+
+        What no longer matters there is found out when planning, so naming too many is harmless.
+        """
+        ...
+
+    async def remove(self, channel: Channel) -> bool:
+        """Forget the channel, its threads and what is queued. Returns whether it was there."""
+        ...
+
+    def of_tenant(self, platform: str, tenant: str) -> AsyncIterator[Subscription]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A limit that several channels share: `rate` a second, at most `burst` at once."""
+
+    name: str
+    rate: float
+    burst: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """May the bot speak in a channel, and if not, what must a person do?"""
+
+    ok: bool
+    problem: str = ""
+    advice: str = ""
+
+
+class Messenger(Protocol):
+    """Speaks to one chat platform. References (`root`, messages) are opaque strings of its own.
+
+    `key` names a delivery for ever. A messenger must be able to find by it what it sent, as far
+    as its platform lets it. The same `card` object is sent to many channels: draw it once.
+
+    Every method may raise any `DeliveryError`; `Uncertain` only if something may have happened.
+    """
+
+    platform: str
+    # Shortest time in seconds between two messages to one channel; 0 for none.
+    channel_interval: float
+    # Whether ended threads are closed (`close_thread`) on this platform.
+    closes_threads: bool
+
+    def buckets(self, channel: Channel) -> Sequence[Bucket]:
+        """Shared limits that a message to this channel counts against (may be none)."""
+        ...
+
+    async def open_thread(
+        self, channel: Channel, card: Card, key: str, *, mention: str | None = None
+    ) -> str:
+        """Post the root of a thread, and make the thread where that is a step of its own."""
+        ...
+
+    async def reply(
+        self,
+        channel: Channel,
+        root: str,
+        card: Card,
+        key: str,
+        *,
+        in_channel: bool = False,
+        mention: str | None = None,
+    ) -> str:
+        """Post into the thread; `in_channel`: shown to the whole channel as well."""
+        ...
+
+    async def revise(self, channel: Channel, root: str, message: str, card: Card, key: str) -> None:
+        """Put `card` in place of what `message` shows (the root itself when it equals `root`).
+
+        Repeating it is harmless, and nobody is notified.
+        """
+        ...
+
+    async def close_thread(self, channel: Channel, root: str) -> None:
+        """Nothing more is expected there. Repeating it is harmless."""
+        ...
+
+    async def find(
+        self, channel: Channel, root: str | None, keys: Sequence[str], since: datetime
+    ) -> Mapping[str, str]:
+        """Look for our messages with these keys sent at `since` or later.
+
+        `root` None: in the channel itself (roots); else in that thread. What is absent from the
+        answer does not stand there.
+
+        Raises:
+            RateLimited: looking is rationed; try again then, and do not send meanwhile.
+            DeliveryError: it cannot be looked up at all here (no permission to read history).
+        """
+        ...
+
+    async def access(self, channel: Channel) -> Access:
+        """Find out whether the bot may post there, without posting."""
+        ...
+
+    async def say(self, channel: Channel, card: Card, key: str) -> None:
+        """Post outside any thread (a change made, an example, why we were silent)."""
+        ...
