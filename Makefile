@@ -1,0 +1,48 @@
+# `make run` and `make test` are all that is needed: they set up what is missing by themselves.
+# Another Python than python3 (3.11 or newer): make run PYTHON=python3.12
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+SOURCES := bot adapters tests scripts $(wildcard bench)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench chaos lock ready ready-dev
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ready ## watch the status page; options after ARGS=, as in: make run ARGS="--help"
+	@exec $(BIN)/python -m bot run $(ARGS)
+
+test: lint ## lint, types and all tests; some of them with ARGS="-k words"
+	@exec $(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: ready-dev ## ruff and mypy
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/mypy $(SOURCES)
+
+format: ready-dev ## put the code into shape
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+bench: ready-dev ## measure: parsing, engine, store, delivery
+	@exec $(BIN)/python -m bench $(ARGS)
+
+chaos: ready-dev ## the crash tests, for longer than `make test` does
+	@CHAOS_ROUNDS=$${CHAOS_ROUNDS:-20} $(BIN)/python -m pytest -n auto -m chaos $(ARGS)
+
+lock: ## refresh the lock files (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
+	uv pip compile pyproject.toml $(LOCKING) -o requirements.lock
+	uv pip compile pyproject.toml --group dev -c requirements.lock $(LOCKING) -o requirements-dev.lock
+
+# One lock for every platform. No index, no folder: whoever installs takes them from where they like.
+LOCKING := --group build --universal --python-version 3.11 --generate-hashes --quiet \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+ready:
+	@$(PYTHON) scripts/prepare.py run
+
+ready-dev:
+	@$(PYTHON) scripts/prepare.py dev
