@@ -26,7 +26,8 @@ class ComponentState:
 @dataclass(frozen=True, slots=True)
 class State:
     """Everything known of one provider's page. `incidents` (by id): open ones and those that may
-    still change; older ones live in the journal alone."""
+    still change; older ones live in the journal alone.
+    """
 
     provider: str
     began_at: datetime
