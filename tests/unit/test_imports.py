@@ -1,0 +1,81 @@
+"""Imports point inwards: adapters know the core, the core knows nobody."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+NETWORK = {
+    "httpx",
+    "redis",
+    "slack_bolt",
+    "slack_sdk",
+    "discord",
+    "aiohttp",
+    "starlette",
+    "uvicorn",
+}
+WIRED_HERE = {"bot/app.py", "bot/cli.py", "bot/__main__.py"}
+# Rooms of `adapters` that other rooms may use.
+COMMON: set[str] = set()
+
+
+def modules(folder: str) -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Yield the dotted names that a module imports, wherever in it, also for types alone."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide what they reach"
+            module = node.module or ""
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def test_the_core_knows_no_adapter_and_no_network_library() -> None:
+    found = {
+        f"{path}: {name}"
+        for path, tree in modules("bot")
+        if path not in WIRED_HERE
+        for name in imported(tree)
+        if name.split(".")[0] in NETWORK | {"adapters"}
+    }
+    assert found == set()
+
+
+def test_an_adapter_does_not_reach_into_another_ones_room() -> None:
+    found = set()
+    for path, tree in modules("adapters"):
+        room = path.split("/")[1].removesuffix(".py")
+        for name in imported(tree):
+            top, *rest = name.split(".")
+            if top == "adapters" and rest and rest[0] not in {room, *COMMON}:
+                found.add(f"{path}: {name}")
+    assert found == set()
+
+
+def test_adapters_know_nothing_of_the_composition_root() -> None:
+    roots = {path.removesuffix(".py").replace("/", ".") for path in WIRED_HERE}
+    found = {
+        f"{path}: {name}"
+        for path, tree in modules("adapters")
+        for name in imported(tree)
+        if name in roots
+    }
+    assert found == set()
+
+
+def test_nothing_of_the_tests_is_needed_to_run() -> None:
+    found = {
+        f"{path}: {name}"
+        for folder in ("bot", "adapters")
+        for path, tree in modules(folder)
+        for name in imported(tree)
+        if name.split(".")[0] in {"tests", "bench", "pytest", "hypothesis"}
+    }
+    assert found == set()

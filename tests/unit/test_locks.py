@@ -1,0 +1,45 @@
+"""The lock files: whole, checked by hashes, and at home on any index."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCKS = ["requirements.lock", "requirements-dev.lock"]
+
+
+def pinned(lock: str) -> dict[str, str]:
+    """Return what a lock file holds: name → version."""
+    found = re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / lock).read_text(), re.MULTILINE)
+    return dict(found)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_index_and_no_folder(lock: str) -> None:
+    for line in (ROOT / lock).read_text().splitlines():
+        assert re.fullmatch(r"#.*|    +#.*|    +--hash=sha256:.*|[a-z0-9-]+==\S+ .*\\", line), line
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_package_of_a_lock_has_a_hash(lock: str) -> None:
+    text = (ROOT / lock).read_text()
+    for block in re.split(r"\n(?=[a-z0-9])", text)[1:]:
+        assert "--hash=sha256:" in block, block
+
+
+def test_both_locks_agree() -> None:
+    run, dev = (pinned(lock) for lock in LOCKS)
+    assert run
+    assert run.items() <= dev.items()
+
+
+def test_the_locks_hold_what_the_project_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["build"]]
+    names = {re.split(r"[^a-zA-Z0-9.-]", line)[0].replace(".", "-") for line in wanted}
+    wanted_for_tests = {re.split(r"[^a-z0-9-]", x)[0] for x in project["dependency-groups"]["dev"]}
+
+    assert names <= pinned("requirements.lock").keys()
+    assert names | wanted_for_tests <= pinned("requirements-dev.lock").keys()
