@@ -130,6 +130,7 @@ class NewsKind(StrEnum):
     BETTER = "better"
     RESOLVED = "resolved"
     REOPENED = "reopened"
+    CONFIRMED = "confirmed"  # the provider posted what we had only suspected
     CORRECTED = "corrected"  # a text or the title was edited
     WITHDRAWN = "withdrawn"  # the provider deleted the incident
     OVER = "over"  # seen only when it was past
@@ -191,6 +192,10 @@ class Incident:
     it. `surfaces` holds every surface ever touched (the page unlinks them on resolve); empty
     means that neither component nor words named one. `timeline` is severity over time: each
     entry holds from its time until the next, the last until `ended_at`.
+
+    `suspected_at` is when our own evidence first sufficed, `official_at` when the provider said
+    so: their order and absence make leads, lags, misses and false alarms. `audience` names the
+    tenants ("slack/T1") whose people alone raised a suspicion; empty: everyone.
     """
 
     provider: str
@@ -213,6 +218,9 @@ class Incident:
     withdrawn: bool = False
     quiet: bool = False  # history only: seen when older than a day
     continues: str | None = None  # key of the incident it reopens, when that was long ago
+    suspected_at: datetime | None = None
+    official_at: datetime | None = None
+    audience: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -275,6 +283,11 @@ class Channel:
     def __str__(self) -> str:
         return f"{self.platform}/{self.tenant}/{self.id}"
 
+    @property
+    def owner(self) -> str:
+        """The tenant, named across platforms."""
+        return f"{self.platform}/{self.tenant}"
+
     @classmethod
     def parse(cls, text: str) -> Channel:
         platform, tenant, id_ = text.split("/", 2)
@@ -313,6 +326,8 @@ class Subscription:
 
     def matches(self, incident: Incident) -> bool:
         """Does anything this incident ever did concern this channel?"""
+        if incident.audience and self.channel.owner not in incident.audience:
+            return False  # suspected by the people of other workspaces, and by nothing else
         if not self.surfaces:
             return incident.worst.rank >= self.severity.rank
         return any(

@@ -24,6 +24,14 @@ class ComponentState:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspicion:
+    """Our own evidence against one surface: since when it sufficed, and when it last did."""
+
+    since: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Everything known of one provider's page. `incidents` (by id): open ones and those that may
     still change; older ones live in the journal alone.
@@ -39,3 +47,4 @@ class State:
     held_back: int = 0  # flaps of one look that were never told
     failing_since: datetime | None = None  # the page cannot be read since then
     failure: str = ""
+    suspicions: Mapping[str, Suspicion] = field(default_factory=dict)  # by surface
