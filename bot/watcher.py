@@ -1,0 +1,161 @@
+"""The loop that watches one page: observe, step the engine, commit. One watcher at a time.
+
+It holds a lease while it works; every commit carries the lease's fencing number, so that a
+watcher which slept through the loss of its lease can write nothing. No error ends it: a page
+that fails or a Redis that is away only makes the next look later, and is logged once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.catalog import Catalog
+from bot.engine.state import State
+from bot.engine.step import on_failure, step
+from bot.errors import SourceError, StoreError, Superseded
+from bot.model import Incident
+from bot.ports import Clock, Journal, PageSource, Stored
+
+log = structlog.get_logger()
+
+# Shorter than half the lease: one renewal may fail, and another watcher still takes over
+# within 15 s of our end.
+RENEW_SECONDS = 4.0
+LONGEST_BACKOFF = 300.0  # seconds
+JITTER = 0.1  # of the interval, either way: many bots should not poll one page in step
+
+
+@dataclass(slots=True)
+class Watcher:
+    """Watches `page`, commits to `journal`, and calls `told` after a commit that has news."""
+
+    page: PageSource
+    journal: Journal
+    catalog: Catalog
+    clock: Clock
+    rng: random.Random
+    holder: str
+    poll_seconds: float
+    told: Callable[[], None]
+    # Set from outside (a webhook): look now instead of at the next poll.
+    hint: asyncio.Event = field(default_factory=asyncio.Event)
+    _fence: int | None = None
+    _leased: asyncio.Event = field(default_factory=asyncio.Event)
+    _known: Stored | None = None
+    _failures: int = 0
+    _store_trouble: bool = False
+
+    async def run(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_lease())
+                tasks.create_task(self._keep_looking())
+        finally:
+            await self._release()
+
+    async def _keep_lease(self) -> None:
+        while True:
+            try:
+                fence = await self.journal.acquire(self.page.provider, self.holder)
+            except StoreError as error:
+                self._store_failed(error)
+                fence = None
+            if fence != self._fence:
+                self._known = None  # somebody else may have written meanwhile
+                log.info("watcher.lease", provider=self.page.provider, held=fence is not None)
+            self._fence = fence
+            self._leased.set() if fence is not None else self._leased.clear()
+            await asyncio.sleep(RENEW_SECONDS)
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await self._leased.wait()
+            self.hint.clear()
+            wait = await self.look()
+            try:
+                await asyncio.wait_for(self.hint.wait(), wait)
+            except TimeoutError:
+                continue
+
+    async def look(self) -> float:
+        """Look once. Returns the seconds to wait before the next look."""
+        fence = self._fence
+        if fence is None:
+            return RENEW_SECONDS
+        try:
+            known = self._known or await self.journal.load(self.page.provider)
+            return await self._look(known, fence)
+        except Superseded:
+            log.info("watcher.superseded", provider=self.page.provider)
+            self._known = None
+            return self._jittered(self.poll_seconds)
+        except StoreError as error:
+            self._store_failed(error)
+            self._known = None
+            return RENEW_SECONDS
+
+    async def _look(self, known: Stored, fence: int) -> float:
+        try:
+            snapshot = await self.page.observe(known.state)
+        except SourceError as error:
+            if known.state is not None:
+                await self._commit(known, fence, on_failure(known.state, str(error), self.clock()))
+            return self._page_failed(error)
+        state, changed = step(known.state, snapshot, self.clock(), self.catalog)
+        await self._commit(known, fence, state, changed)
+        self._page_answered()
+        return self._jittered(self.poll_seconds)
+
+    async def _commit(
+        self, known: Stored, fence: int, state: State, changed: Sequence[Incident] = ()
+    ) -> None:
+        await self.journal.commit(
+            self.page.provider, fence=fence, version=known.version, state=state, changed=changed
+        )
+        self._known = Stored(state, known.version + 1)
+        if self._store_trouble:
+            self._store_trouble = False
+            log.info("store.recovered")
+        for incident in changed:
+            news = incident.news[-1]
+            log.info(
+                "incident.news",
+                incident=incident.key,
+                revision=news.revision,
+                kind=news.kind.value,
+                severity=news.severity.value,
+            )
+        if changed:
+            self.told()
+
+    def _page_failed(self, error: SourceError) -> float:
+        """Back off: doubled at each failure up to a limit, and never sooner than asked."""
+        if self._failures == 0:
+            log.warning("page.failed", provider=self.page.provider, reason=str(error))
+        self._failures += 1
+        backoff = min(self.poll_seconds * 2 ** min(self._failures, 16), LONGEST_BACKOFF)
+        return max(self._jittered(backoff), error.retry_after or 0.0)
+
+    def _page_answered(self) -> None:
+        if self._failures:
+            log.info("page.recovered", provider=self.page.provider, failures=self._failures)
+        self._failures = 0
+
+    def _store_failed(self, error: StoreError) -> None:
+        if not self._store_trouble:
+            log.error("store.failed", reason=str(error))
+        self._store_trouble = True
+
+    def _jittered(self, seconds: float) -> float:
+        return seconds * self.rng.uniform(1 - JITTER, 1 + JITTER)
+
+    async def _release(self) -> None:
+        try:
+            await self.journal.release(self.page.provider, self.holder)
+        except StoreError as error:
+            log.info("watcher.lease_left", reason=str(error))  # it ends by itself
