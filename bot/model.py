@@ -99,6 +99,9 @@ class Report:
     maintenance: bool = False
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
+    # False: this page never says which components an incident concerns (OpenAI's, reduced
+    # recordings), so that naming none means nothing.
+    linkable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,9 @@ class Snapshot:
     history list (None: not looked at this time), which also holds ended ones;
     `recent_full` tells that it is cut at its length, so that absence proves nothing.
     `oldest_recent` is the smallest `created_at` in it: what is older fell off its end.
+    `has_history` False: there is no such list and never will be (recorded polls), so that an
+    incident which left the summary counts as resolved. `oddities` are sentences for the
+    operator: what was dropped, cut or not understood.
     """
 
     provider: str
@@ -118,6 +124,8 @@ class Snapshot:
     recent: tuple[Report, ...] | None = None
     recent_full: bool = False
     oldest_recent: datetime | None = None
+    has_history: bool = True
+    oddities: tuple[str, ...] = ()
 
 
 # --- what we made of it ----------------------------------------------------------------------
@@ -153,7 +161,9 @@ class News:
 
     `key` names it for ever (by update id where there is one), so that a thread knows what it
     holds even if a lost second makes the engine number it anew. For `CORRECTED`, `corrects` is
-    the key of the earlier news whose text changed (None: the title changed).
+    the key of the earlier news whose text changed (None: the title changed, `text` is the new).
+    `text` is the provider's, word for word; `note` is a sentence of ours beside it.
+    A `RESOLVED` whose severity is not up leaves components down, and is followed by `BETTER`.
     """
 
     revision: int
@@ -167,6 +177,7 @@ class News:
     changes: tuple[SurfaceChange, ...] = ()
     update_id: str | None = None
     corrects: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

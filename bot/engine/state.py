@@ -32,9 +32,40 @@ class Suspicion:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """What one incident does to one component: at present, and when it last said so."""
+
+    severity: Severity
+    worst: Severity
+    named_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What the engine must remember of one incident besides what is told of it.
+
+    `texts` holds a hash of every update's text by update id, told or not. `links` are the
+    components it ever named. `impact` is the page's word as last believed. `models` are the
+    surfaces named by words. `followed`: resolved by the page while components were still down.
+    `page_end` is the end as the page tells it; the page's list is sorted by it. `title` is the
+    page's title (an incident of ours has none).
+    """
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, Link] = field(default_factory=dict)
+    impact: Severity = Severity.UP
+    models: tuple[str, ...] = ()
+    followed: bool = False
+    linkable: bool = True
+    page_end: datetime | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Everything known of one provider's page. `incidents` (by id): open ones and those that may
-    still change; older ones live in the journal alone.
+    still change; older ones live in the journal alone. `tracks` has one entry for each of them.
+    `retired` are ids that left, newest last: they are never taken for new again.
     """
 
     provider: str
@@ -44,6 +75,8 @@ class State:
     history_at: datetime | None = None  # the last good look at the history list
     components: Mapping[str, ComponentState] = field(default_factory=dict)
     incidents: Mapping[str, Incident] = field(default_factory=dict)
+    tracks: Mapping[str, Track] = field(default_factory=dict)
+    retired: tuple[str, ...] = ()
     held_back: int = 0  # flaps of one look that were never told
     failing_since: datetime | None = None  # the page cannot be read since then
     failure: str = ""
