@@ -27,6 +27,7 @@ log = structlog.get_logger()
 # within 15 s of our end.
 RENEW_SECONDS = 4.0
 LONGEST_BACKOFF = 300.0  # seconds
+LONGEST_RETRY_AFTER = 3600.0  # seconds: a page may ask for patience, not for silence
 JITTER = 0.1  # of the interval, either way: many bots should not poll one page in step
 
 
@@ -137,9 +138,9 @@ class Watcher:
         """Back off: doubled at each failure up to a limit, and never sooner than asked."""
         if self._failures == 0:
             log.warning("page.failed", provider=self.page.provider, reason=str(error))
-        self._failures += 1
         backoff = min(self.poll_seconds * 2 ** min(self._failures, 16), LONGEST_BACKOFF)
-        return max(self._jittered(backoff), error.retry_after or 0.0)
+        self._failures += 1
+        return max(self._jittered(backoff), min(error.retry_after or 0.0, LONGEST_RETRY_AFTER))
 
     def _page_answered(self) -> None:
         if self._failures:

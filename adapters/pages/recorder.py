@@ -1,0 +1,70 @@
+"""Writes what a page answers, look by look, as `replay` reads it.
+
+One JSON object a line: `{"observed_at", "url", "status", "headers", "body"}`, the body as JSON
+where it is JSON and as text where it is not. A look that got no answer at all has status 0 and
+says why under `"error"`. A `.gz` name compresses. Lines are flushed as they come: a recording
+that is cut short is a shorter recording.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from adapters.pages.source import Answer
+from bot.errors import SourceError
+from bot.ports import Clock
+
+# The headers that tell something of the page; the others are noise, or name our own network.
+KEPT_HEADERS = ("date", "etag", "content-type", "retry-after", "cache-control", "age", "location")
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Appends lines to an open file."""
+
+    file: IO[str]
+    clock: Clock
+    lines: int = 0
+
+    def heard(self, answer: Answer) -> None:
+        headers = {k: v for k, v in answer.headers.items() if k.lower() in KEPT_HEADERS}
+        self._write(url=answer.url, status=answer.status, headers=headers, body=_body(answer.body))
+
+    def failed(self, url: str, error: SourceError) -> None:
+        self._write(url=url, status=0, headers={}, body="", error=str(error))
+
+    def _write(self, **fields: Any) -> None:  # noqa: ANN401 (JSON of any kind)
+        line = {"observed_at": self.clock().isoformat().replace("+00:00", "Z"), **fields}
+        self.file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self.file.flush()
+        self.lines += 1
+
+
+@contextmanager
+def recording(path: Path, clock: Clock) -> Iterator[Recorder]:
+    """Open `path` for adding to it; a `.gz` is a member of its own each time, as gzip allows.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    opened: IO[str]
+    if path.suffix == ".gz":
+        opened = gzip.open(path, "at", encoding="utf-8")  # noqa: SIM115 (closed below)
+    else:
+        opened = path.open("a", encoding="utf-8")
+    with opened as file:
+        yield Recorder(file, clock)
+
+
+def _body(body: bytes) -> object:
+    text = body.decode("utf-8", errors="replace")
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
