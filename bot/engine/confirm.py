@@ -1,0 +1,95 @@
+"""The provider posts what we had only suspected: its incident goes on in our thread.
+
+Pure. The merged incident keeps our id and our news; the provider's id becomes an alias, by which
+the engine finds it from then on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.engine.state import State
+from bot.model import Impact, Incident, NewsKind, Origin, Severity
+
+CONTINUES = timedelta(hours=2)
+
+
+@dataclass(slots=True)
+class Work:
+    """The incidents while a step works on them, and those that it changed."""
+
+    incidents: dict[str, Incident]
+    changed: dict[str, Incident]
+
+    def put(self, incident: Incident) -> None:
+        self.incidents[incident.id] = incident
+        self.changed[incident.id] = incident
+
+    def drop(self, id_: str) -> None:
+        self.incidents.pop(id_, None)
+        self.changed.pop(id_, None)
+
+
+def continue_as_official(work: Work, before: State | None, now: datetime) -> None:
+    known = before.incidents if before else {}
+    fresh = [i for i in work.incidents.values() if i.id not in known and is_official(i)]
+    for official in sorted(fresh, key=lambda i: i.started_at):
+        suspected = _continued_by(work, official, now)
+        if suspected is not None:
+            work.drop(official.id)
+            work.put(_merged(suspected, official))
+        elif official.official_at is None:
+            work.put(replace(official, official_at=_posted_at(official)))
+
+
+def is_official(incident: Incident) -> bool:
+    return incident.origin is not Origin.SUSPECTED and not incident.maintenance
+
+
+def _continued_by(work: Work, official: Incident, now: datetime) -> Incident | None:
+    """The suspected incident that this one confirms: same surface, not older than two hours."""
+    return next(
+        (
+            i
+            for i in work.incidents.values()
+            if i.origin is Origin.SUSPECTED
+            and i.surfaces.keys() & official.surfaces.keys()
+            and now - i.started_at <= CONTINUES
+            and not official.quiet
+        ),
+        None,
+    )
+
+
+def _posted_at(incident: Incident) -> datetime:
+    """When we could first read it: what an early warning is measured against."""
+    return incident.news[0].observed_at if incident.news else incident.started_at
+
+
+def _merged(ours: Incident, theirs: Incident) -> Incident:
+    """The provider's incident in our thread: its news go on with our numbers."""
+    first = replace(theirs.news[0], kind=NewsKind.CONFIRMED) if theirs.news else None
+    news = [] if first is None else [first, *theirs.news[1:]]
+    if first is not None and theirs.news[0].kind is NewsKind.OVER:
+        news.append(replace(first, kind=NewsKind.RESOLVED, key=f"{first.key}/over", text=""))
+    numbered = tuple(
+        replace(piece, revision=ours.revision + index) for index, piece in enumerate(news, start=1)
+    )
+    touched = {
+        **{surface: Impact(Severity.UP, impact.worst) for surface, impact in ours.surfaces.items()},
+        **theirs.surfaces,
+    }
+    return replace(
+        theirs,
+        id=ours.id,
+        aliases=tuple(dict.fromkeys([*ours.aliases, theirs.id, *theirs.aliases])),
+        started_at=min(ours.started_at, theirs.started_at),
+        worst=max(ours.worst, theirs.worst, key=lambda s: s.rank),
+        surfaces=touched,
+        timeline=(*ours.timeline, *theirs.timeline),
+        news=(*ours.news, *numbered),
+        suspected_at=ours.suspected_at,
+        official_at=_posted_at(theirs),
+        audience=(),
+    )
