@@ -29,8 +29,9 @@ log = structlog.get_logger()
 GUARD = Path(__file__).with_name("guard.py")
 # Without an answer, and not loading either, for this long at start: something is wrong.
 START_TIMEOUT = 30.0
+TELL_EVERY = 2.0
 STOP_TIMEOUT = 10.0
-# Started again at once; if it dies young, with growing pauses (seconds).
+# Started again at once; if it dies young again, with growing pauses (seconds).
 YOUNG = 10.0
 PAUSES = (0.0, 1.0, 5.0, 30.0)
 # https://github.com/valkey-io/valkey/blob/9.1/valkey.conf
@@ -141,7 +142,7 @@ class _Server:
                 await client.ping()
             except BusyLoadingError:
                 quiet_since = loop.time()
-                if quiet_since - told > 2:
+                if quiet_since - told > TELL_EVERY:
                     told = quiet_since
                     await self._tell_progress(client)
             except (RedisError, OSError):
@@ -158,8 +159,9 @@ class _Server:
 
     async def _tell_progress(self, client: Redis) -> None:
         with contextlib.suppress(RedisError, OSError):
-            info = await client.info("persistence")
-            log.info("store.loading", percent=info.get("loading_loaded_perc"))
+            percent = (await client.info("persistence")).get("loading_loaded_perc")
+            if percent is not None:
+                log.info("store.loading", percent=percent)
 
     def _client(self) -> Redis:
         # No retries: it is this module that asks again.
@@ -187,13 +189,14 @@ class _Server:
                 born = loop.time()
                 code = await process.wait()
                 log.error("store.died", code=code, reason=self._last_words())
-                failures = failures + 1 if loop.time() - born < YOUNG else 0
+                if loop.time() - born > YOUNG:
+                    failures = 0
             await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
+            failures += 1
             try:
                 process = await self.start()
             except (StoreError, OSError) as error:
                 process = None
-                failures += 1
                 log.warning("store.not_restarted", reason=str(error))
 
     async def stop(self) -> None:

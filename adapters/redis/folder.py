@@ -23,8 +23,10 @@ from bot.errors import StoreError
 
 # Of sun_path with its closing zero: 108 bytes on Linux, 104 on macOS (unix(7), unix(4)).
 LONGEST_SOCKET_PATH = 103
-# A server whose owner was killed needs a moment to die; it holds the lock until then.
+# Seconds to wait for the lock. A server whose owner was killed holds it until it is dead as well;
+# and the owner itself, killed a moment ago, may still be seen alive.
 PATIENCE = 10.0
+PATIENCE_WITH_THE_LIVING = 1.0
 ENOUGH_SPACE = 16 * 1024 * 1024
 LONG_LOG = 1024 * 1024
 
@@ -74,10 +76,11 @@ async def owned(folder: Path) -> AsyncIterator[int]:
 
 async def _take(lock: int, folder: Path) -> None:
     loop = asyncio.get_running_loop()
-    give_up = loop.time() + PATIENCE
+    began = loop.time()
     while not _taken(lock):
         owner = os.pread(lock, 20, 0).decode("ascii", "replace").strip()
-        if _lives(owner) or loop.time() > give_up:
+        patience = PATIENCE_WITH_THE_LIVING if _lives(owner) else PATIENCE
+        if loop.time() - began > patience:
             raise StoreError(
                 f"The data folder {folder} is in use by another isclaudedown (process {owner}). "
                 "Stop that one, or give this one a folder of its own with ISCLAUDEDOWN_DATA_DIR."
