@@ -1,0 +1,137 @@
+"""Commands that only look: ask, history, incident, why."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.cards import Card, Text, ThreadLink
+from bot.commands.context import Context
+from bot.commands.grammar import Words, tokenise
+from bot.commands.types import Answer, Request
+from bot.model import Incident
+from bot.wording.answer import answer_card
+from bot.wording.history import history_card, incident_card
+from bot.wording.present import Present
+from bot.wording.settings import notice
+from bot.wording.why import Case, why_card
+
+USUAL_HISTORY = timedelta(days=7)
+LONGEST_HISTORY = timedelta(days=365)
+_LOOKED_BACK = timedelta(days=90)  # for an id that somebody typed
+_WHY_BACK = timedelta(days=7)
+_WHY_CASES = 5
+
+
+async def ask(context: Context, request: Request, words: Words) -> Answer:
+    """The bare question. Always answers, even with nothing known."""
+    asked = [*words.surfaces, *words.plus]
+    presents = await context.presents()
+    if words.providers and not asked:
+        presents = [p for p in presents if p.provider in words.providers]
+    card = answer_card(
+        presents,
+        context.clock(),
+        context.names,
+        asked=asked,
+        threads=await _threads(context, request, presents),
+    )
+    return Answer(card, shared=words.share)
+
+
+async def _threads(
+    context: Context, request: Request, presents: list[Present]
+) -> dict[str, ThreadLink]:
+    """Where this channel has a thread of an open incident."""
+    links = {}
+    for incident in (i for present in presents for i in present.incidents):
+        if link := await _thread_link(context, request, incident):
+            links[incident.key] = link
+    return links
+
+
+async def _thread_link(context: Context, request: Request, incident: Incident) -> ThreadLink | None:
+    thread = await context.threads.load(request.channel, incident.key)
+    return ThreadLink(request.channel.id, thread.root) if thread and thread.root else None
+
+
+async def history(context: Context, request: Request, words: Words) -> Answer:
+    now = context.clock()
+    names = context.names
+    span = min(words.duration or USUAL_HISTORY, LONGEST_HISTORY)
+    asked = set(words.surfaces) | set(words.plus)
+    providers = words.providers or [p.id for p in names.providers]
+    incidents = [
+        incident
+        for provider in providers
+        for incident in await context.journal.history(provider, now - span)
+        if not asked or asked & set(incident.surfaces)
+    ]
+    about = ", ".join(names.label(s) for s in names.in_order(asked))
+    card = history_card(incidents, span, now, names, about=about)
+    return Answer(card, shared=words.share)
+
+
+async def incident(context: Context, request: Request, typed: str) -> Answer:
+    wanted = next(iter(tokenise(typed)), "")
+    if not wanted:
+        return Answer(_no_such(wanted))
+    found = await _find(context, wanted)
+    if len(found) != 1:
+        return Answer(_no_such(wanted, found))
+    link = await _thread_link(context, request, found[0])
+    return Answer(incident_card(found[0], context.clock(), context.names, thread=link))
+
+
+async def _find(context: Context, wanted: str) -> list[Incident]:
+    """By key, by id of any provider, else by the beginning of an id. Several: ambiguous."""
+    keys = [wanted] if "/" in wanted else []
+    keys += [f"{provider.id}/{wanted}" for provider in context.names.providers]
+    for key in keys:
+        if exact := await context.journal.incident(key):
+            return [exact]
+    since = context.clock() - _LOOKED_BACK
+    folded = wanted.casefold()
+    return [
+        incident
+        for provider in context.names.providers
+        for incident in await context.journal.history(provider.id, since)
+        if any(id_.casefold().startswith(folded) for id_ in (incident.id, *incident.aliases))
+    ]
+
+
+def _no_such(wanted: str, candidates: list[Incident] | None = None) -> Card:
+    lines = [
+        (Text(incident.id, code=True), Text(f"  {incident.title}"))
+        for incident in (candidates or [])[:5]
+    ]
+    if lines:
+        return notice(f"“{wanted}” may be several incidents. Which one?", *lines, emoji="❓")
+    where = (Text("history", code=True), Text(" lists the ids."))
+    title = f"I know no incident “{wanted[:40]}”" if wanted else "Which incident?"
+    return notice(title, where, emoji="❓")
+
+
+async def details(context: Context, request: Request, value: str) -> Answer:
+    """The button: an incident's key, a surface, or nothing."""
+    if "/" in value and await context.journal.incident(value):
+        return await incident(context, request, value)
+    known = [name.id for name in context.names.surfaces if name.id == value]
+    return await ask(context, request, Words(surfaces=known))
+
+
+async def why(context: Context, request: Request, typed: str) -> Answer:
+    """The last incidents, or the one named, and what became of them in this channel."""
+    now = context.clock()
+    wanted = next(iter(tokenise(typed)), "")
+    incidents = await _find(context, wanted) if wanted else []
+    if not incidents:
+        incidents = [
+            incident
+            for provider in context.names.providers
+            for incident in await context.journal.history(provider.id, now - _WHY_BACK)
+        ]
+    newest = sorted(incidents, key=lambda i: i.started_at, reverse=True)[:_WHY_CASES]
+    cases = [Case(i, await context.threads.load(request.channel, i.key)) for i in newest]
+    subscription = await context.subscriptions.get(request.channel)
+    card = why_card(cases, subscription, request.channel.id, now, context.names)
+    return Answer(card)

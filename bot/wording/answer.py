@@ -1,0 +1,294 @@
+"""The answer to the question: is it Claude, or is it me?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from bot.cards import (
+    EMOJI,
+    Block,
+    Button,
+    Card,
+    Line,
+    Lines,
+    Link,
+    Note,
+    Row,
+    Rows,
+    Span,
+    Text,
+    ThreadLink,
+    Time,
+)
+from bot.model import Incident, Severity, Verdict, worst
+from bot.wording.advice import advice
+from bot.wording.durations import duration
+from bot.wording.names import Names, spoken_list
+from bot.wording.parts import phase_words, short
+from bot.wording.present import Present, last_known
+
+_DOWN = {Severity.PARTIAL, Severity.MAJOR}
+_MOST_INCIDENTS = 3
+
+
+def answer_card(
+    presents: Sequence[Present],
+    now: datetime,
+    names: Names,
+    *,
+    asked: Collection[str] = (),
+    threads: Mapping[str, ThreadLink] | None = None,
+    reports: str = "",
+) -> Card:
+    """What is true now of the surfaces `asked` (none: everything that matters).
+
+    `presents`: one per provider, the main one first. `threads`: where this channel has an
+    incident's thread, by incident key. `reports`: what people here said, as one sentence.
+    """
+    shown = [_Shown(present, now, names, asked) for present in _concerned(presents, asked, names)]
+    head, sentence = _headline(shown, names, asked)
+    blocks: list[Block] = []
+    if sentence:
+        blocks.append(Lines(((Text(sentence),),)))
+    rows = [row for one in shown for row in one.rows()]
+    if rows:
+        blocks.append(Rows(tuple(rows)))
+    lines: list[Line] = [line for one in shown for line in one.incident_lines(threads or {})]
+    if tip := _tip(shown, names):
+        lines.append((Text(tip),))
+    if lines:
+        blocks.append(Lines(tuple(lines)))
+    blocks += [
+        Note(one.source_line(reports if index == 0 else "")) for index, one in enumerate(shown)
+    ]
+    overall = worst((v for one in shown for v in one.known.values()), default=Severity.UNKNOWN)
+    severity = overall if all(one.sees for one in shown) and shown else Severity.UNKNOWN
+    plain = " ".join(part for part in (head, sentence) if part)
+    return Card(
+        title=head,
+        plain=plain,
+        severity=severity,
+        emoji=EMOJI[severity],
+        blocks=tuple(blocks),
+        buttons=_buttons(severity, asked),
+    )
+
+
+def _concerned(presents: Sequence[Present], asked: Collection[str], names: Names) -> list[Present]:
+    """The providers of what was asked; else the main one, and others where something is wrong."""
+    if asked:
+        wanted = {names.provider_of(surface) for surface in asked}
+        return [p for p in presents if p.provider in wanted]
+    return [
+        present
+        for index, present in enumerate(presents)
+        if index == 0 or any(v.severity.rank > Severity.UP.rank for v in present.verdicts)
+    ]
+
+
+class _Shown:
+    """One provider's part of the answer."""
+
+    def __init__(
+        self, present: Present, now: datetime, names: Names, asked: Collection[str]
+    ) -> None:
+        self.present = present
+        self.now = now
+        self.names = names
+        self.asked = asked
+        self.sees = present.sees(now)
+        self.verdicts = self._chosen()
+        self.known = {v.surface: last_known(v) for v in self.verdicts}
+        self.all_known = {v.surface: last_known(v) for v in present.verdicts}
+
+    def _chosen(self) -> list[Verdict]:
+        by_surface = {v.surface: v for v in self.present.verdicts}
+        if self.asked:
+            chosen = [by_surface[s] for s in self.names.in_order(self.asked) if s in by_surface]
+        else:
+            # A model is up as long as no text names it: a row for it says nothing of its own.
+            chosen = [
+                by_surface[s]
+                for s in self.names.in_order(by_surface)
+                if not self.names.is_model(s) or by_surface[s].severity is not Severity.UP
+            ]
+        return sorted(chosen, key=lambda v: -last_known(v).rank)
+
+    def rows(self) -> list[Row]:
+        return [self._row(verdict) for verdict in self.verdicts]
+
+    def _row(self, verdict: Verdict) -> Row:
+        known = self.known[verdict.surface]
+        notes = []
+        if verdict.suspected:
+            notes.append("suspected")
+        if verdict.evidence and all(e.from_text for e in verdict.evidence):
+            notes.append("from the text")
+        if not self.sees and known is not Severity.UNKNOWN:
+            notes.append("when last seen")
+        since = verdict.since if known.rank > Severity.UP.rank else None
+        return Row(known, self.names.label(verdict.surface), known.words, since, ", ".join(notes))
+
+    def incidents(self) -> list[Incident]:
+        """Open ones that concern what was asked, the worst first."""
+        if not self.asked:
+            chosen = list(self.present.incidents)
+        else:
+            keys = {key for verdict in self.verdicts for key in verdict.incidents}
+            chosen = [
+                i
+                for i in self.present.incidents
+                if i.key in keys
+                or not keys.isdisjoint(i.aliases)
+                or set(i.surfaces) & set(self.asked)
+            ]
+        return sorted(chosen, key=lambda i: -i.severity.rank)
+
+    def incident_lines(self, threads: Mapping[str, ThreadLink]) -> list[Line]:
+        incidents = self.incidents()
+        lines = [_incident_line(i, threads.get(i.key)) for i in incidents[:_MOST_INCIDENTS]]
+        if (more := len(incidents) - _MOST_INCIDENTS) > 0:
+            lines.append((Text(f"… and {more} more: "), Text("history", code=True)))
+        return lines
+
+    def source_line(self, reports: str) -> Line:
+        checked = self.present.checked_at
+        if checked is None:
+            return (Text("The status page was never read yet."),)
+        line: list[Span] = []
+        provider = self.names.provider(self.present.provider)
+        if self.sees:
+            line.append(Text(f"Official page, checked {duration(self.now - checked)} ago"))
+        else:
+            line.append(Text(f"Official page, last seen {duration(self.now - checked)} ago"))
+            if self.present.failure:
+                line.append(Text(f" ({short(self.present.failure, 80)})"))
+        if self.sees and self.present.failing_since:
+            line.append(Text(" (the last look failed)"))
+        if provider.page:
+            line += [Text(" · "), Link(_host(provider.page), provider.page)]
+        if reports:
+            line.append(Text(f" · {reports}"))
+        return tuple(line)
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0] or url
+
+
+def _incident_line(incident: Incident, thread: ThreadLink | None) -> Line:
+    count = sum(1 for news in incident.news if news.update_id) or len(incident.news)
+    plural = "update" if count == 1 else "updates"
+    phase = f"{phase_words(incident.phase)}, " if incident.phase else ""
+    word = "Maintenance" if incident.maintenance else "Incident"
+    line: list[Span] = [Text(f"{word}: {short(incident.title)} ({phase}{count} {plural})")]
+    if incident.url:
+        line += [Text(" · "), Link("open it", incident.url)]
+    if thread:
+        line += [Text(" · thread in "), thread]
+    return tuple(line)
+
+
+# --- the headline ----------------------------------------------------------------------------
+
+
+def _headline(shown: Sequence[_Shown], names: Names, asked: Collection[str]) -> tuple[str, str]:
+    """A word of answer, and the sentence that says it in full."""
+    known = {s: how for one in shown for s, how in one.known.items()}
+    if not shown or all(one.present.checked_at is None for one in shown):
+        return "I don't know yet", "I have not been able to read the status page so far."
+    if not known or all(how is Severity.UNKNOWN for how in known.values()):
+        return "I don't know", "The status page says nothing about that."
+    blind = [one for one in shown if not one.sees]
+    if blind:
+        return _blind_words(blind[0]), _state_sentence(known, names, past=True)
+    return _answer_word(known, asked), _sentence(shown, known, names)
+
+
+def _blind_words(one: _Shown) -> str:
+    """ "I can't see the status page (since 12:03); what I last knew, 9 min ago:" """
+    checked = one.present.checked_at
+    ago = duration(one.now - checked) if checked else "some time"
+    since = one.present.failing_since or checked
+    clock = f" (since {since:%H:%M} UTC)" if since else ""
+    return f"I can't see the status page{clock}; what I last knew, {ago} ago"
+
+
+def _answer_word(known: Mapping[str, Severity], asked: Collection[str]) -> str:
+    bad = [how for how in known.values() if how.rank > Severity.UP.rank]
+    if not bad:
+        return "No, it is not down" if not asked else "No"
+    if all(how is Severity.MAINTENANCE for how in bad):
+        return "Maintenance"
+    if not any(how in _DOWN for how in bad):
+        return "Partly"
+    whole = len(bad) == len(known) and all(how in _DOWN for how in bad)
+    return "Yes" if whole else "Yes, partly"
+
+
+def _sentence(shown: Sequence[_Shown], known: Mapping[str, Severity], names: Names) -> str:
+    sentence = _state_sentence(known, names, past=False)
+    still = [i for one in shown for i in one.incidents() if not i.maintenance]
+    if still and all(how is Severity.UP for how in known.values()):
+        plural = "an incident is" if len(still) == 1 else f"{len(still)} incidents are"
+        sentence = f"{sentence.rstrip('.')}, though {plural} still open."
+    return sentence
+
+
+def _state_sentence(known: Mapping[str, Severity], names: Names, *, past: bool) -> str:
+    """ "Claude Code and claude.ai are down; API and Console work.\""""
+    parts = []
+    for word, severities in (
+        ("down", _DOWN),
+        ("degraded", {Severity.DEGRADED}),
+        ("in maintenance", {Severity.MAINTENANCE}),
+    ):
+        labels = [names.label(s) for s in known if known[s] in severities]
+        if labels:
+            parts.append(f"{spoken_list(labels)} {_be(labels, past=past)} {word}")
+    works = [names.label(s) for s in known if known[s] is Severity.UP]
+    if not parts:
+        if len(known) > 3:
+            return "Everything was up." if past else "Everything is up."
+        return f"{spoken_list(works)} {_be(works, past=past)} up."
+    if works:
+        parts.append(_working(works, past=past))
+    text = "; ".join(parts)
+    return text[0].upper() + text[1:] + "."
+
+
+def _be(labels: Sequence[str], *, past: bool) -> str:
+    if past:
+        return "was" if len(labels) == 1 else "were"
+    return "is" if len(labels) == 1 else "are"
+
+
+def _working(labels: Sequence[str], *, past: bool) -> str:
+    if len(labels) > 3:
+        return "the rest worked" if past else "the rest works"
+    one = len(labels) == 1
+    return f"{spoken_list(labels)} {'worked' if past else 'works' if one else 'work'}"
+
+
+def _tip(shown: Sequence[_Shown], names: Names) -> str:
+    """Only where we see: advice about the past helps nobody."""
+    for one in shown:
+        bad = any(how.rank > Severity.UP.rank for how in one.known.values())
+        if one.sees and bad:
+            ups = {s: how for s, how in one.all_known.items() if how is Severity.UP}
+            return advice({**ups, **one.known}, names)
+    return ""
+
+
+def _buttons(severity: Severity, asked: Collection[str]) -> tuple[Button, ...]:
+    value = next(iter(asked)) if len(asked) == 1 else ""
+    subscribe = Button("subscribe", "Subscribe this channel", value)
+    affected = Button("affected", "I'm affected", value)
+    if severity.rank <= Severity.UP.rank:
+        return (affected, subscribe)
+    back = Button("back", "Tell me when it's back", value)
+    return (affected, back, subscribe, Button("details", "Details", value))
+
+
+__all__ = ["Time", "answer_card"]

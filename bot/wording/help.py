@@ -1,0 +1,83 @@
+"""Help, and answers to words that were not understood: never a bare error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.cards import Card, Line, Lines, Note, Text
+from bot.wording.names import Doubt, Names, spoken_list
+from bot.wording.settings import notice
+
+_COMMANDS = (
+    ("(nothing)", "is it Claude, or is it me? Add a surface (api, code, opus …), or share"),
+    ("subscribe api code partial", "tell this channel; no surface means everything"),
+    ("subscribe +opus -mobile", "adjust what it gets"),
+    ("unsubscribe", "end it"),
+    ("subscriptions", "what this channel gets"),
+    ("mute 2h", "no news for a while; unmute ends it"),
+    ("history api 7d", "what happened; incident <id> for one of them"),
+    ("why", "why this channel was, or was not, told"),
+    ("test", "a clearly marked example, here only"),
+)
+
+
+def help_card() -> Card:
+    lines: tuple[Line, ...] = tuple(
+        (Text(command, code=True), Text(f"  {meaning}")) for command, meaning in _COMMANDS
+    )
+    note = Note((Text("Severities: degraded, partial, major, maintenance, all."),))
+    return Card(
+        "What you can ask me",
+        "Type nothing to ask; or: subscribe, unsubscribe, subscriptions, mute, history, "
+        "incident, why, test.",
+        blocks=(Lines(lines), note),
+    )
+
+
+def short_help() -> Line:
+    return (
+        Text("I know: "),
+        Text(
+            "subscribe, unsubscribe, subscriptions, mute, history, incident, why, test", code=True
+        ),
+        Text(", or a surface alone. "),
+        Text("help", code=True),
+        Text(" says more."),
+    )
+
+
+def unknown_card(doubts: Sequence[Doubt], names: Names, *, changing: bool) -> Card:
+    """Ask back: the candidates of an ambiguous name, or the nearest match of an unknown one."""
+    lines: list[Line] = []
+    for doubt in doubts[:5]:
+        if doubt.meanings:
+            candidates = spoken_list([names.label(s) for s in doubt.meanings], "or")
+            lines.append((Text(f"“{doubt.word}” may be {candidates}. Which one?"),))
+        elif doubt.close:
+            close = names.label(doubt.close)
+            lines.append(
+                (
+                    Text(f"I don't know “{doubt.word}”. Did you mean "),
+                    Text(close, code=True),
+                    Text("?"),
+                )
+            )
+        else:
+            lines.append((Text(f"I don't know “{doubt.word}”."),))
+    title = "Which one?" if all(d.meanings for d in doubts) else "I didn't get that"
+    if changing:
+        title += " (nothing was changed)"
+    return notice(title, *lines, short_help(), emoji="❓")
+
+
+_LATER = {
+    "report": "Reporting trouble",
+    "affected": "Reporting trouble",
+    "back": "Telling you when it is back",
+    "explain": "Explaining an error",
+}
+
+
+def later_card(verb: str) -> Card:
+    what = _LATER.get(verb, "That")
+    return notice(f"{what} comes in a later version", short_help(), emoji="🕓")

@@ -1,0 +1,103 @@
+"""What happened: the list, and one incident in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.cards import Block, Card, Line, Lines, Note, Span, Text, ThreadLink, Time
+from bot.model import Incident, NewsKind
+from bot.wording.durations import duration, timeline
+from bot.wording.names import Names
+from bot.wording.parts import (
+    emoji_of,
+    incident_buttons,
+    quote_of,
+    rows_of,
+    short,
+    source_note,
+    state_words,
+    times_of,
+    title_of,
+)
+from bot.wording.root import plain
+
+_LISTED = 12
+_QUOTED = 12
+
+
+def history_card(
+    incidents: Sequence[Incident],
+    span: timedelta,
+    now: datetime,
+    names: Names,
+    *,
+    about: str = "",
+) -> Card:
+    """Incidents newest first, each with the id that `incident` takes."""
+    of = f" of {about}" if about else ""
+    if not incidents:
+        title = f"No incident{of} in the last {duration(span)}"
+        return Card(title, f"{title}.")
+    count = len(incidents)
+    plural = "incident" if count == 1 else "incidents"
+    newest = sorted(incidents, key=lambda i: i.started_at, reverse=True)
+    lines = tuple(_line(incident, now, names) for incident in newest[:_LISTED])
+    blocks: list[Block] = [Lines(lines)]
+    if count > _LISTED:
+        blocks.append(Note((Text(f"… and {count - _LISTED} more before."),)))
+    blocks.append(
+        Note((Text("One of them in full: "), Text(f"incident {newest[0].id}", code=True)))
+    )
+    title = f"{count} {plural}{of} in the last {duration(span)}"
+    return Card(title, f"{title}; the latest: {newest[0].title}.", blocks=tuple(blocks))
+
+
+def _line(incident: Incident, now: datetime, names: Names) -> Line:
+    surfaces = ", ".join(names.label(s) for s in names.in_order(incident.surfaces))
+    tail = f" · {surfaces}" if surfaces else ""
+    return (
+        Text(f"{emoji_of(incident)} "),
+        Time(incident.started_at, "date"),
+        Text(" "),
+        Text(short(incident.title, 80), bold=True, struck=incident.withdrawn),
+        Text(f" · {_how_it_went(incident, now)}{tail} · "),
+        Text(incident.id, code=True),
+    )
+
+
+def _how_it_went(incident: Incident, now: datetime) -> str:
+    if incident.withdrawn or incident.is_open:
+        return state_words(incident, now)
+    return timeline(incident, now) or state_words(incident, now)
+
+
+def incident_card(
+    incident: Incident, now: datetime, names: Names, *, thread: ThreadLink | None = None
+) -> Card:
+    """One incident in full: every text of the provider, oldest first."""
+    blocks: list[Block] = []
+    if rows := rows_of(incident, names):
+        blocks.append(rows)
+    facts: list[Line] = list(times_of(incident, now).lines)
+    if spells := timeline(incident, now):
+        facts.append((Text(spells[:1].upper() + spells[1:]),))
+    blocks.append(Lines(tuple(facts)))
+    spoken = [news for news in incident.news if news.kind is not NewsKind.CORRECTED]
+    quotes = [quote for news in spoken if (quote := quote_of(incident, news))]
+    if len(quotes) > _QUOTED:
+        blocks.append(Note((Text(f"{len(quotes) - _QUOTED} earlier updates are left out."),)))
+    blocks += quotes[-_QUOTED:]
+    where: tuple[Span, ...] = (Text(" · thread in "), thread) if thread else ()
+    more: tuple[Span, ...] = (Text(" · "), Text(incident.id, code=True))
+    blocks.append(source_note(incident, names, *where, *more))
+    return Card(
+        title=title_of(incident, now),
+        plain=plain(incident, now, names),
+        severity=incident.severity,
+        emoji=emoji_of(incident),
+        blocks=tuple(blocks),
+        buttons=tuple(b for b in incident_buttons(incident) if b.action != "details"),
+        struck=incident.withdrawn,
+        ended=not incident.is_open,
+    )

@@ -1,0 +1,200 @@
+"""Pieces that several cards share: titles, rows of surfaces, quotes, evidence, timelines."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.cards import EMOJI, Button, Lines, Link, Note, Quote, Row, Rows, Span, Text, Time
+from bot.model import Incident, News, NewsKind, Origin, Severity, SurfaceChange
+from bot.wording.durations import duration, lasted, timeline
+from bot.wording.names import Names
+
+# A title must leave room for our own word behind it within 150 characters (Slack's header block).
+_LONGEST_TITLE = 110
+_LONGEST_BUTTON_VALUE = 80
+NOTICE = "ℹ️"
+GONE = "✖️"
+SUSPECTED = "🔎"
+
+
+def short(text: str, length: int = _LONGEST_TITLE) -> str:
+    """One line, cut at a word where possible."""
+    line = " ".join(text.split())
+    if len(line) <= length:
+        return line
+    cut = line[: length - 1]
+    head, _, _ = cut.rpartition(" ")
+    return (head if len(head) > length // 2 else cut).rstrip(" ,.;:") + "…"
+
+
+def is_notice(incident: Incident) -> bool:
+    """Nothing was ever said to be down: a notice, not an outage (`impact: none`)."""
+    return incident.worst.rank <= Severity.UP.rank and not incident.maintenance
+
+
+def emoji_of(incident: Incident) -> str:
+    if incident.withdrawn:
+        return GONE
+    if incident.maintenance:
+        return EMOJI[Severity.UP] if not incident.is_open else EMOJI[Severity.MAINTENANCE]
+    if not incident.is_open:
+        return EMOJI[worst_left(incident)]
+    if is_notice(incident):
+        return NOTICE
+    return EMOJI[incident.severity]
+
+
+def worst_left(incident: Incident) -> Severity:
+    """How bad it still is although the incident may be over: green only when all is."""
+    return max((i.now for i in incident.surfaces.values()), key=_rank, default=Severity.UP)
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
+
+
+def still_down(incident: Incident, names: Names) -> list[str]:
+    """Surfaces that the provider left down when it closed the incident."""
+    down = [s for s, impact in incident.surfaces.items() if impact.now.rank > Severity.UP.rank]
+    return names.in_order(down)
+
+
+def state_words(incident: Incident, now: datetime) -> str:
+    """The word for where it stands: "major outage", "resolved after 73 min", …"""
+    if incident.withdrawn:
+        return "withdrawn by the provider"
+    if incident.maintenance:
+        return _maintenance_words(incident)
+    if not incident.is_open:
+        ended = "over" if incident.origin is not Origin.PROVIDER else "resolved"
+        length = lasted(incident, now)
+        return f"{ended} after {duration(length)}" if length else ended
+    if incident.severity.rank > Severity.UP.rank:
+        return incident.severity.words
+    return "notice" if is_notice(incident) else "up again, still watched"
+
+
+def _maintenance_words(incident: Incident) -> str:
+    if not incident.is_open:
+        return "maintenance over"
+    started = any(news.kind is NewsKind.STARTED for news in incident.news)
+    return "maintenance under way" if started else "maintenance planned"
+
+
+def title_of(incident: Incident, now: datetime) -> str:
+    """ "Claude.ai unavailable · major outage"; the emoji stands apart from it."""
+    mark = "Suspected: " if incident.origin is Origin.SUSPECTED else ""
+    return f"{mark}{short(incident.title)} · {state_words(incident, now)}"
+
+
+def rows_of(incident: Incident, names: Names) -> Rows | None:
+    """A row for every surface it ever touched, with what it was where that differs."""
+    rows = []
+    for surface in names.in_order(incident.surfaces):
+        impact = incident.surfaces[surface]
+        notes = []
+        if impact.worst.rank > impact.now.rank and impact.worst.rank > Severity.UP.rank:
+            notes.append(f"was {impact.worst.words}")
+        if impact.from_text:
+            notes.append("from the text")
+        since = changed_at(incident, surface) if impact.now.rank > Severity.UP.rank else None
+        words = impact.now.words
+        rows.append(Row(impact.now, names.label(surface), words, since, ", ".join(notes)))
+    return Rows(tuple(rows)) if rows else None
+
+
+def changed_at(incident: Incident, surface: str) -> datetime | None:
+    """When the surface came to be as it is now."""
+    for news in reversed(incident.news):
+        if any(change.surface == surface for change in news.changes):
+            return news.at
+    return incident.started_at
+
+
+def change_words(change: SurfaceChange, names: Names) -> str:
+    if change.after is Severity.UP:
+        return f"up again: {names.label(change.surface)} {change.before.words} → up"
+    worse = change.after.rank > change.before.rank
+    mark = "worse" if worse else "better"
+    return f"{mark}: {names.label(change.surface)} {change.before.words} → {change.after.words}"
+
+
+def text_of(incident: Incident, news: News) -> tuple[str, bool]:
+    """The news' text as the provider has it by now, and whether they edited it."""
+    for later in reversed(incident.news):
+        if later.kind is NewsKind.CORRECTED and later.corrects == news.key:
+            return later.text, True
+    return news.text, False
+
+
+def quote_of(incident: Incident, news: News, length: int | None = None) -> Quote | None:
+    """The provider's words of this piece of news. None where it has none."""
+    text, edited = text_of(incident, news)
+    if not text.strip():
+        return None
+    lead: list[Span] = [Time(news.at, "clock")]
+    if news.phase:
+        lead.append(Text(f" {phase_words(news.phase)}"))
+    if edited:
+        lead.append(Text(" (edited by the provider)"))
+    return Quote(short(text, length) if length else text.strip(), tuple(lead))
+
+
+def phase_words(phase: str) -> str:
+    return short(phase.replace("_", " "), 40)
+
+
+def times_of(incident: Incident, now: datetime) -> Lines:
+    """Phase, start and end: "identified · started 17:41 (10 min ago)"."""
+    line: list[Span] = []
+    if incident.maintenance and incident.scheduled_for:
+        line += [Text("From "), Time(incident.scheduled_for, "date")]
+        if incident.scheduled_until:
+            line += [Text(" until "), Time(incident.scheduled_until, "date")]
+    else:
+        if incident.is_open and incident.phase:
+            line.append(Text(f"{phase_words(incident.phase).capitalize()} · "))
+        line += [Text("started " if line else "Started "), Time(incident.started_at, "date")]
+    if incident.ended_at:
+        line += [Text(" · ended "), Time(incident.ended_at, "date")]
+        line.append(Text(f" · lasted {duration(lasted(incident, now))}"))
+    return Lines((tuple(line),))
+
+
+def timeline_line(incident: Incident, now: datetime) -> tuple[Span, ...]:
+    """Empty where the severity never was anything, or there is only one spell to tell."""
+    spells = timeline(incident, now)
+    return (Text(spells[:1].upper() + spells[1:]),) if spells else ()
+
+
+def source_note(incident: Incident, names: Names, *more: Span) -> Note:
+    """What the card rests on, and where to read it."""
+    provider = names.provider(incident.provider)
+    line: list[Span] = []
+    if incident.origin is Origin.PROVIDER:
+        count = sum(1 for news in incident.news if news.update_id)
+        plural = "update" if count == 1 else "updates"
+        line.append(Text(f"Official: {provider.label} status page, {count} {plural}"))
+    elif incident.origin is Origin.OURS:
+        line.append(Text(f"From the {provider.label} status page, which shows no incident for it"))
+    else:
+        line.append(Text(f"Suspected from our own evidence; {provider.label} has not said so"))
+    url = incident.url or provider.page
+    if url:
+        line += [Text(" · "), Link("open it", url)]
+    return Note((*line, *more))
+
+
+def incident_buttons(incident: Incident) -> tuple[Button, ...]:
+    """Generic ones: the card is the same in every channel."""
+    key = incident.key
+    if len(key) > _LONGEST_BUTTON_VALUE:
+        return ()
+    details = Button("details", "Details", key)
+    if not incident.is_open or incident.withdrawn or incident.maintenance:
+        return (details,)
+    return (
+        Button("affected", "I'm affected", key),
+        Button("back", "Tell me when it's back", key),
+        details,
+    )

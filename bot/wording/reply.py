@@ -1,0 +1,156 @@
+"""What stands in an incident's thread, and in the channel when it matters there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.cards import EMOJI, Block, Card, Line, Lines, Text
+from bot.model import Incident, News, NewsKind, Origin, Severity
+from bot.wording.durations import duration, lasted, timeline
+from bot.wording.names import Names, spoken_list
+from bot.wording.parts import (
+    GONE,
+    change_words,
+    emoji_of,
+    phase_words,
+    quote_of,
+    short,
+    state_words,
+    still_down,
+    text_of,
+    title_of,
+)
+
+_SHORT_QUOTE = 600
+
+_HEADS = {
+    NewsKind.OPENED: "Opened",
+    NewsKind.UPDATE: "Update",
+    NewsKind.WORSE: "Worse",
+    NewsKind.BETTER: "Better",
+    NewsKind.RESOLVED: "Resolved",
+    NewsKind.REOPENED: "Reopened",
+    NewsKind.CORRECTED: "Corrected by the provider",
+    NewsKind.WITHDRAWN: "Withdrawn by the provider",
+    NewsKind.OVER: "Already over",
+    NewsKind.POSTMORTEM: "Postmortem",
+    NewsKind.SCHEDULED: "Maintenance planned",
+    NewsKind.STARTED: "Maintenance started",
+    NewsKind.ENDED: "Maintenance over",
+}
+
+
+def reply_card(incident: Incident, news: News, now: datetime, names: Names) -> Card:
+    """One piece of news, as it is by now (an edited text shows as edited).
+
+    Its title names the incident, since "worse" and "resolved" are shown in the channel too.
+    """
+    lines: list[Line] = [(Text(change_words(change, names)),) for change in news.changes]
+    lines += _end_lines(incident, news, names)
+    blocks: list[Block] = [Lines(tuple(lines))] if lines else []
+    if quote := quote_of(incident, news):
+        blocks.append(quote)
+    title = _title(incident, news, now)
+    return Card(
+        title=title,
+        plain=_plain(incident, news, now, names, title),
+        severity=news.severity,
+        emoji=_emoji(news),
+        blocks=tuple(blocks),
+        ended=news.kind in {NewsKind.RESOLVED, NewsKind.ENDED, NewsKind.WITHDRAWN},
+    )
+
+
+def _emoji(news: News) -> str:
+    match news.kind:
+        case NewsKind.WITHDRAWN:
+            return GONE
+        case NewsKind.CORRECTED:
+            return "✏️"
+        case NewsKind.POSTMORTEM:
+            return "📄"
+        case NewsKind.SCHEDULED | NewsKind.STARTED:
+            return EMOJI[Severity.MAINTENANCE]
+        case _:
+            return EMOJI[news.severity]
+
+
+def _title(incident: Incident, news: News, now: datetime) -> str:
+    name = short(incident.title)
+    match news.kind:
+        case NewsKind.RESOLVED:
+            length = lasted(incident, now)
+            after = f" · after {duration(length)}" if incident.ended_at and length else ""
+            return f"Resolved: {name}{after}"
+        case NewsKind.WORSE | NewsKind.OPENED | NewsKind.REOPENED if news.severity.rank > 0:
+            return f"{_HEADS[news.kind]}: {name} · {news.severity.words}"
+        case NewsKind.UPDATE | NewsKind.BETTER:
+            phase = phase_words(news.phase).capitalize()
+            return phase or _HEADS[news.kind]
+        case _:
+            return f"{_HEADS[news.kind]}: {name}"
+
+
+def _end_lines(incident: Incident, news: News, names: Names) -> list[Line]:
+    lines: list[Line] = []
+    if news.kind is NewsKind.RESOLVED:
+        if incident.ended_at and (spells := timeline(incident, incident.ended_at)):
+            lines.append((Text(spells[:1].upper() + spells[1:]),))
+        if down := still_down(incident, names):
+            labels = spoken_list([names.label(s) for s in down])
+            verb = "is" if len(down) == 1 else "are"
+            lines.append((Text(f"Yet {labels} {verb} still shown as down; I keep watching."),))
+    if news.kind is NewsKind.WITHDRAWN:
+        lines.append((Text("The provider deleted this incident; it may have been a mistake."),))
+    return lines
+
+
+def _plain(incident: Incident, news: News, now: datetime, names: Names, title: str) -> str:
+    text, _ = text_of(incident, news)
+    head = title if incident.title in title else f"{short(incident.title)}: {title}"
+    changes = "; ".join(change_words(change, names) for change in news.changes)
+    sentence = f"{head} ({changes})." if changes else f"{head}."
+    return f"{sentence} {short(text, _SHORT_QUOTE)}".strip()
+
+
+def catch_up_card(incident: Incident, since_revision: int, now: datetime, names: Names) -> Card:
+    """One message for everything after `since_revision`: the present truth, no replay."""
+    missed = [
+        news
+        for news in incident.news
+        if news.revision > since_revision and news.kind is not NewsKind.CORRECTED
+    ]
+    count = len(missed)
+    plural = "update" if count == 1 else "updates"
+    state = state_words(incident, now)
+    lines: list[Line] = [
+        (Text(f"I could not tell you for a while; {count} {plural} came meanwhile."),)
+    ]
+    if path := _path(missed):
+        lines.append((Text(f"In short: {path}."),))
+    if not incident.is_open and (spells := timeline(incident, now)):
+        lines.append((Text(spells[:1].upper() + spells[1:]),))
+    blocks: list[Block] = [Lines(tuple(lines))]
+    spoken = [news for news in missed if text_of(incident, news)[0].strip()]
+    if spoken and (quote := quote_of(incident, spoken[-1])):
+        blocks.append(quote)
+    return Card(
+        title=f"Catching up: {title_of(incident, now)}",
+        plain=f"Catching up on {short(incident.title)}: now {state}. {count} {plural} meanwhile.",
+        severity=incident.severity,
+        emoji=emoji_of(incident),
+        blocks=tuple(blocks),
+        ended=not incident.is_open,
+    )
+
+
+def _path(missed: list[News]) -> str:
+    """ "major outage → partial outage → up": severities in between, each once in a row."""
+    steps: list[str] = []
+    for news in missed:
+        if not steps or steps[-1] != news.severity.words:
+            steps.append(news.severity.words)
+    return " → ".join(steps) if len(steps) > 1 else ""
+
+
+__all__ = ["Origin", "catch_up_card", "reply_card"]

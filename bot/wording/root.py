@@ -1,0 +1,132 @@
+"""The root of an incident's thread: whoever looks at it sees what is true now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.cards import Block, Card, Lines, Quote, Text
+from bot.model import Incident, News, NewsKind, Origin, Severity
+from bot.wording.advice import advice
+from bot.wording.durations import duration, lasted, timeline
+from bot.wording.names import Names, spoken_list
+from bot.wording.parts import (
+    emoji_of,
+    incident_buttons,
+    quote_of,
+    rows_of,
+    source_note,
+    state_words,
+    still_down,
+    text_of,
+    timeline_line,
+    times_of,
+    title_of,
+    worst_left,
+)
+
+_SHORT_QUOTE = 300
+
+
+def root_card(
+    incident: Incident,
+    now: datetime,
+    names: Names,
+    *,
+    joined_midway: bool = False,
+    tally: str | None = None,
+) -> Card:
+    """The root at the incident's present revision.
+
+    It depends on nothing of the channel but `joined_midway` (the root was first posted when the
+    incident had been told elsewhere already). `tally` is the line of reports, when there is one.
+    """
+    blocks: list[Block] = []
+    if rows := rows_of(incident, names):
+        blocks.append(rows)
+    blocks.append(_facts(incident, now, names, joined_midway, tally))
+    blocks += _quotes(incident)
+    if not incident.withdrawn:
+        blocks += _tip(incident, names)
+    blocks.append(source_note(incident, names))
+    return Card(
+        title=title_of(incident, now),
+        plain=plain(incident, now, names),
+        severity=worst_left(incident) if not incident.is_open else incident.severity,
+        emoji=emoji_of(incident),
+        blocks=tuple(blocks),
+        buttons=incident_buttons(incident),
+        struck=incident.withdrawn,
+        ended=not incident.is_open or incident.withdrawn,
+    )
+
+
+def _facts(
+    incident: Incident, now: datetime, names: Names, joined_midway: bool, tally: str | None
+) -> Lines:
+    lines = list(times_of(incident, now).lines)
+    if not incident.is_open and (spells := timeline_line(incident, now)):
+        lines.append(spells)
+    if incident.withdrawn:
+        lines.append((Text("The provider deleted this incident; it may have been a mistake."),))
+    elif not incident.is_open and (down := still_down(incident, names)):
+        labels = spoken_list([names.label(s) for s in down])
+        verb = "is" if len(down) == 1 else "are"
+        watch = Text(
+            f"Resolved by the provider, yet {labels} {verb} still shown as down.", bold=True
+        )
+        lines.append((watch, Text(" I keep watching, here in this thread.")))
+    if incident.origin is Origin.SUSPECTED and incident.is_open:
+        lines.append((Text("Suspected only: the provider has not confirmed it."),))
+    if joined_midway:
+        lines.append(
+            (Text("Joined midway: it was already running when this channel asked for it."),)
+        )
+    if tally:
+        lines.append((Text(tally),))
+    return Lines(tuple(lines))
+
+
+def _quotes(incident: Incident) -> list[Quote]:
+    """The opening text whole, and the latest one short; the thread has all of them."""
+    spoken = [
+        n for n in incident.news if n.kind is not NewsKind.CORRECTED and text_of(incident, n)[0]
+    ]
+    if not spoken:
+        return []
+    first, last = spoken[0], spoken[-1]
+    quotes = [quote_of(incident, first)]
+    if last is not first:
+        quotes.append(quote_of(incident, last, _SHORT_QUOTE))
+    return [quote for quote in quotes if quote]
+
+
+def _tip(incident: Incident, names: Names) -> list[Block]:
+    if not incident.is_open or incident.maintenance:
+        return []
+    # Only what the incident itself says: a card that goes to thousands knows no other evidence.
+    tip = advice({s: impact.now for s, impact in incident.surfaces.items()}, names)
+    return [Lines(((Text(tip),),))] if tip else []
+
+
+def plain(incident: Incident, now: datetime, names: Names) -> str:
+    """The whole root in a sentence or two, for notifications and screen readers."""
+    who = names.provider(incident.provider).label
+    state = state_words(incident, now)
+    sentence = f"{incident.title}: {state}"
+    down = [
+        f"{names.label(s)} {incident.surfaces[s].now.words}"
+        for s in names.in_order(incident.surfaces)
+        if incident.surfaces[s].now.rank > Severity.UP.rank
+    ]
+    if incident.is_open and down:
+        return f"{sentence} ({', '.join(down)}). {who} says: {incident.phase or 'nothing yet'}."
+    if not incident.is_open and (spells := timeline(incident, now)):
+        return f"{sentence} ({spells})."
+    return f"{sentence}."
+
+
+def news_by_key(incident: Incident, key: str) -> News | None:
+    return next((news for news in incident.news if news.key == key), None)
+
+
+__all__ = ["duration", "lasted", "plain", "root_card"]

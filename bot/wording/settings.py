@@ -1,0 +1,148 @@
+"""What a channel gets, said in one line, and the short public lines after a change."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.cards import EMOJI, Block, Card, Line, Lines, Note, Text, Time
+from bot.model import NewsKind, Severity, Subscription
+from bot.wording.names import Names, spoken_list
+
+_FROM = {
+    Severity.UNKNOWN: "every notice",
+    Severity.UP: "every notice",
+    Severity.MAINTENANCE: "from maintenance up",
+    Severity.DEGRADED: "from degraded up",
+    Severity.PARTIAL: "from partial outage up",
+    Severity.MAJOR: "major outages only",
+}
+_KIND_WORDS = {
+    NewsKind.OPENED: "openings",
+    NewsKind.WORSE: "worse",
+    NewsKind.RESOLVED: "resolved",
+    NewsKind.REOPENED: "reopened",
+}
+EXAMPLE_CHANGE = "subscribe api code partial"
+
+
+def surfaces_words(subscription: Subscription, names: Names) -> str:
+    if not subscription.surfaces:
+        return "everything"
+    return ", ".join(names.label(s) for s in names.in_order(subscription.surfaces))
+
+
+def effective(subscription: Subscription, names: Names, now: datetime) -> Line:
+    """ "This channel gets: api, code · from partial outage up · muted until 17:41"."""
+    parts: list[Text | Time] = [
+        Text("This channel gets: "),
+        Text(surfaces_words(subscription, names), bold=True),
+        Text(f" · {_FROM[subscription.severity]}"),
+    ]
+    if subscription.mention:
+        parts.append(Text(" · calls somebody when it opens and when it gets worse"))
+    if subscription.thread_only:
+        kinds = [_KIND_WORDS.get(kind, kind.value) for kind in sorted(subscription.thread_only)]
+        parts.append(Text(f" · only in the thread: {spoken_list(kinds)}"))
+    if subscription.muted_until and subscription.is_muted(now):
+        parts += [Text(" · muted until "), Time(subscription.muted_until, "date")]
+    return tuple(parts)
+
+
+def effective_plain(subscription: Subscription, names: Names, now: datetime) -> str:
+    words = []
+    for span in effective(subscription, names, now):
+        words.append(span.text if isinstance(span, Text) else _utc(span))
+    return "".join(words)
+
+
+def _utc(span: object) -> str:
+    return f"{span.at:%Y-%m-%d %H:%M} UTC" if isinstance(span, Time) else ""
+
+
+def how_to_change(subscription: Subscription | None) -> Note:
+    """The command that changes it, in the form that fits what there is."""
+    if subscription is None:
+        return Note((Text("Start with "), Text("subscribe", code=True), Text(".")))
+    surfaces = sorted(subscription.surfaces)
+    adjust = f"subscribe -{surfaces[0]}" if len(surfaces) > 1 else "subscribe +opus"
+    return Note(
+        (
+            Text("Change it: "),
+            Text(EXAMPLE_CHANGE, code=True),
+            Text(" replaces, "),
+            Text(adjust, code=True),
+            Text(" adjusts, "),
+            Text("unsubscribe", code=True),
+            Text(" ends it."),
+        )
+    )
+
+
+def paused_line(subscription: Subscription) -> Line:
+    pause = subscription.paused
+    if pause is None:
+        return ()
+    line: list[Text | Time] = [
+        Text("Paused since "),
+        Time(pause.since, "date"),
+        Text(f": {pause.reason}."),
+    ]
+    if pause.next_try:
+        line += [Text(" I try again "), Time(pause.next_try, "ago"), Text(".")]
+    return tuple(line)
+
+
+def subscription_blocks(subscription: Subscription, names: Names, now: datetime) -> list[Block]:
+    lines = [effective(subscription, names, now)]
+    if subscription.paused:
+        lines.append(paused_line(subscription))
+    return [Lines(tuple(lines)), how_to_change(subscription)]
+
+
+def changed_card(
+    title: str,
+    subscription: Subscription,
+    names: Names,
+    now: datetime,
+    *,
+    notes: tuple[Line, ...] = (),
+) -> Card:
+    """After a change: what was done, what else to know, and the effective settings last."""
+    plain = f"{title}. {effective_plain(subscription, names, now)}."
+    blocks: list[Block] = [Lines(notes)] if notes else []
+    blocks += subscription_blocks(subscription, names, now)
+    return Card(title, plain, emoji="✅", blocks=tuple(blocks))
+
+
+def subscriptions_card(
+    here: Subscription | None, others: list[Subscription], names: Names, now: datetime
+) -> Card:
+    """What this channel gets, and which other channels of the same workspace get something."""
+    if here is None:
+        title = "This channel is not subscribed"
+        blocks: list[Block] = [how_to_change(None)]
+    else:
+        title = "This channel is subscribed"
+        blocks = subscription_blocks(here, names, now)
+    plain = title + "." if here is None else effective_plain(here, names, now) + "."
+    if others:
+        plural = "channel" if len(others) == 1 else "channels"
+        blocks.append(Note((Text(f"{len(others)} other {plural} here are subscribed too."),)))
+    return Card(title, plain, blocks=tuple(blocks))
+
+
+def public_line(who: str, did: str) -> Card:
+    """One short line for the channel: who changed what. `who` is outside text."""
+    words = f"{who} {did}"
+    return Card(words, words)
+
+
+def notice(title: str, *lines: Line, emoji: str = "", severity: Severity | None = None) -> Card:
+    """A short private card: an error, a question back, advice."""
+    plain = ". ".join([title.rstrip("."), *("".join(map(_words, line)) for line in lines)])
+    emoji = emoji or (EMOJI[severity] if severity else "")
+    return Card(title, plain, severity, emoji, (Lines(lines),) if lines else ())
+
+
+def _words(span: object) -> str:
+    return _utc(span) if isinstance(span, Time) else str(getattr(span, "text", ""))

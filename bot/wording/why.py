@@ -1,0 +1,115 @@
+"""Why this channel was, or was not, told of the last incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.cards import Block, Card, Line, Lines, Note, Text, ThreadLink, Time
+from bot.model import Incident, Severity, Subscription, Thread
+from bot.wording.names import Names
+from bot.wording.parts import emoji_of, short
+from bot.wording.settings import how_to_change, paused_line, subscription_blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One incident, and what stands about it in the channel."""
+
+    incident: Incident
+    thread: Thread | None
+
+
+def why_card(
+    cases: Sequence[Case],
+    subscription: Subscription | None,
+    channel: str,
+    now: datetime,
+    names: Names,
+) -> Card:
+    """`channel` is the platform's own id of it, for links to threads."""
+    if not cases:
+        title = "Nothing happened lately that I could have told of"
+        lines: tuple[Line, ...] = ()
+    else:
+        title = "Why this channel was told, or not"
+        lines = tuple(_line(case, subscription, channel, now, names) for case in cases)
+    blocks: list[Block] = [Lines(lines)] if lines else []
+    if subscription is None:
+        blocks.append(how_to_change(None))
+    else:
+        blocks += subscription_blocks(subscription, names, now)
+    first = (
+        f" {cases[0].incident.title}: {reason(cases[0], subscription, now, names)}."
+        if cases
+        else ""
+    )
+    return Card(title, f"{title}.{first}", emoji="🔍", blocks=tuple(blocks))
+
+
+def _line(
+    case: Case, subscription: Subscription | None, channel: str, now: datetime, names: Names
+) -> Line:
+    incident = case.incident
+    head = (
+        Text(f"{emoji_of(incident)} "),
+        Time(incident.started_at, "date"),
+        Text(" "),
+        Text(short(incident.title, 80), bold=True),
+        Text(f": {reason(case, subscription, now, names)}"),
+    )
+    if case.thread and case.thread.root:
+        return (*head, Text(" · thread in "), ThreadLink(channel, case.thread.root))
+    return head
+
+
+def reason(case: Case, subscription: Subscription | None, now: datetime, names: Names) -> str:
+    """One clause. What stands in the channel comes first: it is certain."""
+    incident, thread = case.incident, case.thread
+    if thread and thread.root:
+        behind = incident.revision - thread.shown
+        if behind > 0 and not thread.closed:
+            return f"told; {behind} newer change{'s' if behind > 1 else ''} still to come"
+        return "told"
+    if subscription is None:
+        return "not told: this channel is not subscribed"
+    if subscription.paused:
+        return f"not told: paused ({subscription.paused.reason})"
+    if not subscription.matches(incident):
+        return f"not told: {_mismatch(incident, subscription, names)}"
+    if incident.quiet:
+        return "not told: it was long over when it was first seen"
+    if (
+        subscription.created_at
+        and incident.ended_at
+        and incident.ended_at < subscription.created_at
+    ):
+        return "not told: it was over before this channel subscribed"
+    if subscription.is_muted(now):
+        return "not told: this channel is muted"
+    if not incident.is_open:
+        return "not told: muted, paused or out of reach while it lasted"
+    return "on its way: it is queued for this channel"
+
+
+def _mismatch(incident: Incident, subscription: Subscription, names: Names) -> str:
+    """Which of the two did not match: the surfaces, or the severity."""
+    wanted = subscription.surfaces
+    touched = set(incident.surfaces)
+    if wanted and not touched:
+        return "the provider named no surface, so it went only to channels that get everything"
+    if wanted and not wanted & touched:
+        others = ", ".join(names.label(s) for s in names.in_order(touched))
+        return f"it touched only {others}"
+    mine = wanted & touched
+    worst = (
+        max((incident.surfaces[s].worst for s in mine), key=lambda s: s.rank)
+        if mine
+        else incident.worst
+    )
+    how = worst.words if worst.rank > Severity.UP.rank else "only a notice"
+    return f"{how}, and this channel asks for {subscription.severity.words} or worse"
+
+
+__all__ = ["Case", "Note", "paused_line", "reason", "why_card"]
