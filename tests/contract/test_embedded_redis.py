@@ -116,6 +116,12 @@ async def test_a_killed_bot_loses_nothing_acknowledged_and_the_next_starts_at_on
             assert int(await redis.get("counted") or 0) >= acknowledged
 
 
+async def test_the_folder_is_free_only_when_its_server_has_ended_as_well(tmp_path: Path) -> None:
+    async with opened(tmp_path) as redis:
+        server = await server_of(redis)
+        assert str(tmp_path / "lock") in [file.path for file in server.open_files()]
+
+
 async def test_a_killed_bot_leaves_no_server_behind(tmp_path: Path) -> None:
     with another_bot(tmp_path) as (other, server):
         orphan = psutil.Process(server)
