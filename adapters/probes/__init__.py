@@ -1,0 +1,1 @@
+"""Looks at the watched services themselves, from outside, by HTTP."""

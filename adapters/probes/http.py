@@ -1,0 +1,83 @@
+"""One look at one target by httpx: what came back, or how it failed. Judging is the core's.
+
+Follows no redirect, reads no more than it needs, and waits no longer than `TIMEOUT` in all. The
+key goes only to targets that need one, and only to their own host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from dataclasses import dataclass, field
+
+import httpx
+
+from bot.engine.evidence.probing import Kind, Seen, Target
+
+TIMEOUT = 10.0  # seconds for a whole look; a generation of one token takes some seconds
+LONGEST = 16_384  # bytes; error bodies have some hundreds
+
+# https://platform.claude.com/docs/en/api/versioning
+API_VERSION = "2023-06-01"
+
+
+@dataclass(slots=True)
+class HttpProbe:
+    """`Probe` over httpx. `client` brings the honest User-Agent."""
+
+    client: httpx.AsyncClient
+    key: str | None = field(default=None, repr=False)
+    timeout: float = TIMEOUT
+
+    async def look(self, target: Target) -> Seen:
+        try:
+            async with asyncio.timeout(self.timeout):
+                return await self._ask(target)
+        except (TimeoutError, httpx.TimeoutException):
+            return Seen(failure="timeout")
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
+            return Seen(failure=_how(error))
+
+    async def _ask(self, target: Target) -> Seen:
+        headers: dict[str, str] = {}
+        if target.kind in {Kind.API, Kind.MODELS, Kind.GENERATION}:
+            headers["anthropic-version"] = API_VERSION
+        if target.kind in {Kind.MODELS, Kind.GENERATION} and self.key:
+            headers["x-api-key"] = self.key
+        body = _smallest(target.model) if target.kind is Kind.GENERATION else None
+        method = "POST" if body else "GET"
+        async with self.client.stream(
+            method, target.url, headers=headers, json=body, follow_redirects=False
+        ) as response:
+            text = await _beginning(response)
+        return Seen(response.status_code, dict(response.headers), text)
+
+
+def _smallest(model: str) -> dict[str, object]:
+    return {"model": model, "max_tokens": 1, "messages": [{"role": "user", "content": "."}]}
+
+
+async def _beginning(response: httpx.Response) -> str:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) >= LONGEST:
+            break
+    return bytes(body[:LONGEST]).decode("utf-8", "replace")
+
+
+def _how(error: BaseException) -> str:
+    """Name the failure by the deepest cause that says more than "it failed"."""
+    causes: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in causes:
+        causes.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    if any(isinstance(c, ssl.SSLError) for c in causes):
+        return "tls"
+    if any(isinstance(c, socket.gaierror) for c in causes):
+        return "dns"
+    if isinstance(error, httpx.ConnectError):
+        return "connect"
+    return "cut"

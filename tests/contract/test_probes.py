@@ -1,0 +1,214 @@
+"""Probes over real sockets, against a service that answers in every way the real ones do."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from adapters.probes.http import HttpProbe
+from bot.engine.evidence.probing import Kind, Outcome, Record, Target, judge
+from bot.prober import Prober
+from tests.servers.probe import ProbeServer
+
+NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)
+AGENT = "isclaudedown-tests"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ProbeServer]:
+    async with ProbeServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def probe() -> AsyncIterator[HttpProbe]:
+    async with httpx.AsyncClient(headers={"user-agent": AGENT}, trust_env=False) as client:
+        yield HttpProbe(client, key="sk-ant-test", timeout=20)
+
+
+def api(server: ProbeServer) -> Target:
+    return Target("the API", f"{server.url}/v1/models", Kind.API, ("api",))
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome", "says"),
+    [
+        ("unauthorized", Outcome.GOOD, "answers 401 as it should"),
+        ("huge", Outcome.INCONCLUSIVE, "answers 401, not in the API's own shape"),
+        ("overloaded", Outcome.BAD, "answers 529 overloaded_error"),
+        ("broken", Outcome.BAD, "answers 500 api_error"),
+        ("gateway", Outcome.BAD, "answers 502"),
+        ("challenge", Outcome.INCONCLUSIVE, "a bot check stands before it"),
+        ("forbidden", Outcome.INCONCLUSIVE, "answers 403, not in the API's own shape"),
+        ("limited", Outcome.INCONCLUSIVE, "we asked too often (429)"),
+        ("hotel", Outcome.INCONCLUSIVE, "answers 401, not in the API's own shape"),
+        ("hang", Outcome.BAD, "gives no answer in time"),
+        ("drip", Outcome.BAD, "gives no answer in time"),
+        ("half", Outcome.BAD, "cuts the connection"),
+        ("reset", Outcome.BAD, "cuts the connection"),
+        ("garbage", Outcome.BAD, "cuts the connection"),
+    ],
+)
+async def test_what_each_answer_means(
+    server: ProbeServer, probe: HttpProbe, mode: str, outcome: Outcome, says: str
+) -> None:
+    server.mode = mode
+    if mode in {"hang", "drip"}:
+        probe.timeout = 0.3
+
+    look = judge(api(server), await probe.look(api(server)))
+
+    assert (look.outcome, look.says) == (outcome, says)
+
+
+async def test_a_refused_connection_bad_tls_and_a_name_without_address_are_told_apart(
+    server: ProbeServer, probe: HttpProbe
+) -> None:
+    tls = Target("x", f"https://127.0.0.1:{server.port}/", Kind.API)
+    nowhere = Target("x", "https://no-such-host.invalid/", Kind.API)
+    assert (await probe.look(tls)).failure == "tls"
+    assert (await probe.look(nowhere)).failure == "dns"
+    refused = api(server)
+    await server.stop()
+    assert (await probe.look(refused)).failure == "connect"
+
+
+async def test_the_key_goes_only_where_it_is_needed(server: ProbeServer, probe: HttpProbe) -> None:
+    for kind in Kind:
+        await probe.look(Target("x", f"{server.url}/{kind.value}", kind, (), "claude-opus-1"))
+
+    with_key = {asked.path for asked in server.asked if "x-api-key" in asked.headers}
+    assert with_key == {"/models", "/generation"}
+    assert {asked.headers["user-agent"] for asked in server.asked} == {AGENT}
+
+
+async def test_a_generation_asks_for_one_token(server: ProbeServer, probe: HttpProbe) -> None:
+    server.mode = "message"
+    target = Target(
+        "opus", f"{server.url}/v1/messages", Kind.GENERATION, ("opus",), "claude-opus-1"
+    )
+
+    look = judge(target, await probe.look(target))
+
+    body = json.loads(server.asked[0].body)
+    assert look.outcome is Outcome.GOOD
+    assert (server.asked[0].method, body["model"], body["max_tokens"]) == (
+        "POST",
+        "claude-opus-1",
+        1,
+    )
+
+
+async def test_a_redirect_is_not_followed(server: ProbeServer, probe: HttpProbe) -> None:
+    await probe.look(api(server))
+
+    assert len(server.asked) == 1
+
+
+# --- the loop ----------------------------------------------------------------------------------
+
+
+@dataclass
+class Kept:
+    """A store of a few lines; the Redis one keeps the same promises (see the store's tests)."""
+
+    kept: dict[str, Record] = field(default_factory=dict)
+    days: list[str] = field(default_factory=list)
+
+    async def records(self) -> list[Record]:
+        return list(self.kept.values())
+
+    async def keep(self, records: Sequence[Record]) -> None:
+        self.kept.update({record.target: record for record in records})
+
+    async def spend(self, day: str, limit: int) -> bool:
+        if self.days.count(day) >= limit:
+            return False
+        self.days.append(day)
+        return True
+
+
+@dataclass
+class Hands:
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def prober(probe: HttpProbe, store: Kept, targets: list[Target], budget: int = 0) -> Prober:
+    clock = Hands()
+    return Prober(targets, probe, store, clock, random.Random(1), daily_budget=budget)
+
+
+async def test_a_cut_of_our_own_network_accuses_nobody(probe: HttpProbe) -> None:
+    async with ProbeServer() as theirs, ProbeServer() as neutral:
+        targets = [
+            api(theirs),
+            Target("neutral", neutral.url, Kind.CONTROL),
+        ]
+        store = Kept()
+        looker = prober(probe, store, targets)
+        await theirs.stop()
+        await neutral.stop()
+
+        await looker.round()
+
+    assert store.kept == {}
+
+
+async def test_if_only_theirs_fails_it_is_kept_against_them(
+    server: ProbeServer, probe: HttpProbe
+) -> None:
+    async with ProbeServer(mode="page") as neutral:
+        server.mode = "broken"
+        store = Kept()
+        looker = prober(probe, store, [api(server), Target("neutral", neutral.url, Kind.CONTROL)])
+
+        await looker.round()
+        await looker.round()
+
+    assert store.kept["the API"].looks == "bb"
+
+
+async def test_controls_are_left_alone_while_all_is_well(
+    server: ProbeServer, probe: HttpProbe
+) -> None:
+    async with ProbeServer(mode="page") as neutral:
+        looker = prober(probe, Kept(), [api(server), Target("neutral", neutral.url, Kind.CONTROL)])
+
+        await looker.round()
+
+        assert neutral.asked == []
+
+
+async def test_generations_never_exceed_the_budget_of_the_day(
+    server: ProbeServer, probe: HttpProbe
+) -> None:
+    server.mode = "message"
+    models = [
+        Target(name, f"{server.url}/v1/messages", Kind.GENERATION, (name,), name)
+        for name in ("opus", "sonnet")
+    ]
+    store = Kept()
+    for _ in range(10):  # ten restarts, or ten replicas: none remembers what the others sent
+        looker = prober(probe, store, models, budget=5)
+        for minute in range(3):
+            looker.clock = Hands(NOW + timedelta(minutes=minute))
+            await looker.round()
+
+    assert len(server.asked) == len(store.days) == 5
+
+
+async def test_without_a_budget_nothing_is_generated(server: ProbeServer, probe: HttpProbe) -> None:
+    target = Target("opus", f"{server.url}/v1/messages", Kind.GENERATION, ("opus",), "opus")
+
+    await prober(probe, Kept(), [target]).round()
+
+    assert server.asked == []
