@@ -331,6 +331,7 @@ class Subscription:
     muted_until: datetime | None = None
     paused: Pause | None = None
     created_at: datetime | None = None
+    changed_at: datetime | None = None  # when it was last written; the store fills it in
 
     def is_muted(self, now: datetime) -> bool:
         return self.muted_until is not None and now < self.muted_until
@@ -363,3 +364,5 @@ class Thread:
     replies: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     closed: bool = False
+    # When the platform was last searched for what we might have sent without recording it.
+    looked_at: datetime | None = None

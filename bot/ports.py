@@ -81,7 +81,11 @@ class Subscriptions(Protocol):
         ...
 
     async def remove(self, channel: Channel) -> bool:
-        """Forget the channel, its threads and what is queued. Returns whether it was there."""
+        """Forget what the channel asked for and what is queued. Returns whether it was there.
+
+        What stands in its threads is remembered until that expires by itself: who subscribes
+        again during an incident gets no second root of it.
+        """
         ...
 
     def of_tenant(self, platform: str, tenant: str) -> AsyncIterator[Subscription]: ...
@@ -120,8 +124,11 @@ class Messenger(Protocol):
     # Whether ended threads are closed (`close_thread`) on this platform.
     closes_threads: bool
 
-    def buckets(self, channel: Channel) -> Sequence[Bucket]:
-        """Shared limits that a message to this channel counts against (may be none)."""
+    def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
+        """Shared limits that a message to this channel counts against (may be none).
+
+        `revising`: those of changing a message, where the platform counts them apart.
+        """
         ...
 
     async def open_thread(

@@ -1,0 +1,139 @@
+"""The one way to Redis: commands and scripts, whichever kind of Redis it is; its errors are ours.
+
+Nothing is repeated behind our back: redis-py's own retries are off (see `connect`), since a
+write whose answer was lost may have happened. What is safe to repeat is repeated by its caller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.cluster import RedisCluster
+from redis.exceptions import NoScriptError, RedisClusterException, RedisError
+
+from adapters.redis import keys
+from adapters.redis.scripts import Script
+from bot.errors import StoreError
+
+Client = Redis | RedisCluster
+Argument = str | bytes | int | float
+Answer = Any  # bytes, int, None or lists of them: each caller knows which
+Call = tuple[str, Sequence[Argument]]  # key, arguments
+# Awaited before and after every round trip with its name; tests crash there. See tests/chaos.
+Failpoint = Callable[[str], Awaitable[None]]
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn what redis-py raises into ours."""
+    try:
+        yield
+    except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
+        text = str(error).splitlines()[0] if str(error) else ""
+        raise StoreError(f"Redis: {type(error).__name__}: {text}") from error
+
+
+class Database:
+    """A connected Redis: single, behind Sentinel, or a cluster."""
+
+    def __init__(self, client: Client, failpoint: Failpoint | None = None) -> None:
+        self._client: Any = client
+        self._cluster = isinstance(client, RedisCluster)
+        self._failpoint = failpoint
+
+    async def call(self, *command: Argument) -> Answer:
+        """Run one command.
+
+        Raises:
+            StoreError: it was not done, or perhaps it was and the answer got lost.
+        """
+        name = f"redis.{str(command[0]).lower()}"
+        await self._reached(f"before {name}")
+        with store_errors():
+            answer = await self._client.execute_command(*command)
+        await self._reached(f"after {name}")
+        return answer
+
+    async def run(self, script: Script, key: str, *arguments: Argument) -> Answer:
+        """Run one script on the slot of `key`. Raises as `call` does."""
+        await self._reached(f"before redis.{script.name}")
+        with store_errors():
+            answer = await self._run(script, key, arguments)
+        await self._reached(f"after redis.{script.name}")
+        return answer
+
+    async def run_many(self, script: Script, calls: Sequence[Call]) -> list[Answer]:
+        """Run a script for several keys in one round trip; a StoreError stands in the place of
+        an answer that did not come.
+        """
+        if len(calls) == 1 or self._cluster:
+            return await asyncio.gather(
+                *(self.run(script, key, *arguments) for key, arguments in calls),
+                return_exceptions=True,
+            )
+        await self._reached(f"before redis.{script.name}")
+        try:
+            with store_errors():
+                pipe = self._client.pipeline(transaction=False)
+                for key, arguments in calls:
+                    pipe.execute_command("EVALSHA", script.sha, 1, key, *arguments)
+                answers = await pipe.execute(raise_on_error=False)
+        except StoreError as error:
+            return [error] * len(calls)
+        answers = [
+            await self._mended(script, call, answer)
+            for call, answer in zip(calls, answers, strict=True)
+        ]
+        await self._reached(f"after redis.{script.name}")
+        return answers
+
+    async def _mended(self, script: Script, call: Call, answer: Answer) -> Answer:
+        if not isinstance(answer, Exception):
+            return answer
+        try:
+            with store_errors():
+                if isinstance(answer, NoScriptError):
+                    return await self._run(script, call[0], call[1])
+                raise answer
+        except StoreError as error:
+            return error
+
+    async def _run(self, script: Script, key: str, arguments: Sequence[Argument]) -> Answer:
+        try:
+            return await self._client.execute_command("EVALSHA", script.sha, 1, key, *arguments)
+        except NoScriptError:  # a new server, or one that was restarted
+            return await self._client.execute_command("EVAL", script.text, 1, key, *arguments)
+
+    async def _reached(self, point: str) -> None:
+        if self._failpoint is not None:
+            await self._failpoint(point)
+
+    async def prepare(self) -> None:
+        """Check that what is stored there is of our version.
+
+        Raises:
+            StoreError: it was written by a newer version, or Redis does not answer.
+        """
+        await self.call("SET", keys.SCHEMA_KEY, keys.SCHEMA, "NX")
+        found = int(await self.call("GET", keys.SCHEMA_KEY))
+        if found > keys.SCHEMA:
+            raise StoreError(
+                f"this Redis was written by a newer isclaudedown (schema {found}, this one knows "
+                f"{keys.SCHEMA}): start that version, or point REDIS_URL elsewhere"
+            )
+        for migrate in MIGRATIONS[found - 1 :]:
+            await migrate(self)
+        if found < keys.SCHEMA:
+            await self.call("SET", keys.SCHEMA_KEY, keys.SCHEMA)
+
+    async def close(self) -> None:
+        with store_errors():
+            await self._client.aclose()
+
+
+# What turns schema 1 into 2, 2 into 3 …; each may be repeated after a crash.
+MIGRATIONS: Sequence[Callable[[Database], Awaitable[None]]] = ()

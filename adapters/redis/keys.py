@@ -1,0 +1,122 @@
+"""Every key in Redis: its shape, its owner, how long it lives. Nothing else builds a key.
+
+All begin with `icd:` and carry a hash tag, so that each script touches one slot and the same code
+runs on a cluster. A script is given one key, the tag's base (`icd:{slack.3}`), and appends the
+rest itself: a cluster sends it to the slot of that base, where all of them live.
+
+Of a provider, base `icd:{claude}` (owner: the watcher and the fan-out; kept for ever unless said):
+
+    :state        string  version "|" JSON of bot.engine.state.State
+    :lease        string  holder of the watcher's lease; expires LEASE_MS after its last renewal
+    :fence        string  the last fencing number, from Redis time, so that none is given twice
+    :incidents    hash    incident id → JSON of bot.model.Incident
+    :ended        zset    incident id by the second it ended ("inf": open)
+    :news         stream  one entry per changed incident: incident (its key), mark; about NEWS_KEPT
+                          of them are kept; consumer group "fanout"
+
+Of a shard of destinations, base `icd:{slack.3}` (platform, then crc32 of the channel's name in
+SHARDS parts; owner: subscriptions and the queue). A channel is named `tenant/id` here:
+
+    :subscriptions       hash    channel → when written (ms) "|" its index sets "|" JSON
+    :paused              hash    channel → next try (ms) "|" JSON of bot.model.Pause
+    :tenants             hash    tenant → JSON of why none of its channels is written to
+    :index:<set>         set     channels that want it; a set is `surface:severity`,
+                                 `*:severity`, or `=incident` (has a thread of it, whatever its
+                                 subscription asks for by now; expires with the threads)
+    :ready               zset    channels with something to do, by class and time (see queue.lua)
+    :later               zset    channels by the ms when they are due again: backing off, or claimed
+    :entry:<channel>     hash    what the channel is behind with, and its claim (see queue.lua);
+                                 deleted when it is up to date
+    :thread:<channel>:<incident>  string  mark "|" whether there is a root "|" JSON of the thread;
+                                 expires THREAD_DAYS after it last changed: an incident may be
+                                 edited until then, and then it is forgotten on purpose
+    :server              hash    the Redis that we last spoke to, and when (see queue.lua)
+
+Of all, base `icd:{icd}`:
+
+    :schema       string  the version of all this, see SCHEMA
+    :platforms    set     platforms that ever had a subscription
+
+Of a limit that channels share, base `icd:{limit.<name>}` (owner: the pace of the courier):
+
+    itself        hash    see pace.lua; expires when it says nothing any more
+"""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from bot.model import Channel, Incident, Severity, Subscription
+
+SCHEMA = 1
+SHARDS = 8  # fixed: another number would move every channel
+LEASE_MS = 10_000  # with a renewal every 4 s, another watcher takes over within 15 s
+THREAD_DAYS = 30  # texts were edited 15 days late, on real pages
+NEWS_KEPT = 100_000
+
+COMMON = "icd:{icd}"
+SCHEMA_KEY = f"{COMMON}:schema"
+PLATFORMS_KEY = f"{COMMON}:platforms"
+
+WATCHABLE = sorted(Severity, key=lambda severity: severity.rank)
+
+
+def provider(name: str) -> str:
+    """Return the base of everything about one provider."""
+    return f"icd:{{{name}}}"
+
+
+def provider_of(incident: str) -> str:
+    """Return the provider that the key of an incident names."""
+    return incident.split("/", 1)[0]
+
+
+def shard(platform: str, number: int) -> str:
+    """Return the base of one shard."""
+    return f"icd:{{{platform}.{number}}}"
+
+
+def shards(platform: str) -> list[str]:
+    return [shard(platform, number) for number in range(SHARDS)]
+
+
+def shard_of(channel: Channel) -> str:
+    """Return the base of the shard that holds a channel."""
+    return shard(channel.platform, crc32(str(channel).encode()) % SHARDS)
+
+
+def member(channel: Channel) -> str:
+    """Return a channel's name within its shard."""
+    return f"{channel.tenant}/{channel.id}"
+
+
+def limit(name: str) -> str:
+    return f"icd:{{limit.{name}}}"
+
+
+def wanted_sets(subscription: Subscription) -> list[str]:
+    """Return the index sets that a subscription stands in."""
+    surfaces = sorted(subscription.surfaces) or ["*"]
+    return [f"{surface}:{subscription.severity.value}" for surface in surfaces]
+
+
+def concerned_sets(incident: Incident) -> list[str]:
+    """Return the index sets whose channels may want an incident; a superset is harmless."""
+    concerned = [("*", incident.worst)]
+    concerned += [(surface, impact.worst) for surface, impact in incident.surfaces.items()]
+    sets = [
+        f"{surface}:{asked.value}"
+        for surface, worst in concerned
+        for asked in WATCHABLE
+        if asked.rank <= worst.rank
+    ]
+    return [*sets, f"={incident.key}"]
+
+
+def mark(incident: Incident) -> str:
+    """Name the state of an incident that a thread may be up to date with.
+
+    Not its revision alone: after a lost second the same number may stand for other news.
+    """
+    last = incident.news[-1].key if incident.news else ""
+    return f"{incident.revision}:{crc32(last.encode()):08x}"

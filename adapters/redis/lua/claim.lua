@@ -1,0 +1,95 @@
+-- Claim the channels that matter most, and hand over everything needed to serve them.
+-- ARGV: how many, lease (ms), token, how long a silenced tenant's channels are set aside (ms).
+-- Returns {now, lost since, changed at, ready left, next due, channel, subscription, pause,
+-- entry, {incident, thread, …}, channel, …}; times in ms, 0 or '' where there is none.
+local count, lease, token, aside = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local now = clock()
+
+-- Another run id: another server answers, or this one was started anew, and the last writes may
+-- be gone. What was sent since the last claim that survived may then stand unrecorded.
+local function server()
+  local id = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+  local known = redis.call('HMGET', base .. ':server', 'id', 'seen', 'lost', 'changed')
+  if known[1] == id then
+    return known[3] or '0', known[4] or '0'
+  end
+  local lost, changed = '0', '0'
+  if known[1] then
+    lost, changed = known[2] or whole(now), whole(now)
+    if known[3] and now - tonumber(known[4]) < 3600000 then
+      lost = known[3] -- it changed not long ago: some may not have been looked at since
+    end
+  end
+  redis.call('HSET', base .. ':server', 'id', id, 'seen', whole(now), 'lost', lost, 'changed', changed)
+  return lost, changed
+end
+
+local function promote()
+  for _, channel in ipairs(redis.call('ZRANGEBYSCORE', LATER, '-inf', now, 'LIMIT', 0, count * 2)) do
+    local key = entry_of(channel)
+    local entry = redis.call('HMGET', key, 's', '#', '$', '?')
+    if entry[2] then -- a claim that ended without settling
+      if not entry[4] then
+        redis.call('HSET', key, '?', entry[3])
+      end
+      redis.call('HDEL', key, '#', '$')
+    end
+    redis.call('ZREM', LATER, channel)
+    if entry[1] then
+      redis.call('ZADD', READY, entry[1], channel)
+    end
+  end
+end
+
+local function set_aside(channel, due)
+  redis.call('ZREM', READY, channel)
+  redis.call('ZADD', LATER, whole(due), channel)
+end
+
+local function forget(channel)
+  redis.call('ZREM', READY, channel)
+  redis.call('DEL', entry_of(channel))
+end
+
+local function hand_over(answer, channel, subscription, pause)
+  local key = entry_of(channel)
+  local entry, threads = redis.call('HGETALL', key), {}
+  for i = 1, #entry, 2 do
+    if #entry[i] > 1 then
+      threads[#threads + 1] = entry[i]
+      threads[#threads + 1] = redis.call('GET', thread_of(channel, entry[i])) or ''
+    end
+  end
+  if #threads == 0 then
+    return forget(channel)
+  end
+  set_aside(channel, now + lease)
+  redis.call('HSET', key, '#', token, '$', whole(now))
+  for _, part in ipairs({channel, subscription, pause or '', entry, threads}) do
+    answer[#answer + 1] = part
+  end
+end
+
+local lost, changed = server()
+promote()
+local answer = {whole(now), lost, changed, 0, '0'}
+for _, channel in ipairs(redis.call('ZRANGE', READY, 0, count - 1)) do
+  local subscription = redis.call('HGET', SUBSCRIPTIONS, channel)
+  local pause = redis.call('HGET', PAUSED, channel)
+  local paused_until = pause and tonumber(string.match(pause, '^(%d+)|')) or 0
+  if not subscription then
+    forget(channel)
+  elseif redis.call('HEXISTS', TENANTS, string.match(channel, '^[^/]*')) == 1 then
+    set_aside(channel, now + aside)
+  elseif paused_until > now then
+    set_aside(channel, paused_until)
+  else
+    hand_over(answer, channel, subscription, pause)
+  end
+end
+if #answer > 5 then
+  redis.call('HSET', base .. ':server', 'seen', whole(now))
+end
+answer[4] = redis.call('ZCARD', READY)
+answer[5] = redis.call('ZRANGE', LATER, 0, 0, 'WITHSCORES')[2] or '0'
+return answer

@@ -1,0 +1,28 @@
+-- Say that the channels of some index sets are behind with an incident; a batch at a time.
+-- ARGV: incident, class, mark, first set to read (from 1), cursor in it, batch, refresh before
+-- (ms of life left below which an unchanged thread is kept for longer; 0: not), its life, sets …
+-- Returns {next set, its cursor, how many are behind}; next set 0: done.
+local incident, class, mark = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local set, cursor, batch = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
+local refresh, life = tonumber(ARGV[7]), ARGV[8]
+local now, seen, behind = clock(), 0, 0
+while 8 + set <= #ARGV do
+  local page = redis.call('SSCAN', base .. ':index:' .. ARGV[8 + set], cursor, 'COUNT', batch)
+  for _, channel in ipairs(page[2]) do
+    behind = behind + enqueue(channel, incident, class, mark, now, false)
+    if refresh > 0 then
+      local left = redis.call('PTTL', thread_of(channel, incident))
+      if left > 0 and left < refresh then
+        redis.call('PEXPIRE', thread_of(channel, incident), life)
+      end
+    end
+  end
+  seen, cursor = seen + #page[2], page[1]
+  if cursor == '0' then
+    set = set + 1
+  end
+  if seen >= batch and 8 + set <= #ARGV then
+    return {set, cursor, behind}
+  end
+end
+return {0, '0', behind}

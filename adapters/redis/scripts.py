@@ -1,0 +1,36 @@
+"""The Lua scripts beside this file, each with the hash by which a server knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha1
+from pathlib import Path
+
+_FOLDER = Path(__file__).with_name("lua")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One script; it is given one key, see `keys`."""
+
+    name: str
+    text: str
+    sha: str
+
+
+def _script(name: str, *shared: str) -> Script:
+    text = "\n".join((_FOLDER / f"{part}.lua").read_text("utf-8") for part in (*shared, name))
+    # Redis's own name of a script, no protection of anything.
+    return Script(name, text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+LEASE = _script("lease")
+RELEASE = _script("release")
+COMMIT = _script("commit")
+PACE = _script("pace")
+FANOUT = _script("fanout", "queue")
+CLAIM = _script("claim", "queue")
+SETTLE = _script("settle", "queue")
+SUBSCRIBE = _script("subscribe", "queue")
+UNSUBSCRIBE = _script("unsubscribe", "queue")
+WAKE = _script("wake", "queue")
