@@ -1,0 +1,154 @@
+"""Ways in which a status page fails, and lies. Each was seen on a real one, or fits through a wire.
+
+A fault takes the request and the body that a healthy page would have sent.
+"""
+
+import asyncio
+import gzip
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+Fault = Callable[[web.Request, bytes], Awaitable[web.StreamResponse]]
+
+JSON = "application/json"
+HUGE = 64 * 1024 * 1024
+CHUNK = b"x" * 256 * 1024
+APOLOGY = "<!DOCTYPE html><html><body><h1>We will be right back</h1></body></html>"
+
+
+async def method_not_allowed(request: web.Request, body: bytes) -> web.StreamResponse:
+    """405, as real pages answer now and then."""
+    return web.Response(status=405, text="Method Not Allowed")
+
+
+async def html(request: web.Request, body: bytes) -> web.StreamResponse:
+    """A friendly page of HTML, with 200."""
+    return web.Response(text=APOLOGY, content_type="text/html")
+
+
+async def html_as_json(request: web.Request, body: bytes) -> web.StreamResponse:
+    """The same, and the header lies as well."""
+    return web.Response(text=APOLOGY, content_type=JSON)
+
+
+async def wrong_type(request: web.Request, body: bytes) -> web.StreamResponse:
+    """The right body under the wrong name."""
+    return web.Response(body=body, content_type="text/html")
+
+
+async def error(request: web.Request, body: bytes) -> web.StreamResponse:
+    """A plain 500."""
+    return web.Response(status=500, text="Internal Server Error")
+
+
+async def bad_gateway(request: web.Request, body: bytes) -> web.StreamResponse:
+    """A 502 with HTML in it."""
+    return web.Response(status=502, text=APOLOGY, content_type="text/html")
+
+
+async def unavailable(request: web.Request, body: bytes) -> web.StreamResponse:
+    """A 503 that asks for seven seconds."""
+    return web.Response(status=503, headers={"Retry-After": "7"}, text="busy")
+
+
+async def too_many(request: web.Request, body: bytes) -> web.StreamResponse:
+    """A 429 that asks for two minutes."""
+    return web.Response(status=429, headers={"Retry-After": "120"}, text="slow down")
+
+
+async def empty(request: web.Request, body: bytes) -> web.StreamResponse:
+    """Nothing, with 200."""
+    return web.Response(body=b"", content_type=JSON)
+
+
+async def half_json(request: web.Request, body: bytes) -> web.StreamResponse:
+    """Half the body, as if it were all of it."""
+    return web.Response(body=body[: len(body) // 2], content_type=JSON)
+
+
+async def half(request: web.Request, body: bytes) -> web.StreamResponse:
+    """Half of the announced body, then the connection ends."""
+    answer = web.StreamResponse(headers={"Content-Type": JSON, "Content-Length": str(len(body))})
+    await answer.prepare(request)
+    await answer.write(body[: len(body) // 2])
+    _hang_up(request)
+    return answer
+
+
+async def drop(request: web.Request, body: bytes) -> web.StreamResponse:
+    """The connection ends without a word."""
+    _hang_up(request)
+    return web.Response()
+
+
+async def hang(request: web.Request, body: bytes) -> web.StreamResponse:
+    """No answer for as long as anybody waits."""
+    await asyncio.Event().wait()
+    return web.Response()
+
+
+async def drip(request: web.Request, body: bytes) -> web.StreamResponse:
+    """A byte every fifth of a second: always something, never all of it."""
+    answer = web.StreamResponse(headers={"Content-Type": JSON, "Content-Length": str(len(body))})
+    await answer.prepare(request)
+    for byte in body:
+        await answer.write(bytes([byte]))
+        await asyncio.sleep(0.2)
+    return answer
+
+
+async def huge(request: web.Request, body: bytes) -> web.StreamResponse:
+    """A string in JSON that does not end."""
+    answer = web.StreamResponse(headers={"Content-Type": JSON})
+    await answer.prepare(request)
+    await answer.write(b'["')
+    for _ in range(HUGE // len(CHUNK)):
+        await answer.write(CHUNK)
+    return answer
+
+
+async def bomb(request: web.Request, body: bytes) -> web.StreamResponse:
+    """A few kilobytes that unpack to far more."""
+    packed = gzip.compress(b" " * HUGE, compresslevel=9)
+    return web.Response(body=packed, content_type=JSON, headers={"Content-Encoding": "gzip"})
+
+
+async def loop(request: web.Request, body: bytes) -> web.StreamResponse:
+    """A redirect to itself."""
+    return web.Response(status=302, headers={"Location": request.path})
+
+
+async def nonsense(request: web.Request, body: bytes) -> web.StreamResponse:
+    """Good JSON that is no status page."""
+    return web.Response(body=b'{"hello": ["world"]}', content_type=JSON)
+
+
+def _hang_up(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
+
+
+FAULTS: dict[str, Fault] = {
+    fault.__name__: fault
+    for fault in (
+        method_not_allowed,
+        html,
+        html_as_json,
+        wrong_type,
+        error,
+        bad_gateway,
+        unavailable,
+        too_many,
+        empty,
+        half_json,
+        half,
+        drop,
+        hang,
+        drip,
+        huge,
+        bomb,
+        loop,
+        nonsense,
+    )
+}
