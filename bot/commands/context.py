@@ -6,19 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.catalog import Catalog
 from bot.commands.types import Threads
 from bot.engine.state import State
 from bot.model import Channel, Verdict
 from bot.ports import Access, Clock, Journal, Messenger, Subscriptions
-from bot.wording.names import Names
 from bot.wording.present import Present, present
 
 Judge = Callable[[State, datetime], Sequence[Verdict]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
-    names: Names
+    """`catalog` grows: a page watched by its URL has the surfaces that were seen on it."""
+
+    catalog: Catalog
     journal: Journal
     subscriptions: Subscriptions
     threads: Threads
@@ -26,14 +28,22 @@ class Context:
     judge: Judge
     clock: Clock
 
+    async def learn(self) -> None:
+        """Take over the surfaces of pages that the catalog does not describe."""
+        unknown = [p.id for p in self.catalog.providers.values() if not p.known]
+        for provider in unknown:
+            if state := (await self.journal.load(provider)).state:
+                seen = {id_: component.name for id_, component in state.components.items()}
+                self.catalog = self.catalog.seen(provider, seen)
+
     async def presents(self) -> list[Present]:
         """Every provider as it is known now, the main one first."""
         now = self.clock()
         found = []
-        for provider in self.names.providers:
-            state = (await self.journal.load(provider.id)).state
+        for provider in self.catalog.providers:
+            state = (await self.journal.load(provider)).state
             verdicts = tuple(self.judge(state, now)) if state else ()
-            found.append(present(provider.id, state, verdicts))
+            found.append(present(provider, state, verdicts))
         return found
 
     async def access(self, channel: Channel) -> Access:

@@ -18,6 +18,7 @@ from bot.wording.why import Case, why_card
 USUAL_HISTORY = timedelta(days=7)
 LONGEST_HISTORY = timedelta(days=365)
 _LOOKED_BACK = timedelta(days=90)  # for an id that somebody typed
+_SHORTEST_ID = 4  # the beginning of an id that is taken for it
 _WHY_BACK = timedelta(days=7)
 _WHY_CASES = 5
 
@@ -31,7 +32,7 @@ async def ask(context: Context, request: Request, words: Words) -> Answer:
     card = answer_card(
         presents,
         context.clock(),
-        context.names,
+        context.catalog,
         asked=asked,
         threads=await _threads(context, request, presents),
     )
@@ -54,47 +55,49 @@ async def _thread_link(context: Context, request: Request, incident: Incident) -
     return ThreadLink(request.channel.id, thread.root) if thread and thread.root else None
 
 
-async def history(context: Context, request: Request, words: Words) -> Answer:
+async def history(context: Context, _request: Request, words: Words) -> Answer:
     now = context.clock()
-    names = context.names
+    catalog = context.catalog
     span = min(words.duration or USUAL_HISTORY, LONGEST_HISTORY)
     asked = set(words.surfaces) | set(words.plus)
-    providers = words.providers or [p.id for p in names.providers]
+    providers = words.providers or list(catalog.providers)
     incidents = [
         incident
         for provider in providers
         for incident in await context.journal.history(provider, now - span)
         if not asked or asked & set(incident.surfaces)
     ]
-    about = ", ".join(names.label(s) for s in names.in_order(asked))
-    card = history_card(incidents, span, now, names, about=about)
+    about = ", ".join(catalog.label(s) for s in catalog.order(asked))
+    card = history_card(incidents, span, now, catalog, about=about)
     return Answer(card, shared=words.share)
 
 
-async def incident(context: Context, request: Request, typed: str) -> Answer:
-    wanted = next(iter(tokenise(typed)), "")
+async def incident(context: Context, request: Request, words: Words) -> Answer:
+    wanted = next(iter(tokenise(words.rest)), "")
     if not wanted:
         return Answer(_no_such(wanted))
     found = await _find(context, wanted)
     if len(found) != 1:
         return Answer(_no_such(wanted, found))
     link = await _thread_link(context, request, found[0])
-    return Answer(incident_card(found[0], context.clock(), context.names, thread=link))
+    return Answer(incident_card(found[0], context.clock(), context.catalog, thread=link))
 
 
 async def _find(context: Context, wanted: str) -> list[Incident]:
     """By key, by id of any provider, else by the beginning of an id. Several: ambiguous."""
     keys = [wanted] if "/" in wanted else []
-    keys += [f"{provider.id}/{wanted}" for provider in context.names.providers]
+    keys += [f"{provider}/{wanted}" for provider in context.catalog.providers]
     for key in keys:
         if exact := await context.journal.incident(key):
             return [exact]
+    if len(wanted) < _SHORTEST_ID:
+        return []
     since = context.clock() - _LOOKED_BACK
     folded = wanted.casefold()
     return [
         incident
-        for provider in context.names.providers
-        for incident in await context.journal.history(provider.id, since)
+        for provider in context.catalog.providers
+        for incident in await context.journal.history(provider, since)
         if any(id_.casefold().startswith(folded) for id_ in (incident.id, *incident.aliases))
     ]
 
@@ -114,24 +117,24 @@ def _no_such(wanted: str, candidates: list[Incident] | None = None) -> Card:
 async def details(context: Context, request: Request, value: str) -> Answer:
     """The button: an incident's key, a surface, or nothing."""
     if "/" in value and await context.journal.incident(value):
-        return await incident(context, request, value)
-    known = [name.id for name in context.names.surfaces if name.id == value]
+        return await incident(context, request, Words(rest=value))
+    known = [name.id for name in context.catalog.surfaces() if name.id == value]
     return await ask(context, request, Words(surfaces=known))
 
 
-async def why(context: Context, request: Request, typed: str) -> Answer:
+async def why(context: Context, request: Request, words: Words) -> Answer:
     """The last incidents, or the one named, and what became of them in this channel."""
     now = context.clock()
-    wanted = next(iter(tokenise(typed)), "")
+    wanted = next(iter(tokenise(words.rest)), "")
     incidents = await _find(context, wanted) if wanted else []
     if not incidents:
         incidents = [
             incident
-            for provider in context.names.providers
-            for incident in await context.journal.history(provider.id, now - _WHY_BACK)
+            for provider in context.catalog.providers
+            for incident in await context.journal.history(provider, now - _WHY_BACK)
         ]
     newest = sorted(incidents, key=lambda i: i.started_at, reverse=True)[:_WHY_CASES]
     cases = [Case(i, await context.threads.load(request.channel, i.key)) for i in newest]
     subscription = await context.subscriptions.get(request.channel)
-    card = why_card(cases, subscription, request.channel.id, now, context.names)
+    card = why_card(cases, subscription, request.channel.id, now, context.catalog)
     return Answer(card)

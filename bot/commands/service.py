@@ -7,22 +7,52 @@ never as "not subscribed".
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
 
-from bot.commands import changes, looks
+from bot.catalog import Catalog
+from bot.commands import looks, managing, subscribing
 from bot.commands.context import Context, Judge
-from bot.commands.grammar import VERBS, Words, parse
+from bot.commands.grammar import Words, parse
 from bot.commands.types import KEEP, Answer, Choice, Handler, Keep, Request, Threads
+from bot.commands.vocabulary import VERBS
 from bot.errors import StoreError
 from bot.model import NewsKind, Severity
-from bot.ports import Journal, Messenger, Subscriptions
+from bot.ports import Clock, Journal, Messenger, Subscriptions
 from bot.wording.help import help_card, later_card, unknown_card
-from bot.wording.names import Names
+from bot.wording.names import Doubt, suggest
 from bot.wording.settings import notice
 
 _NO_MEMORY = "I can't reach my own memory right now, so I can't answer that; nothing was changed"
 
+
+async def _help(_context: Context, _request: Request, _words: Words) -> Answer:
+    return Answer(help_card())
+
+
+_VERBS: Mapping[str, Callable[[Context, Request, Words], Awaitable[Answer]]] = {
+    "ask": looks.ask,
+    "subscribe": subscribing.typed,
+    "unsubscribe": subscribing.unsubscribe,
+    "subscriptions": managing.subscriptions,
+    "mute": managing.mute,
+    "unmute": managing.unmute,
+    "history": looks.history,
+    "incident": looks.incident,
+    "test": managing.example,
+    "why": looks.why,
+    "help": _help,
+}
+# An id or a question may be anything: no word of it is a doubt.
+_READS_ANYTHING = frozenset({"help", "incident", "why", "test"})
 _CHANGES = frozenset({"subscribe", "unsubscribe", "mute", "unmute"})
+
+
+def _serious(words: Words) -> list[Doubt]:
+    """Doubts that must be settled first. A question may hold words that we need not know."""
+    if words.verb in _READS_ANYTHING:
+        return []
+    if words.verb == "ask" and words.surfaces:
+        return [doubt for doubt in words.doubts if doubt.meanings or doubt.close]
+    return words.doubts
 
 
 class Commands:
@@ -36,58 +66,34 @@ class Commands:
     def __init__(
         self,
         *,
-        names: Names,
+        catalog: Catalog,
         journal: Journal,
         subscriptions: Subscriptions,
         threads: Threads,
         messengers: Mapping[str, Messenger],
         judge: Judge,
-        clock: Callable[[], datetime],
+        clock: Clock,
         extra: Mapping[str, Handler] | None = None,
     ) -> None:
-        self._context = Context(names, journal, subscriptions, threads, messengers, judge, clock)
+        self._context = Context(catalog, journal, subscriptions, threads, messengers, judge, clock)
         self._extra = dict(extra or {})
 
     async def answer(self, request: Request) -> Answer:
         """Read the words and do what they say."""
-        words = parse(request.text, self._context.names)
-        try:
-            return await self._dispatch(request, words)
-        except StoreError:
-            return Answer(notice(_NO_MEMORY, emoji="⚠️"))
+        return await self._guarded(self._answer(request))
 
-    async def _dispatch(self, request: Request, words: Words) -> Answer:
+    async def _answer(self, request: Request) -> Answer:
+        context = self._context
+        await context.learn()
+        words = parse(request.text, context.catalog)
         if words.verb in self._extra:
             return await self._extra[words.verb](request, words.rest)
-        context = self._context
-        if words.doubts and words.verb not in {"help", "incident", "why"}:
+        if doubts := _serious(words):
             changing = words.verb in _CHANGES
-            return Answer(unknown_card(words.doubts, context.names, changing=changing))
-        match words.verb:
-            case "ask":
-                return await looks.ask(context, request, words)
-            case "subscribe":
-                return await changes.subscribe(context, request, changes.wish(words, context.names))
-            case "unsubscribe":
-                return await changes.unsubscribe(context, request, words)
-            case "subscriptions":
-                return await changes.subscriptions(context, request)
-            case "mute":
-                return await changes.mute(context, request, words.duration)
-            case "unmute":
-                return await changes.unmute(context, request)
-            case "history":
-                return await looks.history(context, request, words)
-            case "incident":
-                return await looks.incident(context, request, words.rest)
-            case "test":
-                return await changes.example(context, request)
-            case "why":
-                return await looks.why(context, request, words.rest)
-            case "help":
-                return Answer(help_card())
-            case _:
-                return Answer(later_card(words.verb))
+            return Answer(unknown_card(doubts, context.catalog, changing=changing))
+        if handler := _VERBS.get(words.verb):
+            return await handler(context, request, words)
+        return Answer(later_card(words.verb))
 
     async def subscribe(
         self,
@@ -102,13 +108,13 @@ class Commands:
 
         `severity` None leaves it as it is (degraded where there is no subscription yet).
         """
-        wish = changes.Wish(
+        wish = subscribing.Wish(
             surfaces=None if surfaces is None else frozenset(surfaces),
             severity=severity,
             mention=mention,
             thread_only=thread_only,
         )
-        return await self._guarded(changes.subscribe(self._context, request, wish))
+        return await self._guarded(subscribing.subscribe(self._context, request, wish))
 
     async def press(self, request: Request, action: str, value: str = "") -> Answer:
         """A button: `affected`, `back`, `subscribe`, `details`, each with the card's value."""
@@ -116,8 +122,7 @@ class Commands:
             return await self._guarded(self._extra[action](request, value))
         match action:
             case "subscribe":
-                known = value in {name.id for name in self._context.names.surfaces}
-                return await self.subscribe(request, surfaces=[value] if known else [])
+                return await self._guarded(subscribing.press(self._context, request, value))
             case "details":
                 return await self._guarded(looks.details(self._context, request, value))
             case _:
@@ -132,8 +137,8 @@ class Commands:
 
     def suggest(self, prefix: str) -> list[Choice]:
         """Surfaces for autocompletion, at most 25."""
-        found = self._context.names.suggest(prefix)
-        return [Choice(name.id, name.label) for name in found]
+        found = suggest(self._context.catalog, prefix)
+        return [Choice(surface.id, surface.label) for surface in found]
 
     @staticmethod
     def verbs() -> list[str]:

@@ -21,10 +21,11 @@ from bot.cards import (
     ThreadLink,
     Time,
 )
+from bot.catalog import Catalog
 from bot.model import Incident, Severity, Verdict, worst
 from bot.wording.advice import advice
 from bot.wording.durations import duration
-from bot.wording.names import Names, spoken_list
+from bot.wording.names import is_model, provider_of, spoken_list
 from bot.wording.parts import phase_words, short
 from bot.wording.present import Present, last_known
 
@@ -35,7 +36,7 @@ _MOST_INCIDENTS = 3
 def answer_card(
     presents: Sequence[Present],
     now: datetime,
-    names: Names,
+    catalog: Catalog,
     *,
     asked: Collection[str] = (),
     threads: Mapping[str, ThreadLink] | None = None,
@@ -46,8 +47,10 @@ def answer_card(
     `presents`: one per provider, the main one first. `threads`: where this channel has an
     incident's thread, by incident key. `reports`: what people here said, as one sentence.
     """
-    shown = [_Shown(present, now, names, asked) for present in _concerned(presents, asked, names)]
-    head, sentence = _headline(shown, names, asked)
+    shown = [
+        _Shown(present, now, catalog, asked) for present in _concerned(presents, asked, catalog)
+    ]
+    head, sentence = _headline(shown, catalog, asked)
     blocks: list[Block] = []
     if sentence:
         blocks.append(Lines(((Text(sentence),),)))
@@ -55,7 +58,7 @@ def answer_card(
     if rows:
         blocks.append(Rows(tuple(rows)))
     lines: list[Line] = [line for one in shown for line in one.incident_lines(threads or {})]
-    if tip := _tip(shown, names):
+    if tip := _tip(shown, catalog):
         lines.append((Text(tip),))
     if lines:
         blocks.append(Lines(tuple(lines)))
@@ -75,10 +78,12 @@ def answer_card(
     )
 
 
-def _concerned(presents: Sequence[Present], asked: Collection[str], names: Names) -> list[Present]:
+def _concerned(
+    presents: Sequence[Present], asked: Collection[str], catalog: Catalog
+) -> list[Present]:
     """The providers of what was asked; else the main one, and others where something is wrong."""
     if asked:
-        wanted = {names.provider_of(surface) for surface in asked}
+        wanted = {provider_of(catalog, surface) for surface in asked}
         return [p for p in presents if p.provider in wanted]
     return [
         present
@@ -91,11 +96,11 @@ class _Shown:
     """One provider's part of the answer."""
 
     def __init__(
-        self, present: Present, now: datetime, names: Names, asked: Collection[str]
+        self, present: Present, now: datetime, catalog: Catalog, asked: Collection[str]
     ) -> None:
         self.present = present
         self.now = now
-        self.names = names
+        self.catalog = catalog
         self.asked = asked
         self.sees = present.sees(now)
         self.verdicts = self._chosen()
@@ -105,13 +110,13 @@ class _Shown:
     def _chosen(self) -> list[Verdict]:
         by_surface = {v.surface: v for v in self.present.verdicts}
         if self.asked:
-            chosen = [by_surface[s] for s in self.names.in_order(self.asked) if s in by_surface]
+            chosen = [by_surface[s] for s in self.catalog.order(self.asked) if s in by_surface]
         else:
             # A model is up as long as no text names it: a row for it says nothing of its own.
             chosen = [
                 by_surface[s]
-                for s in self.names.in_order(by_surface)
-                if not self.names.is_model(s) or by_surface[s].severity is not Severity.UP
+                for s in self.catalog.order(by_surface)
+                if not is_model(self.catalog, s) or by_surface[s].severity is not Severity.UP
             ]
         return sorted(chosen, key=lambda v: -last_known(v).rank)
 
@@ -128,7 +133,7 @@ class _Shown:
         if not self.sees and known is not Severity.UNKNOWN:
             notes.append("when last seen")
         since = verdict.since if known.rank > Severity.UP.rank else None
-        return Row(known, self.names.label(verdict.surface), known.words, since, ", ".join(notes))
+        return Row(known, self.catalog.label(verdict.surface), known.words, since, ", ".join(notes))
 
     def incidents(self) -> list[Incident]:
         """Open ones that concern what was asked, the worst first."""
@@ -157,7 +162,7 @@ class _Shown:
         if checked is None:
             return (Text("The status page was never read yet."),)
         line: list[Span] = []
-        provider = self.names.provider(self.present.provider)
+        provider = self.catalog.provider(self.present.provider)
         if self.sees:
             line.append(Text(f"Official page, checked {duration(self.now - checked)} ago"))
         else:
@@ -193,7 +198,7 @@ def _incident_line(incident: Incident, thread: ThreadLink | None) -> Line:
 # --- the headline ----------------------------------------------------------------------------
 
 
-def _headline(shown: Sequence[_Shown], names: Names, asked: Collection[str]) -> tuple[str, str]:
+def _headline(shown: Sequence[_Shown], catalog: Catalog, asked: Collection[str]) -> tuple[str, str]:
     """A word of answer, and the sentence that says it in full."""
     known = {s: how for one in shown for s, how in one.known.items()}
     if not shown or all(one.present.checked_at is None for one in shown):
@@ -202,12 +207,12 @@ def _headline(shown: Sequence[_Shown], names: Names, asked: Collection[str]) -> 
         return "I don't know", "The status page says nothing about that."
     blind = [one for one in shown if not one.sees]
     if blind:
-        return _blind_words(blind[0]), _state_sentence(known, names, past=True)
-    return _answer_word(known, asked), _sentence(shown, known, names)
+        return _blind_words(blind[0]), _state_sentence(known, catalog, past=True)
+    return _answer_word(known, asked), _sentence(shown, known, catalog)
 
 
 def _blind_words(one: _Shown) -> str:
-    """ "I can't see the status page (since 12:03); what I last knew, 9 min ago:" """
+    """The headline when the page is out of sight: since when, and how old the rest is."""
     checked = one.present.checked_at
     ago = duration(one.now - checked) if checked else "some time"
     since = one.present.failing_since or checked
@@ -227,8 +232,8 @@ def _answer_word(known: Mapping[str, Severity], asked: Collection[str]) -> str:
     return "Yes" if whole else "Yes, partly"
 
 
-def _sentence(shown: Sequence[_Shown], known: Mapping[str, Severity], names: Names) -> str:
-    sentence = _state_sentence(known, names, past=False)
+def _sentence(shown: Sequence[_Shown], known: Mapping[str, Severity], catalog: Catalog) -> str:
+    sentence = _state_sentence(known, catalog, past=False)
     still = [i for one in shown for i in one.incidents() if not i.maintenance]
     if still and all(how is Severity.UP for how in known.values()):
         plural = "an incident is" if len(still) == 1 else f"{len(still)} incidents are"
@@ -236,18 +241,18 @@ def _sentence(shown: Sequence[_Shown], known: Mapping[str, Severity], names: Nam
     return sentence
 
 
-def _state_sentence(known: Mapping[str, Severity], names: Names, *, past: bool) -> str:
-    """ "Claude Code and claude.ai are down; API and Console work.\""""
+def _state_sentence(known: Mapping[str, Severity], catalog: Catalog, *, past: bool) -> str:
+    """Say it in full: "Claude Code and claude.ai are down; API and Console work"."""
     parts = []
     for word, severities in (
         ("down", _DOWN),
         ("degraded", {Severity.DEGRADED}),
         ("in maintenance", {Severity.MAINTENANCE}),
     ):
-        labels = [names.label(s) for s in known if known[s] in severities]
+        labels = [catalog.label(s) for s in known if known[s] in severities]
         if labels:
             parts.append(f"{spoken_list(labels)} {_be(labels, past=past)} {word}")
-    works = [names.label(s) for s in known if known[s] is Severity.UP]
+    works = [catalog.label(s) for s in known if known[s] is Severity.UP]
     if not parts:
         if len(known) > 3:
             return "Everything was up." if past else "Everything is up."
@@ -271,13 +276,13 @@ def _working(labels: Sequence[str], *, past: bool) -> str:
     return f"{spoken_list(labels)} {'worked' if past else 'works' if one else 'work'}"
 
 
-def _tip(shown: Sequence[_Shown], names: Names) -> str:
+def _tip(shown: Sequence[_Shown], catalog: Catalog) -> str:
     """Only where we see: advice about the past helps nobody."""
     for one in shown:
         bad = any(how.rank > Severity.UP.rank for how in one.known.values())
         if one.sees and bad:
             ups = {s: how for s, how in one.all_known.items() if how is Severity.UP}
-            return advice({**ups, **one.known}, names)
+            return advice({**ups, **one.known}, catalog)
     return ""
 
 

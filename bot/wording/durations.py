@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from bot.model import Incident, Severity
 
@@ -10,7 +11,7 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def duration(length: timedelta) -> str:
-    """ "40 s", "73 min", "2 h 40 min", "3 days 4 h". A negative length counts as none."""
+    """Say "40 s", "73 min", "2 h 40 min", "3 days 4 h". A negative length counts as none."""
     seconds = max(0, round(length.total_seconds()))
     if seconds < _MINUTE:
         return f"{seconds} s"
@@ -38,7 +39,7 @@ _SHORT = {
 
 
 def timeline(incident: Incident, now: datetime) -> str:
-    """ "major 40 min, partial 73 min": how long it was how bad, in the order in which it was so.
+    """Say how long it was how bad, in that order: "major 40 min, partial 73 min".
 
     Times at which everything was up, or nothing was known, are left out; a severity that came
     back is counted once more. Empty where there is nothing to tell.
@@ -46,7 +47,7 @@ def timeline(incident: Incident, now: datetime) -> str:
     end = incident.ended_at or now
     starts = [*incident.timeline, (end, Severity.UP)]
     spells: list[tuple[Severity, timedelta]] = []
-    for (start, severity), (until, _) in zip(starts, starts[1:], strict=False):
+    for (start, severity), (until, _) in pairwise(starts):
         length = min(until, end) - start
         if severity not in _SHORT or length <= timedelta(0):
             continue

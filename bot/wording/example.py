@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.cards import EMOJI, Card, Lines, Note, Quote, Row, Rows, Text, Time
+from bot.catalog import Catalog
 from bot.model import Severity
-from bot.wording.names import Names
 
 
-def example_card(names: Names, now: datetime) -> Card:
+def example_card(catalog: Catalog, now: datetime) -> Card:
     """What an alert looks like; marked at its beginning and its end."""
-    surface = names.surfaces[0].label if names.surfaces else "claude.ai"
+    surface = catalog.surfaces()[0].label if catalog.surfaces() else "claude.ai"
     began = now - timedelta(minutes=4)
     return Card(
         title=f"EXAMPLE, nothing is wrong · {surface} unavailable · major outage",

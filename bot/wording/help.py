@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.cards import Card, Line, Lines, Note, Text
-from bot.wording.names import Doubt, Names, spoken_list
+from bot.catalog import Catalog
+from bot.wording.names import Doubt, spoken_list
 from bot.wording.settings import notice
 
 _COMMANDS = (
@@ -46,15 +47,15 @@ def short_help() -> Line:
     )
 
 
-def unknown_card(doubts: Sequence[Doubt], names: Names, *, changing: bool) -> Card:
+def unknown_card(doubts: Sequence[Doubt], catalog: Catalog, *, changing: bool) -> Card:
     """Ask back: the candidates of an ambiguous name, or the nearest match of an unknown one."""
     lines: list[Line] = []
     for doubt in doubts[:5]:
         if doubt.meanings:
-            candidates = spoken_list([names.label(s) for s in doubt.meanings], "or")
+            candidates = spoken_list([catalog.label(s) for s in doubt.meanings], "or")
             lines.append((Text(f"“{doubt.word}” may be {candidates}. Which one?"),))
         elif doubt.close:
-            close = names.label(doubt.close)
+            close = catalog.label(doubt.close)
             lines.append(
                 (
                     Text(f"I don't know “{doubt.word}”. Did you mean "),

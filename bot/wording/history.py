@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.cards import Block, Card, Line, Lines, Note, Span, Text, ThreadLink, Time
+from bot.catalog import Catalog
 from bot.model import Incident, NewsKind
 from bot.wording.durations import duration, timeline
-from bot.wording.names import Names
 from bot.wording.parts import (
     emoji_of,
     incident_buttons,
@@ -30,7 +30,7 @@ def history_card(
     incidents: Sequence[Incident],
     span: timedelta,
     now: datetime,
-    names: Names,
+    catalog: Catalog,
     *,
     about: str = "",
 ) -> Card:
@@ -42,7 +42,7 @@ def history_card(
     count = len(incidents)
     plural = "incident" if count == 1 else "incidents"
     newest = sorted(incidents, key=lambda i: i.started_at, reverse=True)
-    lines = tuple(_line(incident, now, names) for incident in newest[:_LISTED])
+    lines = tuple(_line(incident, now, catalog) for incident in newest[:_LISTED])
     blocks: list[Block] = [Lines(lines)]
     if count > _LISTED:
         blocks.append(Note((Text(f"… and {count - _LISTED} more before."),)))
@@ -53,8 +53,8 @@ def history_card(
     return Card(title, f"{title}; the latest: {newest[0].title}.", blocks=tuple(blocks))
 
 
-def _line(incident: Incident, now: datetime, names: Names) -> Line:
-    surfaces = ", ".join(names.label(s) for s in names.in_order(incident.surfaces))
+def _line(incident: Incident, now: datetime, catalog: Catalog) -> Line:
+    surfaces = ", ".join(catalog.label(s) for s in catalog.order(incident.surfaces))
     tail = f" · {surfaces}" if surfaces else ""
     return (
         Text(f"{emoji_of(incident)} "),
@@ -73,11 +73,11 @@ def _how_it_went(incident: Incident, now: datetime) -> str:
 
 
 def incident_card(
-    incident: Incident, now: datetime, names: Names, *, thread: ThreadLink | None = None
+    incident: Incident, now: datetime, catalog: Catalog, *, thread: ThreadLink | None = None
 ) -> Card:
     """One incident in full: every text of the provider, oldest first."""
     blocks: list[Block] = []
-    if rows := rows_of(incident, names):
+    if rows := rows_of(incident, catalog):
         blocks.append(rows)
     facts: list[Line] = list(times_of(incident, now).lines)
     if spells := timeline(incident, now):
@@ -90,10 +90,10 @@ def incident_card(
     blocks += quotes[-_QUOTED:]
     where: tuple[Span, ...] = (Text(" · thread in "), thread) if thread else ()
     more: tuple[Span, ...] = (Text(" · "), Text(incident.id, code=True))
-    blocks.append(source_note(incident, names, *where, *more))
+    blocks.append(source_note(incident, catalog, *where, *more))
     return Card(
         title=title_of(incident, now),
-        plain=plain(incident, now, names),
+        plain=plain(incident, now, catalog),
         severity=incident.severity,
         emoji=emoji_of(incident),
         blocks=tuple(blocks),

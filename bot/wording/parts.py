@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.cards import EMOJI, Button, Lines, Link, Note, Quote, Row, Rows, Span, Text, Time
+from bot.catalog import Catalog
 from bot.model import Incident, News, NewsKind, Origin, Severity, SurfaceChange
 from bot.wording.durations import duration, lasted, timeline
-from bot.wording.names import Names
 
 # A title must leave room for our own word behind it within 150 characters (Slack's header block).
 _LONGEST_TITLE = 110
@@ -53,10 +53,10 @@ def _rank(severity: Severity) -> int:
     return severity.rank
 
 
-def still_down(incident: Incident, names: Names) -> list[str]:
+def still_down(incident: Incident, catalog: Catalog) -> list[str]:
     """Surfaces that the provider left down when it closed the incident."""
     down = [s for s, impact in incident.surfaces.items() if impact.now.rank > Severity.UP.rank]
-    return names.in_order(down)
+    return catalog.order(down)
 
 
 def state_words(incident: Incident, now: datetime) -> str:
@@ -82,15 +82,15 @@ def _maintenance_words(incident: Incident) -> str:
 
 
 def title_of(incident: Incident, now: datetime) -> str:
-    """ "Claude.ai unavailable · major outage"; the emoji stands apart from it."""
+    """The title with its state ("… · major outage"); the emoji stands apart from it."""
     mark = "Suspected: " if incident.origin is Origin.SUSPECTED else ""
     return f"{mark}{short(incident.title)} · {state_words(incident, now)}"
 
 
-def rows_of(incident: Incident, names: Names) -> Rows | None:
+def rows_of(incident: Incident, catalog: Catalog) -> Rows | None:
     """A row for every surface it ever touched, with what it was where that differs."""
     rows = []
-    for surface in names.in_order(incident.surfaces):
+    for surface in catalog.order(incident.surfaces):
         impact = incident.surfaces[surface]
         notes = []
         if impact.worst.rank > impact.now.rank and impact.worst.rank > Severity.UP.rank:
@@ -99,7 +99,7 @@ def rows_of(incident: Incident, names: Names) -> Rows | None:
             notes.append("from the text")
         since = changed_at(incident, surface) if impact.now.rank > Severity.UP.rank else None
         words = impact.now.words
-        rows.append(Row(impact.now, names.label(surface), words, since, ", ".join(notes)))
+        rows.append(Row(impact.now, catalog.label(surface), words, since, ", ".join(notes)))
     return Rows(tuple(rows)) if rows else None
 
 
@@ -111,12 +111,12 @@ def changed_at(incident: Incident, surface: str) -> datetime | None:
     return incident.started_at
 
 
-def change_words(change: SurfaceChange, names: Names) -> str:
+def change_words(change: SurfaceChange, catalog: Catalog) -> str:
     if change.after is Severity.UP:
-        return f"up again: {names.label(change.surface)} {change.before.words} → up"
+        return f"up again: {catalog.label(change.surface)} {change.before.words} → up"
     worse = change.after.rank > change.before.rank
     mark = "worse" if worse else "better"
-    return f"{mark}: {names.label(change.surface)} {change.before.words} → {change.after.words}"
+    return f"{mark}: {catalog.label(change.surface)} {change.before.words} → {change.after.words}"
 
 
 def text_of(incident: Incident, news: News) -> tuple[str, bool]:
@@ -167,9 +167,9 @@ def timeline_line(incident: Incident, now: datetime) -> tuple[Span, ...]:
     return (Text(spells[:1].upper() + spells[1:]),) if spells else ()
 
 
-def source_note(incident: Incident, names: Names, *more: Span) -> Note:
+def source_note(incident: Incident, catalog: Catalog, *more: Span) -> Note:
     """What the card rests on, and where to read it."""
-    provider = names.provider(incident.provider)
+    provider = catalog.provider(incident.provider)
     line: list[Span] = []
     if incident.origin is Origin.PROVIDER:
         count = sum(1 for news in incident.news if news.update_id)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.cards import EMOJI, Block, Card, Line, Lines, Text
+from bot.catalog import Catalog
 from bot.model import Incident, News, NewsKind, Origin, Severity
 from bot.wording.durations import duration, lasted, timeline
-from bot.wording.names import Names, spoken_list
+from bot.wording.names import spoken_list
 from bot.wording.parts import (
     GONE,
     change_words,
@@ -40,20 +41,20 @@ _HEADS = {
 }
 
 
-def reply_card(incident: Incident, news: News, now: datetime, names: Names) -> Card:
+def reply_card(incident: Incident, news: News, now: datetime, catalog: Catalog) -> Card:
     """One piece of news, as it is by now (an edited text shows as edited).
 
     Its title names the incident, since "worse" and "resolved" are shown in the channel too.
     """
-    lines: list[Line] = [(Text(change_words(change, names)),) for change in news.changes]
-    lines += _end_lines(incident, news, names)
+    lines: list[Line] = [(Text(change_words(change, catalog)),) for change in news.changes]
+    lines += _end_lines(incident, news, catalog)
     blocks: list[Block] = [Lines(tuple(lines))] if lines else []
     if quote := quote_of(incident, news):
         blocks.append(quote)
     title = _title(incident, news, now)
     return Card(
         title=title,
-        plain=_plain(incident, news, now, names, title),
+        plain=_plain(incident, news, catalog, title),
         severity=news.severity,
         emoji=_emoji(news),
         blocks=tuple(blocks),
@@ -91,13 +92,13 @@ def _title(incident: Incident, news: News, now: datetime) -> str:
             return f"{_HEADS[news.kind]}: {name}"
 
 
-def _end_lines(incident: Incident, news: News, names: Names) -> list[Line]:
+def _end_lines(incident: Incident, news: News, catalog: Catalog) -> list[Line]:
     lines: list[Line] = []
     if news.kind is NewsKind.RESOLVED:
         if incident.ended_at and (spells := timeline(incident, incident.ended_at)):
             lines.append((Text(spells[:1].upper() + spells[1:]),))
-        if down := still_down(incident, names):
-            labels = spoken_list([names.label(s) for s in down])
+        if down := still_down(incident, catalog):
+            labels = spoken_list([catalog.label(s) for s in down])
             verb = "is" if len(down) == 1 else "are"
             lines.append((Text(f"Yet {labels} {verb} still shown as down; I keep watching."),))
     if news.kind is NewsKind.WITHDRAWN:
@@ -105,15 +106,15 @@ def _end_lines(incident: Incident, news: News, names: Names) -> list[Line]:
     return lines
 
 
-def _plain(incident: Incident, news: News, now: datetime, names: Names, title: str) -> str:
+def _plain(incident: Incident, news: News, catalog: Catalog, title: str) -> str:
     text, _ = text_of(incident, news)
     head = title if incident.title in title else f"{short(incident.title)}: {title}"
-    changes = "; ".join(change_words(change, names) for change in news.changes)
+    changes = "; ".join(change_words(change, catalog) for change in news.changes)
     sentence = f"{head} ({changes})." if changes else f"{head}."
     return f"{sentence} {short(text, _SHORT_QUOTE)}".strip()
 
 
-def catch_up_card(incident: Incident, since_revision: int, now: datetime, names: Names) -> Card:
+def catch_up_card(incident: Incident, since_revision: int, now: datetime) -> Card:
     """One message for everything after `since_revision`: the present truth, no replay."""
     missed = [
         news
@@ -145,7 +146,7 @@ def catch_up_card(incident: Incident, since_revision: int, now: datetime, names:
 
 
 def _path(missed: list[News]) -> str:
-    """ "major outage → partial outage → up": severities in between, each once in a row."""
+    """Severities on the way, each once in a row: "major outage → partial outage → up"."""
     steps: list[str] = []
     for news in missed:
         if not steps or steps[-1] != news.severity.words:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.cards import Block, Card, Lines, Quote, Text
+from bot.catalog import Catalog
 from bot.model import Incident, News, NewsKind, Origin, Severity
 from bot.wording.advice import advice
 from bot.wording.durations import duration, lasted, timeline
-from bot.wording.names import Names, spoken_list
+from bot.wording.names import spoken_list
 from bot.wording.parts import (
     emoji_of,
     incident_buttons,
@@ -30,7 +31,7 @@ _SHORT_QUOTE = 300
 def root_card(
     incident: Incident,
     now: datetime,
-    names: Names,
+    catalog: Catalog,
     *,
     joined_midway: bool = False,
     tally: str | None = None,
@@ -41,16 +42,16 @@ def root_card(
     incident had been told elsewhere already). `tally` is the line of reports, when there is one.
     """
     blocks: list[Block] = []
-    if rows := rows_of(incident, names):
+    if rows := rows_of(incident, catalog):
         blocks.append(rows)
-    blocks.append(_facts(incident, now, names, joined_midway, tally))
+    blocks.append(_facts(incident, now, catalog, joined_midway, tally))
     blocks += _quotes(incident)
     if not incident.withdrawn:
-        blocks += _tip(incident, names)
-    blocks.append(source_note(incident, names))
+        blocks += _tip(incident, catalog)
+    blocks.append(source_note(incident, catalog))
     return Card(
         title=title_of(incident, now),
-        plain=plain(incident, now, names),
+        plain=plain(incident, now, catalog),
         severity=worst_left(incident) if not incident.is_open else incident.severity,
         emoji=emoji_of(incident),
         blocks=tuple(blocks),
@@ -61,15 +62,15 @@ def root_card(
 
 
 def _facts(
-    incident: Incident, now: datetime, names: Names, joined_midway: bool, tally: str | None
+    incident: Incident, now: datetime, catalog: Catalog, joined_midway: bool, tally: str | None
 ) -> Lines:
     lines = list(times_of(incident, now).lines)
     if not incident.is_open and (spells := timeline_line(incident, now)):
         lines.append(spells)
     if incident.withdrawn:
         lines.append((Text("The provider deleted this incident; it may have been a mistake."),))
-    elif not incident.is_open and (down := still_down(incident, names)):
-        labels = spoken_list([names.label(s) for s in down])
+    elif not incident.is_open and (down := still_down(incident, catalog)):
+        labels = spoken_list([catalog.label(s) for s in down])
         verb = "is" if len(down) == 1 else "are"
         watch = Text(
             f"Resolved by the provider, yet {labels} {verb} still shown as down.", bold=True
@@ -100,22 +101,22 @@ def _quotes(incident: Incident) -> list[Quote]:
     return [quote for quote in quotes if quote]
 
 
-def _tip(incident: Incident, names: Names) -> list[Block]:
+def _tip(incident: Incident, catalog: Catalog) -> list[Block]:
     if not incident.is_open or incident.maintenance:
         return []
     # Only what the incident itself says: a card that goes to thousands knows no other evidence.
-    tip = advice({s: impact.now for s, impact in incident.surfaces.items()}, names)
+    tip = advice({s: impact.now for s, impact in incident.surfaces.items()}, catalog)
     return [Lines(((Text(tip),),))] if tip else []
 
 
-def plain(incident: Incident, now: datetime, names: Names) -> str:
+def plain(incident: Incident, now: datetime, catalog: Catalog) -> str:
     """The whole root in a sentence or two, for notifications and screen readers."""
-    who = names.provider(incident.provider).label
+    who = catalog.provider(incident.provider).label
     state = state_words(incident, now)
     sentence = f"{incident.title}: {state}"
     down = [
-        f"{names.label(s)} {incident.surfaces[s].now.words}"
-        for s in names.in_order(incident.surfaces)
+        f"{catalog.label(s)} {incident.surfaces[s].now.words}"
+        for s in catalog.order(incident.surfaces)
         if incident.surfaces[s].now.rank > Severity.UP.rank
     ]
     if incident.is_open and down:

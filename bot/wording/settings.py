@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.cards import EMOJI, Block, Card, Line, Lines, Note, Text, Time
+from bot.catalog import Catalog
 from bot.model import NewsKind, Severity, Subscription
-from bot.wording.names import Names, spoken_list
+from bot.wording.names import spoken_list
 
 _FROM = {
     Severity.UNKNOWN: "every notice",
@@ -25,17 +26,17 @@ _KIND_WORDS = {
 EXAMPLE_CHANGE = "subscribe api code partial"
 
 
-def surfaces_words(subscription: Subscription, names: Names) -> str:
+def surfaces_words(subscription: Subscription, catalog: Catalog) -> str:
     if not subscription.surfaces:
         return "everything"
-    return ", ".join(names.label(s) for s in names.in_order(subscription.surfaces))
+    return ", ".join(catalog.label(s) for s in catalog.order(subscription.surfaces))
 
 
-def effective(subscription: Subscription, names: Names, now: datetime) -> Line:
-    """ "This channel gets: api, code · from partial outage up · muted until 17:41"."""
+def effective(subscription: Subscription, catalog: Catalog, now: datetime) -> Line:
+    """One line: "This channel gets: API · from partial outage up · muted until 17:41"."""
     parts: list[Text | Time] = [
         Text("This channel gets: "),
-        Text(surfaces_words(subscription, names), bold=True),
+        Text(surfaces_words(subscription, catalog), bold=True),
         Text(f" · {_FROM[subscription.severity]}"),
     ]
     if subscription.mention:
@@ -48,11 +49,8 @@ def effective(subscription: Subscription, names: Names, now: datetime) -> Line:
     return tuple(parts)
 
 
-def effective_plain(subscription: Subscription, names: Names, now: datetime) -> str:
-    words = []
-    for span in effective(subscription, names, now):
-        words.append(span.text if isinstance(span, Text) else _utc(span))
-    return "".join(words)
+def effective_plain(subscription: Subscription, catalog: Catalog, now: datetime) -> str:
+    return "".join(map(_words, effective(subscription, catalog, now)))
 
 
 def _utc(span: object) -> str:
@@ -92,8 +90,8 @@ def paused_line(subscription: Subscription) -> Line:
     return tuple(line)
 
 
-def subscription_blocks(subscription: Subscription, names: Names, now: datetime) -> list[Block]:
-    lines = [effective(subscription, names, now)]
+def subscription_blocks(subscription: Subscription, catalog: Catalog, now: datetime) -> list[Block]:
+    lines = [effective(subscription, catalog, now)]
     if subscription.paused:
         lines.append(paused_line(subscription))
     return [Lines(tuple(lines)), how_to_change(subscription)]
@@ -102,20 +100,20 @@ def subscription_blocks(subscription: Subscription, names: Names, now: datetime)
 def changed_card(
     title: str,
     subscription: Subscription,
-    names: Names,
+    catalog: Catalog,
     now: datetime,
     *,
     notes: tuple[Line, ...] = (),
 ) -> Card:
     """After a change: what was done, what else to know, and the effective settings last."""
-    plain = f"{title}. {effective_plain(subscription, names, now)}."
+    plain = f"{title}. {effective_plain(subscription, catalog, now)}."
     blocks: list[Block] = [Lines(notes)] if notes else []
-    blocks += subscription_blocks(subscription, names, now)
+    blocks += subscription_blocks(subscription, catalog, now)
     return Card(title, plain, emoji="✅", blocks=tuple(blocks))
 
 
 def subscriptions_card(
-    here: Subscription | None, others: list[Subscription], names: Names, now: datetime
+    here: Subscription | None, others: list[Subscription], catalog: Catalog, now: datetime
 ) -> Card:
     """What this channel gets, and which other channels of the same workspace get something."""
     if here is None:
@@ -123,8 +121,8 @@ def subscriptions_card(
         blocks: list[Block] = [how_to_change(None)]
     else:
         title = "This channel is subscribed"
-        blocks = subscription_blocks(here, names, now)
-    plain = title + "." if here is None else effective_plain(here, names, now) + "."
+        blocks = subscription_blocks(here, catalog, now)
+    plain = title + "." if here is None else effective_plain(here, catalog, now) + "."
     if others:
         plural = "channel" if len(others) == 1 else "channels"
         blocks.append(Note((Text(f"{len(others)} other {plural} here are subscribed too."),)))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cards import Block, Card, Line, Lines, Note, Text, ThreadLink, Time
+from bot.catalog import Catalog
 from bot.model import Incident, Severity, Subscription, Thread
-from bot.wording.names import Names
 from bot.wording.parts import emoji_of, short
 from bot.wording.settings import how_to_change, paused_line, subscription_blocks
 
@@ -26,7 +26,7 @@ def why_card(
     subscription: Subscription | None,
     channel: str,
     now: datetime,
-    names: Names,
+    catalog: Catalog,
 ) -> Card:
     """`channel` is the platform's own id of it, for links to threads."""
     if not cases:
@@ -34,14 +34,14 @@ def why_card(
         lines: tuple[Line, ...] = ()
     else:
         title = "Why this channel was told, or not"
-        lines = tuple(_line(case, subscription, channel, now, names) for case in cases)
+        lines = tuple(_line(case, subscription, channel, now, catalog) for case in cases)
     blocks: list[Block] = [Lines(lines)] if lines else []
     if subscription is None:
         blocks.append(how_to_change(None))
     else:
-        blocks += subscription_blocks(subscription, names, now)
+        blocks += subscription_blocks(subscription, catalog, now)
     first = (
-        f" {cases[0].incident.title}: {reason(cases[0], subscription, now, names)}."
+        f" {cases[0].incident.title}: {reason(cases[0], subscription, now, catalog)}."
         if cases
         else ""
     )
@@ -49,7 +49,7 @@ def why_card(
 
 
 def _line(
-    case: Case, subscription: Subscription | None, channel: str, now: datetime, names: Names
+    case: Case, subscription: Subscription | None, channel: str, now: datetime, catalog: Catalog
 ) -> Line:
     incident = case.incident
     head = (
@@ -57,50 +57,51 @@ def _line(
         Time(incident.started_at, "date"),
         Text(" "),
         Text(short(incident.title, 80), bold=True),
-        Text(f": {reason(case, subscription, now, names)}"),
+        Text(f": {reason(case, subscription, now, catalog)}"),
     )
     if case.thread and case.thread.root:
         return (*head, Text(" · thread in "), ThreadLink(channel, case.thread.root))
     return head
 
 
-def reason(case: Case, subscription: Subscription | None, now: datetime, names: Names) -> str:
+def reason(case: Case, subscription: Subscription | None, now: datetime, catalog: Catalog) -> str:
     """One clause. What stands in the channel comes first: it is certain."""
-    incident, thread = case.incident, case.thread
+    thread = case.thread
     if thread and thread.root:
-        behind = incident.revision - thread.shown
+        behind = case.incident.revision - thread.shown
         if behind > 0 and not thread.closed:
             return f"told; {behind} newer change{'s' if behind > 1 else ''} still to come"
         return "told"
     if subscription is None:
         return "not told: this channel is not subscribed"
-    if subscription.paused:
-        return f"not told: paused ({subscription.paused.reason})"
-    if not subscription.matches(incident):
-        return f"not told: {_mismatch(incident, subscription, names)}"
-    if incident.quiet:
-        return "not told: it was long over when it was first seen"
-    if (
-        subscription.created_at
-        and incident.ended_at
-        and incident.ended_at < subscription.created_at
-    ):
-        return "not told: it was over before this channel subscribed"
-    if subscription.is_muted(now):
-        return "not told: this channel is muted"
-    if not incident.is_open:
-        return "not told: muted, paused or out of reach while it lasted"
-    return "on its way: it is queued for this channel"
+    why_not = _why_not(case.incident, subscription, now, catalog)
+    return f"not told: {why_not}" if why_not else "on its way: it is queued for this channel"
 
 
-def _mismatch(incident: Incident, subscription: Subscription, names: Names) -> str:
+def _why_not(
+    incident: Incident, subscription: Subscription, now: datetime, catalog: Catalog
+) -> str:
+    """The first reason that holds, the lasting ones before the passing ones. Empty: none does."""
+    began, ended = subscription.created_at, incident.ended_at
+    reasons = (
+        (not subscription.matches(incident), _mismatch(incident, subscription, catalog)),
+        (incident.quiet, "it was long over when it was first seen"),
+        (began and ended and ended < began, "it was over before this channel subscribed"),
+        (subscription.paused, f"paused ({subscription.paused and subscription.paused.reason})"),
+        (subscription.is_muted(now), "this channel is muted"),
+        (not incident.is_open, "muted, paused or out of reach while it lasted"),
+    )
+    return next((words for holds, words in reasons if holds), "")
+
+
+def _mismatch(incident: Incident, subscription: Subscription, catalog: Catalog) -> str:
     """Which of the two did not match: the surfaces, or the severity."""
     wanted = subscription.surfaces
     touched = set(incident.surfaces)
     if wanted and not touched:
         return "the provider named no surface, so it went only to channels that get everything"
     if wanted and not wanted & touched:
-        others = ", ".join(names.label(s) for s in names.in_order(touched))
+        others = ", ".join(catalog.label(s) for s in catalog.order(touched))
         return f"it touched only {others}"
     mine = wanted & touched
     worst = (
