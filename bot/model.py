@@ -364,5 +364,6 @@ class Thread:
     replies: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     closed: bool = False
+    midway: bool = False  # the root was posted because the channel asked for a running incident
     # When the platform was last searched for what we might have sent without recording it.
     looked_at: datetime | None = None
