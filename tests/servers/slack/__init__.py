@@ -12,9 +12,10 @@ from tests.servers.slack.faults import Fault, RateLimit
 from tests.servers.slack.outbound import Delivery
 from tests.servers.slack.remote import RemoteSlack, slack_process
 from tests.servers.slack.server import SlackServer, eventually, running_slack
-from tests.servers.slack.world import Channel, Message, Workspace, World
+from tests.servers.slack.world import BOT_SCOPES, Channel, Message, Workspace, World
 
 __all__ = [
+    "BOT_SCOPES",
     "Channel",
     "Delivery",
     "Fault",

@@ -1,0 +1,1 @@
+"""Slack: receiving (app, socket, http), sending (messenger) and drawing (render)."""

@@ -1,0 +1,128 @@
+"""Slack's errors become ours: one table of its error strings, and what each means for us.
+
+https://docs.slack.dev/reference/methods/chat.postMessage#errors and the same of chat.update.
+An error string that nobody listed means that nothing happened; trying later may help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackRequestError
+
+from bot.errors import (
+    ChannelGone,
+    DeliveryError,
+    Malformed,
+    MessageGone,
+    RateLimited,
+    TenantGone,
+    TenantPaused,
+    Uncertain,
+)
+
+
+class Unreachable(DeliveryError):
+    """Slack was not reached, or did nothing for the moment: the same call may work in a while."""
+
+
+_TABLE: dict[type[DeliveryError], str] = {
+    ChannelGone: """
+        channel_not_found is_archived is_inactive not_in_channel restricted_action
+        restricted_action_read_only_channel restricted_action_thread_only_channel
+        restricted_action_non_threadable_channel ekm_access_denied no_permission
+        messages_tab_disabled access_denied app_access_restricted
+    """,
+    TenantGone: """
+        account_inactive token_revoked invalid_auth not_authed token_expired team_not_found
+        enterprise_is_restricted
+    """,
+    TenantPaused: """
+        missing_scope not_allowed_token_type two_factor_setup_required accesslimited
+        message_limit_exceeded team_added_to_org org_login_required
+    """,
+    Malformed: """
+        invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_long no_text
+        too_many_attachments metadata_too_large markdown_text_conflict invalid_json
+        json_not_object invalid_form_data
+    """,
+    MessageGone: """
+        message_not_found cant_update_message edit_window_closed block_mismatch
+        restricted_action_thread_locked cannot_reply_to_message thread_not_found
+    """,
+    Uncertain: "fatal_error internal_error update_failed",
+    Unreachable: "service_unavailable request_timeout external_channel_migrating",
+}
+MEANING = {code: kind for kind, codes in _TABLE.items() for code in codes.split()}
+_MALFORMED_PREFIXES = ("invalid_metadata", "invalid_arg", "invalid_blocks")
+_RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
+# What Slack did not say when; its own documentation names a minute as the window.
+DEFAULT_RETRY_SECONDS = 30.0
+
+
+def meaning(code: str) -> type[DeliveryError]:
+    """The class of ours that this error string stands for."""
+    if code.startswith(_MALFORMED_PREFIXES):
+        return Malformed
+    return MEANING.get(code, DeliveryError)
+
+
+@contextmanager
+def slack_errors(bucket: str | None = None) -> Iterator[None]:
+    """Raise ours for what slack_sdk and aiohttp raise. `bucket` is named in `RateLimited`.
+
+    Raises:
+        DeliveryError: a subclass by `MEANING`. The text is Slack's code or the kind of failure,
+            never a request or an answer: those hold tokens and other people's words.
+    """
+    try:
+        yield
+    except SlackApiError as error:
+        raise of_answer(error.response, bucket) from None
+    except aiohttp.ClientConnectorError as error:
+        # Refused or unknown host: nothing was sent.
+        raise Unreachable(_kind(error)) from None
+    except aiohttp.ConnectionTimeoutError as error:
+        raise Unreachable(_kind(error)) from None
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise Uncertain(_kind(error)) from None
+    except (SlackRequestError, AttributeError, ValueError) as error:
+        # slack_sdk stumbles over an answer of 200 that is no JSON object (a proxy's page).
+        raise Uncertain(_kind(error)) from None
+
+
+def of_answer(response: object, bucket: str | None = None) -> DeliveryError:
+    """Our error for an answer that is not `ok`."""
+    status = getattr(response, "status_code", None) or getattr(response, "status", 0)
+    data = getattr(response, "data", response)
+    data = data if isinstance(data, dict) else {}
+    code = str(data.get("error") or "")
+    if status == 429 or code in _RATE_LIMITED:
+        return RateLimited(code or "429", retry_after=_retry_after(response), bucket=bucket)
+    if code:
+        return _of_code(code, data.get("needed"))
+    # Neither JSON nor an error string: a proxy spoke, and what is behind it may have acted.
+    return Uncertain(f"HTTP {status}")
+
+
+def _of_code(code: str, needed: object) -> DeliveryError:
+    if code == "missing_scope" and isinstance(needed, str) and needed:
+        return TenantPaused(f"missing_scope: {needed}")
+    return meaning(code)(code)
+
+
+def _retry_after(response: object) -> float:
+    headers = getattr(response, "headers", None) or {}
+    for name, value in headers.items():
+        if name.lower() == "retry-after":
+            try:
+                return max(0.0, float(value))
+            except ValueError:
+                break
+    return DEFAULT_RETRY_SECONDS
+
+
+def _kind(error: BaseException) -> str:
+    return type(error).__name__
