@@ -1,0 +1,1 @@
+"""Discord by discord.py: receiving (app), sending (messenger), drawing (render, pure)."""
