@@ -25,8 +25,8 @@ from bot.catalog import Catalog
 from bot.model import Incident, Severity, Verdict, worst
 from bot.wording.advice import advice
 from bot.wording.durations import duration
-from bot.wording.names import is_model, provider_of, spoken_list
-from bot.wording.parts import phase_words, short
+from bot.wording.names import is_model, provider_of, spoken, spoken_list
+from bot.wording.parts import in_words, phase_words, short
 from bot.wording.present import Present, last_known
 
 _DOWN = {Severity.PARTIAL, Severity.MAJOR}
@@ -50,10 +50,8 @@ def answer_card(
     shown = [
         _Shown(present, now, catalog, asked) for present in _concerned(presents, asked, catalog)
     ]
-    head, sentence = _headline(shown, catalog, asked)
-    blocks: list[Block] = []
-    if sentence:
-        blocks.append(Lines(((Text(sentence),),)))
+    head, opening = _headline(shown, catalog)
+    blocks: list[Block] = [Lines(opening)]
     rows = [row for one in shown for row in one.rows()]
     if rows:
         blocks.append(Rows(tuple(rows)))
@@ -67,7 +65,7 @@ def answer_card(
     ]
     overall = worst((v for one in shown for v in one.known.values()), default=Severity.UNKNOWN)
     severity = overall if all(one.sees for one in shown) and shown else Severity.UNKNOWN
-    plain = " ".join(part for part in (head, sentence) if part)
+    plain = f"{head}. {' '.join(map(in_words, opening))}"
     return Card(
         title=head,
         plain=plain,
@@ -130,10 +128,13 @@ class _Shown:
             notes.append("suspected")
         if verdict.evidence and all(e.from_text for e in verdict.evidence):
             notes.append("from the text")
-        if not self.sees and known is not Severity.UNKNOWN:
-            notes.append("when last seen")
+        label, note = self.catalog.label(verdict.surface), ", ".join(notes)
+        if not self.sees:
+            # No green for what is not seen: it was so, and that is all we know.
+            was = f"was {known.words}" if known is not Severity.UNKNOWN else known.words
+            return Row(Severity.UNKNOWN, label, was, note=note)
         since = verdict.since if known.rank > Severity.UP.rank else None
-        return Row(known, self.catalog.label(verdict.surface), known.words, since, ", ".join(notes))
+        return Row(known, label, known.words, since, note)
 
     def incidents(self) -> list[Incident]:
         """Open ones that concern what was asked, the worst first."""
@@ -198,32 +199,33 @@ def _incident_line(incident: Incident, thread: ThreadLink | None) -> Line:
 # --- the headline ----------------------------------------------------------------------------
 
 
-def _headline(shown: Sequence[_Shown], catalog: Catalog, asked: Collection[str]) -> tuple[str, str]:
+def _headline(shown: Sequence[_Shown], catalog: Catalog) -> tuple[str, tuple[Line, ...]]:
     """A word of answer, and the sentence that says it in full."""
     known = {s: how for one in shown for s, how in one.known.items()}
     if not shown or all(one.present.checked_at is None for one in shown):
-        return "I don't know yet", "I have not been able to read the status page so far."
+        sentence = "I have not been able to read the status page so far."
+        return "I don't know yet", ((Text(sentence),),)
     if not known or all(how is Severity.UNKNOWN for how in known.values()):
-        return "I don't know", "The status page says nothing about that."
-    blind = [one for one in shown if not one.sees]
-    if blind:
-        return _blind_words(blind[0]), _state_sentence(known, catalog, past=True)
-    return _answer_word(known, asked), _sentence(shown, known, catalog)
+        return "I don't know", ((Text("The status page says nothing about that."),),)
+    if blind := [one for one in shown if not one.sees]:
+        state = _state_sentence(known, catalog, past=True)
+        return "I can't see the status page", (_blind_line(blind[0]), (Text(state),))
+    return _answer_word(known), ((Text(_sentence(shown, known, catalog)),),)
 
 
-def _blind_words(one: _Shown) -> str:
-    """The headline when the page is out of sight: since when, and how old the rest is."""
+def _blind_line(one: _Shown) -> Line:
+    """Since when the page is out of sight, and how old all the rest is."""
     checked = one.present.checked_at
     ago = duration(one.now - checked) if checked else "some time"
     since = one.present.failing_since or checked
-    clock = f" (since {since:%H:%M} UTC)" if since else ""
-    return f"I can't see the status page{clock}; what I last knew, {ago} ago"
+    out: Line = (Text("Out of sight since "), Time(since, "clock"), Text("; ")) if since else ()
+    return (*out, Text(f"what I last knew, {ago} ago:"))
 
 
-def _answer_word(known: Mapping[str, Severity], asked: Collection[str]) -> str:
+def _answer_word(known: Mapping[str, Severity]) -> str:
     bad = [how for how in known.values() if how.rank > Severity.UP.rank]
     if not bad:
-        return "No, it is not down" if not asked else "No"
+        return "No"
     if all(how is Severity.MAINTENANCE for how in bad):
         return "Maintenance"
     if not any(how in _DOWN for how in bad):
@@ -242,25 +244,29 @@ def _sentence(shown: Sequence[_Shown], known: Mapping[str, Severity], catalog: C
 
 
 def _state_sentence(known: Mapping[str, Severity], catalog: Catalog, *, past: bool) -> str:
-    """Say it in full: "Claude Code and claude.ai are down; API and Console work"."""
+    """Say it in full: "Claude Code and claude.ai are down; the API and the Console work"."""
     parts = []
     for word, severities in (
         ("down", _DOWN),
         ("degraded", {Severity.DEGRADED}),
         ("in maintenance", {Severity.MAINTENANCE}),
     ):
-        labels = [catalog.label(s) for s in known if known[s] in severities]
+        labels = [spoken(catalog, s) for s in known if known[s] in severities]
         if labels:
             parts.append(f"{spoken_list(labels)} {_be(labels, past=past)} {word}")
-    works = [catalog.label(s) for s in known if known[s] is Severity.UP]
+    works = [spoken(catalog, s) for s in known if known[s] is Severity.UP]
+    if not parts and len(known) > 3:
+        return "Everything was up." if past else "Everything is up."
     if not parts:
-        if len(known) > 3:
-            return "Everything was up." if past else "Everything is up."
-        return f"{spoken_list(works)} {_be(works, past=past)} up."
-    if works:
+        parts.append(f"{spoken_list(works)} {_be(works, past=past)} up")
+    elif works:
         parts.append(_working(works, past=past))
-    text = "; ".join(parts)
-    return text[0].upper() + text[1:] + "."
+    return _begin("; ".join(parts)) + "."
+
+
+def _begin(sentence: str) -> str:
+    """A capital in front, but not on a name that has none (claude.ai)."""
+    return sentence[0].upper() + sentence[1:] if sentence.startswith("the ") else sentence
 
 
 def _be(labels: Sequence[str], *, past: bool) -> str:
@@ -294,6 +300,3 @@ def _buttons(severity: Severity, asked: Collection[str]) -> tuple[Button, ...]:
         return (affected, subscribe)
     back = Button("back", "Tell me when it's back", value)
     return (affected, back, subscribe, Button("details", "Details", value))
-
-
-__all__ = ["Time", "answer_card"]

@@ -79,6 +79,15 @@ def suggest(catalog: Catalog, prefix: str) -> list[Surface]:
     return [surface for *_, surface in sorted(ranked, key=lambda r: r[:2])][:_MOST_CHOICES]
 
 
+# Labels that want an article inside a sentence: "the API works", yet "Claude Code works".
+_WITH_ARTICLE = frozenset({"api", "console", "mobile"})
+
+
+def spoken(catalog: Catalog, surface: str) -> str:
+    label = catalog.label(surface)
+    return f"the {label}" if surface in _WITH_ARTICLE else label
+
+
 def spoken_list(words: Sequence[str], last: str = "and") -> str:
     """Join as people do: "a", "a and b", "a, b and c"."""
     if len(words) < 2:

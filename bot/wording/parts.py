@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.cards import EMOJI, Button, Lines, Link, Note, Quote, Row, Rows, Span, Text, Time
+from bot.cards import (
+    EMOJI,
+    Button,
+    Line,
+    Lines,
+    Link,
+    Note,
+    Quote,
+    Row,
+    Rows,
+    Span,
+    Text,
+    ThreadLink,
+    Time,
+)
 from bot.catalog import Catalog
 from bot.model import Incident, News, NewsKind, Origin, Severity, SurfaceChange
 from bot.wording.durations import duration, lasted, timeline
@@ -25,6 +39,21 @@ def short(text: str, length: int = _LONGEST_TITLE) -> str:
     cut = line[: length - 1]
     head, _, _ = cut.rpartition(" ")
     return (head if len(head) > length // 2 else cut).rstrip(" ,.;:") + "…"
+
+
+def in_words(line: Line) -> str:
+    """A line as plain text, for notifications; times in UTC, since no reader's zone is known."""
+    return "".join(map(_span_words, line))
+
+
+def _span_words(span: Span) -> str:
+    match span:
+        case Text(text=text) | Link(text=text):
+            return text
+        case Time(at=at):
+            return f"{at:%Y-%m-%d %H:%M} UTC"
+        case ThreadLink():
+            return "its channel"
 
 
 def is_notice(incident: Incident) -> bool:

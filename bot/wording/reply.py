@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.cards import EMOJI, Block, Card, Line, Lines, Text
 from bot.catalog import Catalog
-from bot.model import Incident, News, NewsKind, Origin, Severity
+from bot.model import Incident, News, NewsKind, Severity
 from bot.wording.durations import duration, lasted, timeline
 from bot.wording.names import spoken_list
 from bot.wording.parts import (
@@ -152,6 +152,3 @@ def _path(missed: list[News]) -> str:
         if not steps or steps[-1] != news.severity.words:
             steps.append(news.severity.words)
     return " → ".join(steps) if len(steps) > 1 else ""
-
-
-__all__ = ["Origin", "catch_up_card", "reply_card"]

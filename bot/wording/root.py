@@ -6,9 +6,9 @@ from datetime import datetime
 
 from bot.cards import Block, Card, Lines, Quote, Text
 from bot.catalog import Catalog
-from bot.model import Incident, News, NewsKind, Origin, Severity
+from bot.model import Incident, NewsKind, Origin, Severity
 from bot.wording.advice import advice
-from bot.wording.durations import duration, lasted, timeline
+from bot.wording.durations import timeline
 from bot.wording.names import spoken_list
 from bot.wording.parts import (
     emoji_of,
@@ -42,7 +42,7 @@ def root_card(
     incident had been told elsewhere already). `tally` is the line of reports, when there is one.
     """
     blocks: list[Block] = []
-    if rows := rows_of(incident, catalog):
+    if not incident.withdrawn and (rows := rows_of(incident, catalog)):
         blocks.append(rows)
     blocks.append(_facts(incident, now, catalog, joined_midway, tally))
     blocks += _quotes(incident)
@@ -124,10 +124,3 @@ def plain(incident: Incident, now: datetime, catalog: Catalog) -> str:
     if not incident.is_open and (spells := timeline(incident, now)):
         return f"{sentence} ({spells})."
     return f"{sentence}."
-
-
-def news_by_key(incident: Incident, key: str) -> News | None:
-    return next((news for news in incident.news if news.key == key), None)
-
-
-__all__ = ["duration", "lasted", "plain", "root_card"]

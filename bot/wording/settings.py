@@ -8,6 +8,7 @@ from bot.cards import EMOJI, Block, Card, Line, Lines, Note, Text, Time
 from bot.catalog import Catalog
 from bot.model import NewsKind, Severity, Subscription
 from bot.wording.names import spoken_list
+from bot.wording.parts import in_words
 
 _FROM = {
     Severity.UNKNOWN: "every notice",
@@ -50,11 +51,7 @@ def effective(subscription: Subscription, catalog: Catalog, now: datetime) -> Li
 
 
 def effective_plain(subscription: Subscription, catalog: Catalog, now: datetime) -> str:
-    return "".join(map(_words, effective(subscription, catalog, now)))
-
-
-def _utc(span: object) -> str:
-    return f"{span.at:%Y-%m-%d %H:%M} UTC" if isinstance(span, Time) else ""
+    return in_words(effective(subscription, catalog, now))
 
 
 def how_to_change(subscription: Subscription | None) -> Note:
@@ -137,10 +134,6 @@ def public_line(who: str, did: str) -> Card:
 
 def notice(title: str, *lines: Line, emoji: str = "", severity: Severity | None = None) -> Card:
     """A short private card: an error, a question back, advice."""
-    plain = ". ".join([title.rstrip("."), *("".join(map(_words, line)) for line in lines)])
+    plain = ". ".join([title.rstrip("."), *(in_words(line) for line in lines)])
     emoji = emoji or (EMOJI[severity] if severity else "")
     return Card(title, plain, severity, emoji, (Lines(lines),) if lines else ())
-
-
-def _words(span: object) -> str:
-    return _utc(span) if isinstance(span, Time) else str(getattr(span, "text", ""))

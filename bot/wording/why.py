@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.cards import Block, Card, Line, Lines, Note, Text, ThreadLink, Time
+from bot.cards import Block, Card, Line, Lines, Text, ThreadLink, Time
 from bot.catalog import Catalog
 from bot.model import Incident, Severity, Subscription, Thread
 from bot.wording.parts import emoji_of, short
-from bot.wording.settings import how_to_change, paused_line, subscription_blocks
+from bot.wording.settings import how_to_change, subscription_blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,3 @@ def _mismatch(incident: Incident, subscription: Subscription, catalog: Catalog) 
     )
     how = worst.words if worst.rank > Severity.UP.rank else "only a notice"
     return f"{how}, and this channel asks for {subscription.severity.words} or worse"
-
-
-__all__ = ["Case", "Note", "paused_line", "reason", "why_card"]
