@@ -17,7 +17,7 @@ by replaying all recorded incidents and the quiet hours between them with synthe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.model import Evidence, Severity, Source, Verdict
@@ -56,23 +56,28 @@ def strength(evidence: Evidence, now: datetime) -> float:
     return evidence.weight * fading(evidence.source, max(timedelta(0), now - evidence.at))
 
 
+def suffices(strengths: Mapping[Source, float], alone: float = ALONE, agree: float = AGREE) -> bool:
+    """Is this enough to suspect: one voice that stands alone, or two that agree?"""
+    values = strengths.values()
+    return any(s >= alone for s in values) or sum(s >= agree for s in values) >= 2
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """What stands against one surface besides the page: the strongest of each kind."""
 
     surface: str
     against: tuple[Evidence, ...] = ()
-    strengths: Mapping[Source, float] | None = None
+    strengths: Mapping[Source, float] = field(default_factory=dict)
 
     @property
     def suspected(self) -> bool:
-        values = (self.strengths or {}).values()
-        return any(s >= ALONE for s in values) or sum(s >= AGREE for s in values) >= 2
+        return suffices(self.strengths)
 
     @property
     def calm(self) -> bool:
         """Nothing is left that would count as one of two voices."""
-        return all(s < AGREE for s in (self.strengths or {}).values())
+        return all(s < AGREE for s in self.strengths.values())
 
 
 def case_against(surface: str, evidence: Iterable[Evidence], now: datetime) -> Case:
