@@ -80,7 +80,7 @@ class Provider:
         if component in self.ignored:
             return None
         if not self.known:
-            return self.prefix + (slug(name) or slug(component)) if name or component else None
+            return self.prefix + slug(name) if slug(name) else None
         return self._by_component.get(component)
 
     def named_in(self, text: str, *, components_too: bool = False) -> tuple[str, ...]:

@@ -87,7 +87,10 @@ def parse_history(body: bytes | str) -> tuple[Report, ...]:
 
 
 def is_summary(document: Mapping[str, Any]) -> bool:
-    return isinstance(document.get("components"), list)
+    """Is it the summary (and not the history list, nor something else altogether)?"""
+    return isinstance(document.get("components"), list) or all(
+        isinstance(document.get(key), dict) for key in ("page", "status")
+    )
 
 
 def reports_of(document: Mapping[str, Any]) -> tuple[Report, ...]:

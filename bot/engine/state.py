@@ -21,6 +21,8 @@ class ComponentState:
     # A change for the worse seen once and held back until the next look (never a major outage).
     pending: Severity | None = None
     pending_since: datetime | None = None
+    unclear: bool = False  # the page's present word means nothing to us; `severity` is older
+    unlisted_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

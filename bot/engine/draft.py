@@ -1,0 +1,181 @@
+"""An incident while one look is taken in: what was known of it, and what this look adds.
+
+Mutable, and lives only inside one `step`. It gathers first (`reading`, `blame`) and is told at
+the end (`telling`), so that one event becomes one piece of news however many signs it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.engine.components import is_down
+from bot.engine.state import Link, Track
+from bot.model import Impact, Incident, News, Origin, Report, Severity, Update, worst
+
+
+@dataclass(slots=True)
+class Draft:
+    """`incident` is as it was before this look (without news: it is new)."""
+
+    incident: Incident
+    links: dict[str, Link] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)  # surfaces that its texts name
+    report: Report | None = None  # as this look shows it
+    updates: list[Update] = field(default_factory=list)  # new ones, oldest first
+    corrected: list[Update] = field(default_factory=list)
+    points: list[tuple[datetime, Severity]] = field(default_factory=list)
+    fresh: list[News] = field(default_factory=list)
+    ended: bool = False  # as of this look
+    reopened: bool = False
+    adopted: bool = False  # ours until now: the provider posted its own for it
+    cleared: set[str] = field(default_factory=set)  # components its end sets to operational
+    note: str = ""
+    end_at: datetime | None = None  # when it ended, where this look tells
+    moved_at: datetime | None = None  # when component states last moved without a word
+    gone: bool = False  # the provider deleted it
+    # As in `Track`, as of this look.
+    followed: bool = False
+    impact: Severity = Severity.UP
+    linkable: bool = True
+    title: str = ""
+    page_end: datetime | None = None
+
+    @classmethod
+    def of(cls, incident: Incident, track: Track) -> Draft:
+        return cls(
+            incident=incident,
+            links=dict(track.links),
+            texts=dict(track.texts),
+            words=list(track.models),
+            ended=not incident.is_open,
+            followed=track.followed,
+            impact=track.impact,
+            linkable=track.linkable,
+            title=track.title,
+            page_end=track.page_end,
+        )
+
+    @property
+    def is_new(self) -> bool:
+        return not self.incident.news
+
+    @property
+    def ours(self) -> bool:
+        """Made by us, and not (yet) continued by an incident of the provider."""
+        return self.incident.origin is Origin.OURS
+
+    @property
+    def blames(self) -> bool:
+        """Can a component be down because of it? Of an ended one, or maintenance, it cannot."""
+        return not self.ended and not self.incident.maintenance
+
+    @property
+    def last_word_at(self) -> datetime:
+        """When the provider last spoke in it, else when it began."""
+        moments = [news.at for news in self.incident.news] + [u.at for u in self.updates]
+        return max([*moments, self.incident.started_at])
+
+    @property
+    def named(self) -> set[str]:
+        return {*self.links, *(self.report.components if self.report else ())}
+
+    def ids(self) -> tuple[str, ...]:
+        return (self.incident.id, *self.incident.aliases)
+
+    def link(self, component: str, severity: Severity, at: datetime) -> None:
+        """Say that this incident has `component` at `severity` from `at` on."""
+        old = self.links.get(component)
+        if severity is Severity.UNKNOWN:
+            severity = old.severity if old else Severity.UP
+        self.links[component] = Link(
+            severity=severity,
+            worst=worst((severity, old.worst)) if old else severity,
+            named_at=max(at, old.named_at) if old else at,
+        )
+
+    def ease(self, component: str, severity: Severity) -> None:
+        """The component is better than this incident last had it."""
+        self.links[component] = replace(self.links[component], severity=severity)
+
+    @property
+    def ever_down(self) -> bool:
+        return any(is_down(link.worst) for link in self.links.values())
+
+    def overall(self) -> Severity:
+        """How bad it is now."""
+        return Severity.UP if self.ended and not self.followed else self.weight()
+
+    def weight(self) -> Severity:
+        """From component states; from the page's `impact` only where none was ever down."""
+        if self.incident.maintenance:
+            return Severity.MAINTENANCE
+        if self.ever_down or self.ours:
+            return worst(link.severity for link in self.links.values())
+        # An unknown word is an incident all the same.
+        return Severity.DEGRADED if self.impact is Severity.UNKNOWN else self.impact
+
+    def mark(self, at: datetime) -> None:
+        """Note the severity as of `at` for the timeline."""
+        self.points.append((at, self.weight()))
+
+    def moved(self, at: datetime) -> None:
+        self.moved_at = max(at, self.moved_at) if self.moved_at else at
+
+    def peak(self) -> Severity:
+        """How bad it was at worst in this look, counting what was over before we saw it."""
+        seen = [severity for _, severity in self.points]
+        if self.is_new and not seen:
+            seen = [self.weight()]
+        if self.ever_down or self.ours:
+            seen += [link.worst for link in self.links.values()]
+        return worst((self.overall(), *seen))
+
+    def tracked(self) -> Track:
+        """What to remember of it for the next look."""
+        return Track(
+            texts=self.texts,
+            links=self.links,
+            impact=self.impact,
+            models=tuple(self.words),
+            followed=self.followed,
+            linkable=self.linkable,
+            page_end=self.page_end,
+            title=self.title,
+        )
+
+    def impacts(self, surface_of: Callable[[str], str | None]) -> dict[str, Impact]:
+        """Every surface ever touched, with what it suffers now (`surface_of` a component)."""
+        overall, peak = self.overall(), self.peak()
+        touched: dict[str, list[tuple[Severity, Severity]]] = {}
+        for component, link in self.links.items():
+            surface = surface_of(component)
+            if surface is None:
+                continue
+            if self.ever_down or self.ours:
+                # Named as operational beside others that are down: not touched.
+                if link.worst is not Severity.UP:
+                    touched.setdefault(surface, []).append((link.severity, link.worst))
+            else:
+                touched.setdefault(surface, []).append((overall, peak))
+        impacts = {
+            surface: Impact(worst(now for now, _ in pairs), worst(high for _, high in pairs))
+            for surface, pairs in touched.items()
+        }
+        for surface in self.words:
+            impacts.setdefault(surface, Impact(overall, peak, from_text=True))
+        return _remembered(self.incident, impacts, overall)
+
+
+def _remembered(
+    incident: Incident, impacts: dict[str, Impact], overall: Severity
+) -> dict[str, Impact]:
+    """Keep what was touched before, and how bad it ever was."""
+    merged = {}
+    for surface, old in incident.surfaces.items():
+        gone = Impact(overall if old.from_text else Severity.UP, old.worst, old.from_text)
+        new = impacts.pop(surface, gone)
+        merged[surface] = replace(new, worst=worst((new.worst, old.worst)))
+    return {**merged, **impacts}

@@ -1,0 +1,297 @@
+"""Turns a draft into its incident with the news of this look: one event, one piece of news.
+
+Edits first, then the updates in order, each exactly once. Of several updates in one look the
+last carries the change of severity, the earlier ones are plain updates. What moved without a
+word is news of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.engine.draft import Draft
+from bot.engine.phases import ENDED
+from bot.engine.reading import Desk, digest
+from bot.engine.timeline import timeline
+from bot.model import Impact, Incident, News, NewsKind, Severity, SurfaceChange, Update, worst
+
+QUIET_AFTER = timedelta(days=1)  # what was over for longer when first seen is history only
+
+# These stand for the change of state themselves; a plain update may be promoted to carry one.
+_PLAIN = (NewsKind.UPDATE,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """What is to be told, before it is numbered: a kind, and the words it comes with."""
+
+    kind: NewsKind
+    update: Update | None = None
+
+
+def tell(draft: Draft, desk: Desk) -> Incident:
+    """Return the incident after this look; its fresh news are in `draft.fresh` too."""
+    before = draft.incident
+    impacts = draft.impacts(desk.surface_of)
+    overall = draft.overall()
+    changes = _changes(before, impacts)
+    events = _events(draft, before)
+    if desk.first:
+        # Who joins now is told the present, not how it came about.
+        events = [replace(events[0], update=draft.updates[-1] if draft.updates else None)]
+    move = _move(before, overall, changes, impacts)
+    if draft.is_new and draft.ended:
+        move = None
+    if move is not None and not any(e.kind not in _PLAIN for e in events):
+        events = _carrying(events, move)
+    _number(draft, desk, events, changes, overall)
+    ended_at = _end(draft, desk)
+    report = draft.report
+    phase = report.phase if report else ("resolved" if draft.ended else before.phase)
+    return replace(
+        before,
+        title=report.title if report else before.title,
+        phase=phase,
+        severity=overall,
+        worst=worst((before.worst, draft.peak())),
+        surfaces=impacts,
+        timeline=timeline(draft, overall, ended_at, desk.now),
+        ended_at=ended_at,
+        news=(*before.news, *draft.fresh),
+        withdrawn=draft.gone,
+        quiet=before.quiet or (draft.is_new and _is_history(ended_at, desk.now)),
+    )
+
+
+def _is_history(ended_at: datetime | None, now: datetime) -> bool:
+    return ended_at is not None and now - ended_at > QUIET_AFTER
+
+
+def _end(draft: Draft, desk: Desk) -> datetime | None:
+    if not draft.ended:
+        return None
+    known = draft.incident.ended_at
+    if known is not None and not draft.reopened:
+        # Followed beyond the page's end: it is over when the last component is up again.
+        cleared = draft.incident.severity is not Severity.UP and not draft.followed
+        return max(known, draft.moved_at) if cleared and draft.moved_at else known
+    return max(draft.end_at or desk.now, draft.incident.started_at)
+
+
+def _changes(before: Incident, impacts: dict[str, Impact]) -> tuple[SurfaceChange, ...]:
+    nothing = Impact(Severity.UP, Severity.UP)
+    return tuple(
+        SurfaceChange(surface, old, impact.now)
+        for surface, impact in impacts.items()
+        if (old := before.surfaces.get(surface, nothing).now) is not impact.now
+    )
+
+
+def _move(
+    before: Incident,
+    overall: Severity,
+    changes: tuple[SurfaceChange, ...],
+    impacts: dict[str, Impact],
+) -> NewsKind | None:
+    """Did it get worse or better? A surface known from words alone follows, it does not lead."""
+    steps = [c for c in changes if not impacts[c.surface].from_text]
+    if overall.rank > before.severity.rank or any(c.after.rank > c.before.rank for c in steps):
+        return NewsKind.WORSE
+    if overall.rank < before.severity.rank or any(c.after.rank < c.before.rank for c in steps):
+        return NewsKind.BETTER
+    return None
+
+
+def _carrying(events: list[_Event], move: NewsKind) -> list[_Event]:
+    """Let the last update carry the move; without any, the move is news of its own."""
+    if not events:
+        return [_Event(move)]
+    return [*events[:-1], replace(events[-1], kind=move)]
+
+
+# --- what happened ---------------------------------------------------------------------------
+
+
+def _events(draft: Draft, before: Incident) -> list[_Event]:
+    updates = [_Event(NewsKind.UPDATE, update) for update in draft.updates]
+    if draft.gone:
+        return [] if before.withdrawn else [_Event(NewsKind.WITHDRAWN)]
+    if draft.is_new:
+        return _beginning(draft, updates)
+    if draft.reopened:
+        return _reopening(updates)
+    if draft.ended:
+        if before.is_open:
+            return _ending(draft, updates)
+        return [_afterwards(event) for event in updates] + _farewell(draft, before)
+    return _running(draft, before, updates)
+
+
+def _running(draft: Draft, before: Incident, updates: list[_Event]) -> list[_Event]:
+    if before.maintenance and _begins(draft, before):
+        first = next((i for i, e in enumerate(updates) if _in_progress(e)), len(updates))
+        started = _Event(NewsKind.STARTED, updates[first].update if updates[first:] else None)
+        return [*updates[:first], started, *updates[first + 1 :]]
+    if not updates and draft.report and draft.report.phase != before.phase:
+        return [_Event(NewsKind.UPDATE)]  # a page (or a recording) that keeps no texts
+    return updates
+
+
+def _beginning(draft: Draft, updates: list[_Event]) -> list[_Event]:
+    if draft.ended:
+        return [_Event(NewsKind.OVER, updates[-1].update if updates else None)]
+    kind = NewsKind.OPENED
+    if draft.incident.maintenance:
+        waiting = draft.report is not None and draft.report.phase == "scheduled"
+        kind = NewsKind.SCHEDULED if waiting else NewsKind.STARTED
+    return [_Event(kind, updates[0].update if updates else None), *updates[1:]]
+
+
+def _reopening(updates: list[_Event]) -> list[_Event]:
+    for i, event in enumerate(updates):
+        if event.update is not None and event.update.phase not in ENDED:
+            return [*updates[:i], replace(event, kind=NewsKind.REOPENED), *updates[i + 1 :]]
+    return [*updates, _Event(NewsKind.REOPENED)]
+
+
+def _ending(draft: Draft, updates: list[_Event]) -> list[_Event]:
+    """One end: the update that says so, wherever it stands, or news without words."""
+    kind = NewsKind.ENDED if draft.incident.maintenance else NewsKind.RESOLVED
+    says_so = [i for i, e in enumerate(updates) if e.update and e.update.phase in ENDED]
+    if not says_so:
+        return [*updates, _Event(kind)]
+    place = says_so[-1]
+    while place - 1 in says_so:
+        place -= 1
+    after = [_afterwards(event) for event in updates[place + 1 :]]
+    return [*updates[:place], replace(updates[place], kind=kind), *after]
+
+
+def _afterwards(event: _Event) -> _Event:
+    if event.update is not None and event.update.phase == "postmortem":
+        return replace(event, kind=NewsKind.POSTMORTEM)
+    return event
+
+
+def _farewell(draft: Draft, before: Incident) -> list[_Event]:
+    """It was followed for its components' sake, and they have become another incident's."""
+    handed = before.severity is not Severity.UP and not draft.followed and draft.note
+    return [_Event(NewsKind.BETTER)] if handed else []
+
+
+def _begins(draft: Draft, before: Incident) -> bool:
+    return (
+        before.phase == "scheduled"
+        and draft.report is not None
+        and draft.report.phase != "scheduled"
+    )
+
+
+def _in_progress(event: _Event) -> bool:
+    return event.update is not None and event.update.phase in ("in_progress", "verifying")
+
+
+# --- numbering -------------------------------------------------------------------------------
+
+
+def _number(
+    draft: Draft,
+    desk: Desk,
+    events: list[_Event],
+    changes: tuple[SurfaceChange, ...],
+    overall: Severity,
+) -> None:
+    _number_edits(draft, desk)
+    severities = dict(
+        zip((u.id for u in draft.updates), (s for _, s in draft.points), strict=False)
+    )
+    carrier = _carrier(events)
+    for i, event in enumerate(events):
+        update = event.update
+        severity = overall
+        if i != carrier and update is not None:
+            severity = severities.get(update.id, overall)
+        fallback = draft.report.phase if draft.report else ""
+        _add(
+            draft,
+            News(
+                revision=0,
+                kind=event.kind,
+                key=update.id if update else _key(draft, event.kind, overall),
+                at=update.at if update else _moment(draft, desk, event.kind),
+                observed_at=desk.now,
+                severity=severity,
+                phase=(update.phase if update else "") or fallback,
+                text=update.text if update else "",
+                changes=changes if i == carrier else (),
+                update_id=update.id if update else None,
+                note=draft.note if i == len(events) - 1 else "",
+            ),
+        )
+
+
+def _carrier(events: list[_Event]) -> int:
+    """Which of the events tells the change of severity: the first that is no plain update."""
+    marked = [i for i, event in enumerate(events) if event.kind not in _PLAIN]
+    return marked[0] if marked else len(events) - 1
+
+
+def _number_edits(draft: Draft, desk: Desk) -> None:
+    report, before = draft.report, draft.incident
+    if report is None or draft.is_new:
+        return
+    overall = draft.overall()
+    if report.title != draft.title and not draft.adopted:
+        note = f"Renamed; it was “{draft.title}”." if draft.title else ""
+        _add(
+            draft, _edit(desk, before, overall, f"title:{digest(report.title)}", report.title, note)
+        )
+    draft.title = report.title
+    for update in draft.corrected:
+        told = next((n for n in before.news if n.update_id == update.id and not n.corrects), None)
+        if told is not None:
+            key = f"{update.id}#{digest(update.text)}"
+            news = _edit(desk, before, overall, key, update.text, "")
+            _add(draft, replace(news, update_id=update.id, corrects=told.key, phase=update.phase))
+
+
+def _edit(desk: Desk, before: Incident, overall: Severity, key: str, text: str, note: str) -> News:
+    return News(
+        revision=0,
+        kind=NewsKind.CORRECTED,
+        key=key,
+        at=desk.now,
+        observed_at=desk.now,
+        severity=overall,
+        phase=before.phase,
+        text=text,
+        note=note,
+    )
+
+
+def _add(draft: Draft, news: News) -> None:
+    """Give it its revision; a key that was used already is made its own by it."""
+    revision = draft.incident.revision + len(draft.fresh) + 1
+    used = {n.key for n in (*draft.incident.news, *draft.fresh)}
+    key = news.key if news.key not in used else f"{news.key}~{revision}"
+    draft.fresh.append(replace(news, revision=revision, key=key))
+
+
+def _key(draft: Draft, kind: NewsKind, overall: Severity) -> str:
+    """A name that comes out the same if the look has to be taken in again."""
+    if kind in (NewsKind.WORSE, NewsKind.BETTER):
+        moved = f":{draft.moved_at:%Y-%m-%dT%H:%M:%S}" if draft.moved_at else ""
+        return f"{kind.value}:{overall.value}{moved}"
+    if kind is NewsKind.UPDATE:
+        return f"phase:{draft.report.phase if draft.report else ''}"
+    return kind.value
+
+
+def _moment(draft: Draft, desk: Desk, kind: NewsKind) -> datetime:
+    """When something happened that came without words."""
+    if kind in (NewsKind.OPENED, NewsKind.STARTED, NewsKind.SCHEDULED) and draft.is_new:
+        return draft.incident.started_at
+    if draft.ended and draft.end_at and kind is not NewsKind.WITHDRAWN:
+        return draft.end_at
+    return draft.moved_at or desk.now
