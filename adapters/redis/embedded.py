@@ -188,7 +188,10 @@ class _Server:
             if process:
                 born = loop.time()
                 code = await process.wait()
-                log.error("store.died", code=code, reason=self._last_words())
+                # With a full disk the server ends itself rather than acknowledge what it cannot
+                # keep; started again, it still answers questions.
+                reason = data.disk_full(self.said.parent) or self._last_words()
+                log.error("store.died", code=code, reason=reason)
                 if loop.time() - born > YOUNG:
                     failures = 0
             await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])

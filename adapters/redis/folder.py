@@ -43,15 +43,23 @@ def prepare(folder: Path) -> Path:
         log = folder / "server.log"
         if log.exists() and log.stat().st_size > LONG_LOG:
             log.replace(folder / "server.log.old")
-        free = shutil.disk_usage(folder).free
+        full = disk_full(folder)
     except OSError as error:
         raise _not_writable(folder, error) from error
-    if free < ENOUGH_SPACE:
-        raise StoreError(
-            f"The disk of the data folder {folder} is full ({free // 1024} KiB left). Free some "
-            "space, or name a folder on another disk with ISCLAUDEDOWN_DATA_DIR."
-        )
+    if full:
+        raise StoreError(full)
     return folder
+
+
+def disk_full(folder: Path) -> str:
+    """Return what to tell if the folder's disk is full, else nothing."""
+    free = shutil.disk_usage(folder).free
+    if free >= ENOUGH_SPACE:
+        return ""
+    return (
+        f"The disk of the data folder {folder} is full ({free // 1024} KiB left). Free some "
+        "space, or name a folder on another disk with ISCLAUDEDOWN_DATA_DIR."
+    )
 
 
 @contextlib.asynccontextmanager

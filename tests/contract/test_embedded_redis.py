@@ -5,9 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -172,11 +173,23 @@ async def test_a_server_that_dies_is_started_again_with_all_it_had(tmp_path: Pat
             await redis.set("said", "once")
             server = await server_of(redis)
             server.kill()
-            server.wait(10)
+            await told(logs, "store.died")
 
             assert await eventually(redis, "said") == "once"
             assert (await server_of(redis)).pid != server.pid
     assert [line["event"] for line in logs].count("store.died") == 1
+
+
+async def test_a_server_that_died_of_a_full_disk_is_said_to_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with capture_logs() as logs:
+        async with opened(tmp_path) as redis:
+            await redis.set("said", "once")
+            monkeypatch.setattr(data, "ENOUGH_SPACE", 1 << 62)
+            (await server_of(redis)).kill()
+            await told(logs, "store.died")
+    assert ["is full" in line["reason"] for line in logs if "reason" in line] == [True]
 
 
 async def test_a_server_that_cannot_come_back_is_tried_again_until_it_can(
@@ -190,12 +203,16 @@ async def test_a_server_that_cannot_come_back_is_tried_again_until_it_can(
             good = manifest.read_text()
             manifest.write_text("nonsense\n")
             (await server_of(redis)).kill()
-            async with asyncio.timeout(30):
-                while "store.not_restarted" not in [line["event"] for line in logs]:  # noqa: ASYNC110 - a log has no event to wait for
-                    await asyncio.sleep(0.02)
+            await told(logs, "store.not_restarted")
             manifest.write_text(good)
 
             assert await eventually(redis, "said") == "once"
+
+
+async def told(logs: list[MutableMapping[str, Any]], event: str) -> None:
+    """Wait for a line in the log; the test's own time limit ends it."""
+    while event not in [line["event"] for line in logs]:  # noqa: ASYNC110 - a log cannot be awaited
+        await asyncio.sleep(0.02)
 
 
 async def eventually(redis: Redis, key: str) -> str:
