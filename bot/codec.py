@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.engine.state import State
 from bot.errors import StoreError
-from bot.model import Incident, Pause, Subscription
+from bot.model import Incident, Pause, Subscription, Thread
 
 T = TypeVar("T")
 
@@ -41,3 +41,4 @@ states = Codec(State)
 incidents = Codec(Incident)
 subscriptions = Codec(Subscription)
 pauses = Codec(Pause)
+threads = Codec(Thread)

@@ -11,6 +11,7 @@ BotError
     ├── ChannelGone   ... and it will not until something changes there: pause, say why
     ├── TenantGone    ... nor will any channel of that workspace: keep a tombstone
     ├── TenantPaused  ... nor will any channel of that workspace until its operator acts
+    ├── CannotLook    our messages there cannot be looked up, ever: go on without looking
     ├── MessageGone   this one message cannot be changed or answered any more: go on without
     └── Malformed     our own fault: the plain form once, then park it and count
 """
@@ -73,6 +74,10 @@ class TenantGone(DeliveryError):
 
 class TenantPaused(DeliveryError):
     """The workspace refuses us for a reason that its operator can mend (a missing scope)."""
+
+
+class CannotLook(DeliveryError):
+    """`Messenger.find` has no way to look there (no permission to read history)."""
 
 
 class MessageGone(DeliveryError):

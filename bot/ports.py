@@ -171,7 +171,7 @@ class Messenger(Protocol):
 
         Raises:
             RateLimited: looking is rationed; try again then, and do not send meanwhile.
-            DeliveryError: it cannot be looked up at all here (no permission to read history).
+            CannotLook: there is no way to look here (no permission to read history).
         """
         ...
 

@@ -9,6 +9,7 @@ from adapters.redis import keys
 from adapters.redis.database import Argument, Database
 from adapters.redis.scripts import COMMIT, LEASE, RELEASE
 from bot import codec
+from bot.delivery.queue import mark
 from bot.engine.state import State
 from bot.errors import Superseded
 from bot.model import Incident
@@ -41,7 +42,7 @@ class RedisJournal:
         for incident in changed:
             ended = incident.ended_at.timestamp() if incident.ended_at else "+inf"
             arguments += [incident.id, codec.incidents.dump(incident), ended]
-            arguments += [incident.key, keys.mark(incident)]
+            arguments += [incident.key, mark(incident)]
         if not await self._database.run(COMMIT, keys.provider(provider), *arguments):
             raise Superseded(f"somebody else watches {provider} by now")
 

@@ -111,12 +111,3 @@ def concerned_sets(incident: Incident) -> list[str]:
         if asked.rank <= worst.rank
     ]
     return [*sets, f"={incident.key}"]
-
-
-def mark(incident: Incident) -> str:
-    """Name the state of an incident that a thread may be up to date with.
-
-    Not its revision alone: after a lost second the same number may stand for other news.
-    """
-    last = incident.news[-1].key if incident.news else ""
-    return f"{incident.revision}:{crc32(last.encode()):08x}"

@@ -11,6 +11,7 @@ from adapters.redis import keys
 from adapters.redis.database import Argument, Database
 from adapters.redis.scripts import SUBSCRIBE, UNSUBSCRIBE
 from bot import codec
+from bot.delivery.queue import mark
 from bot.model import Channel, Incident, Pause, Severity, Subscription
 from bot.ports import Journal
 
@@ -47,7 +48,7 @@ class RedisSubscriptions:
         for key in behind:
             incident = await self._journal.incident(key)
             if incident is not None:
-                arguments += [key, priority(incident), keys.mark(incident)]
+                arguments += [key, priority(incident), mark(incident)]
         await self._database.run(SUBSCRIBE, keys.shard_of(channel), *arguments)
 
     async def remove(self, channel: Channel) -> bool:
