@@ -65,6 +65,7 @@ class StatusPage:
     client: httpx.AsyncClient
     clock: Clock
     heard: Callable[[Answer], None] | None = None
+    timeout: float = TIMEOUT
     _remembered: dict[str, _Remembered] = field(default_factory=dict)
     # The page's `updated_at` for which the history list was last read.
     _history_for: datetime | None = None
@@ -73,7 +74,12 @@ class StatusPage:
         summary = await self._get(SUMMARY, self._summary)
         if not self._needs_history(before, summary):
             return summary
-        recent = await self._get(HISTORY, parse_history)
+        try:
+            recent = await self._get(HISTORY, parse_history)
+        except SourceError:
+            if before is None or before.history_at is None:
+                raise  # without it, what is long over would look new at the next look
+            return summary  # an outage is told from the summary alone; the list is asked again
         self._history_for = summary.updated_at
         if before is not None and _left(before, summary, maintenance=True):
             recent = (*recent, *await self._ended_maintenances())
@@ -124,12 +130,12 @@ class StatusPage:
     async def _fetch(self, url: str, headers: dict[str, str]) -> Answer:
         try:
             async with (
-                asyncio.timeout(TIMEOUT),
+                asyncio.timeout(self.timeout),
                 self.client.stream("GET", url, headers=headers) as response,
             ):
                 body = await _read_within_limit(response)
         except TimeoutError:
-            raise SourceError(f"{url} gave no whole answer within {TIMEOUT:.0f} s") from None
+            raise SourceError(f"{url} gave no whole answer within {self.timeout:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SourceError(f"{url} cannot be read: {_reason(error)}") from error
         return Answer(str(response.url), response.status_code, dict(response.headers), body)

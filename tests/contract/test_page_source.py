@@ -1,0 +1,223 @@
+"""What the page source promises, against a page that fails and lies over real sockets."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from bot.engine.step import step
+
+from adapters.pages.source import HISTORY_EVERY, Answer, StatusPage, seconds_to_wait
+from bot.catalog import load_catalog
+from bot.engine.state import State
+from bot.errors import SourceError
+from bot.model import Severity
+from tests.servers.page import PageServer, page_server
+from tests.servers.statuspage import API
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+CATALOG = load_catalog()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[PageServer]:
+    async with page_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def source(server: PageServer) -> AsyncIterator[StatusPage]:
+    async with httpx.AsyncClient(follow_redirects=True, max_redirects=5) as client:
+        yield StatusPage("claude", server.url, client, lambda: NOW, timeout=1.0)
+
+
+async def settled(source: StatusPage) -> State:
+    """What is known after a first look."""
+    state, _ = step(None, await source.observe(None), NOW, CATALOG)
+    return state
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("method_not_allowed", "405"),
+        ("html", "HTML"),
+        ("html_as_json", "HTML"),
+        ("error", "500"),
+        ("bad_gateway", "502"),
+        ("unavailable", "503"),
+        ("empty", "empty"),
+        ("half_json", "JSON"),
+        ("half", "cannot be read"),
+        ("drop", "cannot be read"),
+        ("hang", "within 1 s"),
+        ("drip", "within 1 s"),
+        ("huge", "8 MB"),
+        ("bomb", "8 MB"),
+        ("loop", "redirect"),
+        ("nonsense", "status page"),
+    ],
+)
+async def test_whatever_the_page_does_becomes_one_error_that_says_what_was_wrong(
+    server: PageServer, source: StatusPage, fault: str, says: str
+) -> None:
+    server.fail(fault)
+
+    with pytest.raises(SourceError) as failed:
+        await source.observe(None)
+
+    assert says.lower() in str(failed.value).lower()
+    assert len(str(failed.value)) < 300
+
+    server.healthy()
+    assert (await source.observe(None)).components
+
+
+async def test_the_right_body_under_the_wrong_content_type_is_read_all_the_same(
+    server: PageServer, source: StatusPage
+) -> None:
+    server.fail("wrong_type")
+
+    assert len((await source.observe(None)).components) == 6
+
+
+async def test_a_page_nobody_answers_for_is_an_error_of_ours() -> None:
+    async with httpx.AsyncClient() as client:
+        with pytest.raises(SourceError, match="cannot be read"):
+            await StatusPage("claude", "http://127.0.0.1:9", client, lambda: NOW).observe(None)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("120", 120.0),
+        ("Fri, 20 Nov 2026 12:01:00 GMT", 60.0),
+        ("Fri, 20 Nov 2026 11:00:00 GMT", 0.0),
+        ("soon", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_as_a_date(
+    header: str | None, seconds: float | None
+) -> None:
+    assert seconds_to_wait(header, NOW) == seconds
+
+
+async def test_what_the_page_asks_for_in_retry_after_is_passed_on(
+    server: PageServer, source: StatusPage
+) -> None:
+    server.fail("too_many")
+
+    with pytest.raises(SourceError) as failed:
+        await source.observe(None)
+
+    assert failed.value.retry_after == 120
+
+
+async def test_an_unchanged_page_is_asked_once_a_look_and_answers_304(
+    server: PageServer, source: StatusPage
+) -> None:
+    state = await settled(source)
+    before = server.requests.copy()
+
+    again = await source.observe(state)
+
+    assert server.not_modified == 1
+    assert server.requests["summary.json"] == before["summary.json"] + 1
+    assert server.requests["incidents.json"] == before["incidents.json"]
+    assert len(again.components) == 6
+    assert again.recent is None
+
+
+async def test_the_history_list_is_read_when_the_page_moved(
+    server: PageServer, source: StatusPage
+) -> None:
+    state = await settled(source)
+    server.page.open("API errors", {API: "partial_outage"})
+
+    seen = await source.observe(state)
+
+    assert [report.title for report in seen.reports] == ["API errors"]
+    assert seen.recent is not None
+    assert not seen.recent_full
+
+
+async def test_the_history_list_is_read_again_after_ten_minutes(source: StatusPage) -> None:
+    state = await settled(source)
+    old = replace(state, history_at=NOW - HISTORY_EVERY - timedelta(seconds=1))
+
+    assert (await source.observe(old)).recent is not None
+
+
+async def test_a_history_list_that_fails_hides_no_outage_and_is_asked_for_again(
+    server: PageServer, source: StatusPage
+) -> None:
+    state = await settled(source)
+    server.page.open("API errors", {API: "partial_outage"})
+    server.fail("error", times=1, path="incidents.json")
+
+    seen = await source.observe(state)
+
+    assert [report.title for report in seen.reports] == ["API errors"]
+    assert seen.recent is None
+    assert (await source.observe(state)).recent is not None
+
+
+async def test_the_first_look_needs_the_history_list_as_well(
+    server: PageServer, source: StatusPage
+) -> None:
+    server.fail("error", path="incidents.json")
+
+    with pytest.raises(SourceError, match="500"):
+        await source.observe(None)
+
+
+async def test_an_incident_that_left_the_summary_is_looked_up_in_the_history_list(
+    server: PageServer, source: StatusPage
+) -> None:
+    incident = server.page.open("API errors", {API: "partial_outage"})
+    state = await settled(source)
+    server.page.resolve(incident)
+    server.page.updated_at = state.page_updated_at.isoformat() if state.page_updated_at else ""
+
+    seen = await source.observe(state)
+
+    assert seen.reports == ()
+    assert [(report.id, report.phase) for report in seen.recent or ()] == [(incident, "resolved")]
+
+
+async def test_a_page_that_moved_is_followed(server: PageServer, source: StatusPage) -> None:
+    source.base_url = f"{server.url}/moved"
+    server.page.set(API, "major_outage")
+
+    seen = await source.observe(None)
+
+    assert {c.id: c.severity for c in seen.components}[API] is Severity.MAJOR
+
+
+async def test_a_page_without_etags_is_read_whole_every_time(
+    server: PageServer, source: StatusPage
+) -> None:
+    server.with_etag = False
+    state = await settled(source)
+    server.page.set(API, "major_outage")
+
+    seen = await source.observe(state)
+
+    assert {c.id: c.severity for c in seen.components}[API] is Severity.MAJOR
+    assert server.not_modified == 0
+
+
+async def test_every_answer_is_heard_as_it_came(server: PageServer, source: StatusPage) -> None:
+    answers: list[Answer] = []
+    source.heard = answers.append
+    server.fail("method_not_allowed", times=1)
+
+    with pytest.raises(SourceError):
+        await source.observe(None)
+
+    assert [(answer.status, answer.body) for answer in answers] == [(405, b"Method Not Allowed")]
