@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 
 from bot.catalog import Catalog
 from bot.engine.state import State
 from bot.engine.step import on_failure, step
+from bot.engine.suspect import Witnessed, without_suspected
+from bot.engine.suspect import step as suspect
 from bot.errors import SourceError, StoreError, Superseded
 from bot.model import Incident
 from bot.ports import Clock, Journal, PageSource, Stored
@@ -45,6 +48,8 @@ class Watcher:
     told: Callable[[], None]
     # Set from outside (a webhook): look now instead of at the next poll.
     hint: asyncio.Event = field(default_factory=asyncio.Event)
+    # What others than the page saw of one provider's surfaces; None: nobody looks.
+    gather: Callable[[str, datetime], Awaitable[Witnessed]] | None = None
     _fence: int | None = None
     _leased: asyncio.Event = field(default_factory=asyncio.Event)
     _known: Stored | None = None
@@ -101,16 +106,26 @@ class Watcher:
             return RENEW_SECONDS
 
     async def _look(self, known: Stored, fence: int) -> float:
+        page_knows = without_suspected(known.state) if known.state else None
         try:
-            snapshot = await self.page.observe(known.state)
+            snapshot = await self.page.observe(page_knows)
         except SourceError as error:
-            if known.state is not None:
-                await self._commit(known, fence, on_failure(known.state, str(error), self.clock()))
+            if page_knows is not None:
+                failing = on_failure(page_knows, str(error), self.clock())
+                await self._commit(known, fence, *await self._witnessed(known, failing, []))
             return self._page_failed(error)
-        state, changed = step(known.state, snapshot, self.clock(), self.catalog)
-        await self._commit(known, fence, state, changed)
+        state, changed = step(page_knows, snapshot, self.clock(), self.catalog)
+        await self._commit(known, fence, *await self._witnessed(known, state, changed))
         self._page_answered()
         return self._jittered(self.poll_seconds)
+
+    async def _witnessed(
+        self, known: Stored, state: State, changed: Sequence[Incident]
+    ) -> tuple[State, Sequence[Incident]]:
+        """Add what others saw to what the page said."""
+        now = self.clock()
+        seen = await self.gather(self.page.provider, now) if self.gather else Witnessed()
+        return suspect(known.state, state, changed, seen, now)
 
     async def _commit(
         self, known: Stored, fence: int, state: State, changed: Sequence[Incident] = ()
@@ -122,7 +137,10 @@ class Watcher:
         if self._store_trouble:
             self._store_trouble = False
             log.info("store.recovered")
+        before = known.state.incidents if known.state else {}
         for incident in changed:
+            if incident.id in before and before[incident.id].revision == incident.revision:
+                continue  # something is remembered of it, but there is nothing to tell
             news = incident.news[-1]
             log.info(
                 "incident.news",

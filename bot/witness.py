@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from bot.catalog import Catalog
 from bot.engine.evidence import probing, reports, traffic
 from bot.engine.evidence.probing import Record, Seen, Target
 from bot.engine.evidence.reports import Tally
@@ -99,16 +100,24 @@ class Witness:
     probes: ProbeStore
     traffic: TrafficStore
     reports: ReportStore
+    catalog: Catalog
 
-    async def gather(self, now: datetime) -> Witnessed:
-        """Everything, as it counts for everybody.
+    async def gather(self, provider: str, now: datetime) -> Witnessed:
+        """Everything about one provider's surfaces, as it counts for everybody.
 
         Raises:
             StoreError: Redis did not answer.
         """
         tallies = await self.reports.everywhere(now)
         evidence = [*await self._measured(now), *reports.evidence(tallies)]
-        return Witnessed(tuple(evidence), reports.overwhelming(tallies))
+        about = tuple(piece for piece in evidence if self._owner(piece.surface) == provider)
+        strong = reports.overwhelming(tallies)
+        return Witnessed(about, {s: t for s, t in strong.items() if self._owner(s) == provider})
+
+    def _owner(self, surface: str) -> str:
+        """The provider of a surface: that of the catalog, else the one that its id names."""
+        known = self.catalog.surface(surface)
+        return known.provider if known else surface.partition("/")[0]
 
     async def for_channel(self, channel: Channel | None, now: datetime) -> list[Evidence]:
         """What counts in an answer given in that channel: others' people are not quoted there."""

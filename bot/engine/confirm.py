@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.engine.state import State
+from bot.engine.state import State, Track
 from bot.model import Impact, Incident, NewsKind, Origin, Severity
 
 CONTINUES = timedelta(hours=2)
@@ -21,6 +21,7 @@ class Work:
 
     incidents: dict[str, Incident]
     changed: dict[str, Incident]
+    tracks: dict[str, Track]
 
     def put(self, incident: Incident) -> None:
         self.incidents[incident.id] = incident
@@ -32,13 +33,17 @@ class Work:
 
 
 def continue_as_official(work: Work, before: State | None, now: datetime) -> None:
-    known = before.incidents if before else {}
+    if before is None:
+        return  # the first look: what runs already was posted nobody knows when
+    known = before.incidents
     fresh = [i for i in work.incidents.values() if i.id not in known and is_official(i)]
     for official in sorted(fresh, key=lambda i: i.started_at):
         suspected = _continued_by(work, official, now)
         if suspected is not None:
             work.drop(official.id)
             work.put(_merged(suspected, official))
+            if official.id in work.tracks:  # what the engine remembers of it goes along
+                work.tracks[suspected.id] = work.tracks.pop(official.id)
         elif official.official_at is None:
             work.put(replace(official, official_at=_posted_at(official)))
 
@@ -84,7 +89,7 @@ def _merged(ours: Incident, theirs: Incident) -> Incident:
         theirs,
         id=ours.id,
         aliases=tuple(dict.fromkeys([*ours.aliases, theirs.id, *theirs.aliases])),
-        started_at=min(ours.started_at, theirs.started_at),
+        started_at=_began(ours, theirs),
         worst=max(ours.worst, theirs.worst, key=lambda s: s.rank),
         surfaces=touched,
         timeline=(*ours.timeline, *theirs.timeline),
@@ -93,3 +98,12 @@ def _merged(ours: Incident, theirs: Incident) -> Incident:
         official_at=_posted_at(theirs),
         audience=(),
     )
+
+
+def _began(ours: Incident, theirs: Incident) -> datetime:
+    """When it began as far as anybody knows. One made from component states keeps its own time,
+    by which the engine tells which later post explains it.
+    """
+    if theirs.origin is Origin.OURS:
+        return theirs.started_at
+    return min(ours.started_at, theirs.started_at)

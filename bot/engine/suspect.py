@@ -46,23 +46,39 @@ class Witnessed:
     overwhelming: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+def suspected_in(state: State | None) -> dict[str, Incident]:
+    incidents = state.incidents if state else {}
+    return {id_: i for id_, i in incidents.items() if i.origin is Origin.SUSPECTED}
+
+
+def without_suspected(state: State) -> State:
+    """What the engine steps on: it knows the page alone, and would wonder at the others."""
+    ours = suspected_in(state)
+    if not ours:
+        return state
+    rest = {id_: i for id_, i in state.incidents.items() if id_ not in ours}
+    return replace(state, incidents=rest)
+
+
 def step(
     before: State | None, state: State, changed: Sequence[Incident], seen: Witnessed, now: datetime
 ) -> tuple[State, tuple[Incident, ...]]:
     """Continue the engine's step with what others saw.
 
-    `before` is the state that the engine's step started from, `state` and `changed` its result
-    (after a failed look: the same state, and nothing). Returns both anew, ready to be committed.
+    `before` is the whole state; the engine's step started from it `without_suspected`, and
+    `state` and `changed` are its result (after a failed look: as it was, and nothing). Returns
+    both anew, ready to be committed.
     """
-    work = Work(dict(state.incidents), {i.id: i for i in changed})
+    kept = suspected_in(before)
+    work = Work({**kept, **state.incidents}, {i.id: i for i in changed}, dict(state.tracks))
     continue_as_official(work, before, now)
     cases = {surface: case for surface in _surfaces(seen) if (case := _case(surface, seen, now))}
-    suspicions = _suspicions(state.suspicions, cases, seen, now)
+    suspicions = _suspicions(before.suspicions if before else {}, cases, seen, now)
     _note_agreement(work, suspicions)
     _end_or_spread(work, suspicions, cases, seen, now)
     _open(work, state.provider, suspicions, cases, seen, now)
     _forget_old(work, now)
-    after = replace(state, incidents=work.incidents, suspicions=suspicions)
+    after = replace(state, incidents=work.incidents, tracks=work.tracks, suspicions=suspicions)
     return after, tuple(work.changed.values())
 
 
