@@ -83,6 +83,14 @@ class Provider:
             return self.prefix + slug(name) if slug(name) else None
         return self._by_component.get(component)
 
+    def order(self, surface: str) -> int:
+        """The place of a surface in the catalog; those made up later come last."""
+        return self._places.get(surface, len(self._places))
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {surface.id: place for place, surface in enumerate(self.surfaces)}
+
     def named_in(self, text: str, *, components_too: bool = False) -> tuple[str, ...]:
         """Surfaces that a text names, in the catalog's order.
 

@@ -29,7 +29,8 @@ def settle(desk: Desk, components: Mapping[str, ComponentState]) -> None:
     for draft in list(desk.drafts.values()):
         if draft.incident.maintenance:
             continue
-        _ease(draft, present)
+        if not draft.waiting:  # its end, if that is what it is, tells that they are up
+            _ease(draft, present)
         if draft.ended and (draft.incident.is_open or draft.is_new or draft.followed):
             _follow_or_let_go(desk, draft, present)
     homeless = []

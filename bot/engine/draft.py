@@ -36,6 +36,7 @@ class Draft:
     end_at: datetime | None = None  # when it ended, where this look tells
     moved_at: datetime | None = None  # when component states last moved without a word
     gone: bool = False  # the provider deleted it
+    waiting: bool = False  # it left the summary, and only the history list can say why
     # As in `Track`, as of this look.
     followed: bool = False
     impact: Severity = Severity.UP

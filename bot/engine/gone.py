@@ -55,9 +55,11 @@ def _miss_open(
         if not snapshot.has_history:
             draft.ended, draft.end_at = True, desk.now
             draft.cleared.update(draft.links)
+        draft.waiting = snapshot.has_history
         return
     if _listed(draft, recent):
-        return  # open there: the summary is older than the list, the next look will show it
+        draft.waiting = True  # open there: one of the two is old, the next look will show it
+        return
     oldest = min((r.created_at for r in recent.values()), default=None)
     fell_off = snapshot.recent_full and oldest is not None and draft.incident.started_at < oldest
     draft.ended, draft.end_at = True, desk.now

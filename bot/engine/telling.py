@@ -33,7 +33,8 @@ class _Event:
 def tell(draft: Draft, desk: Desk) -> Incident:
     """Return the incident after this look; its fresh news are in `draft.fresh` too."""
     before = draft.incident
-    impacts = draft.impacts(desk.surface_of)
+    found = draft.impacts(desk.surface_of)
+    impacts = {surface: found[surface] for surface in sorted(found, key=desk.provider.order)}
     overall = draft.overall()
     changes = _changes(before, impacts)
     events = _events(draft, before)
@@ -212,7 +213,7 @@ def _number(
         severity = overall
         if i != carrier and update is not None:
             severity = severities.get(update.id, overall)
-        fallback = draft.report.phase if draft.report else ""
+        fallback = draft.report.phase if draft.report else draft.incident.phase
         _add(
             draft,
             News(
