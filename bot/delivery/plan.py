@@ -19,6 +19,8 @@ MOST_REPLIES = 3
 OLDEST_REPLY = timedelta(minutes=10)
 # Seen first when it had been over for longer: history, no news.
 OLDEST_OVER = timedelta(days=1)
+# The root of a thread that somebody deleted before we knew its reference: leave them in peace.
+DELETED = ""
 
 SHOWN_IN_CHANNEL = frozenset({NewsKind.WORSE, NewsKind.RESOLVED, NewsKind.REOPENED})
 ENDS = frozenset({NewsKind.RESOLVED, NewsKind.ENDED, NewsKind.WITHDRAWN})
@@ -39,7 +41,8 @@ class Step:
     """One thing to do. `covers` are the news (keys) that are dealt with once it is done.
 
     `news`: what a reply tells (of a catch-up: the last). `since`: the last revision that was
-    told before a catch-up. `mention`: call whom the subscription names.
+    told before a catch-up; of an opening, the last that needs no reply. `mention`: call whom
+    the subscription names.
     """
 
     act: Act
@@ -71,6 +74,8 @@ def plan(
     """
     if thread.root is None:
         return _open(incident, subscription, now)
+    if thread.root == DELETED:
+        return []
     missed = [
         news
         for news in incident.news
@@ -90,9 +95,7 @@ def apply(thread: Thread, step: Step, message: str = "") -> Thread:
     replies = {**thread.replies, **dict.fromkeys(step.covers, "")}
     match step.act:
         case Act.OPEN:
-            return Thread(
-                root=message, joined=step.revision, shown=step.revision, midway=step.midway
-            )
+            return Thread(root=message, joined=step.since, shown=step.revision, midway=step.midway)
         case Act.REPLY if step.news:
             replies[step.news.key] = message
             return replace(thread, replies=replies, closed=False)
@@ -144,7 +147,20 @@ def _open(incident: Incident, subscription: Subscription, now: datetime) -> list
         return []
     midway = asked_at is not None and incident.news[0].observed_at < asked_at
     calls = not over and not midway and not incident.maintenance
-    return [Step(Act.OPEN, incident.revision, midway=midway, mention=calls)]
+    since = incident.revision if midway or over else _told_by_root(incident, now)
+    return [Step(Act.OPEN, incident.revision, midway=midway, mention=calls, since=since)]
+
+
+def _told_by_root(incident: Incident, now: datetime) -> int:
+    """The revision up to which a new root tells everything: what came in the same look as the
+    opening follows in the thread, word for word, unless it is much or old.
+    """
+    first, *more = incident.news
+    if len(more) > MOST_REPLIES or now - first.observed_at > OLDEST_REPLY:
+        return incident.revision
+    if any(news.observed_at != first.observed_at for news in more):
+        return incident.revision
+    return first.revision
 
 
 def _correct(incident: Incident, thread: Thread, missed: Sequence[News]) -> list[Step]:
@@ -178,8 +194,10 @@ def _tell(
 
 
 def _reply(incident: Incident, subscription: Subscription, news: News) -> Step:
-    in_channel = news.kind in SHOWN_IN_CHANNEL - subscription.thread_only
-    calls = news.kind is NewsKind.WORSE
+    # Seen together with the opening: the root has just told the channel.
+    fresh = news.observed_at != incident.news[0].observed_at
+    in_channel = fresh and news.kind in SHOWN_IN_CHANNEL - subscription.thread_only
+    calls = fresh and news.kind is NewsKind.WORSE
     return Step(Act.REPLY, incident.revision, news, in_channel=in_channel, mention=calls)
 
 
