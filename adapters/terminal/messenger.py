@@ -1,0 +1,120 @@
+"""The terminal as a messenger, with the same promises as the others.
+
+Everything shown is recorded in the transcript right after it was written, with nothing in
+between, so that after a crash `find` knows what stands there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import TextIO
+
+from adapters.terminal import render
+from adapters.terminal.screen import Screen
+from adapters.terminal.transcript import Record, Transcript, fingerprint
+from bot.cards import Card
+from bot.model import Channel
+from bot.ports import Access, Bucket, Clock
+
+CONSOLE = Channel("terminal", "local", "console")
+TRANSCRIPT = "terminal.jsonl"
+
+
+class Terminal:
+    """One channel, `CONSOLE`. `screen.gone` is set when nobody reads it any more."""
+
+    platform = "terminal"
+    channel_interval = 0.0
+    closes_threads = False
+
+    def __init__(self, out: TextIO, folder: Path, clock: Clock) -> None:
+        self.screen = Screen(out)
+        self._clock = clock
+        self._transcript = Transcript(folder / TRANSCRIPT, clock())
+        self._numbers = count(self._transcript.size + 1)
+
+    def close(self) -> None:
+        self.screen.close()
+        self._transcript.close()
+
+    def buckets(self, channel: Channel) -> Sequence[Bucket]:  # noqa: ARG002  # the port's shape
+        return ()
+
+    async def open_thread(
+        self, channel: Channel, card: Card, key: str, *, mention: str | None = None
+    ) -> str:
+        del channel, mention  # one channel, and one reader, who is here
+        return await self._post(render.root(card, self._look()), card, key)
+
+    async def reply(
+        self,
+        channel: Channel,
+        root: str,
+        card: Card,
+        key: str,
+        *,
+        in_channel: bool = False,
+        mention: str | None = None,
+    ) -> str:
+        del channel, mention
+        drawn = render.reply(card, self._look(), of=self._name(root), in_channel=in_channel)
+        return await self._post(drawn, card, key, root=root)
+
+    async def revise(self, channel: Channel, root: str, message: str, card: Card, key: str) -> None:
+        """Show it once more, in short; nothing if it would look the same to the reader."""
+        del channel
+        is_root = message == root
+        known = self._transcript.get(message)
+        print_ = fingerprint(card.title if is_root else card.plain)
+        if known and known.drawn == print_:
+            return
+        drawn = render.revised(card, self._look(), of="" if is_root else self._name(root))
+        record = Record(self._clock(), key, message, None if is_root else root, card.title, print_)
+        await self.screen.show(drawn, self._recorder(record))
+
+    async def close_thread(self, channel: Channel, root: str) -> None:
+        """Nothing to do: a terminal's lines stay where they are."""
+
+    async def find(
+        self, channel: Channel, root: str | None, keys: Sequence[str], since: datetime
+    ) -> Mapping[str, str]:
+        del channel
+        found = {key: self._transcript.find(root, key, since) for key in keys}
+        return {key: ref for key, ref in found.items() if ref}
+
+    async def access(self, channel: Channel) -> Access:
+        del channel
+        if self.screen.gone.is_set():
+            return Access(False, "the terminal is closed", "Start again in an open one.")
+        return Access(True)
+
+    async def say(self, channel: Channel, card: Card, key: str) -> None:
+        del channel
+        await self._post(render.root(card, self._look()), card, key)
+
+    async def tell(self, card: Card) -> None:
+        """Answer the one who sits here: shown, and not kept."""
+        await self.screen.show(render.root(card, self._look()))
+
+    async def _post(self, drawn: str, card: Card, key: str, *, root: str | None = None) -> str:
+        now = self._clock()
+        ref = f"{now.timestamp():.3f}-{next(self._numbers)}"
+        print_ = fingerprint(card.title if root is None else card.plain)
+        record = Record(now, key, ref, root, card.title, print_)
+        await self.screen.show(drawn, self._recorder(record))
+        return ref
+
+    def _recorder(self, record: Record) -> Callable[[], None]:
+        return lambda: self._transcript.add(record)
+
+    def _name(self, root: str) -> str:
+        """What the thread is called: the title that its root showed last, without its state."""
+        known = self._transcript.get(root)
+        return known.of.rpartition(" · ")[0] or known.of if known else ""
+
+    def _look(self) -> render.Look:
+        here = self._clock().astimezone()
+        return render.Look(self.screen.width, self.screen.colour, here)

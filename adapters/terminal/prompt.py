@@ -1,0 +1,110 @@
+"""The prompt: the commands of Slack and Discord, typed at a terminal.
+
+Only where somebody sits: standard input and output are both terminals.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TextIO
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import run_in_terminal
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.history import FileHistory
+from prompt_toolkit.patch_stdout import patch_stdout
+
+from adapters.terminal.messenger import CONSOLE, Terminal
+from bot.commands import Commands, Request
+from bot.commands.vocabulary import SEVERITIES
+
+HISTORY = "prompt_history"
+_LEAVE = frozenset({"exit", "quit", "q", ":q"})
+_TAKE_SURFACES = frozenset({"ask", "subscribe", "sub", "unsubscribe", "unsub", "history"})
+
+
+def can_prompt(stdin: TextIO, stdout: TextIO) -> bool:
+    return stdin.isatty() and stdout.isatty()
+
+
+async def converse(commands: Commands, terminal: Terminal, folder: Path) -> None:
+    """Take commands until Ctrl-D, Ctrl-C or `exit`. What is shown meanwhile goes above."""
+    session: PromptSession[str] = PromptSession(
+        history=_PrivateHistory(str(folder / HISTORY)), completer=Words(commands)
+    )
+    terminal.screen.above = _above
+    try:
+        # Stray lines (logs) go above the prompt as well.
+        with patch_stdout(raw=True):
+            while (line := await _ask(session)) is not None:
+                await _obey(line, commands, terminal)
+    finally:
+        terminal.screen.above = None
+
+
+class _PrivateHistory(FileHistory):
+    """What somebody typed is for nobody else: the file is theirs alone."""
+
+    def store_string(self, string: str) -> None:
+        descriptor = os.open(self.filename, os.O_CREAT | os.O_WRONLY, 0o600)
+        os.close(descriptor)
+        super().store_string(string)
+
+
+async def _above(work: Callable[[], None]) -> None:
+    await run_in_terminal(work)
+
+
+async def _ask(session: PromptSession[str]) -> str | None:
+    """One line; None: they want to leave."""
+    try:
+        # Signals belong to the program; here Ctrl-C is only a key.
+        line = await session.prompt_async("isclaudedown> ", handle_sigint=False)
+    except (EOFError, KeyboardInterrupt):
+        return None
+    return None if line.strip().casefold() in _LEAVE else line
+
+
+async def _obey(line: str, commands: Commands, terminal: Terminal) -> None:
+    person = os.environ.get("USER") or "you"
+    answer = await commands.answer(Request(CONSOLE, "local", person, line))
+    # One person sits here: the public line would only repeat the answer.
+    await terminal.tell(answer.card)
+
+
+class Words(Completer):
+    """Verbs first, then what may follow them."""
+
+    def __init__(self, commands: Commands) -> None:
+        self._commands = commands
+
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterable[Completion]:
+        del complete_event
+        before, word = _split(document.text_before_cursor)
+        sign = word[:1] if word[:1] in {"+", "-"} and before else ""
+        for text, meaning in self._offers(before, word.removeprefix(sign)):
+            yield Completion(sign + text, -len(word), display_meta=meaning)
+
+    def _offers(self, before: list[str], word: str) -> Iterable[tuple[str, str]]:
+        verb = before[0].casefold() if before else ""
+        if not before:
+            verbs = (verb for verb in self._commands.verbs() if verb != "ask")
+            yield from ((v, "") for v in verbs if v.startswith(word.casefold()))
+        if not before or verb in _TAKE_SURFACES or verb not in self._commands.verbs():
+            yield from ((c.value, c.label) for c in self._commands.suggest(word))
+        if verb in {"subscribe", "sub"}:
+            yield from ((s, "severity") for s in SEVERITIES if s.startswith(word.casefold()))
+
+
+def _split(text: str) -> tuple[list[str], str]:
+    """The finished words and the one being typed; the command's own name does not count."""
+    words = text.split(" ")
+    before = [word for word in words[:-1] if word]
+    if before and before[0].lstrip("/").casefold() == "isclaudedown":
+        del before[0]
+    return before, words[-1]
