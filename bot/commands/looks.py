@@ -51,7 +51,7 @@ async def _threads(
 
 
 async def _thread_link(context: Context, request: Request, incident: Incident) -> ThreadLink | None:
-    thread = await context.threads.load(request.channel, incident.key)
+    thread = await context.threads.thread(request.channel, incident.key)
     return ThreadLink(request.channel.id, thread.root) if thread and thread.root else None
 
 
@@ -134,7 +134,7 @@ async def why(context: Context, request: Request, words: Words) -> Answer:
             for incident in await context.journal.history(provider, now - _WHY_BACK)
         ]
     newest = sorted(incidents, key=lambda i: i.started_at, reverse=True)[:_WHY_CASES]
-    cases = [Case(i, await context.threads.load(request.channel, i.key)) for i in newest]
+    cases = [Case(i, await context.threads.thread(request.channel, i.key)) for i in newest]
     subscription = await context.subscriptions.get(request.channel)
     card = why_card(cases, subscription, request.channel.id, now, context.catalog)
     return Answer(card)

@@ -60,7 +60,7 @@ KEEP = Keep.KEEP
 class Threads(Protocol):
     """What stands where, read only."""
 
-    async def load(self, channel: Channel, incident: str) -> Thread | None:
+    async def thread(self, channel: Channel, incident: str) -> Thread | None:
         """The record of this incident (its key) in that channel; None: nothing was sent.
 
         Raises:
