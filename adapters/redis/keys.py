@@ -13,6 +13,7 @@ Of a provider, base `icd:{claude}` (owner: the watcher and the fan-out; kept for
     :ended        zset    incident id by the second it ended ("inf": open)
     :news         stream  one entry per changed incident: incident (its key), mark; about NEWS_KEPT
                           of them are kept; consumer group "fanout"
+    :sweep        string  who went over all open incidents last; expires when it is time again
 
 Of a shard of destinations, base `icd:{slack.3}` (platform, then crc32 of the channel's name in
 SHARDS parts; owner: subscriptions and the queue). A channel is named `tenant/id` here:
@@ -37,6 +38,20 @@ Of all, base `icd:{icd}`:
     :schema       string  the version of all this, see SCHEMA
     :platforms    set     platforms that ever had a subscription
 
+Of what is witnessed besides the pages, base `icd:{witness}` (owner: `witness` and `wishes`):
+
+    :probes            hash    target → JSON of its last looks; they fade by their age
+    :spent:<day>       string  generations of that day; expires after two days
+    :traffic:<minute>  hash    surface "|" result → requests; expires MINUTE_KEPT_MS later
+    :counted:<key>     string  a batch of counts was taken; expires after ten minutes
+    :reported          zset    channels by their latest report (ms); expires with the window
+    :voices:<channel>  zset    surface "|" keyed hash of a person, by the ms of the report; expires
+                               with the window
+    :size:<channel>    string  how many people the channel has; expires with the window
+    :pepper            string  key of those hashes, where the settings give none
+    :wishes            hash    id → JSON of who wants to be told that a surface is back
+    :claims            hash    id → ms until which it is claimed "|" ms of its first try (0: none)
+
 Of a limit that channels share, base `icd:{limit.<name>}` (owner: the pace of the courier):
 
     itself        hash    see pace.lua; expires when it says nothing any more
@@ -55,6 +70,8 @@ THREAD_DAYS = 30  # texts were edited 15 days late, on real pages
 NEWS_KEPT = 100_000
 
 COMMON = "icd:{icd}"
+WITNESS = "icd:{witness}"
+MINUTE_KEPT_MS = 1_800_000
 SCHEMA_KEY = f"{COMMON}:schema"
 PLATFORMS_KEY = f"{COMMON}:platforms"
 

@@ -1,0 +1,180 @@
+"""Tell me when it's back: one press, one message, once.
+
+Level-triggered: a wish says who waits for which surface; the loop looks again and again whether
+that surface is up, and then tells them. A try is noted before anything is sent; who finds one
+noted looks on the platform whether it arrived, before sending again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from bot.cards import Card
+from bot.errors import (
+    ChannelGone,
+    DeliveryError,
+    Malformed,
+    MessageGone,
+    RateLimited,
+    StoreError,
+    TenantGone,
+    Uncertain,
+)
+from bot.model import Channel, Severity, Verdict
+from bot.ports import Clock, Messenger
+
+log = structlog.get_logger()
+
+FORGOTTEN_AFTER = timedelta(days=7)
+LEASE = timedelta(minutes=1)
+AGAIN = timedelta(minutes=2)  # after a failure that will pass
+INTERVAL = 15.0  # seconds between looks
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """`person` (the platform's id) wants to hear once that `surface` is up.
+
+    `channel` is where to tell them: their direct messages with the bot.
+    """
+
+    channel: Channel
+    person: str
+    surface: str
+    asked_at: datetime
+
+    @property
+    def id(self) -> str:
+        text = f"{self.channel.owner}/{self.person}/{self.surface}"
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    @property
+    def key(self) -> str:
+        """Names the message for ever: another press after it was sent is another message."""
+        return f"back/{self.id}/{int(self.asked_at.timestamp())}"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`tried_at`: somebody claimed it before and did not settle it; it may have been sent."""
+
+    wish: Wish
+    tried_at: datetime | None
+
+
+class Wishes(Protocol):
+    async def add(self, wish: Wish) -> bool:
+        """Keep it. False: this person waits for that surface already.
+
+        Raises:
+            StoreError: Redis did not answer (as from every method here).
+        """
+        ...
+
+    async def all(self) -> list[Wish]: ...
+
+    async def claim(self, wish: Wish, now: datetime, lease: timedelta) -> Claim | None:
+        """Take it for `lease`, noting that it is tried. None: gone, or somebody else has it."""
+        ...
+
+    async def settle(self, wish: Wish) -> None:
+        """It was told, or never can be: forget it."""
+        ...
+
+    async def later(self, wish: Wish, due: datetime, tried_at: datetime | None) -> None:
+        """Nothing was sent now: try again when due. `tried_at` None: surely nothing ever was."""
+        ...
+
+
+# The verdict of a surface as its page and all other evidence have it; None: not known at all.
+Judge = Callable[[str], Awaitable[Verdict | None]]
+
+
+@dataclass(slots=True)
+class Teller:
+    """Fulfils wishes. Several replicas may run one each."""
+
+    wishes: Wishes
+    judge: Judge
+    messengers: Mapping[str, Messenger]
+    card: Callable[[str, Wish, datetime], Card]
+    clock: Clock
+    interval: float = INTERVAL
+    hint: asyncio.Event = field(default_factory=asyncio.Event)
+    _store_failing: bool = False
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.pass_over()
+                self._store_failing = False
+            except StoreError as error:
+                if not self._store_failing:
+                    log.warning("wishes.not_read", reason=str(error))
+                self._store_failing = True
+            self.hint.clear()
+            try:
+                await asyncio.wait_for(self.hint.wait(), self.interval)
+            except TimeoutError:
+                continue
+
+    async def pass_over(self) -> None:
+        """Tell everybody whose surface is up.
+
+        Raises:
+            StoreError: Redis did not answer; the rest is found at the next pass.
+        """
+        up: dict[str, bool] = {}
+        for wish in await self.wishes.all():
+            if self.clock() - wish.asked_at > FORGOTTEN_AFTER:
+                await self.wishes.settle(wish)
+                continue
+            if wish.surface not in up:
+                up[wish.surface] = is_back(await self.judge(wish.surface))
+            if up[wish.surface] and wish.channel.platform in self.messengers:
+                await self._fulfil(wish)
+
+    async def _fulfil(self, wish: Wish) -> None:
+        claim = await self.wishes.claim(wish, self.clock(), LEASE)
+        if claim is None:
+            return
+        messenger = self.messengers[wish.channel.platform]
+        try:
+            if claim.tried_at is None or not await self._stands(messenger, claim):
+                card = self.card(wish.surface, wish, self.clock())
+                await messenger.say(wish.channel, card, wish.key)
+        except (ChannelGone, TenantGone, MessageGone, Malformed) as error:
+            log.info("wish.dropped", platform=wish.channel.platform, reason=error.reason)
+        except Uncertain:
+            tried_at = claim.tried_at or self.clock()
+            await self.wishes.later(wish, self.clock() + AGAIN, tried_at)
+            return
+        except DeliveryError as error:
+            log.info("wish.later", platform=wish.channel.platform, reason=error.reason)
+            await self.wishes.later(wish, self.clock() + AGAIN, claim.tried_at)
+            return
+        await self.wishes.settle(wish)
+
+    async def _stands(self, messenger: Messenger, claim: Claim) -> bool:
+        wish = claim.wish
+        since = claim.tried_at or wish.asked_at
+        try:
+            found = await messenger.find(wish.channel, None, [wish.key], since)
+        except RateLimited:
+            raise  # looking is rationed: later, and nothing is sent meanwhile
+        except DeliveryError:
+            # It cannot be looked up there. Said once too often is worse here than not at all:
+            # who waits sees the channel's thread too.
+            return True
+        return wish.key in found
+
+
+def is_back(verdict: Verdict | None) -> bool:
+    return verdict is not None and verdict.severity is Severity.UP and not verdict.suspected
