@@ -35,23 +35,42 @@ _SHORT = {
     Severity.PARTIAL: "partial",
     Severity.DEGRADED: "degraded",
     Severity.MAINTENANCE: "maintenance",
+    Severity.UP: "up",
 }
+_MOST_SPELLS = 6
 
 
 def timeline(incident: Incident, now: datetime) -> str:
     """Say how long it was how bad, in that order: "major 40 min, partial 73 min".
 
-    Times at which everything was up, or nothing was known, are left out; a severity that came
-    back is counted once more. Empty where there is nothing to tell.
+    Times of nothing wrong count only between two bad ones. What went up and down too often for
+    that is summed up. Empty where there is nothing to tell.
     """
-    end = incident.ended_at or now
-    starts = [*incident.timeline, (end, Severity.UP)]
+    spells = _spells(incident, incident.ended_at or now)
+    if len(spells) > _MOST_SPELLS:
+        sums = [
+            (severity, sum((length for s, length in spells if s is severity), timedelta(0)))
+            for severity in sorted({s for s, _ in spells} - {Severity.UP}, key=lambda s: -s.rank)
+        ]
+        return f"on and off: {_told(sums)}"
+    return _told(spells)
+
+
+def _told(spells: list[tuple[Severity, timedelta]]) -> str:
+    return ", ".join(f"{_SHORT[severity]} {duration(length)}" for severity, length in spells)
+
+
+def _spells(incident: Incident, end: datetime) -> list[tuple[Severity, timedelta]]:
     spells: list[tuple[Severity, timedelta]] = []
-    for (start, severity), (until, _) in pairwise(starts):
+    for (start, severity), (until, _) in pairwise([*incident.timeline, (end, Severity.UP)]):
         length = min(until, end) - start
         if severity not in _SHORT or length <= timedelta(0):
             continue
         if spells and spells[-1][0] is severity:
             length += spells.pop()[1]
         spells.append((severity, length))
-    return ", ".join(f"{_SHORT[severity]} {duration(length)}" for severity, length in spells)
+    while spells and spells[0][0] is Severity.UP:
+        del spells[0]
+    while spells and spells[-1][0] is Severity.UP:
+        del spells[-1]
+    return spells

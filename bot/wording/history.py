@@ -12,13 +12,13 @@ from bot.wording.durations import duration, timeline
 from bot.wording.parts import (
     emoji_of,
     incident_buttons,
-    quote_of,
     rows_of,
     short,
     source_note,
     state_words,
     times_of,
     title_of,
+    words_of,
 )
 from bot.wording.root import plain
 
@@ -83,8 +83,8 @@ def incident_card(
     if spells := timeline(incident, now):
         facts.append((Text(spells[:1].upper() + spells[1:]),))
     blocks.append(Lines(tuple(facts)))
-    spoken = [news for news in incident.news if news.kind is not NewsKind.CORRECTED]
-    quotes = [quote for news in spoken if (quote := quote_of(incident, news))]
+    told = [news for news in incident.news if news.kind is not NewsKind.CORRECTED]
+    quotes = [quote for news in told if (quote := words_of(incident, news))]
     if len(quotes) > _QUOTED:
         blocks.append(Note((Text(f"{len(quotes) - _QUOTED} earlier updates are left out."),)))
     blocks += quotes[-_QUOTED:]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.cards import (
     EMOJI,
+    Block,
     Button,
     Line,
     Lines,
@@ -26,6 +27,7 @@ from bot.wording.durations import duration, lasted, timeline
 # A title must leave room for our own word behind it within 150 characters (Slack's header block).
 _LONGEST_TITLE = 110
 _LONGEST_BUTTON_VALUE = 80
+_SMALLEST_LEAD = timedelta(minutes=1)
 NOTICE = "ℹ️"
 GONE = "✖️"
 SUSPECTED = "🔎"
@@ -95,7 +97,9 @@ def state_words(incident: Incident, now: datetime) -> str:
     if incident.maintenance:
         return _maintenance_words(incident)
     if not incident.is_open:
-        ended = "over" if incident.origin is not Origin.PROVIDER else "resolved"
+        if incident.origin is Origin.SUSPECTED:
+            return "nothing confirmed"
+        ended = "over" if incident.origin is Origin.OURS else "resolved"
         length = lasted(incident, now)
         return f"{ended} after {duration(length)}" if length else ended
     if incident.severity.rank > Severity.UP.rank:
@@ -112,7 +116,8 @@ def _maintenance_words(incident: Incident) -> str:
 
 def title_of(incident: Incident, now: datetime) -> str:
     """The title with its state ("… · major outage"); the emoji stands apart from it."""
-    mark = "Suspected: " if incident.origin is Origin.SUSPECTED else ""
+    doubted = incident.origin is Origin.SUSPECTED and not incident.title.startswith("Suspected")
+    mark = "Suspected: " if doubted else ""
     return f"{mark}{short(incident.title)} · {state_words(incident, now)}"
 
 
@@ -156,11 +161,13 @@ def text_of(incident: Incident, news: News) -> tuple[str, bool]:
     return news.text, False
 
 
-def quote_of(incident: Incident, news: News, length: int | None = None) -> Quote | None:
-    """The provider's words of this piece of news. None where it has none."""
+def words_of(incident: Incident, news: News, length: int | None = None) -> Block | None:
+    """What was said: the provider's words quoted, our own as they are. None: nothing was."""
     text, edited = text_of(incident, news)
     if not text.strip():
         return None
+    if news.update_id is None:
+        return Lines(tuple((Text(line),) for line in text.splitlines() if line.strip()))
     lead: list[Span] = [Time(news.at, "clock")]
     if news.phase:
         lead.append(Text(f" {phase_words(news.phase)}"))
@@ -194,6 +201,14 @@ def timeline_line(incident: Incident, now: datetime) -> tuple[Span, ...]:
     """Empty where the severity never was anything, or there is only one spell to tell."""
     spells = timeline(incident, now)
     return (Text(spells[:1].upper() + spells[1:]),) if spells else ()
+
+
+def lead_words(incident: Incident) -> str:
+    """How far ahead of the provider we were with it; empty where we were not."""
+    suspected, official = incident.suspected_at, incident.official_at
+    if not suspected or not official or official - suspected < _SMALLEST_LEAD:
+        return ""
+    return f"Suspected here {duration(official - suspected)} before the provider said so."
 
 
 def source_note(incident: Incident, catalog: Catalog, *more: Span) -> Note:

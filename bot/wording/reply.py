@@ -6,20 +6,21 @@ from datetime import datetime
 
 from bot.cards import EMOJI, Block, Card, Line, Lines, Text
 from bot.catalog import Catalog
-from bot.model import Incident, News, NewsKind, Severity
+from bot.model import Incident, News, NewsKind, Origin, Severity
 from bot.wording.durations import duration, lasted, timeline
-from bot.wording.names import spoken_list
+from bot.wording.names import spoken, spoken_list
 from bot.wording.parts import (
     GONE,
     change_words,
     emoji_of,
+    lead_words,
     phase_words,
-    quote_of,
     short,
     state_words,
     still_down,
     text_of,
     title_of,
+    words_of,
 )
 
 _SHORT_QUOTE = 600
@@ -31,6 +32,7 @@ _HEADS = {
     NewsKind.BETTER: "Better",
     NewsKind.RESOLVED: "Resolved",
     NewsKind.REOPENED: "Reopened",
+    NewsKind.CONFIRMED: "Confirmed by the provider",
     NewsKind.CORRECTED: "Corrected by the provider",
     NewsKind.WITHDRAWN: "Withdrawn by the provider",
     NewsKind.OVER: "Already over",
@@ -49,8 +51,8 @@ def reply_card(incident: Incident, news: News, now: datetime, catalog: Catalog) 
     lines: list[Line] = [(Text(change_words(change, catalog)),) for change in news.changes]
     lines += _end_lines(incident, news, catalog)
     blocks: list[Block] = [Lines(tuple(lines))] if lines else []
-    if quote := quote_of(incident, news):
-        blocks.append(quote)
+    if said := words_of(incident, news):
+        blocks.append(said)
     title = _title(incident, news, now)
     return Card(
         title=title,
@@ -79,6 +81,8 @@ def _emoji(news: News) -> str:
 def _title(incident: Incident, news: News, now: datetime) -> str:
     name = short(incident.title)
     match news.kind:
+        case NewsKind.RESOLVED if incident.origin is Origin.SUSPECTED:
+            return f"Nothing confirmed: {name}"
         case NewsKind.RESOLVED:
             length = lasted(incident, now)
             after = f" · after {duration(length)}" if incident.ended_at and length else ""
@@ -93,12 +97,14 @@ def _title(incident: Incident, news: News, now: datetime) -> str:
 
 
 def _end_lines(incident: Incident, news: News, catalog: Catalog) -> list[Line]:
-    lines: list[Line] = []
+    lines: list[Line] = [(Text(news.note),)] if news.note else []
+    if news.kind is NewsKind.CONFIRMED and (lead := lead_words(incident)):
+        lines.append((Text(lead),))
     if news.kind is NewsKind.RESOLVED:
         if incident.ended_at and (spells := timeline(incident, incident.ended_at)):
             lines.append((Text(spells[:1].upper() + spells[1:]),))
-        if down := still_down(incident, catalog):
-            labels = spoken_list([catalog.label(s) for s in down])
+        if news.severity.rank > Severity.UP.rank and (down := still_down(incident, catalog)):
+            labels = spoken_list([spoken(catalog, s) for s in down])
             verb = "is" if len(down) == 1 else "are"
             lines.append((Text(f"Yet {labels} {verb} still shown as down; I keep watching."),))
     if news.kind is NewsKind.WITHDRAWN:
@@ -132,9 +138,9 @@ def catch_up_card(incident: Incident, since_revision: int, now: datetime) -> Car
     if not incident.is_open and (spells := timeline(incident, now)):
         lines.append((Text(spells[:1].upper() + spells[1:]),))
     blocks: list[Block] = [Lines(tuple(lines))]
-    spoken = [news for news in missed if text_of(incident, news)[0].strip()]
-    if spoken and (quote := quote_of(incident, spoken[-1])):
-        blocks.append(quote)
+    told = [news for news in missed if text_of(incident, news)[0].strip()]
+    if told and (said := words_of(incident, told[-1])):
+        blocks.append(said)
     return Card(
         title=f"Catching up: {title_of(incident, now)}",
         plain=f"Catching up on {short(incident.title)}: now {state}. {count} {plural} meanwhile.",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.cards import Block, Card, Lines, Quote, Text
+from bot.cards import Block, Card, Lines, Text
 from bot.catalog import Catalog
 from bot.model import Incident, NewsKind, Origin, Severity
 from bot.wording.advice import advice
 from bot.wording.durations import timeline
-from bot.wording.names import spoken_list
+from bot.wording.names import spoken, spoken_list
 from bot.wording.parts import (
     emoji_of,
     incident_buttons,
-    quote_of,
+    lead_words,
     rows_of,
     source_note,
     state_words,
@@ -22,6 +22,7 @@ from bot.wording.parts import (
     timeline_line,
     times_of,
     title_of,
+    words_of,
     worst_left,
 )
 
@@ -45,7 +46,7 @@ def root_card(
     if not incident.withdrawn and (rows := rows_of(incident, catalog)):
         blocks.append(rows)
     blocks.append(_facts(incident, now, catalog, joined_midway, tally))
-    blocks += _quotes(incident)
+    blocks += _words(incident)
     if not incident.withdrawn:
         blocks += _tip(incident, catalog)
     blocks.append(source_note(incident, catalog))
@@ -70,7 +71,7 @@ def _facts(
     if incident.withdrawn:
         lines.append((Text("The provider deleted this incident; it may have been a mistake."),))
     elif not incident.is_open and (down := still_down(incident, catalog)):
-        labels = spoken_list([catalog.label(s) for s in down])
+        labels = spoken_list([spoken(catalog, s) for s in down])
         verb = "is" if len(down) == 1 else "are"
         watch = Text(
             f"Resolved by the provider, yet {labels} {verb} still shown as down.", bold=True
@@ -78,6 +79,8 @@ def _facts(
         lines.append((watch, Text(" I keep watching, here in this thread.")))
     if incident.origin is Origin.SUSPECTED and incident.is_open:
         lines.append((Text("Suspected only: the provider has not confirmed it."),))
+    if lead := lead_words(incident):
+        lines.append((Text(lead),))
     if joined_midway:
         lines.append(
             (Text("Joined midway: it was already running when this channel asked for it."),)
@@ -87,18 +90,18 @@ def _facts(
     return Lines(tuple(lines))
 
 
-def _quotes(incident: Incident) -> list[Quote]:
+def _words(incident: Incident) -> list[Block]:
     """The opening text whole, and the latest one short; the thread has all of them."""
-    spoken = [
+    told = [
         n for n in incident.news if n.kind is not NewsKind.CORRECTED and text_of(incident, n)[0]
     ]
-    if not spoken:
+    if not told:
         return []
-    first, last = spoken[0], spoken[-1]
-    quotes = [quote_of(incident, first)]
+    first, last = told[0], told[-1]
+    said = [words_of(incident, first)]
     if last is not first:
-        quotes.append(quote_of(incident, last, _SHORT_QUOTE))
-    return [quote for quote in quotes if quote]
+        said.append(words_of(incident, last, _SHORT_QUOTE))
+    return [block for block in said if block]
 
 
 def _tip(incident: Incident, catalog: Catalog) -> list[Block]:
