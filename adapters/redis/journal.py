@@ -39,10 +39,12 @@ class RedisJournal:
         self, provider: str, *, fence: int, version: int, state: State, changed: Sequence[Incident]
     ) -> None:
         arguments: list[Argument] = [fence, version, codec.states.dump(state), keys.NEWS_KEPT]
-        for incident in changed:
+        # What ran when we first looked is no news, yet people ask for it and join it midway.
+        silent = [] if version else [i for i in state.incidents.values() if i not in changed]
+        for incident in (*silent, *changed):
             ended = incident.ended_at.timestamp() if incident.ended_at else "+inf"
             arguments += [incident.id, codec.incidents.dump(incident), ended]
-            arguments += [incident.key, mark(incident)]
+            arguments += [incident.key, mark(incident) if incident in changed else ""]
         if not await self._database.run(COMMIT, keys.provider(provider), *arguments):
             raise Superseded(f"somebody else watches {provider} by now")
 

@@ -40,7 +40,7 @@ class RedisQueue:
     def __init__(self, database: Database, holder: str, *, lease: float = 30.0) -> None:
         self._database = database
         self._holder = holder
-        self._lease = lease
+        self.lease = lease
         self._numbers = itertools.count()
         self._waiting: list[_Waiting] = []
         self._flushing: set[asyncio.Task[None]] = set()
@@ -49,8 +49,8 @@ class RedisQueue:
     async def claim(self, platform: str, count: int) -> Claims:
         token = f"{self._holder}:{next(self._numbers)}"
         each = max(1, min(count // keys.SHARDS, MOST_PER_SHARD))
-        deadline = time.monotonic() + self._lease
-        arguments = (each, int(self._lease * 1000), token, ASIDE_MS)
+        deadline = time.monotonic() + self.lease
+        arguments = (each, int(self.lease * 1000), token, ASIDE_MS)
         calls = [(base, arguments) for base in keys.shards(platform)]
         answers = await self._database.run_many(CLAIM, calls)
         fine = [answer for answer in answers if not isinstance(answer, BaseException)]
@@ -136,7 +136,7 @@ class RedisQueue:
 
     def _arguments(self, settlement: Settlement) -> list[Argument]:
         claim = settlement.claim
-        wait = self._lease if settlement.outcome is Outcome.HOLD else settlement.delay
+        wait = self.lease if settlement.outcome is Outcome.HOLD else settlement.delay
         at = settlement.at
         pause: bytes = b"-" if settlement.unpause else b""
         if settlement.pause is not None:

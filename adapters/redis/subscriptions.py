@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -22,9 +22,12 @@ LIFE = keys.THREAD_DAYS * 86_400_000
 
 
 class RedisSubscriptions:
-    def __init__(self, database: Database, journal: Journal) -> None:
+    def __init__(
+        self, database: Database, journal: Journal, queued: Callable[[], None] = lambda: None
+    ) -> None:
         self._database = database
         self._journal = journal
+        self._queued = queued
         self._platforms: set[str] = set()
 
     async def get(self, channel: Channel) -> Subscription | None:
@@ -50,6 +53,7 @@ class RedisSubscriptions:
             if incident is not None:
                 arguments += [key, priority(incident), mark(incident)]
         await self._database.run(SUBSCRIBE, keys.shard_of(channel), *arguments)
+        self._queued()
 
     async def remove(self, channel: Channel) -> bool:
         base, member = keys.shard_of(channel), keys.member(channel)

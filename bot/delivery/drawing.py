@@ -6,10 +6,10 @@ from collections import OrderedDict
 from dataclasses import replace
 from datetime import datetime
 
-from bot.cards import Card
+from bot.cards import Card, Lines, Text, Time
 from bot.catalog import Catalog
 from bot.delivery.plan import Act, Step
-from bot.model import Incident
+from bot.model import Incident, Pause
 from bot.wording.reply import catch_up_card, reply_card
 from bot.wording.root import root_card
 
@@ -46,6 +46,15 @@ def draw(step: Step, incident: Incident, now: datetime, catalog: Catalog) -> Car
     if step.act is Act.CATCH_UP:
         return catch_up_card(incident, step.since, now)
     return reply_card(incident, step.news, now, catalog)
+
+
+def back_card(pause: Pause) -> Card:
+    """What a channel is told once, when it can be written to again."""
+    words = f"I could not write to this channel ({pause.reason}). I can again, and go on from here."
+    since = (Text("Since "), Time(pause.since, "date"), Text("."))
+    return Card(
+        "I can write here again", words, emoji="🔔", blocks=(Lines(((Text(words),), since)),)
+    )
 
 
 def _form(step: Step) -> str:

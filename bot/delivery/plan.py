@@ -95,7 +95,9 @@ def apply(thread: Thread, step: Step, message: str = "") -> Thread:
     replies = {**thread.replies, **dict.fromkeys(step.covers, "")}
     match step.act:
         case Act.OPEN:
-            return Thread(root=message, joined=step.since, shown=step.revision, midway=step.midway)
+            return replace(
+                thread, root=message, joined=step.since, shown=step.revision, midway=step.midway
+            )
         case Act.REPLY if step.news:
             replies[step.news.key] = message
             return replace(thread, replies=replies, closed=False)

@@ -122,7 +122,9 @@ class Grant:
 
 
 class Queue(Protocol):
-    """Every method may raise `StoreError`."""
+    """Every method may raise `StoreError`. `lease`: seconds that a claim lasts."""
+
+    lease: float
 
     async def claim(self, platform: str, count: int) -> Claims:
         """Take up to about `count` channels."""

@@ -1,5 +1,6 @@
 -- Write the engine's step, all or nothing.
--- ARGV: fence, version, state, news kept, then per changed incident: id, JSON, ended, key, mark.
+-- ARGV: fence, version, state, news kept, then per incident to write: id, JSON,
+-- ended, key, mark ('': it is no news).
 -- Returns 1, or 0 when fence or version is not the present one.
 local base = KEYS[1]
 local state = redis.call('GET', base .. ':state')
@@ -12,7 +13,9 @@ redis.call('SET', base .. ':state', (version + 1) .. '|' .. ARGV[3])
 for i = 5, #ARGV, 5 do
   redis.call('HSET', base .. ':incidents', ARGV[i], ARGV[i + 1])
   redis.call('ZADD', base .. ':ended', ARGV[i + 2], ARGV[i])
-  redis.call('XADD', base .. ':news', 'MAXLEN', '~', ARGV[4], '*',
-    'incident', ARGV[i + 3], 'mark', ARGV[i + 4])
+  if ARGV[i + 4] ~= '' then
+    redis.call('XADD', base .. ':news', 'MAXLEN', '~', ARGV[4], '*',
+      'incident', ARGV[i + 3], 'mark', ARGV[i + 4])
+  end
 end
 return 1

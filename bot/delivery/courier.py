@@ -1,0 +1,139 @@
+"""Serves the channels of one platform: claims those that are behind, many at a time.
+
+One courier a platform, so that one platform never holds up another. It sleeps while nothing is
+to be done, until it is woken (`wake`), until something falls due, or for `POLL` seconds, in case
+another process queued something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import structlog
+
+from bot.delivery.queue import Claim, Outcome, Settlement
+from bot.delivery.visit import Tools, Visit
+from bot.errors import StoreError
+
+log = structlog.get_logger()
+
+SLOTS = 512  # channels served at the same time
+# One tenant may take so much of them: a workspace that is stuck leaves room for the others.
+TENANT_SHARE = 0.75
+# Claim in batches: not before so much of the slots is free.
+ROOM = 0.125
+POLL = 1.0
+LONGEST_BACKOFF = 10.0
+CROWDED = (1.0, 3.0)  # seconds that a channel beyond its tenant's share is put off
+MOST_REMEMBERED = 10_000
+
+
+class Courier:
+    def __init__(self, tools: Tools, *, slots: int = SLOTS) -> None:
+        self._tools = tools
+        self._slots = slots
+        self._visits: set[asyncio.Task[None]] = set()
+        self._tenants: Counter[str] = Counter()
+        self._wake = asyncio.Event()
+        self._freed = asyncio.Event()
+        self._trouble = 0
+
+    @property
+    def counts(self) -> object:
+        return self._tools.counts
+
+    def wake(self) -> None:
+        """Something was queued: look now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Serve until `stop`."""
+        while not self._tools.stopping:
+            self._wake.clear()
+            wait = await self._claim_some()
+            if wait > 0:
+                await self._wait(self._wake, wait)
+
+    async def stop(self, patience: float) -> None:
+        """Finish the calls in flight, within so many seconds; the rest stays queued."""
+        self._tools.stopping = True
+        self._wake.set()
+        self._freed.set()
+        left = set(self._visits)
+        if left:
+            _, late = await asyncio.wait(left, timeout=patience)
+            for visit in late:
+                visit.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+            log.info("courier.stopped", platform=self._platform, unfinished=len(late))
+
+    async def _claim_some(self) -> float:
+        """Claim once. Returns the seconds until the next look, if nobody wakes us."""
+        free = self._slots - len(self._visits)
+        if free < self._slots * ROOM:
+            self._freed.clear()
+            await self._wait(self._freed, POLL)
+            return 0.0
+        try:
+            found = await self._tools.queue.claim(self._platform, free)
+        except StoreError as error:
+            return self._store_failed(error)
+        self._store_answered()
+        for claim in found.claims:
+            self._start(claim)
+        if found.more:
+            # Without a claim all that was ready was put aside: it goes on with what comes next.
+            return 0.0 if found.claims else 0.01
+        return POLL if found.next_due is None else min(POLL, found.next_due)
+
+    def _start(self, claim: Claim) -> None:
+        owner = claim.channel.owner
+        if self._tenants[owner] >= self._slots * TENANT_SHARE:
+            visit = asyncio.create_task(self._put_off(claim))
+        else:
+            visit = asyncio.create_task(Visit(self._tools, claim).run())
+        self._tenants[owner] += 1
+        self._visits.add(visit)
+        visit.add_done_callback(lambda task: self._ended(task, owner))
+
+    def _ended(self, visit: asyncio.Task[None], owner: str) -> None:
+        self._visits.discard(visit)
+        self._tenants[owner] -= 1
+        if not self._tenants[owner]:
+            del self._tenants[owner]
+        self._freed.set()
+        if not visit.cancelled() and (error := visit.exception()):
+            # A fault of ours: the claim ends by itself, and the next visit looks first.
+            log.error("delivery.broken", platform=self._platform, exc_info=error)
+        if len(self._tools.quiet_until) > MOST_REMEMBERED:
+            self._tools.quiet_until.clear()  # the platform's own limits still hold
+
+    async def _put_off(self, claim: Claim) -> None:
+        delay = self._tools.rng.uniform(*CROWDED)
+        try:
+            await self._tools.queue.settle(Settlement(claim, Outcome.LATER, delay=delay))
+        except StoreError:
+            return  # the claim ends by itself
+
+    def _store_failed(self, error: StoreError) -> float:
+        if not self._trouble:
+            log.error("courier.store_failed", platform=self._platform, reason=str(error))
+        self._trouble += 1
+        return min(0.1 * 2.0 ** min(self._trouble, 16), LONGEST_BACKOFF)
+
+    def _store_answered(self) -> None:
+        if self._trouble:
+            log.info("courier.store_recovered", platform=self._platform)
+        self._trouble = 0
+
+    async def _wait(self, event: asyncio.Event, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        except TimeoutError:
+            return
+
+    @property
+    def _platform(self) -> str:
+        return self._tools.messenger.platform
