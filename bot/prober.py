@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -22,7 +22,9 @@ from bot.engine.evidence.probing import (
     Outcome,
     Target,
     judge,
+    model_ids,
     network_is_ours,
+    newest,
     remember,
 )
 from bot.errors import StoreError
@@ -34,6 +36,7 @@ log = structlog.get_logger()
 INTERVAL = 60.0  # seconds
 JITTER = 0.2  # of the interval, either way
 DAY = timedelta(days=1)
+OK = 200
 
 
 @dataclass(slots=True)
@@ -45,11 +48,13 @@ class Prober:
     store: ProbeStore
     clock: Clock
     rng: random.Random
+    with_key: bool = False
     daily_budget: int = 0
     may_look: Callable[[], bool] = lambda: True
     interval: float = INTERVAL
     _network_ours: bool = False
     _store_failing: bool = False
+    _models: tuple[str, ...] = ()
     _generated_at: dict[str, datetime] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -72,9 +77,7 @@ class Prober:
         Raises:
             StoreError: Redis did not answer; nothing was sent that has to be counted.
         """
-        now = self.clock()
-        due = [target for target in self.targets if await self._is_due(target, now)]
-        looks = await self._look_at(due)
+        looks = await self._look_at(await self._due(self.clock()))
         if any(look.outcome is Outcome.BAD for look in looks.values()):
             controls = [t for t in self.targets if t.kind is Kind.CONTROL]
             if network_is_ours(list((await self._look_at(controls)).values())):
@@ -85,6 +88,9 @@ class Prober:
 
     async def _look_at(self, targets: Sequence[Target]) -> dict[Target, Look]:
         seen = await asyncio.gather(*(self.probe.look(target) for target in targets))
+        for target, answer in zip(targets, seen, strict=True):
+            if target.kind is Kind.MODELS and answer.status == OK:
+                self._models = model_ids(answer.body)
         return {t: judge(t, answer) for t, answer in zip(targets, seen, strict=True)}
 
     async def _keep(self, looks: dict[Target, Look]) -> None:
@@ -104,16 +110,22 @@ class Prober:
             log.warning("probes.own_network_fails", doing="nothing is concluded from it")
         self._network_ours = True
 
-    async def _is_due(self, target: Target, now: datetime) -> bool:
-        if target.kind is Kind.CONTROL:
-            return False
-        if target.kind is not Kind.GENERATION:
-            return True
-        models = sum(t.kind is Kind.GENERATION for t in self.targets)
-        if self.daily_budget <= 0:
+    async def _due(self, now: datetime) -> list[Target]:
+        always = {Kind.API, Kind.FRONT} | ({Kind.MODELS} if self.with_key else set())
+        due = [target for target in self.targets if target.kind in always]
+        granted = [
+            target
+            for target in self.targets
+            if target.kind is Kind.GENERATION and await self._may_generate(target, now)
+        ]
+        return due + [replace(t, model=newest(t.model, self._models)) for t in granted]
+
+    async def _may_generate(self, target: Target, now: datetime) -> bool:
+        families = sum(t.kind is Kind.GENERATION for t in self.targets)
+        if not self.with_key or self.daily_budget <= 0 or not newest(target.model, self._models):
             return False
         before = self._generated_at.get(target.name)
-        if before is not None and now - before < DAY * models / self.daily_budget:
+        if before is not None and now - before < DAY * families / self.daily_budget:
             return False
         self._generated_at[target.name] = now
         # Counted first: whatever happens after this line, it is never one too many.

@@ -12,8 +12,10 @@ import httpx
 import pytest
 
 from adapters.probes.http import HttpProbe
+from bot.catalog import load_catalog
 from bot.engine.evidence.probing import Kind, Outcome, Record, Target, judge
 from bot.prober import Prober
+from bot.targets import load_targets
 from tests.servers.probe import ProbeServer
 
 NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)
@@ -144,7 +146,9 @@ class Hands:
 
 def prober(probe: HttpProbe, store: Kept, targets: list[Target], budget: int = 0) -> Prober:
     clock = Hands()
-    return Prober(targets, probe, store, clock, random.Random(1), daily_budget=budget)
+    return Prober(
+        targets, probe, store, clock, random.Random(1), with_key=True, daily_budget=budget
+    )
 
 
 async def test_a_cut_of_our_own_network_accuses_nobody(probe: HttpProbe) -> None:
@@ -188,27 +192,65 @@ async def test_controls_are_left_alone_while_all_is_well(
         assert neutral.asked == []
 
 
+def keyed(server: ProbeServer) -> list[Target]:
+    server.modes = {"/v1/models": "models", "/v1/messages": "message"}
+    return [
+        Target("models", f"{server.url}/v1/models", Kind.MODELS, ("api",)),
+        *(
+            Target(name, f"{server.url}/v1/messages", Kind.GENERATION, (name,), name)
+            for name in ("opus", "sonnet", "haiku")
+        ),
+    ]
+
+
+def generations(server: ProbeServer) -> list[str]:
+    return [json.loads(asked.body)["model"] for asked in server.asked if asked.body]
+
+
+async def test_the_newest_model_of_each_family_in_the_list_is_asked(
+    server: ProbeServer, probe: HttpProbe
+) -> None:
+    looker = prober(probe, Kept(), keyed(server), budget=100)
+
+    await looker.round()
+    assert generations(server) == [], "no list was read yet"
+    await looker.round()
+
+    assert sorted(generations(server)) == ["claude-opus-2", "claude-sonnet-1"]
+
+
 async def test_generations_never_exceed_the_budget_of_the_day(
     server: ProbeServer, probe: HttpProbe
 ) -> None:
-    server.mode = "message"
-    models = [
-        Target(name, f"{server.url}/v1/messages", Kind.GENERATION, (name,), name)
-        for name in ("opus", "sonnet")
-    ]
     store = Kept()
     for _ in range(10):  # ten restarts, or ten replicas: none remembers what the others sent
-        looker = prober(probe, store, models, budget=5)
+        looker = prober(probe, store, keyed(server), budget=5)
         for minute in range(3):
             looker.clock = Hands(NOW + timedelta(minutes=minute))
             await looker.round()
 
-    assert len(server.asked) == len(store.days) == 5
+    assert len(generations(server)) == len(store.days) == 5
 
 
-async def test_without_a_budget_nothing_is_generated(server: ProbeServer, probe: HttpProbe) -> None:
-    target = Target("opus", f"{server.url}/v1/messages", Kind.GENERATION, ("opus",), "opus")
+@pytest.mark.parametrize(("with_key", "budget"), [(True, 0), (False, 100)])
+async def test_without_a_key_and_a_budget_nothing_is_generated(
+    server: ProbeServer, probe: HttpProbe, *, with_key: bool, budget: int
+) -> None:
+    looker = prober(probe, Kept(), keyed(server), budget)
+    looker.with_key = with_key
 
-    await prober(probe, Kept(), [target]).round()
+    await looker.round()
+    await looker.round()
 
-    assert server.asked == []
+    assert generations(server) == []
+
+
+def test_the_catalog_says_what_is_probed_and_has_two_controls() -> None:
+    targets = load_targets(["claude", "nobody"])
+    kinds = [target.kind for target in targets]
+
+    assert kinds.count(Kind.CONTROL) == 2
+    assert all(target.url.startswith("https://") for target in targets)
+    known = {surface.id for surface in load_catalog().surfaces()}
+    assert {surface for target in targets for surface in target.surfaces} <= known
+    assert len({target.name for target in targets}) == len(targets)

@@ -33,7 +33,8 @@ def _error(kind: str, message: str) -> str:
 
 _TLS_HELLO = b"\x16"
 _JSON, _HTML = "application/json", "text/html; charset=UTF-8"
-_MODELS = json.dumps({"data": [{"type": "model", "id": "claude-opus-1"}], "has_more": False})
+_FAMILIES = ("claude-opus-2", "claude-opus-1", "claude-sonnet-1")
+_MODELS = json.dumps({"data": [{"type": "model", "id": id_} for id_ in _FAMILIES]})
 _MESSAGE = json.dumps({"id": "msg_1", "type": "message", "stop_reason": "max_tokens"})
 _CHALLENGE = "<!DOCTYPE html><title>Just a moment...</title><div class='cf-chl'></div>"
 

@@ -42,7 +42,7 @@ class Target:
     url: str
     kind: Kind
     surfaces: tuple[str, ...] = ()
-    model: str = ""  # for GENERATION: the id sent to the API
+    model: str = ""  # for GENERATION: the family; when it is looked at, the id sent to the API
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,19 @@ def error_type(body: str) -> str | None:
     error = value.get("error")
     kind = error.get("type") if isinstance(error, dict) else None
     return re.sub(r"[^a-z_]", "", kind)[:40] if isinstance(kind, str) else None
+
+
+_MODEL_ID = re.compile(r'"id"\s*:\s*"([a-z0-9][a-z0-9.-]{2,60})"')
+
+
+def model_ids(body: str) -> tuple[str, ...]:
+    """The ids in a list of models, newest first as the API lists them; the list may be cut."""
+    return tuple(dict.fromkeys(_MODEL_ID.findall(body)))
+
+
+def newest(family: str, ids: Iterable[str]) -> str:
+    """The first id of that family ("opus" in claude-opus-…); empty if there is none."""
+    return next((id_ for id_ in ids if family in id_.split("-")), "")
 
 
 def _is_json_object(body: str) -> bool:
