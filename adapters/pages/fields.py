@@ -21,7 +21,7 @@ MAX_ID = 128
 MAX_ITEMS = 500  # incidents of a list, updates of an incident, components of a page
 
 
-def _time(value: object) -> datetime | None:
+def read_time(value: object) -> datetime | None:
     """A page's time as aware UTC; without an offset it is taken as UTC."""
     if not isinstance(value, str):
         return None
@@ -48,17 +48,18 @@ def _id(value: object) -> str:
 
 
 def _rows(value: object) -> list[dict[str, Any]]:
-    """The objects of a list; anything else in it, or instead of it, is nothing."""
+    """The objects of a list, a bare string being one with that name; else nothing."""
     if not isinstance(value, list):
         return []
-    return [row for row in value[:MAX_ITEMS] if isinstance(row, dict)]
+    named = ({"name": row} if isinstance(row, str) else row for row in value[:MAX_ITEMS])
+    return [row for row in named if isinstance(row, dict)]
 
 
 def _flag(value: object) -> bool:
     return value is True
 
 
-Time = Annotated[datetime | None, BeforeValidator(_time)]
+Time = Annotated[datetime | None, BeforeValidator(read_time)]
 Words = Annotated[str, BeforeValidator(_text)]
 Id = Annotated[str, BeforeValidator(_id)]
 Rows = Annotated[list[dict[str, Any]], BeforeValidator(_rows)]

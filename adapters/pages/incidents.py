@@ -21,6 +21,7 @@ from adapters.pages.fields import (
     status_severity,
 )
 from adapters.pages.plain import plain_text
+from bot.catalog import slug
 from bot.model import ComponentChange, Report, Update
 
 CUT = " […]"
@@ -34,10 +35,10 @@ _UPDATED = AliasChoices("updated_at", "updatedAt")
 class _Update(BaseModel):
     id: Id = ""
     status: Words = ""
-    body: Words = ""
+    body: Words = Field(default="", validation_alias=AliasChoices("body", "message"))
     created_at: Time = Field(default=None, validation_alias=_CREATED)
     updated_at: Time = Field(default=None, validation_alias=_UPDATED)
-    display_at: Time = None
+    display_at: Time = Field(default=None, validation_alias=AliasChoices("display_at", "at"))
     affected_components: Rows = []
 
     @property
@@ -112,6 +113,11 @@ def read_report(
     )
 
 
+def by_name(name: str) -> str:
+    """The id of a component of which only the name is known (recordings without ids)."""
+    return f"name:{slug(name)}" if slug(name) else ""
+
+
 def _url(link: str, page_url: str, identity: str) -> str:
     if link.startswith(("https://", "http://")):
         return link[:500]
@@ -122,7 +128,7 @@ def _url(link: str, page_url: str, identity: str) -> str:
 def _named(rows: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> Iterable[str]:
     for row in rows:
         component = _Affected.model_validate(dict(row))
-        if id_ := component.code or names.get(component.name, ""):
+        if id_ := component.code or names.get(component.name) or by_name(component.name):
             yield id_
 
 

@@ -15,8 +15,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from adapters.pages.fields import MAX_ITEMS, MAX_TITLE, Flag, Id, Rows, Time, Words, status_severity
-from adapters.pages.incidents import read_report
-from bot.catalog import slug
+from adapters.pages.incidents import by_name, read_report
 from bot.errors import SourceError
 from bot.model import Component, Report, Severity, Snapshot
 
@@ -181,7 +180,7 @@ def _components(rows: Iterable[Mapping[str, Any]], oddities: list[str]) -> Itera
         if names.count(name) > 1 and row.group_id in groups:
             name = f"{groups[row.group_id]}: {name}"  # "API" in each of several regions
         # Recordings without ids: the name has to do.
-        id_ = row.id or (f"name:{slug(name)}" if name else "")
+        id_ = row.id or by_name(name)
         if not id_ or id_ in seen:
             oddities.append("a component was dropped: no id and no name, or an id twice")
             continue

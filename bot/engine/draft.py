@@ -20,6 +20,7 @@ class Draft:
     """`incident` is as it was before this look (without news: it is new)."""
 
     incident: Incident
+    track: Track = field(default_factory=Track)  # as before this look
     links: dict[str, Link] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)  # surfaces that its texts name
@@ -48,6 +49,7 @@ class Draft:
     def of(cls, incident: Incident, track: Track) -> Draft:
         return cls(
             incident=incident,
+            track=track,
             links=dict(track.links),
             texts=dict(track.texts),
             words=list(track.models),
@@ -62,6 +64,17 @@ class Draft:
     @property
     def is_new(self) -> bool:
         return not self.incident.news
+
+    @property
+    def at_rest(self) -> bool:
+        """Over, and this look adds nothing: most drafts are, and cost nothing then."""
+        return (
+            self.ended
+            and not (self.incident.is_open or self.is_new)
+            and not (self.track.followed or self.followed or self.gone or self.adopted)
+            and not (self.updates or self.corrected)
+            and (self.report is None or self.report.title == self.title)
+        )
 
     @property
     def ours(self) -> bool:
@@ -136,6 +149,8 @@ class Draft:
 
     def tracked(self) -> Track:
         """What to remember of it for the next look."""
+        if self.at_rest:
+            return self.track
         return Track(
             texts=self.texts,
             links=self.links,
@@ -165,18 +180,20 @@ class Draft:
             surface: Impact(worst(now for now, _ in pairs), worst(high for _, high in pairs))
             for surface, pairs in touched.items()
         }
+        # The words of an incident that has ended say that it has ended.
+        said = Severity.UP if self.ended else overall
         for surface in self.words:
-            impacts.setdefault(surface, Impact(overall, peak, from_text=True))
-        return _remembered(self.incident, impacts, overall)
+            impacts.setdefault(surface, Impact(said, peak, from_text=True))
+        return _remembered(self.incident, impacts, said)
 
 
 def _remembered(
-    incident: Incident, impacts: dict[str, Impact], overall: Severity
+    incident: Incident, impacts: dict[str, Impact], said: Severity
 ) -> dict[str, Impact]:
     """Keep what was touched before, and how bad it ever was."""
     merged = {}
     for surface, old in incident.surfaces.items():
-        gone = Impact(overall if old.from_text else Severity.UP, old.worst, old.from_text)
+        gone = Impact(said if old.from_text else Severity.UP, old.worst, old.from_text)
         new = impacts.pop(surface, gone)
         merged[surface] = replace(new, worst=worst((new.worst, old.worst)))
     return {**merged, **impacts}

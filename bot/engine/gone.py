@@ -6,7 +6,7 @@ three apart. What ended and left that list too can change no more, and is retire
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from bot.engine.draft import Draft
@@ -90,12 +90,15 @@ def _miss_maintenance(draft: Draft, desk: Desk) -> None:
         draft.note = "The maintenance was called off."
 
 
-def may_retire(draft: Draft, snapshot: Snapshot, ended_at: datetime | None, now: datetime) -> bool:
-    """Can nothing more come of it? Ended, followed to its end, and off the page's list."""
+def may_retire(
+    draft: Draft, ended_at: datetime | None, now: datetime, listed: Collection[str] | None
+) -> bool:
+    """Can nothing more come of it? Ended, followed to its end, and off the page's list.
+
+    `listed` are the ids of the history list: None if not looked at, empty if there is none.
+    """
     if ended_at is None or draft.followed or now - ended_at <= REOPENS_WITHIN:
         return False
-    if draft.ours or draft.incident.maintenance or not snapshot.has_history:
+    if draft.ours or draft.incident.maintenance or listed == ():
         return now - ended_at > RETIRED_AFTER
-    if snapshot.recent is None:
-        return False
-    return not any(report.id in draft.ids() for report in snapshot.recent)
+    return listed is not None and not any(id_ in listed for id_ in draft.ids())

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from bot.catalog import Provider
 from bot.engine.components import is_down
@@ -60,6 +61,7 @@ class Desk:
         self.owners.update(dict.fromkeys(draft.ids(), draft.incident.id))
 
 
+@lru_cache(maxsize=2048)  # the same fifty incidents are read at every look
 def digest(text: str) -> str:
     """A text's identity: white space does not count."""
     return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]
@@ -76,6 +78,8 @@ def read(desk: Desk, report: Report) -> None:
     draft.report = report
     draft.linkable = draft.linkable and report.linkable
     _sort_updates(draft, report)
+    if ended and draft.at_rest:
+        return
     spoke = bool(draft.updates) or report.phase != draft.incident.phase or draft.is_new
     if spoke:
         # An impact that moved without a word was moved by another incident.

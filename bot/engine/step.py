@@ -6,6 +6,7 @@ nothing the second time (but confirms a component's change for the worse, see `c
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -58,13 +59,14 @@ def _take_in(desk: Desk, state: State, snapshot: Snapshot) -> tuple[State, list[
     tracks: dict[str, Track] = {}
     changed: list[Incident] = []
     retired = list(state.retired)
+    listed = _history_ids(snapshot)
     if desk.first:
         retired += [r.id for r in snapshot.recent or () if has_ended(r)]
     for id_, draft in desk.drafts.items():
         incident = tell(draft, desk)
         if draft.fresh:
             changed.append(incident)
-        if may_retire(draft, snapshot, incident.ended_at, desk.now):
+        if may_retire(draft, incident.ended_at, desk.now, listed):
             retired += [name for name in draft.ids() if name not in retired]
         else:
             incidents[id_], tracks[id_] = incident, draft.tracked()
@@ -83,6 +85,12 @@ def _take_in(desk: Desk, state: State, snapshot: Snapshot) -> tuple[State, list[
         held_back=state.held_back + flaps,
     )
     return after, changed
+
+
+def _history_ids(snapshot: Snapshot) -> Collection[str] | None:
+    if not snapshot.has_history:
+        return ()
+    return None if snapshot.recent is None else {report.id for report in snapshot.recent}
 
 
 def _reports(snapshot: Snapshot) -> list[Report]:

@@ -33,6 +33,8 @@ class _Event:
 def tell(draft: Draft, desk: Desk) -> Incident:
     """Return the incident after this look; its fresh news are in `draft.fresh` too."""
     before = draft.incident
+    if draft.at_rest:
+        return before
     found = draft.impacts(desk.surface_of)
     impacts = {surface: found[surface] for surface in sorted(found, key=desk.provider.order)}
     overall = draft.overall()
