@@ -52,6 +52,14 @@ Of what is witnessed besides the pages, base `icd:{witness}` (owner: `witness` a
     :wishes            hash    id → JSON of who wants to be told that a surface is back
     :claims            hash    id → ms until which it is claimed "|" ms of its first try (0: none)
 
+Of what platforms may tell twice, base `icd:{seen.<name>}` (owner: the adapters; expires after
+SEEN_SECONDS): a string; whoever sets it first handles it.
+
+Of Slack's installations, base `icd:{slack}` (owner: adapters/slack/installations.py):
+
+    :installations  hash    tenant → the installation with its token, encrypted; for ever
+    :state:<state>  string  an installation that somebody began; expires after STATE_SECONDS
+
 Of a limit that channels share, base `icd:{limit.<name>}` (owner: the pace of the courier):
 
     itself        hash    see pace.lua; expires when it says nothing any more
@@ -68,6 +76,8 @@ SHARDS = 8  # fixed: another number would move every channel
 LEASE_MS = 10_000  # with a renewal every 4 s, another watcher takes over within 15 s
 THREAD_DAYS = 30  # texts were edited 15 days late, on real pages
 NEWS_KEPT = 100_000
+SEEN_SECONDS = 600  # Slack sends an event again for some five minutes
+STATE_SECONDS = 600  # for a person to press Allow
 
 COMMON = "icd:{icd}"
 WITNESS = "icd:{witness}"
@@ -128,3 +138,14 @@ def concerned_sets(incident: Incident) -> list[str]:
         if asked.rank <= worst.rank
     ]
     return [*sets, f"={incident.key}"]
+
+
+def seen(name: str) -> str:
+    return f"icd:{{seen.{name}}}"
+
+
+SLACK_INSTALLATIONS = "icd:{slack}:installations"
+
+
+def slack_state(state: str) -> str:
+    return f"icd:{{slack}}:state:{state}"

@@ -7,6 +7,7 @@ of it: channel ids are unique within either.
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +19,10 @@ from adapters.slack.errors import slack_errors
 from bot.errors import TenantGone
 
 TIMEOUT_SECONDS = 10
+# slack_sdk compares a logger's own level: one without (NOTSET) makes it format every request and
+# answer for a debug line that nobody sees. That costs a third of a post.
+_QUIET = logging.getLogger("adapters.slack.client")
+_QUIET.setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ def web_client(
         session=session,
         timeout=TIMEOUT_SECONDS,
         retry_handlers=[],
+        logger=_QUIET,
     )
 
 

@@ -1,0 +1,175 @@
+"""What every listener works with: who asked, and how an answer gets back to them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import aiohttp
+import structlog
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from adapters.slack.errors import slack_errors
+from adapters.slack.messenger import SlackMessenger
+from adapters.slack.render import Drawn, Json, draw
+from adapters.slack.workspaces import TIMEOUT_SECONDS
+from bot.cards import Card
+from bot.catalog import Catalog
+from bot.commands import Answer, Commands, Request
+from bot.delivery.reach import Reach
+from bot.errors import DeliveryError, StoreError
+from bot.model import Channel
+from bot.ports import Clock, Subscriptions
+
+log = structlog.get_logger()
+_QUIET = logging.getLogger("adapters.slack.response")
+_QUIET.setLevel(logging.WARNING)
+
+
+class Seen(Protocol):
+    """Remembers names for ten minutes, for all replicas."""
+
+    async def first(self, name: str) -> bool:
+        """Whether nobody asked for this name before.
+
+        Raises:
+            StoreError: it cannot be told.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody did something somewhere. `thread_ts`: inside of that thread."""
+
+    channel: Channel
+    user: str
+    user_name: str
+    response_url: str = ""
+    trigger_id: str = ""
+    thread_ts: str = ""
+
+    @property
+    def tenant(self) -> str:
+        return self.channel.tenant
+
+
+@dataclass(frozen=True)
+class Desk:
+    commands: Commands
+    messenger: SlackMessenger
+    subscriptions: Subscriptions
+    reach: Reach
+    seen: Seen
+    catalog: Catalog
+    clock: Clock
+    session: aiohttp.ClientSession
+    admins_only: bool = False
+
+    async def is_new(self, name: str) -> bool:
+        """Whether this was not handled yet; where the store cannot tell, it is taken for new."""
+        if not name:
+            return True
+        try:
+            return await self.seen.first(f"slack/{name}")
+        except StoreError:
+            return True
+
+    async def request(self, asked: Asked, text: str = "") -> Request:
+        may = not self.admins_only or await self._is_admin(asked)
+        return Request(asked.channel, asked.user, asked.user_name, text, may_manage=may)
+
+    async def _is_admin(self, asked: Asked) -> bool:
+        client = await self.messenger.client(asked.tenant)
+        try:
+            with slack_errors():
+                answer = await client.users_info(user=asked.user)
+        except DeliveryError as error:
+            log.warning("slack.admin_unknown", reason=error.reason)
+            return False
+        user: Mapping[str, Any] = answer.get("user") or {}
+        return bool(user.get("is_admin") or user.get("is_owner"))
+
+    async def give(self, asked: Asked, answer: Answer, *extra: Json) -> None:
+        """Bring the answer to the one who asked, and the public line to the channel.
+
+        `extra` are blocks below the card. Best effort: what fails is logged.
+        """
+        drawn = draw(answer.card)
+        blocks = [*(drawn.blocks or _as_blocks(drawn)), *extra] if extra else drawn.blocks
+        await self._tell(asked, Drawn(drawn.text, blocks), shared=answer.shared)
+        if answer.public is not None:
+            await self.announce(asked, answer.public)
+
+    async def announce(self, asked: Asked, card: Card) -> None:
+        """One line for everybody in the channel."""
+        key = f"say/{asked.channel}/{asked.trigger_id or self.clock().isoformat()}"
+        try:
+            await self.messenger.say(asked.channel, card, key)
+        except DeliveryError as error:
+            # Where the bot is no member the response_url still speaks.
+            log.info("slack.line_refused", channel=str(asked.channel), reason=error.reason)
+            if asked.response_url:
+                await self._respond(asked, draw(card), shared=True)
+
+    async def _tell(self, asked: Asked, drawn: Drawn, *, shared: bool) -> None:
+        # The response_url would answer a press inside a thread outside of it.
+        if asked.thread_ts and not shared and await self._whisper(asked, drawn):
+            return
+        if asked.response_url and await self._respond(asked, drawn, shared=shared):
+            return
+        if not await self._whisper(asked, drawn):
+            log.warning("slack.answer_lost", channel=str(asked.channel))
+
+    async def _respond(self, asked: Asked, drawn: Drawn, *, shared: bool) -> bool:
+        body: dict[str, Any] = {
+            "response_type": "in_channel" if shared else "ephemeral",
+            "replace_original": False,
+            "text": drawn.text,
+        }
+        if drawn.blocks:
+            body["blocks"] = drawn.blocks
+        webhook = AsyncWebhookClient(
+            asked.response_url,
+            timeout=TIMEOUT_SECONDS,
+            session=self.session,
+            logger=_QUIET,
+            retry_handlers=[],
+        )
+        try:
+            with slack_errors():
+                answer = await webhook.send_dict(body)
+        except DeliveryError as error:
+            log.info("slack.response_failed", reason=error.reason)
+            return False
+        return answer.status_code == 200
+
+    async def _whisper(self, asked: Asked, drawn: Drawn) -> bool:
+        body: dict[str, Any] = {"channel": asked.channel.id, "user": asked.user}
+        body["text"] = drawn.text
+        if drawn.blocks:
+            body["blocks"] = drawn.blocks
+        if asked.thread_ts:
+            body["thread_ts"] = asked.thread_ts
+        try:
+            client = await self.messenger.client(asked.tenant)
+            with slack_errors():
+                await client.api_call("chat.postEphemeral", json=body)
+        except DeliveryError as error:
+            log.info("slack.whisper_failed", reason=error.reason)
+            return False
+        return True
+
+
+def _as_blocks(drawn: Drawn) -> list[Json]:
+    text = {"type": "mrkdwn", "text": drawn.text, "verbatim": True}
+    return [{"type": "section", "text": text}]
+
+
+def tenant_of(context: Mapping[str, Any]) -> str:
+    """The installation that a request belongs to: its team, or the organisation as a whole."""
+    if context.get("is_enterprise_install") and context.get("enterprise_id"):
+        return str(context["enterprise_id"])
+    return str(context.get("team_id") or "")

@@ -1,0 +1,187 @@
+"""Installed workspaces in Redis: bolt's installation store and state store, tokens encrypted.
+
+One record a tenant: a workspace, or an organisation where the app is installed for all of it.
+Only the bot's token is kept; the person who installed it has none with us.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from slack_bolt.error import BoltError
+from slack_sdk.oauth.installation_store import Bot, Installation
+from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
+from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
+
+from adapters.redis import keys
+from adapters.redis.database import Database
+from adapters.slack.vault import Vault
+from adapters.slack.workspaces import Workspace
+from bot.errors import StoreError, TenantGone
+
+_QUIET = logging.getLogger("adapters.slack.oauth")
+_QUIET.setLevel(logging.CRITICAL)
+CACHE_SECONDS = 60.0
+_KEPT = (
+    "app_id", "enterprise_id", "enterprise_name", "enterprise_url", "team_id", "team_name",
+    "bot_token", "bot_id", "bot_user_id", "bot_scopes", "bot_refresh_token",
+    "bot_token_expires_at", "user_id", "is_enterprise_install", "token_type", "installed_at",
+)  # fmt: skip
+
+Saved = Callable[[str], Awaitable[None]]
+
+
+class RedisInstallations(AsyncInstallationStore):
+    """bolt's interface, and ours (`find`) beside it. `monotonic` gives seconds for the cache."""
+
+    def __init__(self, database: Database, vault: Vault, monotonic: Callable[[], float]) -> None:
+        self._database = database
+        self._vault = vault
+        self._monotonic = monotonic
+        self._cache: dict[str, tuple[Workspace, float]] = {}
+        self._on_saved: list[Saved] = []
+
+    def when_saved(self, callback: Saved) -> None:
+        """`callback` gets the tenant after every installation."""
+        self._on_saved.append(callback)
+
+    @property
+    def logger(self) -> logging.Logger:
+        return _QUIET
+
+    async def find(self, tenant: str) -> Workspace:
+        """See `Workspaces.find`.
+
+        Raises:
+            TenantGone: not installed there.
+            TenantPaused: its token cannot be decrypted.
+            StoreError: Redis did not answer.
+        """
+        cached = self._cache.get(tenant)
+        if cached is not None and cached[1] > self._monotonic():
+            return cached[0]
+        found = await self._read(tenant)
+        if found is None or not found.bot_token:
+            self._cache.pop(tenant, None)
+            raise TenantGone("not installed there")
+        workspace = Workspace(
+            tenant=tenant,
+            token=found.bot_token,
+            bot_user=found.bot_user_id or "",
+            name=found.team_name or found.enterprise_name or "",
+            org=bool(found.is_enterprise_install),
+            scopes=frozenset(found.bot_scopes) if found.bot_scopes else None,
+        )
+        self._cache[tenant] = (workspace, self._monotonic() + CACHE_SECONDS)
+        return workspace
+
+    async def tenants(self) -> list[str]:
+        found = await self._database.call("HKEYS", keys.SLACK_INSTALLATIONS)
+        return sorted(name.decode() for name in found)
+
+    async def async_save(self, installation: Installation) -> None:
+        tenant = _tenant(
+            installation.enterprise_id, installation.team_id, installation.is_enterprise_install
+        )
+        record = {name: getattr(installation, name) for name in _KEPT}
+        locked = self._vault.lock(orjson.dumps(record))
+        try:
+            await self._database.call("HSET", keys.SLACK_INSTALLATIONS, tenant, locked)
+            self._cache.pop(tenant, None)
+            for callback in self._on_saved:
+                await callback(tenant)
+        except StoreError as error:
+            raise BoltError(str(error)) from error
+
+    async def async_save_bot(self, bot: Bot) -> None:
+        """Replace the token of what is installed (token rotation)."""
+        tenant = _tenant(bot.enterprise_id, bot.team_id, bot.is_enterprise_install)
+        known = await self._read(tenant)
+        if known is None:
+            return
+        for name in ("bot_token", "bot_scopes", "bot_refresh_token", "bot_token_expires_at"):
+            setattr(known, name, getattr(bot, name))
+        await self.async_save(known)
+
+    async def async_find_bot(
+        self,
+        *,
+        enterprise_id: str | None,
+        team_id: str | None,
+        is_enterprise_install: bool | None = False,
+    ) -> Bot | None:
+        found = await self.async_find_installation(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            is_enterprise_install=is_enterprise_install,
+        )
+        return found.to_bot() if found else None
+
+    async def async_find_installation(
+        self,
+        *,
+        enterprise_id: str | None,
+        team_id: str | None,
+        user_id: str | None = None,
+        is_enterprise_install: bool | None = False,
+    ) -> Installation | None:
+        """The workspace's own installation, else that of its organisation."""
+        del user_id
+        found = None
+        if not is_enterprise_install and team_id:
+            found = await self._read(team_id)
+        if found is None and enterprise_id:
+            found = await self._read(enterprise_id)
+        return found
+
+    async def async_delete_bot(self, *, enterprise_id: str | None, team_id: str | None) -> None:
+        await self.async_delete_all(enterprise_id=enterprise_id, team_id=team_id)
+
+    async def async_delete_installation(
+        self, *, enterprise_id: str | None, team_id: str | None, user_id: str | None = None
+    ) -> None:
+        """A person's token ended: we keep none, so nothing is to be done."""
+
+    async def async_delete_all(self, *, enterprise_id: str | None, team_id: str | None) -> None:
+        await self.forget(_tenant(enterprise_id, team_id, not team_id))
+
+    async def forget(self, tenant: str) -> None:
+        self._cache.pop(tenant, None)
+        await self._database.call("HDEL", keys.SLACK_INSTALLATIONS, tenant)
+
+    async def _read(self, tenant: str) -> Installation | None:
+        locked = await self._database.call("HGET", keys.SLACK_INSTALLATIONS, tenant)
+        if locked is None:
+            return None
+        record: dict[str, Any] = orjson.loads(self._vault.unlock(locked))
+        return Installation(**record)
+
+
+class RedisStates(AsyncOAuthStateStore):
+    """Installations under way: each state is good once, for ten minutes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @property
+    def logger(self) -> logging.Logger:
+        return _QUIET
+
+    async def async_issue(self, *args: object, **kwargs: object) -> str:
+        del args, kwargs
+        state = secrets.token_urlsafe(32)
+        await self._database.call("SET", keys.slack_state(state), 1, "EX", keys.STATE_SECONDS)
+        return state
+
+    async def async_consume(self, state: str) -> bool:
+        if not state or len(state) > 100:
+            return False
+        return await self._database.call("GETDEL", keys.slack_state(state)) is not None
+
+
+def _tenant(enterprise_id: str | None, team_id: str | None, org: bool | None) -> str:
+    return str(enterprise_id if org else team_id or enterprise_id or "")

@@ -1,0 +1,77 @@
+"""The app's manifest: what to paste at api.slack.com/apps, with no more scopes than are used.
+
+https://docs.slack.dev/reference/app-manifest
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.slack.http import EVENTS_PATH, REDIRECT_PATH
+
+# Each is used, and for what; the README says the same to whoever installs it.
+SCOPES = {
+    "commands": "to answer /isclaudedown",
+    "chat:write": "to post where it was invited",
+    "chat:write.public": "to post in public channels without being invited",
+    "channels:read": "to see whether it may post, and when a channel is archived",
+    "groups:read": "the same for private channels that it was invited to",
+    "channels:history": "to look whether a message whose answer was lost stands there",
+    "groups:history": "the same for private channels that it was invited to",
+    "app_mentions:read": "to answer @isclaudedown",
+}
+# Without these some comfort is missing, and nothing else.
+OPTIONAL = frozenset(
+    {"chat:write.public", "channels:history", "groups:history", "app_mentions:read"}
+)
+EVENTS = (
+    "app_home_opened", "app_mention", "app_uninstalled", "tokens_revoked",
+    "channel_archive", "channel_unarchive", "channel_deleted", "channel_left",
+    "channel_id_changed", "group_archive", "group_unarchive", "group_deleted", "group_left",
+    "member_joined_channel", "member_left_channel",
+)  # fmt: skip
+
+
+def manifest(url: str | None = None) -> dict[str, Any]:
+    """The manifest for Socket Mode, or for signed requests at the public address `url`."""
+    address = url.rstrip("/") if url else None
+    command: dict[str, Any] = {
+        "command": "/isclaudedown",
+        "description": "Is Claude down, or is it me?",
+        "usage_hint": "[surface] | subscribe | help",
+        # People and groups named in a command arrive as ids, so that they can be called.
+        "should_escape": True,
+    }
+    events: dict[str, Any] = {"bot_events": list(EVENTS)}
+    interactivity: dict[str, Any] = {"is_enabled": True}
+    oauth: dict[str, Any] = {"scopes": {"bot": list(SCOPES)}}
+    if address:
+        command["url"] = events["request_url"] = address + EVENTS_PATH
+        interactivity["request_url"] = address + EVENTS_PATH
+        oauth["redirect_urls"] = [address + REDIRECT_PATH]
+    return {
+        "_metadata": {"major_version": 2, "minor_version": 1},
+        "display_information": {
+            "name": "isclaudedown",
+            "description": "Tells your channel when Claude is down",
+            "background_color": "#3d3929",
+        },
+        "features": {
+            "bot_user": {"display_name": "isclaudedown", "always_online": True},
+            "app_home": {
+                "home_tab_enabled": True,
+                # Without the tab no direct message arrives ("tell me when it is back").
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
+            "slash_commands": [command],
+        },
+        "oauth_config": oauth,
+        "settings": {
+            "socket_mode_enabled": address is None,
+            "interactivity": interactivity,
+            "event_subscriptions": events,
+            "org_deploy_enabled": address is not None,
+            "token_rotation_enabled": False,
+        },
+    }

@@ -1,0 +1,247 @@
+"""Slack as one thing for the composition root: opened, given the commands, run, closed.
+
+async with open_slack(options, ...) as slack:
+messengers["slack"] = slack.messenger
+slack.listen(commands, ...)          # once the commands exist
+routes += slack.routes               # signed requests and install pages
+tasks.create_task(slack.run())       # sockets
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from starlette.routing import Route
+
+from adapters.redis.database import Database
+from adapters.redis.seen import RedisSeen
+from adapters.slack.app import build_app
+from adapters.slack.desk import Desk, tenant_of
+from adapters.slack.http import slack_routes
+from adapters.slack.installations import RedisInstallations, RedisStates
+from adapters.slack.messenger import SlackMessenger
+from adapters.slack.oauth import oauth_flow
+from adapters.slack.own import Known, OwnWorkspace
+from adapters.slack.socket import Sockets
+from adapters.slack.vault import Vault
+from adapters.slack.workspaces import open_session, web_client
+from bot.catalog import Catalog
+from bot.commands import Commands
+from bot.delivery.reach import Reach
+from bot.errors import DeliveryError, SettingsError, StoreError, TenantGone
+from bot.ports import Clock, Subscriptions
+
+if TYPE_CHECKING:
+    import aiohttp
+    from slack_bolt.async_app import AsyncApp
+
+log = structlog.get_logger()
+FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class SlackOptions:
+    """What the environment says about Slack. Secrets never show in `repr`."""
+
+    bot_token: str = field(default="", repr=False)
+    app_token: str = field(default="", repr=False)
+    signing_secret: str = field(default="", repr=False)
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    secret_key: str = field(default="", repr=False)
+    api_url: str = "https://slack.com/api/"
+    admins_only: bool = False
+    posts_per_second: float | None = None
+
+    @property
+    def wanted(self) -> bool:
+        return bool(self.bot_token or self.client_id)
+
+    @property
+    def installable(self) -> bool:
+        return bool(self.client_id)
+
+    @property
+    def base_url(self) -> str:
+        return self.api_url.rstrip("/") + "/"
+
+    def check(self) -> None:
+        """Say what is missing.
+
+        Raises:
+            SettingsError: the combination cannot work.
+        """
+        if self.installable and not self.client_secret:
+            raise SettingsError("SLACK_CLIENT_ID needs SLACK_CLIENT_SECRET as well")
+        if self.installable and not self.secret_key:
+            raise SettingsError(
+                "SLACK_CLIENT_ID makes the app installable, which needs ISCLAUDEDOWN_SECRET_KEY to "
+                "encrypt the tokens of workspaces; make one with: openssl rand -base64 32"
+            )
+        if self.wanted and not (self.app_token or self.signing_secret):
+            raise SettingsError(
+                "Slack needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)"
+            )
+
+
+class Slack:
+    """One connection to Slack, for all workspaces. `wall` is the wall clock in seconds."""
+
+    def __init__(
+        self,
+        options: SlackOptions,
+        database: Database,
+        session: aiohttp.ClientSession,
+        *,
+        monotonic: Callable[[], float],
+        wall: Callable[[], float],
+    ) -> None:
+        self._options = options
+        self._database = database
+        self._session = session
+        self._wall = wall
+        self._installations = (
+            RedisInstallations(database, Vault(options.secret_key), monotonic)
+            if options.installable
+            else None
+        )
+        self.own = (
+            OwnWorkspace(web_client(options.bot_token, options.base_url, session))
+            if options.bot_token
+            else None
+        )
+        self._workspaces = Known(self.own, self._installations)
+        self.messenger = SlackMessenger(
+            self._workspaces,
+            base_url=options.base_url,
+            session=session,
+            monotonic=monotonic,
+            posts_per_second=options.posts_per_second,
+            # What anybody may install is distributed; off the Marketplace reading is rationed.
+            rationed=options.installable,
+        )
+        self._reach: Reach | None = None
+        self._app: AsyncApp | None = None
+        self._sockets: Sockets | None = None
+
+    def listen(
+        self,
+        commands: Commands,
+        *,
+        subscriptions: Subscriptions,
+        reach: Reach,
+        catalog: Catalog,
+        clock: Clock,
+    ) -> None:
+        """Connect the listeners; `routes` and `run` work from then on."""
+        options = self._options
+        desk = Desk(
+            commands,
+            self.messenger,
+            subscriptions,
+            reach,
+            RedisSeen(self._database),
+            catalog,
+            clock,
+            self._session,
+            options.admins_only,
+        )
+        flow = None
+        if self._installations is not None:
+            self._installations.when_saved(self._installed)
+            flow = oauth_flow(
+                client_id=options.client_id,
+                client_secret=options.client_secret,
+                base_url=options.base_url,
+                session=self._session,
+                installations=self._installations,
+                states=RedisStates(self._database),
+            )
+        self._reach = reach
+        self._app = build_app(
+            desk,
+            self._workspaces,
+            base_url=options.base_url,
+            signing_secret=options.signing_secret,
+            uninstalled=self._uninstalled,
+            oauth_flow=flow,
+        )
+
+    @property
+    def routes(self) -> list[Route]:
+        """For the HTTP server; empty in pure Socket Mode."""
+        if self._app is None:
+            return []
+        return slack_routes(self._app, signed=bool(self._options.signing_secret))
+
+    async def run(self) -> None:
+        """Find out who we are and keep the sockets open, until cancelled.
+
+        Raises:
+            SettingsError: Slack does not accept the bot token.
+        """
+        if self.own is not None:
+            await self._identify(self.own)
+        if self._app is not None and self._options.app_token:
+            self._sockets = Sockets(self._app, self._options.app_token, wall=self._wall)
+            await self._sockets.run()
+
+    async def is_well(self) -> bool:
+        """Whether we hear Slack, as far as that can be told."""
+        return self._sockets is None or await self._sockets.are_well()
+
+    async def _identify(self, own: OwnWorkspace) -> None:
+        """Ask until Slack answers: it may be away when we start."""
+        pause = FIRST_RETRY
+        while True:
+            try:
+                workspace = await own.identify()
+                break
+            except TenantGone as error:
+                raise SettingsError(
+                    f"SLACK_BOT_TOKEN is not accepted by Slack ({error.reason}): copy it again "
+                    "from OAuth & Permissions at api.slack.com/apps"
+                ) from None
+            except DeliveryError as error:
+                log.warning("slack.unreachable", reason=error.reason, again_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_RETRY)
+        log.info("slack.connected", tenant=workspace.tenant)
+        await self._installed(workspace.tenant)
+
+    async def _installed(self, tenant: str) -> None:
+        """The workspace's token works (again): whatever was put off there may go on."""
+        self.messenger.forget(tenant)
+        if self._reach is None:
+            return
+        try:
+            await self._reach.tenant_back("slack", tenant)
+        except StoreError as error:
+            log.warning("slack.wake_failed", tenant=tenant, reason=str(error))
+
+    async def _uninstalled(self, context: Any) -> None:  # noqa: ANN401 - bolt's context
+        if self._installations is not None:
+            await self._installations.forget(tenant_of(context))
+
+
+@asynccontextmanager
+async def open_slack(
+    options: SlackOptions,
+    database: Database,
+    *,
+    monotonic: Callable[[], float],
+    wall: Callable[[], float],
+) -> AsyncIterator[Slack]:
+    """Open what Slack needs. Nothing is asked of Slack before `run`.
+
+    Raises:
+        SettingsError: the options cannot work together.
+    """
+    options.check()
+    async with open_session() as session:
+        yield Slack(options, database, session, monotonic=monotonic, wall=wall)

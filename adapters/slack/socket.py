@@ -1,0 +1,132 @@
+"""Socket Mode: two connections, and a watch over both.
+
+Slack closes a connection every few hours and hands each payload to one of those that are open, so
+with two of them a refresh loses nothing. Connections that stayed open yet heard nothing more were
+seen (slackapi/bolt-python#1529, slackapi/python-slack-sdk#1701): what does not answer pings, or
+whose own tasks ended, is replaced by a new one; the old is not repaired.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+
+log = structlog.get_logger()
+_QUIET = logging.getLogger("adapters.slack.sockets")
+_QUIET.setLevel(logging.CRITICAL)
+
+CONNECTIONS = 2
+PING_SECONDS = 5.0
+# Four pings unanswered; the client itself gives up after as many, if its own tasks still live.
+DEAF_SECONDS = 4 * PING_SECONDS
+WATCH_SECONDS = 2.0
+CONNECT_SECONDS = 15.0
+
+
+class Line:
+    """One connection: connected by `open`, and watched from then on."""
+
+    def __init__(
+        self, app: AsyncApp, app_token: str, *, wall: Callable[[], float], ping_seconds: float
+    ) -> None:
+        self._app = app
+        self._token = app_token
+        self._wall = wall
+        self._ping_seconds = ping_seconds
+        self._handler: AsyncSocketModeHandler | None = None
+        self._since = 0.0
+
+    async def open(self) -> None:
+        """Connect anew; what was open before is closed afterwards."""
+        before = self._handler
+        handler = AsyncSocketModeHandler(
+            self._app, self._token, logger=_QUIET, ping_interval=self._ping_seconds
+        )
+        self._handler = handler
+        self._since = self._wall()
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                # It tries until it succeeds; the watch begins again if that takes too long.
+                await handler.connect_async()  # type: ignore[no-untyped-call]  # untyped in bolt
+        except TimeoutError:
+            log.warning("slack.socket_not_opened")
+        if before is not None:
+            await _close(before)
+
+    async def close(self) -> None:
+        if self._handler is not None:
+            await _close(self._handler)
+            self._handler = None
+
+    async def is_well(self) -> bool:
+        """Connected, answering, and with all its tasks at work."""
+        if self._handler is None:
+            return False
+        client = self._handler.client
+        tasks = (client.message_processor, client.message_receiver, client.current_session_monitor)
+        if any(task is None or task.done() for task in tasks):
+            # A reconnect replaces two of them: ill is what stays so.
+            return self._wall() - self._since < DEAF_SECONDS and await client.is_connected()
+        return self._heard(client) and await client.is_connected()
+
+    def _heard(self, client: SocketModeClient) -> bool:
+        last = client.last_ping_pong_time or self._since
+        return self._wall() - last < self._ping_seconds * 4
+
+
+class Sockets:
+    """`wall` is the wall clock in seconds, in which slack_sdk tells the age of the last pong."""
+
+    def __init__(
+        self,
+        app: AsyncApp,
+        app_token: str,
+        *,
+        wall: Callable[[], float],
+        connections: int = CONNECTIONS,
+        ping_seconds: float = PING_SECONDS,
+        watch_seconds: float = WATCH_SECONDS,
+    ) -> None:
+        self._lines = [
+            Line(app, app_token, wall=wall, ping_seconds=ping_seconds) for _ in range(connections)
+        ]
+        self._watch_seconds = watch_seconds
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for number, line in enumerate(self._lines):
+                    tasks.create_task(self._keep(number, line))
+        finally:
+            await asyncio.gather(*(line.close() for line in self._lines), return_exceptions=True)
+
+    async def are_well(self) -> bool:
+        """Whether at least one connection hears."""
+        return any([await line.is_well() for line in self._lines])
+
+    async def _keep(self, number: int, line: Line) -> None:
+        await line.open()
+        log.info("slack.socket_opened", number=number)
+        ill = 0
+        while True:
+            await asyncio.sleep(self._watch_seconds)
+            # Twice in a row: a reconnect of its own is under way for a moment now and then.
+            ill = 0 if await line.is_well() else ill + 1
+            if ill >= 2:
+                log.warning("slack.socket_replaced", number=number)
+                await line.open()
+                ill = 0
+
+
+async def _close(handler: AsyncSocketModeHandler) -> None:
+    with suppress(TimeoutError, ConnectionError, RuntimeError):
+        async with asyncio.timeout(5):
+            await handler.close_async()  # type: ignore[no-untyped-call]  # untyped in bolt
