@@ -129,7 +129,7 @@ def _read_name(words: Words, tokens: list[str], catalog: Catalog) -> int:
         if found.provider:
             words.providers.append(found.provider)
             return count
-        if len(found.surfaces) == 1 and _belongs(tokens[1:count], found.surfaces[0], catalog):
+        if len(found.surfaces) == 1 and _belongs(tokens, count, found.surfaces[0], catalog):
             _list_of(words, sign).append(found.surfaces[0])
             return count
     if first.casefold() not in vocabulary.FILLER:
@@ -137,9 +137,13 @@ def _read_name(words: Words, tokens: list[str], catalog: Catalog) -> int:
     return 1
 
 
-def _belongs(more: list[str], surface: str, catalog: Catalog) -> bool:
-    """A number belongs to the name only as a model's version ("opus 4.6", not "api 7 days")."""
-    return not more or not more[-1][0].isdigit() or is_model(catalog, surface)
+def _belongs(tokens: list[str], count: int, surface: str, catalog: Catalog) -> bool:
+    """A number belongs to a name only as a model's version: "opus 4.6", not "opus 7d"."""
+    last = tokens[count - 1].casefold()
+    if count == 1 or not last[0].isdigit():
+        return True
+    unit = tokens[count].casefold() if count < len(tokens) else ""
+    return is_model(catalog, surface) and not (read_duration(last) or read_duration(last + unit))
 
 
 def _sign(token: str) -> tuple[str, str]:

@@ -45,7 +45,7 @@ def find(catalog: Catalog, word: str) -> Found:
 
 def _model_in(catalog: Catalog, word: str) -> str | None:
     """The model in an API's name of it: "claude-opus-4-6-20260201", "claude-3-5-sonnet"."""
-    parts = [part for part in re.split(r"[\W_]+", word) if part]
+    parts = [part for part in re.split(r"[-._]+", word) if part]
     if not any(part[0].isdigit() for part in parts):
         return None
     models = {surface.id for surface in catalog.surfaces() if surface.model} & set(parts)

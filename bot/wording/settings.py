@@ -103,7 +103,8 @@ def changed_card(
     notes: tuple[Line, ...] = (),
 ) -> Card:
     """After a change: what was done, what else to know, and the effective settings last."""
-    plain = f"{title}. {effective_plain(subscription, catalog, now)}."
+    said = [title, *map(in_words, notes), effective_plain(subscription, catalog, now)]
+    plain = " ".join(part.rstrip(".") + "." for part in said)
     blocks: list[Block] = [Lines(notes)] if notes else []
     blocks += subscription_blocks(subscription, catalog, now)
     return Card(title, plain, emoji="✅", blocks=tuple(blocks))

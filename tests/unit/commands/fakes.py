@@ -1,0 +1,127 @@
+"""Our own ports, kept in memory: a few honest lines each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.cards import Card
+from bot.catalog import Catalog
+from bot.commands import Answer, Commands, Request
+from bot.engine.state import State
+from bot.errors import DeliveryError, StoreError
+from bot.model import Channel, Incident, Subscription, Thread, Verdict
+from bot.ports import Access, Stored
+from tests.unit.wording.examples import CLAUDE, NOW, QUIET, ago, spoken
+
+OPS = Channel("slack", "T1", "C-ops")
+DEV = Channel("slack", "T1", "C-dev")
+
+
+@dataclass
+class Journal:
+    incidents: list[Incident] = field(default_factory=list)
+    down: bool = False
+    never_read: bool = False
+
+    async def load(self, provider: str) -> Stored:
+        if self.down:
+            raise StoreError("Redis is not reachable")
+        if self.never_read:
+            return Stored(None, 0)
+        mine = {one.id: one for one in self.incidents if one.provider == provider}
+        return Stored(State(provider, ago(9999), ago(0.2), incidents=mine), 1)
+
+    async def incident(self, key: str) -> Incident | None:
+        return next((one for one in self.incidents if one.key == key), None)
+
+    async def history(self, provider: str, since: datetime) -> list[Incident]:
+        lately = (one for one in self.incidents if one.is_open or (one.ended_at or NOW) >= since)
+        return [one for one in lately if one.provider == provider]
+
+
+@dataclass
+class Subscriptions:
+    kept: dict[Channel, Subscription] = field(default_factory=dict)
+    behind: list[str] = field(default_factory=list)
+
+    async def get(self, channel: Channel) -> Subscription | None:
+        return self.kept.get(channel)
+
+    async def put(self, subscription: Subscription, behind: Sequence[str] = ()) -> None:
+        self.kept[subscription.channel] = subscription
+        self.behind = list(behind)
+
+    async def remove(self, channel: Channel) -> bool:
+        return self.kept.pop(channel, None) is not None
+
+    async def of_tenant(self, platform: str, tenant: str) -> AsyncIterator[Subscription]:
+        for subscription in list(self.kept.values()):
+            if (subscription.channel.platform, subscription.channel.tenant) == (platform, tenant):
+                yield subscription
+
+
+@dataclass
+class Threads:
+    kept: dict[tuple[Channel, str], Thread] = field(default_factory=dict)
+
+    async def thread(self, channel: Channel, incident: str) -> Thread | None:
+        return self.kept.get((channel, incident))
+
+
+@dataclass
+class Speaker:
+    """What the commands need of a messenger."""
+
+    may: Access | DeliveryError = field(default_factory=lambda: Access(True))
+    asked: set[Channel] = field(default_factory=set)
+    refuses: DeliveryError | None = None
+    said: dict[tuple[Channel, str], Card] = field(default_factory=dict)
+
+    async def access(self, channel: Channel) -> Access:
+        self.asked.add(channel)
+        if isinstance(self.may, DeliveryError):
+            raise self.may
+        return self.may
+
+    async def say(self, channel: Channel, card: Card, key: str) -> None:
+        if self.refuses:
+            raise self.refuses
+        self.said[channel, key] = card
+
+
+class Room:
+    """Commands with everything around them, and a person who types."""
+
+    def __init__(
+        self, *incidents: Incident, verdicts: Sequence[Verdict] = QUIET, catalog: Catalog = CLAUDE
+    ) -> None:
+        self.journal = Journal(list(incidents))
+        self.subscriptions = Subscriptions()
+        self.threads = Threads()
+        self.slack = Speaker()
+        self.commands = Commands(
+            catalog=catalog,
+            journal=self.journal,  # type: ignore[arg-type]  # the part of it that commands use
+            subscriptions=self.subscriptions,
+            threads=self.threads,
+            messengers={"slack": self.slack},  # type: ignore[dict-item]  # likewise
+            judge=lambda state, _: verdicts if state.provider == "claude" else (),
+            clock=lambda: NOW,
+        )
+
+    async def type(self, text: str, *, channel: Channel = OPS, may_manage: bool = True) -> Answer:
+        return await self.commands.answer(Request(channel, "U1", "Ana", text, may_manage))
+
+    async def say(self, text: str, **more: bool) -> str:
+        """What the answer's card says, whole."""
+        return spoken((await self.type(text, **more)).card)  # type: ignore[arg-type]  # flags only
+
+    @property
+    def here(self) -> Subscription | None:
+        return self.subscriptions.kept.get(OPS)
+
+    def surfaces(self) -> set[str]:
+        assert self.here is not None
+        return set(self.here.surfaces)
