@@ -14,7 +14,9 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this is where an older Python is
         "Name another one: make run PYTHON=python3.12".format(sys.executable, *sys.version_info[:2])
     )
 
+import fcntl
 import hashlib
+import os
 import shutil
 import subprocess
 import time
@@ -30,8 +32,10 @@ LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
 
 def main(wanted: str) -> None:
     """Prepare `.venv` for `wanted` ("run" or "dev")."""
-    # "dev" holds everything of "run", so it serves both.
-    if any(_stamp(kind) == _fingerprint(kind) for kind in {wanted, "dev"}) and _works():
+    if _ready(wanted):
+        return
+    _wait_for_others()
+    if _ready(wanted):
         return
     began = time.monotonic()
     _create_environment()
@@ -41,6 +45,21 @@ def main(wanted: str) -> None:
     (VENV / f".ready-{wanted}").write_text(_fingerprint(wanted))
     UNFINISHED.unlink()
     _say(f"ready after {time.monotonic() - began:.0f} s; the next start skips all this")
+
+
+def _ready(wanted: str) -> bool:
+    # "dev" holds everything of "run", so it serves both.
+    return _works() and any(_stamp(kind) == _fingerprint(kind) for kind in {wanted, "dev"})
+
+
+def _wait_for_others() -> None:
+    """Let one process at a time prepare; the lock goes when this process does."""
+    project = os.open(ROOT, os.O_RDONLY)
+    try:
+        fcntl.flock(project, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _say("another process is setting up; waiting for it")
+        fcntl.flock(project, fcntl.LOCK_EX)
 
 
 def _fingerprint(kind: str) -> str:
