@@ -1,0 +1,188 @@
+"""Pages of a few lines for the engine's tests, and a watcher that only steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from bot.catalog import Catalog, load_catalog
+from bot.engine.phases import has_ended
+from bot.engine.state import State
+from bot.engine.step import on_failure, step
+from bot.model import (
+    Component,
+    ComponentChange,
+    Incident,
+    News,
+    NewsKind,
+    Report,
+    Severity,
+    Snapshot,
+    Update,
+)
+
+START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+CATALOG: Catalog = load_catalog()
+
+UP, DEGRADED = Severity.UP, Severity.DEGRADED
+PARTIAL, MAJOR = Severity.PARTIAL, Severity.MAJOR
+
+# The six components of Claude's page, by the surface each stands for.
+IDS = {
+    "claude.ai": "rwppv331jlwc",
+    "console": "0qbwn08sd68x",
+    "api": "k8w3r06qmzrp",
+    "code": "yyzkbfz2thpt",
+    "cowork": "bpp5gb3hpjcl",
+    "government": "0scnb50nvy53",
+}
+_STATUS = {
+    UP: "operational",
+    DEGRADED: "degraded_performance",
+    PARTIAL: "partial_outage",
+    MAJOR: "major_outage",
+    Severity.MAINTENANCE: "under_maintenance",
+    Severity.UNKNOWN: "on_fire",
+}
+
+
+def minute(number: float) -> datetime:
+    return START + timedelta(minutes=number)
+
+
+def update(
+    id_: str,
+    at: float,
+    phase: str = "investigating",
+    text: str = "",
+    posted: float | None = None,
+    **changes: tuple[Severity, Severity],
+) -> Update:
+    """`changes`: surface=(before, after); `claude_ai` stands for claude.ai."""
+    return Update(
+        id=id_,
+        phase=phase,
+        text=text or f"text of {id_}",
+        at=minute(at),
+        posted_at=minute(at if posted is None else posted),
+        changes=tuple(
+            ComponentChange(IDS[name.replace("_", ".")], *states)
+            for name, states in changes.items()
+        ),
+    )
+
+
+def report(
+    id_: str,
+    *updates: Update,
+    title: str = "Elevated errors",
+    impact: Severity = DEGRADED,
+    components: Iterable[str] = (),
+    resolved: float | None = None,
+    **more: object,
+) -> Report:
+    """An incident whose phase is that of its last update, and which began with its first."""
+    made = Report(
+        id=id_,
+        title=title,
+        phase=updates[-1].phase if updates else "investigating",
+        impact=impact,
+        created_at=updates[0].at if updates else START,
+        started_at=updates[0].at if updates else START,
+        components=tuple(IDS.get(name, name) for name in components),
+        updates=updates,
+        resolved_at=None if resolved is None else minute(resolved),
+    )
+    if has_ended(made) and resolved is None:
+        made = replace(made, resolved_at=made.updates[-1].at)
+    return replace(made, **more)  # type: ignore[arg-type]  # a test names the fields it changes
+
+
+@dataclass(slots=True)
+class Watch:
+    """Steps the engine over pages. Components keep what they were last told to be."""
+
+    provider: str = "claude"
+    state: State | None = None
+    has_history: bool = True
+    states: dict[str, tuple[Severity, datetime]] = field(default_factory=dict)
+    incidents: dict[str, Incident] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.states = {IDS[name]: (UP, minute(-1000)) for name in IDS}
+
+    def see(
+        self,
+        at: float,
+        *reports: Report,
+        recent: Iterable[Report] | None = None,
+        recent_full: bool = False,
+        components: Mapping[str, Severity] | None = None,
+        since: float | None = None,
+    ) -> list[tuple[str, NewsKind]]:
+        """Look at minute `at`. Ended reports stand in the history list, as on real pages."""
+        for name, severity in (components or {}).items():
+            id_ = IDS.get(name, name)
+            if self.states.get(id_, (None,))[0] is not severity:
+                self.states[id_] = (severity, minute(at if since is None else since))
+        ended = [r for r in reports if has_ended(r)]
+        if recent is None and ended:
+            recent = reports
+        return self.take(self.page(at, reports, recent, recent_full), at)
+
+    def page(
+        self,
+        at: float,
+        reports: Iterable[Report],
+        recent: Iterable[Report] | None,
+        recent_full: bool = False,
+    ) -> Snapshot:
+        rows = tuple(
+            Component(id_, id_, severity, _STATUS[severity], since)
+            for id_, (severity, since) in self.states.items()
+        )
+        listed = None if recent is None else tuple(recent)
+        return Snapshot(
+            provider=self.provider,
+            components=rows,
+            reports=tuple(r for r in reports if not has_ended(r)),
+            updated_at=minute(at),
+            recent=listed,
+            recent_full=recent_full,
+            oldest_recent=min((r.created_at for r in listed or ()), default=None),
+            has_history=self.has_history,
+        )
+
+    def take(self, snapshot: Snapshot, at: float) -> list[tuple[str, NewsKind]]:
+        self.state, changed = step(self.state, snapshot, minute(at), CATALOG)
+        told = [(i.id, news.kind) for i in changed for news in self._fresh(i)]
+        self.incidents.update({incident.id: incident for incident in changed})
+        return told
+
+    def fail(self, at: float, why: str = "timeout") -> None:
+        assert self.state is not None
+        self.state = on_failure(self.state, why, minute(at))
+
+    def _fresh(self, incident: Incident) -> tuple[News, ...]:
+        known = self.incidents.get(incident.id)
+        return incident.news[len(known.news) if known else 0 :]
+
+    def now(self, incident: str) -> Incident:
+        """The incident as the state has it (told or not)."""
+        assert self.state is not None
+        return self.state.incidents[incident]
+
+    def last(self, incident: str) -> News:
+        return self.now(incident).news[-1]
+
+
+def quiet_watch(provider: str = "claude") -> Watch:
+    """A watch that has seen a quiet page, so that everything from now on is news."""
+    watch = Watch(provider)
+    assert watch.see(-10, recent=()) == []
+    return watch
+
+
+def kinds(incident: Incident) -> list[str]:
+    return [news.kind.value for news in incident.news]
