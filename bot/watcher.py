@@ -48,6 +48,8 @@ class Watcher:
     told: Callable[[], None]
     # Set from outside (a webhook): look now instead of at the next poll.
     hint: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set after the first look, whatever came of it.
+    looked: asyncio.Event = field(default_factory=asyncio.Event)
     # What others than the page saw of one provider's surfaces; None: nobody looks.
     gather: Callable[[str, datetime], Awaitable[Witnessed]] | None = None
     _fence: int | None = None
@@ -83,6 +85,7 @@ class Watcher:
             await self._leased.wait()
             self.hint.clear()
             wait = await self.look()
+            self.looked.set()
             try:
                 await asyncio.wait_for(self.hint.wait(), wait)
             except TimeoutError:

@@ -1,13 +1,15 @@
 """Writes what a page answers, look by look, as `replay` reads it.
 
 One JSON object a line: `{"observed_at", "url", "status", "headers", "body"}`, the body as JSON
-where it is JSON and as text where it is not. A look that got no answer at all has status 0 and
-says why under `"error"`. A `.gz` name compresses. Lines are flushed as they come: a recording
-that is cut short is a shorter recording.
+where it is JSON and as text where it is not. Status 304 stands for the same body as before, and
+has none. A look that failed has one more line, with status 0 and the reason under `"error"`. A
+`.gz` name compresses. Lines are flushed as they come: a recording that is cut short is a shorter
+recording.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Iterator
@@ -16,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from adapters.pages.source import Answer
+from adapters.pages.source import Answer, StatusPage
+from bot.catalog import Catalog
+from bot.engine.step import step
 from bot.errors import SourceError
 from bot.ports import Clock
 
@@ -68,3 +72,19 @@ def _body(body: bytes) -> object:
         return json.loads(text)
     except ValueError:
         return text
+
+
+async def record_page(
+    page: StatusPage, catalog: Catalog, recorder: Recorder, poll_seconds: float
+) -> None:
+    """Look again and again, as the watcher would, until cancelled."""
+    page.heard = recorder.heard
+    state = None
+    while True:
+        try:
+            state, _ = step(state, await page.observe(state), page.clock(), catalog)
+            wait = poll_seconds
+        except SourceError as error:
+            recorder.failed(page.base_url, error)
+            wait = max(poll_seconds, error.retry_after or 0)
+        await asyncio.sleep(wait)

@@ -33,14 +33,15 @@ class Terminal:
     def __init__(self, out: TextIO, folder: Path, clock: Clock) -> None:
         self.screen = Screen(out)
         self._clock = clock
-        self._transcript = Transcript(folder / TRANSCRIPT, clock())
-        self._numbers = count(self._transcript.size + 1)
+        self.transcript = Transcript(folder / TRANSCRIPT, clock())
+        self._numbers = count(self.transcript.size + 1)
 
     def close(self) -> None:
         self.screen.close()
-        self._transcript.close()
+        self.transcript.close()
 
-    def buckets(self, channel: Channel) -> Sequence[Bucket]:  # noqa: ARG002  # the port's shape
+    def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
+        del channel, revising
         return ()
 
     async def open_thread(
@@ -67,7 +68,7 @@ class Terminal:
         """Show it once more, in short; nothing if it would look the same to the reader."""
         del channel
         is_root = message == root
-        known = self._transcript.get(message)
+        known = self.transcript.get(message)
         print_ = fingerprint(card.title if is_root else card.plain)
         if known and known.drawn == print_:
             return
@@ -82,7 +83,7 @@ class Terminal:
         self, channel: Channel, root: str | None, keys: Sequence[str], since: datetime
     ) -> Mapping[str, str]:
         del channel
-        found = {key: self._transcript.find(root, key, since) for key in keys}
+        found = {key: self.transcript.find(root, key, since) for key in keys}
         return {key: ref for key, ref in found.items() if ref}
 
     async def access(self, channel: Channel) -> Access:
@@ -108,11 +109,11 @@ class Terminal:
         return ref
 
     def _recorder(self, record: Record) -> Callable[[], None]:
-        return lambda: self._transcript.add(record)
+        return lambda: self.transcript.add(record)
 
     def _name(self, root: str) -> str:
         """What the thread is called: the title that its root showed last, without its state."""
-        known = self._transcript.get(root)
+        known = self.transcript.get(root)
         return known.of.rpartition(" · ")[0] or known.of if known else ""
 
     def _look(self) -> render.Look:

@@ -1,0 +1,299 @@
+"""The composition root: who is made of what, and in which order things open and close.
+
+The only place, with `cli`, that knows adapters and libraries of the outside. The wall clock is
+read here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import structlog
+
+from adapters.pages.source import TIMEOUT, StatusPage
+from adapters.redis.connect import open_database
+from adapters.redis.database import Database
+from adapters.redis.doctor import check_redis
+from adapters.redis.embedded import embedded_redis
+from adapters.redis.feed import RedisFeed
+from adapters.redis.journal import RedisJournal
+from adapters.redis.pace import RedisPace
+from adapters.redis.queue import RedisQueue
+from adapters.redis.subscriptions import RedisSubscriptions
+from adapters.terminal.messenger import CONSOLE, TRANSCRIPT, Terminal
+from adapters.terminal.prompt import can_prompt, converse
+from bot import __version__
+from bot.catalog import Catalog, generic, load_catalog, only
+from bot.checks import Health
+from bot.commands import Commands, Request
+from bot.delivery.courier import Courier
+from bot.delivery.drawing import Cards
+from bot.delivery.fanout import FanOut
+from bot.delivery.incidents import Incidents
+from bot.delivery.visit import Tools
+from bot.engine.verdict import verdicts
+from bot.errors import SettingsError, StoreError
+from bot.model import Severity, Subscription
+from bot.ports import Messenger
+from bot.settings import Settings
+from bot.watcher import Watcher
+
+log = structlog.get_logger()
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+# --- what is watched -------------------------------------------------------------------------
+
+
+def watched(settings: Settings) -> Catalog:
+    """The providers that the settings name, and the pages that they give by URL.
+
+    Raises:
+        SettingsError: a provider is unknown, or a page has the name of one.
+    """
+    catalog = only(load_catalog(), settings.providers)
+    providers = dict(catalog.providers)
+    if settings.page_url and settings.providers:
+        first = settings.providers[0]
+        providers[first] = replace(providers[first], page=settings.page_url)
+    for name, url in settings.pages.items():
+        if name in providers:
+            raise SettingsError(f"ISCLAUDEDOWN_PAGES: {name} is a provider's name; take another")
+        providers[name] = generic(name, page=url, label=name)
+    if not providers:
+        raise SettingsError("ISCLAUDEDOWN_PROVIDERS names no provider, so nothing is watched")
+    return Catalog(providers)
+
+
+@asynccontextmanager
+async def page_sources(catalog: Catalog) -> AsyncIterator[dict[str, StatusPage]]:
+    """One source a provider, over one client."""
+    async with httpx.AsyncClient(
+        headers={"User-Agent": f"isclaudedown/{__version__}", "Accept": "application/json"},
+        follow_redirects=True,
+        max_redirects=5,
+        timeout=TIMEOUT,
+    ) as client:
+        yield {
+            provider.id: StatusPage(provider.id, provider.page.rstrip("/"), client, utc_now)
+            for provider in catalog.providers.values()
+        }
+
+
+# --- what is kept ----------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Bell:
+    """Something happened: whoever hears it looks at once instead of a second later."""
+
+    hearers: list[Callable[[], None]] = field(default_factory=list)
+
+    def ring(self) -> None:
+        for hear in self.hearers:
+            hear()
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Everything on Redis, over one connection pool."""
+
+    database: Database
+    journal: RedisJournal
+    subscriptions: RedisSubscriptions
+    queue: RedisQueue
+    feed: RedisFeed
+    pace: RedisPace
+
+    # Rung when channels were queued: whoever delivers listens.
+    queued: Bell
+
+    @classmethod
+    def on(cls, database: Database, holder: str) -> Store:
+        bell = Bell()
+        journal = RedisJournal(database)
+        return cls(
+            database,
+            journal,
+            RedisSubscriptions(database, journal),
+            RedisQueue(database, holder),
+            RedisFeed(database, holder, bell.ring),
+            RedisPace(database),
+            bell,
+        )
+
+
+@asynccontextmanager
+async def opened_store(settings: Settings, holder: str) -> AsyncIterator[Store]:
+    """The Redis of the settings, or one of our own in the data folder.
+
+    Raises:
+        StoreError: it cannot be reached, or the folder is in use.
+    """
+    async with AsyncExitStack() as stack:
+        if settings.redis_url is None:
+            url = await stack.enter_async_context(embedded_redis(settings.data_dir))
+        else:
+            url = settings.redis_url.get_secret_value()
+        database = await open_database(url)
+        stack.push_async_callback(database.close)
+        kind = "embedded" if settings.redis_url is None else "given"
+        async for finding in check_redis(database, kind):
+            if finding.health is not Health.GOOD:
+                log.warning("redis.unfit", says=finding.says, advice=finding.advice)
+        yield Store.on(database, holder)
+
+
+def name_of_process() -> str:
+    """Names this process among replicas."""
+    return f"{socket.gethostname()}:{os.getpid()}:{random.SystemRandom().getrandbits(32):08x}"
+
+
+# --- run -------------------------------------------------------------------------------------
+
+# Calls in flight may take so long at the end; what is left goes on at the next start.
+PATIENCE = 10.0
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Watch, deliver and answer until `stop` is set, then end in order."""
+    catalog = watched(settings)
+    holder = name_of_process()
+    messengers: dict[str, Messenger] = {}
+    receivers: list[Coroutine[Any, Any, None]] = []
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(opened_store(settings, holder))
+        pages = await stack.enter_async_context(page_sources(catalog))
+        commands = Commands(
+            catalog=catalog,
+            journal=store.journal,
+            subscriptions=store.subscriptions,
+            threads=store.queue,
+            messengers=messengers,
+            judge=lambda state, now: verdicts(state, catalog, now),
+            clock=utc_now,
+        )
+        if settings.speaks_on_terminal:
+            terminal, new = await _opened_terminal(settings, store)
+            stack.callback(terminal.close)
+            messengers[terminal.platform] = terminal
+            receivers.append(_sit_at(terminal, commands, settings, stop))
+        incidents = Incidents(store.journal)
+        couriers = [_courier(one, store, incidents, catalog) for one in messengers.values()]
+        fan_outs = [FanOut(name, store.journal, store.feed, incidents, utc_now) for name in pages]
+        store.queued.hearers += [courier.wake for courier in couriers]
+        committed = Bell([fan_out.wake for fan_out in fan_outs])
+        watchers = [
+            _watcher(page, store, catalog, settings, holder, committed) for page in pages.values()
+        ]
+        if settings.speaks_on_terminal:
+            receivers.append(_greet(terminal, commands, store, watchers, new=new))
+        log.info("bot.started", providers=list(pages), platforms=list(messengers))
+        async with asyncio.TaskGroup() as group:
+            seeing = [group.create_task(one) for one in (*(w.run() for w in watchers), *receivers)]
+            telling = [group.create_task(one.run()) for one in fan_outs]
+            telling += [group.create_task(one.run()) for one in couriers]
+            await stop.wait()
+            for task in seeing:
+                task.cancel()
+            await asyncio.gather(*(courier.stop(PATIENCE) for courier in couriers))
+            for task in telling:
+                task.cancel()
+        log.info("bot.stopped")
+
+
+def _watcher(
+    page: StatusPage,
+    store: Store,
+    catalog: Catalog,
+    settings: Settings,
+    holder: str,
+    committed: Bell,
+) -> Watcher:
+    return Watcher(
+        page=page,
+        journal=store.journal,
+        catalog=catalog,
+        clock=utc_now,
+        rng=random.Random(),  # noqa: S311 (jitter, no secret)
+        holder=holder,
+        poll_seconds=settings.poll_seconds,
+        told=committed.ring,
+    )
+
+
+def _courier(messenger: Messenger, store: Store, incidents: Incidents, catalog: Catalog) -> Courier:
+    return Courier(
+        Tools(
+            messenger=messenger,
+            queue=store.queue,
+            pace=store.pace,
+            incidents=incidents,
+            cards=Cards(catalog),
+            clock=utc_now,
+            rng=random.Random(),  # noqa: S311 (jitter, no secret)
+        )
+    )
+
+
+# --- the terminal ----------------------------------------------------------------------------
+
+
+async def _opened_terminal(settings: Settings, store: Store) -> tuple[Terminal, bool]:
+    """The terminal, and whether it is new: then it is subscribed to everything.
+
+    Raises:
+        StoreError: its transcript cannot be written.
+    """
+    new = not (settings.data_dir / TRANSCRIPT).exists()
+    if new:
+        everything = Subscription(CONSOLE, Severity.UP, created_at=utc_now())
+        await store.subscriptions.put(everything)
+    try:
+        return Terminal(sys.stdout, settings.data_dir, utc_now), new
+    except OSError as error:
+        raise StoreError(f"{settings.data_dir} cannot be written: {error.strerror}") from error
+
+
+async def _greet(
+    terminal: Terminal, commands: Commands, store: Store, watchers: Sequence[Watcher], *, new: bool
+) -> None:
+    """Say how things are, as soon as somebody looked; a new terminal gets what runs already."""
+    for watcher in watchers:
+        await watcher.looked.wait()
+    if new and (subscription := await store.subscriptions.get(CONSOLE)):
+        await store.subscriptions.put(subscription, behind=await _running(store, watchers))
+        store.queued.ring()
+    answer = await commands.answer(Request(CONSOLE, "local", "you"))
+    await terminal.tell(answer.card)
+
+
+async def _running(store: Store, watchers: Sequence[Watcher]) -> list[str]:
+    stored = [await store.journal.load(watcher.page.provider) for watcher in watchers]
+    states = [one.state for one in stored if one.state]
+    return [i.key for state in states for i in state.incidents.values() if i.is_open]
+
+
+async def _sit_at(
+    terminal: Terminal, commands: Commands, settings: Settings, stop: asyncio.Event
+) -> None:
+    """Take commands if somebody can type some. Ends everything when they leave."""
+    if can_prompt(sys.stdin, sys.stdout):
+        await converse(commands, terminal, settings.data_dir)
+    else:
+        await terminal.screen.gone.wait()
+    log.info("terminal.left")
+    stop.set()
