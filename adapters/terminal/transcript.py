@@ -43,11 +43,11 @@ class Transcript:
         self._records: dict[str, Record] = {}
         self._by_key: dict[tuple[str | None, str], str] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
-        for record in _read(path):
+        for record in read_records(path):
             if now - record.at < KEPT:
                 self._remember(record)
         _rewrite(path, self._records.values())
-        self._file = path.open("a", encoding="utf-8")
+        self.file = path.open("a", encoding="utf-8")
 
     @property
     def size(self) -> int:
@@ -64,11 +64,11 @@ class Transcript:
     def add(self, record: Record) -> None:
         """Written and handed to the system before this returns: SIGKILL does not take it back."""
         self._remember(record)
-        self._file.write(_dump(record) + "\n")
-        self._file.flush()
+        self.file.write(_dump(record) + "\n")
+        self.file.flush()
 
     def close(self) -> None:
-        self._file.close()
+        self.file.close()
 
     def _remember(self, record: Record) -> None:
         known = self._records.get(record.ref)
@@ -89,7 +89,7 @@ def _dump(record: Record) -> str:
     return json.dumps(fields, ensure_ascii=False)
 
 
-def _read(path: Path) -> Iterator[Record]:
+def read_records(path: Path) -> Iterator[Record]:
     """Whatever can be read; a torn last line (the machine stopped in it) is passed over."""
     if not path.exists():
         return
