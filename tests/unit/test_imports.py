@@ -16,8 +16,9 @@ NETWORK = {
     "uvicorn",
 }
 WIRED_HERE = {"bot/app.py", "bot/cli.py", "bot/__main__.py"}
-# Rooms of `adapters` that other rooms may use.
-COMMON: set[str] = set()
+# Rooms of `adapters` that other rooms may use: what the replicas of a platform share (who installed
+# the app, which request was seen) lies in Redis.
+COMMON = {"redis"}
 
 
 def modules(folder: str) -> Iterator[tuple[str, ast.Module]]:
