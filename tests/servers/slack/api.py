@@ -29,6 +29,7 @@ METHODS: dict[str, Callable[[Call], Json]] = {
     "conversations.members": conversations.members,
     "conversations.open": conversations.open_,
     "conversations.replies": conversations.replies,
+    "users.conversations": conversations.of_user,
     "users.info": conversations.user_info,
     "views.open": surfaces.views_open,
     "views.publish": surfaces.views_publish,

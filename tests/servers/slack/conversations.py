@@ -84,6 +84,23 @@ def replies(call: Call) -> Json:
     return _messages(call, channel, [root, *found])
 
 
+def of_user(call: Call) -> Json:
+    """users.conversations: where `user` is, as far as the bot can see."""
+    call.need("channels:read", "groups:read")
+    kinds = call.text("types", "public_channel").split(",")
+    user = call.text("user")
+    found = [
+        c.to_json()
+        for c in call.team.channels.values()
+        if user in c.members
+        and c.im_with is None
+        and ("private_channel" if c.private else "public_channel") in kinds
+        and (c.bot_is_member or not c.private)
+    ]
+    page, cursor = _page(call, len(found), 100)
+    return {"channels": found[page], "response_metadata": {"next_cursor": cursor}}
+
+
 def user_info(call: Call) -> Json:
     call.need("users:read")
     user = call.team.users.get(call.text("user"))

@@ -80,6 +80,8 @@ class SlackServer:
         url = self.world.response_urls.get(request.path.rpartition("/")[2])
         if url is None:
             return web.Response(status=404, text="invalid_url")
+        if self.world.response_urls_fail:
+            return web.Response(status=500, text="fatal_error")
         body: Json = orjson.loads(await request.read())
         error = payloads.take_response(url, body, self.world.now())
         if error is not None:

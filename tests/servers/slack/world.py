@@ -192,6 +192,7 @@ class World:
     open_world: bool = False
     keep_blocks: bool = True
     history_limit: int = 1000
+    response_urls_fail: bool = False
     workspaces: dict[str, Workspace] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict)

@@ -1,0 +1,116 @@
+"""The bot's Slack half as a whole on a local Slack and a real Redis, heard in either way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import uvicorn
+from starlette.applications import Starlette
+
+from adapters.redis.connect import open_database
+from adapters.redis.journal import RedisJournal
+from adapters.redis.queue import RedisQueue
+from adapters.redis.subscriptions import RedisSubscriptions
+from adapters.slack.platform import Slack, SlackOptions, open_slack
+from bot.catalog import load_catalog, only
+from bot.commands import Commands
+from bot.delivery.reach import Reach
+from bot.engine.state import State
+from bot.model import Channel, Subscription, Verdict
+from bot.ports import Messenger
+from tests.servers.redis import standalone
+from tests.servers.slack import SlackServer, eventually
+
+
+@dataclass
+class SlackBot:
+    server: SlackServer
+    slack: Slack
+    subscriptions: RedisSubscriptions
+    queue: RedisQueue
+    http: str = ""
+
+    async def subscription(self, channel: str = "C1", tenant: str = "T1") -> Subscription | None:
+        return await self.subscriptions.get(Channel("slack", tenant, channel))
+
+
+def options_for(server: SlackServer, mode: str) -> SlackOptions:
+    return SlackOptions(
+        bot_token=server.team.token,
+        app_token=server.world.app_token if mode == "socket" else "",
+        signing_secret=server.world.signing_secret if mode == "http" else "",
+        api_url=server.api_url,
+    )
+
+
+@asynccontextmanager
+async def slack_bot(server: SlackServer, mode: str, **changes: object) -> AsyncIterator[SlackBot]:
+    """`mode` is socket or http; `changes` replace options."""
+    options = replace(options_for(server, mode), **changes)  # type: ignore[arg-type]  # by name
+    async with AsyncExitStack() as stack:
+        node = stack.enter_context(standalone())
+        database = await open_database(node.url)
+        stack.push_async_callback(database.close)
+        journal = RedisJournal(database)
+        subscriptions = RedisSubscriptions(database, journal)
+        queue = RedisQueue(database, "test")
+        slack = await stack.enter_async_context(
+            open_slack(options, database, monotonic=time.monotonic, wall=time.time)
+        )
+        messengers: dict[str, Messenger] = {"slack": slack.messenger}
+        catalog = only(load_catalog(), ["claude"])
+        commands = Commands(
+            catalog=catalog,
+            journal=journal,
+            subscriptions=subscriptions,
+            threads=queue,
+            messengers=messengers,
+            judge=nothing_known,
+            clock=utc_now,
+        )
+        reach = Reach(subscriptions, queue, utc_now)
+        slack.listen(
+            commands, subscriptions=subscriptions, reach=reach, catalog=catalog, clock=utc_now
+        )
+        bot = SlackBot(server, slack, subscriptions, queue)
+        running = asyncio.create_task(slack.run())
+        stack.push_async_callback(_end, running)
+        if slack.routes:
+            bot.http = await stack.enter_async_context(served(slack))
+            server.outbound.request_url = bot.http + "/slack/events"
+        if options.app_token:
+            await eventually(lambda: len(server.sockets.connections) >= 2)
+        yield bot
+
+
+def nothing_known(_state: State, _now: datetime) -> Sequence[Verdict]:
+    return ()
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def served(slack: Slack) -> AsyncIterator[str]:
+    """The routes under uvicorn on a free port; its address."""
+    config = uvicorn.Config(Starlette(routes=slack.routes), port=0, log_level="error", ws="none")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    await eventually(lambda: server.started)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await serving

@@ -1,0 +1,277 @@
+"""What people do in Slack, by socket and by signed request: asked, answered, remembered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from html import unescape
+from typing import Any
+
+import pytest
+
+from bot.model import NewsKind, Severity
+from tests.contract.slack_bot import SlackBot, slack_bot
+from tests.servers.slack import SlackServer, eventually, running_slack
+from tests.servers.slack.blocks import texts
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[SlackServer]:
+    async with running_slack() as slack:
+        slack.sockets.ack_seconds = 3.0
+        yield slack
+
+
+@pytest.fixture(params=["socket", "http"])
+async def bot(server: SlackServer, request: pytest.FixtureRequest) -> AsyncIterator[SlackBot]:
+    async with slack_bot(server, request.param) as running:
+        yield running
+
+
+@pytest.fixture
+async def by_socket(server: SlackServer) -> AsyncIterator[SlackBot]:
+    async with slack_bot(server, "socket") as running:
+        yield running
+
+
+def said(message: Json) -> str:
+    blocks = message.get("blocks") or []
+    return unescape("\n".join([message.get("text", ""), *(str(t["text"]) for t in texts(blocks))]))
+
+
+async def test_an_ask_is_answered_privately_and_at_once(bot: SlackBot) -> None:
+    delivery = await bot.server.command("")
+    response = await delivery.response()
+
+    assert delivery.acked
+    assert delivery.seconds < 3
+    assert response["response_type"] == "ephemeral"
+    assert bot.server.messages("C1") == []
+
+
+async def test_share_makes_the_answer_public(bot: SlackBot) -> None:
+    response = await (await bot.server.command("share")).response()
+    assert response["response_type"] == "in_channel"
+
+
+async def test_subscribing_is_kept_confirmed_and_leaves_one_public_line(bot: SlackBot) -> None:
+    response = await (await bot.server.command("subscribe api code partial")).response()
+    line = await eventually(lambda: bot.server.messages("C1"))
+    kept = await bot.subscription()
+
+    assert kept is not None
+    assert (set(kept.surfaces), kept.severity) == ({"api", "code"}, Severity.PARTIAL)
+    assert response["response_type"] == "ephemeral"
+    assert "API" in said(response)
+    assert len(line) == 1
+    assert "ada" in line[0].text
+
+
+async def test_unsubscribing_ends_it(bot: SlackBot) -> None:
+    await (await bot.server.command("subscribe")).response()
+    await (await bot.server.command("unsubscribe")).response()
+    assert await bot.subscription() is None
+
+
+async def test_a_group_named_in_a_command_can_be_called(bot: SlackBot) -> None:
+    await (await bot.server.command("subscribe api <!subteam^S12|@oncall>")).response()
+    kept = await bot.subscription()
+    assert kept is not None
+    assert kept.mention == "<!subteam^S12>"
+
+
+async def test_hostile_words_are_answered_and_ping_nobody(bot: SlackBot) -> None:
+    words = "&lt;!channel&gt; <@U2|bob> *x* &amp; `y` " + "z" * 3000
+    response = await (await bot.server.command(words)).response()
+    assert response["response_type"] == "ephemeral"
+
+
+async def test_where_it_may_not_write_it_says_invite_at_once(server: SlackServer) -> None:
+    token = server.world.tokens[server.team.token]
+    token.scopes -= {"chat:write.public", "channels:join"}
+    async with slack_bot(server, "socket") as bot:
+        response = await (await bot.server.command("subscribe", channel="C2")).response()
+    assert "/invite" in said(response)
+
+
+async def test_a_button_in_a_thread_is_answered_in_the_thread(by_socket: SlackBot) -> None:
+    message = {
+        "text": "m",
+        "ts": "1700000000.000200",
+        "thread_ts": "1700000000.000100",
+        "blocks": [{"type": "actions", "elements": [button("icd.affected", "claude/1")]}],
+    }
+    delivery = await by_socket.server.click(message, "icd.affected")
+    (whisper,) = await eventually(lambda: by_socket.server.team.ephemerals)
+
+    assert delivery.acked
+    assert (whisper.ephemeral_to, whisper.thread_ts) == ("U1", "1700000000.000100")
+
+
+async def test_a_button_in_the_channel_is_answered_privately(bot: SlackBot) -> None:
+    message = {
+        "text": "m",
+        "blocks": [{"type": "actions", "elements": [button("icd.subscribe")]}],
+    }
+    response = await (await bot.server.click(message, "icd.subscribe")).response()
+
+    assert response["response_type"] == "ephemeral"
+    assert response["replace_original"] is False
+    assert await bot.subscription() is not None
+
+
+async def test_the_form_shows_what_there_is_and_saves_what_was_picked(bot: SlackBot) -> None:
+    await (await bot.server.command("subscribe api major")).response()
+    await bot.server.command("settings")
+    (form,) = await eventually(bot.server.views)
+    assert "'initial_option': {'text': {'type': 'plain_text', 'text': 'Major" in str(form)
+
+    sent = await bot.server.submit(form, picked("C1", ["code"], "partial_outage", person="U2"))
+    kept = await bot.subscription()
+
+    assert sent.answer["response_action"] == "update"
+    assert kept is not None
+    assert (set(kept.surfaces), kept.severity) == ({"code"}, Severity.PARTIAL)
+    assert kept.mention == "<@U2>"
+    assert kept.thread_only == {NewsKind.WORSE, NewsKind.RESOLVED, NewsKind.REOPENED}
+
+
+async def test_a_form_without_a_channel_says_so_beside_the_field(bot: SlackBot) -> None:
+    await bot.server.command("settings")
+    (form,) = await eventually(bot.server.views)
+    sent = await bot.server.submit(form, picked(None, [], "degraded"))
+    assert sent.answer == {"response_action": "errors", "errors": {"channel": "Pick a channel."}}
+
+
+async def test_the_home_shows_verdicts_and_only_channels_of_that_person(bot: SlackBot) -> None:
+    await (await bot.server.command("subscribe api", channel="C1")).response()
+    await (await bot.server.command("subscribe code", channel="G1")).response()
+    await bot.server.open_home("U2")
+    home = await eventually(lambda: bot.server.team.homes.get("U2"))
+
+    assert "<#C1>" in str(home)
+    assert "<#G1>" not in str(home)
+
+
+async def test_a_mention_is_answered_to_the_one_who_asked(bot: SlackBot) -> None:
+    me = bot.server.team.bot_user
+    event = {"type": "app_mention", "user": "U1", "channel": "C1", "text": f"<@{me}> help"}
+    await bot.server.event(event)
+    (whisper,) = await eventually(lambda: bot.server.team.ephemerals)
+
+    assert whisper.ephemeral_to == "U1"
+    assert "subscribe" in said({"text": whisper.text, "blocks": whisper.blocks})
+
+
+async def test_an_event_told_twice_is_handled_once(bot: SlackBot) -> None:
+    me = bot.server.team.bot_user
+    event = {"type": "app_mention", "user": "U1", "channel": "C1", "text": f"<@{me}> help"}
+    for _ in range(3):
+        assert (await bot.server.event(event, event_id="Ev1")).acked
+    await bot.server.event(event | {"text": "again"}, event_id="Ev2")
+    await eventually(lambda: len(bot.server.team.ephemerals) >= 2)
+
+    assert len(bot.server.team.ephemerals) == 2
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "message", "channel": "C1", "user": "U1", "text": "hi", "channel_type": "channel"},
+        {"type": "message", "subtype": "channel_join", "channel": "C1", "user": "U1", "text": "x"},
+        {"type": "reaction_added", "user": "U1", "item": {"type": "message", "channel": "C1"}},
+        {"type": "something_new"},
+    ],
+)
+async def test_no_event_stays_unacknowledged(bot: SlackBot, event: Json) -> None:
+    delivery = await bot.server.event(event)
+    assert (delivery.acked, delivery.attempts) == (True, 1)
+
+
+async def test_buttons_and_forms_of_others_are_acknowledged(bot: SlackBot) -> None:
+    message = {"text": "m", "blocks": [{"type": "actions", "elements": [button("unknown")]}]}
+    view = {"type": "modal", "id": "V1", "callback_id": "unknown", "blocks": []}
+
+    assert (await bot.server.click(message, "unknown")).acked
+    assert (await bot.server.submit(view, {})).acked
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "channel_archive", "channel": "C1"},
+        {"type": "channel_deleted", "channel": "C1"},
+        {"type": "channel_left", "channel": "C1"},
+        {"type": "member_left_channel", "channel": "C1", "user": "UBOT0001"},
+    ],
+)
+async def test_a_channel_that_is_lost_is_paused_with_a_reason_not_forgotten(
+    bot: SlackBot, event: Json
+) -> None:
+    await (await bot.server.command("subscribe api")).response()
+    await bot.server.event(event)
+    for _ in range(100):
+        kept = await bot.subscription()
+        if kept and kept.paused:
+            break
+    assert kept is not None
+    assert kept.paused is not None
+    assert kept.paused.reason
+
+
+async def test_somebody_else_leaving_changes_nothing(bot: SlackBot) -> None:
+    await (await bot.server.command("subscribe api")).response()
+    await bot.server.event({"type": "member_left_channel", "channel": "C1", "user": "U2"})
+    await (await bot.server.command("help")).response()
+    kept = await bot.subscription()
+    assert kept is not None
+    assert kept.paused is None
+
+
+async def test_another_workspace_gets_nothing_by_our_token(bot: SlackBot) -> None:
+    other = bot.server.world.add_workspace("T2")
+    other.add_channel("C20")
+    before = dict(bot.server.world.calls)
+    delivery = await bot.server.command("subscribe", channel="C20", team="T2")
+    await (await bot.server.command("help")).response()
+
+    assert delivery.acked
+    assert await bot.subscription("C20", "T2") is None
+    assert await bot.subscription("C20", "T1") is None
+    assert bot.server.world.calls.get("chat.postMessage") == before.get("chat.postMessage")
+
+
+async def test_admins_only_means_that_others_are_refused(server: SlackServer) -> None:
+    server.world.tokens[server.team.token].scopes |= {"users:read"}
+    server.team.add_user("U9", "root", admin=True)
+    async with slack_bot(server, "socket", admins_only=True) as bot:
+        await (await bot.server.command("subscribe api", user="U1")).response()
+        assert await bot.subscription() is None
+        await (await bot.server.command("subscribe api", user="U9")).response()
+        assert await bot.subscription() is not None
+
+
+async def test_an_answer_gets_through_although_the_response_url_is_lost(bot: SlackBot) -> None:
+    bot.server.world.response_urls_fail = True
+    await bot.server.command("help")
+    (whisper,) = await eventually(lambda: bot.server.team.ephemerals)
+    assert whisper.ephemeral_to == "U1"
+
+
+def button(action: str, value: str = "") -> Json:
+    known = {"type": "button", "action_id": action, "text": {"type": "plain_text", "text": "x"}}
+    return known | ({"value": value} if value else {})
+
+
+def picked(
+    channel: str | None, surfaces: list[str], severity: str, *, person: str | None = None
+) -> Json:
+    """What Slack reports of the filled form."""
+    return {
+        "channel": {"pick": {"type": "conversations_select", "selected_conversation": channel}},
+        "surfaces": {"pick": {"selected_options": [{"value": s} for s in surfaces]}},
+        "severity": {"pick": {"selected_option": {"value": severity}}},
+        "mention": {"pick": {"selected_user": person}},
+        "quiet": {"pick": {"selected_options": []}},
+    }
