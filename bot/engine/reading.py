@@ -34,6 +34,7 @@ class Desk:
     provider: Provider
     now: datetime
     began_at: datetime
+    looked_at: datetime  # the last good look before this one
     drafts: dict[str, Draft]
     owners: dict[str, str]
     retired: frozenset[str]
@@ -50,7 +51,16 @@ class Desk:
         youngest = sorted(drafts.values(), key=lambda d: d.incident.started_at)
         owners = {name: draft.incident.id for draft in youngest for name in draft.ids()}
         retired = frozenset(state.retired)
-        return cls(provider, now, state.began_at, drafts, owners, retired, first)
+        return cls(
+            provider=provider,
+            now=now,
+            began_at=state.began_at,
+            looked_at=state.observed_at,
+            drafts=drafts,
+            owners=owners,
+            retired=retired,
+            first=first,
+        )
 
     def surface_of(self, component: str) -> str | None:
         """The surface of a component, None where it has none (or is not known at all)."""
@@ -125,7 +135,11 @@ def _draft_for(desk: Desk, report: Report) -> Draft | None:
         number = 2
         while f"{report.id}~{number}" in desk.retired:
             number += 1
-        return _start(desk, report, f"{report.id}~{number}")
+        draft = _start(desk, report, f"{report.id}~{number}")
+        # Whatever it said before our last look was told then, or was there before us.
+        old = [u for u in report.updates if u.posted_at <= desk.looked_at]
+        draft.texts.update({update.id: digest(update.text) for update in old})
+        return draft
     return _start(desk, report, report.id)
 
 

@@ -1,0 +1,83 @@
+"""The first look, and looks that fail."""
+
+from bot.model import NewsKind
+
+from .build import DEGRADED, MAJOR, PARTIAL, UP, Watch, kinds, minute, quiet_watch, report, update
+
+RUNNING = report("i", update("u1", -60, api=(UP, PARTIAL)), update("u2", -30, api=(PARTIAL, MAJOR)))
+PAST = report("old", update("o1", -900, "resolved"))
+
+
+def begun() -> Watch:
+    watch = Watch()
+    assert watch.see(0, RUNNING, recent=[RUNNING, PAST], components={"api": MAJOR}) == []
+    return watch
+
+
+def test_the_first_look_tells_nothing_and_takes_up_what_runs() -> None:
+    watch = begun()
+    incident = watch.now("i")
+    assert kinds(incident) == ["opened"]
+    assert incident.revision == 1
+    assert incident.severity is MAJOR
+    assert incident.news[0].text == "text of u2"
+    assert watch.state is not None
+    assert set(watch.state.incidents) == {"i"}
+
+
+def test_after_the_first_look_only_what_is_new_is_told() -> None:
+    watch = begun()
+    assert watch.see(1, RUNNING, recent=[RUNNING, PAST]) == []
+    end = report("i", *RUNNING.updates, update("u3", 5, "resolved", api=(MAJOR, UP)))
+    told = watch.see(6, recent=[end, PAST], components={"api": UP})
+    # Both news are fresh to the test's watcher; the first was never in `changed` before.
+    assert told == [("i", NewsKind.OPENED), ("i", NewsKind.RESOLVED)]
+
+
+def test_what_ended_before_the_first_look_is_no_news_though_its_list_comes_later() -> None:
+    watch = Watch()
+    watch.see(0)
+    assert watch.see(10, recent=[PAST]) == []
+    assert watch.see(20, recent=[PAST]) == []
+
+
+def test_a_component_down_at_the_first_look_is_followed_silently() -> None:
+    watch = Watch()
+    assert watch.see(0, components={"api": DEGRADED}) == []
+    assert watch.state is not None
+    (own,) = watch.state.incidents
+    assert watch.see(1) == []
+    told = watch.see(5, components={"api": UP})
+    assert told[-1] == (own, NewsKind.RESOLVED)
+
+
+def test_one_reopened_that_had_ended_before_the_first_look_gets_a_thread_of_its_own() -> None:
+    watch = begun()
+    again = report("old", *PAST.updates, update("o2", 9, api=(UP, PARTIAL)))
+    told = watch.see(10, RUNNING, again, recent=[RUNNING, again])
+    assert told == [("old~2", NewsKind.OPENED)]
+
+
+def test_a_page_that_fails_changes_nothing_but_that_it_fails() -> None:
+    watch = begun()
+    before = watch.state
+    watch.fail(1, "HTTP 405")
+    watch.fail(9, "not JSON")
+    after = watch.state
+    assert before is not None
+    assert after is not None
+    assert (after.failing_since, after.failure) == (minute(1), "not JSON")
+    assert after.incidents == before.incidents
+    assert after.components == before.components
+    assert after.observed_at == before.observed_at
+    assert watch.see(10, RUNNING, recent=[RUNNING, PAST]) == []
+    assert watch.state is not None
+    assert watch.state.failing_since is None
+    assert watch.state.failure == ""
+
+
+def test_a_failure_between_two_looks_does_not_confirm_a_flap() -> None:
+    watch = quiet_watch()
+    watch.see(1, components={"api": DEGRADED})
+    watch.fail(2)
+    assert watch.see(3, components={"api": UP}) == []
