@@ -120,14 +120,16 @@ class Witness:
         return known.provider if known else surface.partition("/")[0]
 
     async def for_channel(self, channel: Channel | None, now: datetime) -> list[Evidence]:
-        """What counts in an answer given in that channel: others' people are not quoted there."""
+        """What counts in an answer given in that channel: everybody's, and louder its own."""
         measured = await self._measured(now)
+        tallies = await self.reports.everywhere(now)
         if channel is None:
-            return measured
-        return [
-            *measured,
-            *reports.here(await self.reports.of_channel(channel, now), channel.owner),
-        ]
+            return [*measured, *reports.evidence(tallies)]
+        here = await self.reports.of_channel(channel, now)
+        # Where only its own people spoke, it is said once: as what people here report.
+        elsewhere = {tally.surface for tally in tallies if tally.owner != channel.owner}
+        others = [piece for piece in reports.evidence(tallies) if piece.surface in elsewhere]
+        return [*measured, *reports.here(here, channel.owner), *others]
 
     async def _measured(self, now: datetime) -> list[Evidence]:
         looks = probing.evidence(await self.probes.records())

@@ -176,8 +176,10 @@ async def test_all_kinds_are_gathered_for_their_provider(database: Database) -> 
         (Source.REPORTS, "code"),
     }
     assert seen.overwhelming == {"code": ("slack/T1",)}
-    elsewhere = await witness.for_channel(DEV, NOW)
-    assert {e.source for e in elsewhere} == {Source.PROBE, Source.TRAFFIC}
+    said = {e.says for e in await witness.for_channel(DEV, NOW) if e.source is Source.REPORTS}
+    assert said == {"9 people report trouble", "1 person reports trouble"}
+    said = {e.says for e in await witness.for_channel(OPS, NOW) if e.source is Source.REPORTS}
+    assert said == {"9 people here report trouble", "1 person here reports trouble"}
 
 
 # --- tell me when it's back ----------------------------------------------------------------------

@@ -1,0 +1,82 @@
+"""What the API answers, as JSON: verdicts with advice, and the scoreboard. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from bot.advice.retry import Advice, Do
+from bot.asking import document, stamp
+from bot.engine.score import Result, Scoreboard
+from bot.model import Verdict
+from bot.oracle import Sight
+
+
+def verdict_body(
+    sight: Sight, verdicts: Sequence[Verdict], advice: Callable[[str], Advice | None]
+) -> dict[str, Any]:
+    """As `ask --json` has it, with the advice for each surface."""
+    keys = {key for verdict in verdicts for key in verdict.incidents}
+    incidents = [incident for incident in sight.running if incident.key in keys]
+    body = document(verdicts, incidents, sight.now)
+    for entry in body["verdicts"]:
+        entry["retry"] = _retry(advice(entry["surface"]))
+    return body
+
+
+def _retry(advice: Advice | None) -> dict[str, Any] | None:
+    if advice is None:
+        return None
+    return {
+        "do": advice.do.value,
+        "wait": _seconds(advice.wait),
+        "retry_after": _seconds(advice.retry_after),
+        "use": list(advice.use),
+    }
+
+
+def retry_after(body: dict[str, Any]) -> int:
+    """The longest wait that any of its surfaces needs; 0 if all may be retried now."""
+    advised = [entry["retry"] for entry in body["verdicts"] if entry["retry"]]
+    return max((a["retry_after"] for a in advised if a["do"] != Do.NOW.value), default=0)
+
+
+def etag(body: dict[str, Any]) -> str:
+    """Changes when anything does but the time: ages, moments of looking and jitter do not count."""
+    return f'W/"{hashlib.sha256(json.dumps(_lasting(body)).encode()).hexdigest()[:20]}"'
+
+
+_PASSING = frozenset({"at", "age", "checked_at", "retry_after"})
+
+
+def _lasting(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _lasting(v) for name, v in sorted(value.items()) if name not in _PASSING}
+    if isinstance(value, list):
+        return [_lasting(entry) for entry in value]
+    return value
+
+
+def scoreboard_body(board: Scoreboard) -> dict[str, Any]:
+    return {
+        "counts": {result.value: board.count(result) for result in Result},
+        "median_lead": None if board.median_lead is None else _seconds(board.median_lead),
+        "entries": [
+            {
+                "incident": entry.incident,
+                "title": entry.title,
+                "result": entry.result.value,
+                "started_at": stamp(entry.started_at),
+                "surfaces": list(entry.surfaces),
+                "ahead": None if entry.ahead is None else _seconds(entry.ahead),
+            }
+            for entry in board.entries
+        ],
+    }
+
+
+def _seconds(length: timedelta) -> int:
+    return round(length.total_seconds())

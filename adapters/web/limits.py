@@ -1,0 +1,102 @@
+"""Errors in one shape, and what protects us: size, rate and tokens."""
+
+from __future__ import annotations
+
+import hmac
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+MOST_CLIENTS = 2_000  # whose rate is remembered; the longest silent are forgotten
+
+
+class Refused(HTTPException):
+    """A request that we do not serve. `code` is for programs, `message` for people."""
+
+    def __init__(
+        self, status: int, code: str, message: str, *, retry_after: int | None = None
+    ) -> None:
+        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        super().__init__(status, message, headers)
+        self.code = code
+
+
+def refusal(_: Request, error: Exception) -> Response:
+    """Draw an error: `{"error": {"code": …, "message": …}}`."""
+    if not isinstance(error, HTTPException):
+        raise error
+    code = error.code if isinstance(error, Refused) else error.detail.lower().replace(" ", "_")
+    body = {"error": {"code": code, "message": error.detail}}
+    return JSONResponse(body, error.status_code, headers=error.headers)
+
+
+def broken(_: Request, __: Exception) -> Response:
+    """Our own fault: said without any detail."""
+    body = {"error": {"code": "internal", "message": "something went wrong here; it is logged"}}
+    return JSONResponse(body, 500)
+
+
+@dataclass(slots=True)
+class Rate:
+    """A token bucket for each client: `burst` at once, then `rate` a second.
+
+    In this process alone: it protects the process, not a shared resource.
+    """
+
+    rate: float
+    burst: int
+    clock: Callable[[], float]  # seconds, monotonic
+    _buckets: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
+
+    def take(self, request: Request) -> None:
+        """Raises: Refused (429) with the seconds to wait."""
+        client = request.client.host if request.client else "?"
+        now = self.clock()
+        tokens, at = self._buckets.pop(client, (float(self.burst), now))
+        tokens = min(self.burst, tokens + (now - at) * self.rate)
+        if tokens >= 1:
+            self._buckets[client] = (tokens - 1, now)
+        else:
+            self._buckets[client] = (tokens, now)
+        while len(self._buckets) > MOST_CLIENTS:
+            self._buckets.popitem(last=False)
+        if tokens < 1:
+            wait = max(1, round((1 - tokens) / self.rate + 0.5))
+            raise Refused(429, "too_many_requests", "slow down", retry_after=wait)
+
+
+async def body_of(request: Request, most: int) -> bytes:
+    """Read the body, and no more than `most` bytes of it. Raises: Refused (413, 400)."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        raise _too_large(most)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise _too_large(most)
+    return bytes(body)
+
+
+def _too_large(most: int) -> Refused:
+    return Refused(413, "too_large", f"at most {most} bytes are taken")
+
+
+def check_token(request: Request, token: str | None) -> None:
+    """Writing needs the token. Raises: Refused (401, or 403 if writing is switched off)."""
+    if token is None:
+        raise Refused(
+            403, "switched_off", "writing is switched off: set ISCLAUDEDOWN_HTTP_TOKEN to allow it"
+        )
+    given = request.headers.get("authorization", "")
+    if not same(given, f"Bearer {token}"):
+        raise Refused(401, "unauthorized", "send the token as: Authorization: Bearer <token>")
+
+
+def same(given: str, wanted: str) -> bool:
+    """Compare in a time that tells nothing."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())

@@ -1,0 +1,141 @@
+"""Counts of the team's own traffic, as a gateway or a script sends them, made into ours.
+
+`read_counts` takes our own form, `read_litellm` what LiteLLM's `generic_api` callback posts
+(https://docs.litellm.ai/docs/observability/generic_api). Of the latter only status, error code,
+provider and model are looked at: prompts and answers in it are never kept, logged or repeated.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from adapters.web.limits import Refused
+from bot.catalog import Catalog
+from bot.engine.evidence.traffic import Result
+from bot.witness import Batch
+
+MOST_ENTRIES = 100
+Count = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    surface: str = Field(default="api", min_length=1, max_length=80)
+    model: str | None = Field(default=None, max_length=120)
+    outcomes: dict[Result, Count] = Field(min_length=1)
+
+
+class _Counts(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id: str | None = Field(default=None, min_length=1, max_length=100, pattern=r"^[\w.:-]+$")
+    counts: list[_Entry] = Field(min_length=1, max_length=MOST_ENTRIES)
+
+
+def read_counts(body: bytes, catalog: Catalog) -> tuple[list[Batch], str | None]:
+    """Our own form: `{"id"?: …, "counts": [{"surface", "model"?, "outcomes": {"529": 3}}]}`.
+
+    Raises:
+        Refused: it is not that; the message names the place, not the value.
+    """
+    try:
+        told = _Counts.model_validate_json(body)
+    except ValidationError as error:
+        raise Refused(422, "malformed", _sentence(error)) from None
+    totals: dict[str, Counter[Result]] = defaultdict(Counter)
+    for entry in told.counts:
+        surface = catalog.resolve(entry.surface).exact
+        if surface is None:
+            known = ", ".join(s.id for s in catalog.surfaces())
+            raise Refused(422, "unknown_surface", f"a surface is unknown; there are: {known}")
+        _count(totals, surface, entry.model, entry.outcomes, catalog)
+    return _batches(totals), told.id
+
+
+def read_litellm(body: bytes, catalog: Catalog) -> list[Batch]:
+    """One payload of LiteLLM's standard log, or a list of them, or one a line (ndjson).
+
+    Requests to others than Anthropic are passed over, and so is what cannot be read.
+
+    Raises:
+        Refused: it is no JSON at all.
+    """
+    totals: dict[str, Counter[Result]] = defaultdict(Counter)
+    for payload in _payloads(body):
+        if payload.get("custom_llm_provider") != "anthropic":
+            continue
+        result = _result(payload)
+        if result is not None:
+            _count(totals, "api", payload.get("model"), {result: 1}, catalog)
+    return _batches(totals)
+
+
+def _payloads(body: bytes) -> Iterable[Mapping[str, Any]]:
+    try:
+        try:
+            told = json.loads(body)
+        except ValueError:
+            told = [json.loads(line) for line in body.splitlines() if line.strip()]
+    except (ValueError, RecursionError):
+        raise Refused(422, "malformed", "this is no JSON") from None
+    entries = told if isinstance(told, list) else [told]
+    return [entry for entry in entries if isinstance(entry, dict)]
+
+
+def _result(payload: Mapping[str, Any]) -> Result | None:
+    """How the request ended; None for what says nothing of the other side (our own 4xx)."""
+    if payload.get("status") == "success":
+        return Result.OK
+    error = payload.get("error_information")
+    details = error if isinstance(error, dict) else {}
+    if "Timeout" in str(details.get("error_class", "")):
+        return Result.TIMEOUT
+    code = str(details.get("error_code", ""))
+    named = _NAMED.get(code)
+    return named or (Result.FAILED if len(code) == 3 and code.startswith("5") else None)
+
+
+_NAMED = {
+    "429": Result.LIMITED,
+    "529": Result.OVERLOADED,
+    "408": Result.TIMEOUT,
+    "504": Result.TIMEOUT,
+}
+
+
+def _count(
+    totals: dict[str, Counter[Result]],
+    surface: str,
+    model: object,
+    outcomes: Mapping[Result, int],
+    catalog: Catalog,
+) -> None:
+    """Count for the surface, and for the model too if it is one that we know."""
+    totals[surface].update(outcomes)
+    family = _family(model, catalog) if isinstance(model, str) else None
+    if family is not None and family != surface:
+        totals[family].update(outcomes)
+
+
+def _family(model: str, catalog: Catalog) -> str | None:
+    """The surface of a model by a word of its name: "claude-opus-4-6" is opus."""
+    parts = set(model.lower().replace("/", "-").replace(".", "-").split("-"))
+    return next((s.id for s in catalog.surfaces() if s.model and s.id in parts), None)
+
+
+def _batches(totals: Mapping[str, Counter[Result]]) -> list[Batch]:
+    return [Batch(surface, dict(counts)) for surface, counts in totals.items()]
+
+
+def _sentence(error: ValidationError) -> str:
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    first = problems[0]
+    place = ".".join(str(part)[:40] for part in first["loc"] if part != "[key]")
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{place or 'the body'}: {first['msg']}{more}"
