@@ -25,7 +25,7 @@ BUTTON: Final = re.compile(
     rf"{PREFIX}:(?P<action>[a-z_]{{1,20}}):(?P<value>.*?)(?:~(?P<mark>[0-9a-f]{{{MARK_LENGTH}}}))?",
     re.DOTALL,
 )
-_MARK_IN_FOOTER: Final = re.compile(rf"ref ([0-9a-f]{{{MARK_LENGTH}}})$")
+_MARK_AT_END: Final = re.compile(rf"ref ([0-9a-f]{{{MARK_LENGTH}}})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,11 @@ def custom_id(action: str, value: str) -> str:
 def marks_of(message: dict[str, Any]) -> set[str]:
     """Return every mark that a message given by Discord carries."""
     found = set()
+    if hit := _MARK_AT_END.search(message.get("content") or ""):
+        found.add(hit[1])
     for embed in message.get("embeds") or ():
         footer = (embed.get("footer") or {}).get("text") or ""
-        if hit := _MARK_IN_FOOTER.search(footer):
+        if hit := _MARK_AT_END.search(footer):
             found.add(hit[1])
     for row in message.get("components") or ():
         for component in row.get("components") or ():

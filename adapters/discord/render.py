@@ -118,19 +118,28 @@ def thread_name(card: Card) -> str:
     return cut(f"{emoji} {one_line(card.title)}".strip(), THREAD_NAME) or "Incident"
 
 
-def marked(drawn: Drawn, key: str) -> tuple[list[Json], list[Json]]:
-    """Embeds and components that carry the mark of `key`.
+def marked(drawn: Drawn, key: str) -> Drawn:
+    """The same message with the mark of `key` on it.
 
-    A button with room carries it unseen; else the last embed's footer does. A bare text carries
-    none and can only be known again by its nonce.
+    A button with room carries it unseen; else the last embed's footer does, or a last line.
     """
     components = _mark_button(drawn.components, mark(key))
     if components is not None:
-        return list(drawn.embeds), components
-    embeds = list(drawn.embeds)
-    if embeds:
-        embeds[-1] = {**embeds[-1], "footer": {"text": FOOTER + mark(key)}}
-    return embeds, list(drawn.components)
+        return Drawn(drawn.content, drawn.embeds, tuple(components))
+    signed = FOOTER + mark(key)
+    if not drawn.embeds:
+        return Drawn(f"{drawn.content}\n-# {signed}", (), drawn.components)
+    last = {**drawn.embeds[-1], "footer": {"text": signed}}
+    return Drawn(drawn.content, (*drawn.embeds[:-1], last), drawn.components)
+
+
+def body_of(drawn: Drawn) -> Json:
+    """The parts of a request that hold a message; an edit with it replaces all of them."""
+    return {
+        "content": drawn.content,
+        "embeds": list(drawn.embeds),
+        "components": list(drawn.components),
+    }
 
 
 def _mark_button(rows: Sequence[Json], value: str) -> list[Json] | None:

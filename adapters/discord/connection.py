@@ -1,0 +1,177 @@
+"""The connection to Discord: one client, for as many shards as Discord asks for.
+
+discord.py resumes and reconnects by itself. What it gives up on (an address that does not answer
+at the start, a session that Discord ends for good) is begun anew from here, with growing pauses.
+https://docs.discord.com/developers/events/gateway
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import aiohttp
+import discord
+import structlog
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from adapters.discord.wire import PATIENCE_SECONDS, Wire
+from bot.errors import SettingsError
+
+log = structlog.get_logger()
+
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
+# A token that was accepted once and is no more: somebody has to act.
+REFUSED_PAUSE: Final = 600.0
+# Close codes after which the same would happen again:
+# https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
+FATAL: Final = {
+    4004: "Discord refuses the bot's token",
+    4010: "Discord refuses the shard",
+    4012: "Discord does not know this version of its API any more",
+    4013: "Discord refuses the intents",
+    4014: "Discord refuses the intents",
+}
+REFUSED: Final = (
+    "DISCORD_TOKEN is not accepted by Discord: copy it again from Bot → Reset Token at "
+    "discord.com/developers/applications"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordOptions:
+    """What the environment says about Discord. The token never shows in `repr`."""
+
+    token: str = field(repr=False)
+    api_url: str = "https://discord.com/api/v10"
+    gateway_url: str | None = None
+    messages_a_second: float | None = 45.0
+
+    @property
+    def base(self) -> str:
+        return self.api_url.rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    url: str
+    shards: int
+
+
+class Refusal(Exception):
+    """Discord does not accept us; repeating it at once would do harm."""
+
+
+class Connection:
+    """Keeps a client connected. `listen` registers what is to be heard on each new client."""
+
+    def __init__(
+        self, options: DiscordOptions, wire: Wire, listen: Callable[[discord.Client], None]
+    ) -> None:
+        self._options = options
+        self._wire = wire
+        self._listen = listen
+        self._was_accepted = False
+        # discord.py writes addresses with tokens and other people's words into its log.
+        logging.getLogger("discord").setLevel(logging.CRITICAL)
+
+    async def run(self) -> None:
+        """Connect and stay connected, until cancelled.
+
+        Raises:
+            SettingsError: Discord does not accept the token, and never did.
+        """
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self._once()
+                pause = FIRST_PAUSE
+            except Refusal as refusal:
+                if not self._was_accepted:
+                    raise SettingsError(REFUSED) from None
+                reason = str(refusal)
+                log.warning("discord.refused", reason=reason, again_in=REFUSED_PAUSE)
+                await asyncio.sleep(REFUSED_PAUSE)
+            except (discord.DiscordException, aiohttp.ClientError, OSError, ValueError) as error:
+                kind = type(error).__name__
+                log.warning("discord.unreachable", reason=kind, again_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _once(self) -> None:
+        """Log in and hold the connection until discord.py gives it up."""
+        gateway = await ask_gateway(self._options)
+        point_at(self._options.base, self._options.gateway_url or gateway.url)
+        client = make_client(gateway.shards, self._wire)
+        self._listen(client)
+        try:
+            await _logged_in(client, self._options.token)
+            self._was_accepted = True
+            self._wire.attach(client)
+            log.info("discord.logged_in", shards=gateway.shards)
+            await client.connect(reconnect=True)
+        except discord.ConnectionClosed as closed:
+            if closed.code in FATAL:
+                raise Refusal(FATAL[closed.code]) from None
+            raise
+        except discord.PrivilegedIntentsRequired:
+            raise Refusal(FATAL[4014]) from None
+        finally:
+            self._wire.attach(None)
+            await client.close()
+
+
+async def _logged_in(client: discord.Client, token: str) -> None:
+    try:
+        await client.login(token)
+    except discord.LoginFailure:
+        raise Refusal(FATAL[4004]) from None
+
+
+async def ask_gateway(options: DiscordOptions) -> Gateway:
+    """Ask where the gateway is and how many shards it wants.
+
+    Raises:
+        Refusal: the token is not accepted. aiohttp.ClientError, OSError, ValueError: no answer.
+    """
+    headers = {"Authorization": f"Bot {options.token}"}
+    limit = aiohttp.ClientTimeout(total=20)
+    async with (
+        aiohttp.ClientSession(headers=headers, timeout=limit) as session,
+        session.get(f"{options.base}/gateway/bot") as answer,
+    ):
+        if answer.status == 401:
+            raise Refusal(FATAL[4004])
+        answer.raise_for_status()
+        body = await answer.json(content_type=None)
+    return Gateway(str(body["url"]), max(1, int(body.get("shards", 1))))
+
+
+def point_at(base: str, gateway_url: str) -> None:
+    """Tell discord.py where Discord is; it keeps that for the whole process."""
+    Route.BASE = base
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+
+
+def make_client(shards: int, wire: Wire) -> discord.Client:
+    """A client with the one intent that we need, and as small a cache as can be."""
+    intents = discord.Intents.none()
+    intents.guilds = True
+    options: dict[str, Any] = {
+        "intents": intents,
+        "http_trace": wire.trace(),
+        "max_ratelimit_timeout": PATIENCE_SECONDS,
+        "allowed_mentions": discord.AllowedMentions.none(),
+        "member_cache_flags": discord.MemberCacheFlags.none(),
+        "max_messages": None,
+        "chunk_guilds_at_startup": False,
+    }
+    if shards == 1:
+        return discord.Client(**options)
+    # The number is given, so that the gateway is the one we were told of or told to take.
+    return discord.AutoShardedClient(shard_count=shards, **options)
