@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -43,6 +43,7 @@ COLOURS = {
     Severity.UNKNOWN: "bright_black",
 }
 _NARROWEST = 30
+_WORTH_SAYING = timedelta(minutes=1)
 _DIM = Style(dim=True)
 
 
@@ -149,10 +150,12 @@ def moment(at: datetime, look: Look, style: str = "clock") -> str:
 
 
 def _quote(quote: Quote, look: Look) -> list[Painted]:
-    lines = [_line(quote.lead, look)] if quote.lead else []
-    for line in lines:
-        line.stylize(_DIM)
-    lines += [Painted(part) for part in clean(quote.text, lines=True).split("\n") if part.strip()]
+    lines = [Painted(part) for part in clean(quote.text, lines=True).split("\n") if part.strip()]
+    if quote.lead:
+        lead = _line(quote.lead, look)
+        lead.append(" · ")
+        lead.stylize(_DIM)
+        lines[:1] = [Painted.assemble(lead, *lines[:1])]
     return [Painted.assemble(("┃ ", _DIM), line) for line in lines]
 
 
@@ -170,7 +173,9 @@ def _row(row: Row, names: int, words: int, look: Look) -> Painted:
     )
     tail = []
     if row.since:
-        tail.append(f"since {moment(row.since, look)} ({duration(look.now - row.since)})")
+        length = look.now - row.since
+        lately = f" ({duration(length)})" if length >= _WORTH_SAYING else ""
+        tail.append(f"since {moment(row.since, look)}{lately}")
     if row.note:
         tail.append(clean(row.note))
     if tail:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.cards import (
@@ -23,11 +24,13 @@ from bot.cards import (
 from bot.catalog import Catalog
 from bot.model import Incident, News, NewsKind, Origin, Severity, SurfaceChange
 from bot.wording.durations import duration, lasted, timeline
+from bot.wording.names import spoken_list
 
 # A title must leave room for our own word behind it within 150 characters (Slack's header block).
 _LONGEST_TITLE = 110
 _LONGEST_BUTTON_VALUE = 80
 _SMALLEST_LEAD = timedelta(minutes=1)
+_MOMENT = timedelta(seconds=1)  # posted after the fact: begun and ended in the same breath
 NOTICE = "ℹ️"
 GONE = "✖️"
 SUSPECTED = "🔎"
@@ -101,7 +104,7 @@ def state_words(incident: Incident, now: datetime) -> str:
             return "nothing confirmed"
         ended = "over" if incident.origin is Origin.OURS else "resolved"
         length = lasted(incident, now)
-        return f"{ended} after {duration(length)}" if length else ended
+        return f"{ended} after {duration(length)}" if length >= _MOMENT else "already over"
     if incident.severity.rank > Severity.UP.rank:
         return incident.severity.words
     return "notice" if is_notice(incident) else "up again, still watched"
@@ -145,12 +148,27 @@ def changed_at(incident: Incident, surface: str) -> datetime | None:
     return incident.started_at
 
 
-def change_words(change: SurfaceChange, catalog: Catalog) -> str:
-    if change.after is Severity.UP:
-        return f"up again: {catalog.label(change.surface)} {change.before.words} → up"
-    worse = change.after.rank > change.before.rank
-    mark = "worse" if worse else "better"
-    return f"{mark}: {catalog.label(change.surface)} {change.before.words} → {change.after.words}"
+def change_words(changes: Iterable[SurfaceChange], catalog: Catalog) -> list[str]:
+    """A line for each kind of change: "worse: claude.ai and API up → partial outage"."""
+    groups: dict[tuple[Severity, Severity], list[str]] = {}
+    for change in changes:
+        groups.setdefault((change.before, change.after), []).append(change.surface)
+    return [
+        _change(surfaces, before, after, catalog) for (before, after), surfaces in groups.items()
+    ]
+
+
+def _change(surfaces: list[str], before: Severity, after: Severity, catalog: Catalog) -> str:
+    labels = [catalog.label(surface) for surface in catalog.order(surfaces)]
+    path = f"{before.words} → {after.words}"
+    what = f"{labels[0]} {path}" if len(labels) == 1 else f"{spoken_list(labels)} ({path})"
+    return f"{_direction(before, after)}: {what}"
+
+
+def _direction(before: Severity, after: Severity) -> str:
+    if after is Severity.UP:
+        return "up again"
+    return "worse" if after.rank > before.rank else "better"
 
 
 def text_of(incident: Incident, news: News) -> tuple[str, bool]:
@@ -161,15 +179,20 @@ def text_of(incident: Incident, news: News) -> tuple[str, bool]:
     return news.text, False
 
 
-def words_of(incident: Incident, news: News, length: int | None = None) -> Block | None:
-    """What was said: the provider's words quoted, our own as they are. None: nothing was."""
+def words_of(
+    incident: Incident, news: News, length: int | None = None, *, phase: bool = True
+) -> Block | None:
+    """What was said: the provider's words quoted, our own as they are. None: nothing was.
+
+    `phase`: the quote begins with the time and the phase; else, where a title has it, the time.
+    """
     text, edited = text_of(incident, news)
     if not text.strip():
         return None
     if news.update_id is None:
         return Lines(tuple((Text(line),) for line in text.splitlines() if line.strip()))
     lead: list[Span] = [Time(news.at, "clock")]
-    if news.phase:
+    if phase and news.phase:
         lead.append(Text(f" {phase_words(news.phase)}"))
     if edited:
         lead.append(Text(" (edited by the provider)"))
@@ -191,6 +214,10 @@ def times_of(incident: Incident, now: datetime) -> Lines:
         if incident.is_open and incident.phase:
             line.append(Text(f"{phase_words(incident.phase).capitalize()} · "))
         line += [Text("started " if line else "Started "), Time(incident.started_at, "date")]
+    if incident.ended_at and lasted(incident, now) < _MOMENT:
+        return Lines(
+            ((Text("Posted "), Time(incident.started_at, "date"), Text(", when it was over")),)
+        )
     if incident.ended_at:
         line += [Text(" · ended "), Time(incident.ended_at, "date")]
         line.append(Text(f" · lasted {duration(lasted(incident, now))}"))

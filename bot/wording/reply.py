@@ -25,6 +25,7 @@ from bot.wording.parts import (
 
 _SHORT_QUOTE = 600
 
+_NAMED_BY_PHASE = frozenset({NewsKind.UPDATE, NewsKind.BETTER, NewsKind.RESOLVED})
 _HEADS = {
     NewsKind.OPENED: "Opened",
     NewsKind.UPDATE: "Update",
@@ -48,10 +49,10 @@ def reply_card(incident: Incident, news: News, now: datetime, catalog: Catalog) 
 
     Its title names the incident, since "worse" and "resolved" are shown in the channel too.
     """
-    lines: list[Line] = [(Text(change_words(change, catalog)),) for change in news.changes]
-    lines += _end_lines(incident, news, catalog)
+    lines: list[Line] = _end_lines(incident, news, catalog)
+    lines[:0] = [(Text(words),) for words in change_words(news.changes, catalog)]
     blocks: list[Block] = [Lines(tuple(lines))] if lines else []
-    if said := words_of(incident, news):
+    if said := words_of(incident, news, phase=news.kind not in _NAMED_BY_PHASE):
         blocks.append(said)
     title = _title(incident, news, now)
     return Card(
@@ -89,6 +90,8 @@ def _title(incident: Incident, news: News, now: datetime) -> str:
             return f"Resolved: {name}{after}"
         case NewsKind.WORSE | NewsKind.OPENED | NewsKind.REOPENED if news.severity.rank > 0:
             return f"{_HEADS[news.kind]}: {name} · {news.severity.words}"
+        case NewsKind.BETTER if not news.text.strip():
+            return "Up again" if news.severity is Severity.UP else "Better"
         case NewsKind.UPDATE | NewsKind.BETTER:
             phase = phase_words(news.phase).capitalize()
             return phase or _HEADS[news.kind]
@@ -106,7 +109,7 @@ def _end_lines(incident: Incident, news: News, catalog: Catalog) -> list[Line]:
         if news.severity.rank > Severity.UP.rank and (down := still_down(incident, catalog)):
             labels = spoken_list([spoken(catalog, s) for s in down])
             verb = "is" if len(down) == 1 else "are"
-            lines.append((Text(f"Yet {labels} {verb} still shown as down; I keep watching."),))
+            lines.append((Text(f"Yet {labels} {verb} still not shown as up; I keep watching."),))
     if news.kind is NewsKind.WITHDRAWN:
         lines.append((Text("The provider deleted this incident; it may have been a mistake."),))
     return lines
@@ -115,7 +118,7 @@ def _end_lines(incident: Incident, news: News, catalog: Catalog) -> list[Line]:
 def _plain(incident: Incident, news: News, catalog: Catalog, title: str) -> str:
     text, _ = text_of(incident, news)
     head = title if incident.title in title else f"{short(incident.title)}: {title}"
-    changes = "; ".join(change_words(change, catalog) for change in news.changes)
+    changes = "; ".join(change_words(news.changes, catalog))
     sentence = f"{head} ({changes})." if changes else f"{head}."
     return f"{sentence} {short(text, _SHORT_QUOTE)}".strip()
 
@@ -130,9 +133,7 @@ def catch_up_card(incident: Incident, since_revision: int, now: datetime) -> Car
     count = len(missed)
     plural = "update" if count == 1 else "updates"
     state = state_words(incident, now)
-    lines: list[Line] = [
-        (Text(f"I could not tell you for a while; {count} {plural} came meanwhile."),)
-    ]
+    lines: list[Line] = [(Text(f"{count} {plural} came since my last message here."),)]
     if path := _path(missed):
         lines.append((Text(f"In short: {path}."),))
     if not incident.is_open and (spells := timeline(incident, now)):

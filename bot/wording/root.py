@@ -74,7 +74,7 @@ def _facts(
         labels = spoken_list([spoken(catalog, s) for s in down])
         verb = "is" if len(down) == 1 else "are"
         watch = Text(
-            f"Resolved by the provider, yet {labels} {verb} still shown as down.", bold=True
+            f"Resolved by the provider, yet {labels} {verb} still not shown as up.", bold=True
         )
         lines.append((watch, Text(" I keep watching, here in this thread.")))
     if incident.origin is Origin.SUSPECTED and incident.is_open:

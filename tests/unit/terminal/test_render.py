@@ -29,10 +29,8 @@ def test_a_root_in_plain_lines() -> None:
         "      🔴 claude.ai    major outage    since 19:41 (10 min)",
         "      🟠 Claude Code  partial outage  since 19:47 (4 min) · was major outage",
         "      Identified · started 19:41",
-        "      ┃ 19:41 investigating",
-        "      ┃ We are looking into it.",
-        "      ┃ 19:47 identified",
-        "      ┃ We know why.",
+        "      ┃ 19:41 investigating · We are looking into it.",
+        "      ┃ 19:47 identified · We know why.",
         "      What you can do: do not log in again and again; save your work and keep",
         "      the session open; logging in again does not help.",
         "      Official: Claude status page, 2 updates · open it:",
@@ -46,8 +44,7 @@ def test_a_reply_stands_below_the_name_of_its_thread() -> None:
         "19:51 ↳ Claude.ai",
         "      │ 🔴 Identified",
         "      │ better: Claude Code major outage → partial outage",
-        "      │ ┃ 19:47 identified",
-        "      │ ┃ We know why.",
+        "      │ ┃ 19:47 · We know why.",
     ]
 
 

@@ -29,7 +29,7 @@ def test_an_update_is_quoted_word_for_word_below_what_changed() -> None:
     assert spoken(card).splitlines() == [
         "🔴 Identified",
         "better: Claude Code major outage → partial outage",
-        "> 17:47 identified",
+        "> 17:47",
         "> We know why.",
     ]
 
@@ -57,7 +57,7 @@ def test_resolved_while_something_is_still_down_is_not_shown_green() -> None:
     left = replace(OVER, surfaces={"api": Impact(PARTIAL, MAJOR)})
     card = reply_card(left, replace(RESOLVED, severity=PARTIAL), NOW, CLAUDE)
     assert card.emoji == "🟠"
-    assert "Yet the API is still shown as down" in spoken(card)
+    assert "Yet the API is still not shown as up" in spoken(card)
 
 
 def test_an_edited_update_shows_its_new_text_and_says_so() -> None:
@@ -84,7 +84,7 @@ def test_catching_up_tells_the_present_and_how_much_was_missed() -> None:
     card = catch_up_card(OVER, 1, NOW)
     assert card.title == "Catching up: Claude.ai unavailable · resolved after 1 h 53 min"
     text = spoken(card)
-    assert "2 updates came meanwhile" in text
+    assert "2 updates came since my last message here" in text
     assert "In short: major outage → up." in text
     assert "> This is over." in text
     assert "> We know why." not in text

@@ -73,7 +73,7 @@ def test_resolved_while_still_down_is_said_and_not_green() -> None:
     left = replace(OVER, surfaces={"code": Impact(PARTIAL, MAJOR), "api": Impact(UP, MAJOR)})
     card = root_card(left, NOW, CLAUDE)
     assert card.emoji == "🟠"
-    assert "Resolved by the provider, yet Claude Code is still shown as down." in spoken(card)
+    assert "Resolved by the provider, yet Claude Code is still not shown as up." in spoken(card)
 
 
 def test_a_withdrawn_incident_is_struck_and_says_by_whom() -> None:
