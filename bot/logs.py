@@ -17,8 +17,14 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
 def set_up_logs(level: str, form: str, stream: TextIO | None = None) -> None:
-    """`form` is json, text, or auto: text if `stream` (default: stderr) is a terminal."""
+    """`stream` is standard error if not given.
+
+    `form` is json, text, or auto: text on a terminal. `level` auto is info, but warning on a
+    terminal, where the lines stand between what the bot says there.
+    """
     stream = stream or sys.stderr
+    if level == "auto":
+        level = "warning" if stream.isatty() else "info"
     as_text = form == "text" or (form == "auto" and stream.isatty())
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,

@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=data_folder)
     redis_url: SecretStr | None = Field(default=None, validation_alias=_own("REDIS_URL"))
     terminal: Literal["auto", "on", "off"] = "auto"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["auto", "debug", "info", "warning", "error"] = "auto"
     log_format: Literal["auto", "json", "text"] = "auto"
 
     http_host: str = "127.0.0.1"

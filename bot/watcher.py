@@ -31,7 +31,7 @@ log = structlog.get_logger()
 RENEW_SECONDS = 4.0
 LONGEST_BACKOFF = 300.0  # seconds
 LONGEST_RETRY_AFTER = 3600.0  # seconds: a page may ask for patience, not for silence
-JITTER = 0.1  # of the interval, either way: many bots should not poll one page in step
+JITTER = 0.1  # of the interval, sooner: many bots should not poll one page in step
 
 
 @dataclass(slots=True)
@@ -174,7 +174,7 @@ class Watcher:
         self._store_trouble = True
 
     def _jittered(self, seconds: float) -> float:
-        return seconds * self.rng.uniform(1 - JITTER, 1 + JITTER)
+        return seconds * self.rng.uniform(1 - JITTER, 1)
 
     async def _release(self) -> None:
         try:
