@@ -58,7 +58,9 @@ UNMISTAKABLE = _set(
     "subscribe sub unsubscribe unsub subscriptions subs mute unmute snooze history help"
 )
 # The kinds that stand in the channel unless a subscription keeps them in the thread.
-CHANNEL_KINDS = frozenset({NewsKind.WORSE, NewsKind.RESOLVED, NewsKind.REOPENED})
+CHANNEL_KINDS = frozenset(
+    {NewsKind.WORSE, NewsKind.RESOLVED, NewsKind.REOPENED, NewsKind.CONFIRMED}
+)
 UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 DURATION = re.compile(
     r"(\d{1,4})(w|d|h|m)(?:(?<=w)(?:ee)?ks?|(?<=d)ays?|(?<=h)(?:ou)?rs?|(?<=m)in(?:ute)?s?)?"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.model import Channel, Incident, News, NewsKind, Subscription, Thread
+from bot.model import Channel, Incident, News, NewsKind, Origin, Subscription, Thread
 
 # A channel that missed more than this gets the present truth instead of a replay.
 MOST_REPLIES = 3
@@ -22,7 +22,10 @@ OLDEST_OVER = timedelta(days=1)
 # The root of a thread that somebody deleted before we knew its reference: leave them in peace.
 DELETED = ""
 
-SHOWN_IN_CHANNEL = frozenset({NewsKind.WORSE, NewsKind.RESOLVED, NewsKind.REOPENED})
+SHOWN_IN_CHANNEL = frozenset(
+    {NewsKind.WORSE, NewsKind.RESOLVED, NewsKind.REOPENED, NewsKind.CONFIRMED}
+)
+CALLS = frozenset({NewsKind.WORSE, NewsKind.CONFIRMED})
 ENDS = frozenset({NewsKind.RESOLVED, NewsKind.ENDED, NewsKind.WITHDRAWN})
 
 
@@ -148,7 +151,9 @@ def _open(incident: Incident, subscription: Subscription, now: datetime) -> list
     if over and (now - over > OLDEST_OVER or (asked_at and over < asked_at)):
         return []
     midway = asked_at is not None and incident.news[0].observed_at < asked_at
-    calls = not over and not midway and not incident.maintenance
+    # Nobody is called for what is only suspected; when the provider confirms it, they are.
+    quiet = incident.maintenance or incident.origin is Origin.SUSPECTED
+    calls = not over and not midway and not quiet
     since = incident.revision if midway or over else _told_by_root(incident, now)
     return [Step(Act.OPEN, incident.revision, midway=midway, mention=calls, since=since)]
 
@@ -199,7 +204,7 @@ def _reply(incident: Incident, subscription: Subscription, news: News) -> Step:
     # Seen together with the opening: the root has just told the channel.
     fresh = news.observed_at != incident.news[0].observed_at
     in_channel = fresh and news.kind in SHOWN_IN_CHANNEL - subscription.thread_only
-    calls = fresh and news.kind is NewsKind.WORSE
+    calls = fresh and news.kind in CALLS
     return Step(Act.REPLY, incident.revision, news, in_channel=in_channel, mention=calls)
 
 
@@ -211,7 +216,7 @@ def _catch_up(incident: Incident, subscription: Subscription, news: Sequence[New
         news[-1],
         covers=tuple(one.key for one in news),
         in_channel=bool(kinds & (SHOWN_IN_CHANNEL - subscription.thread_only)),
-        mention=NewsKind.WORSE in kinds and incident.is_open,
+        mention=bool(CALLS & kinds) and incident.is_open,
         since=news[0].revision - 1,
     )
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from bot.catalog import Catalog, Provider, Surface
 from bot.engine.evidence.weigh import with_others
 from bot.engine.state import ComponentState, State
-from bot.model import Evidence, Incident, Severity, Source, Verdict
+from bot.model import Evidence, Incident, Origin, Severity, Source, Verdict
 
 # A look that fails now and then is no news; for this long the last good one still counts.
 BLIND_AFTER = timedelta(minutes=2)
@@ -110,7 +110,9 @@ def _incidents(
         waiting = incident.maintenance and incident.phase == "scheduled"
         track = state.tracks.get(incident.id)
         speaks = surface.by_words or incident.maintenance or (track and not track.linkable)
-        if not speaks or waiting or not incident.is_open:
+        # What we only suspect is no word of the page's: `evidence.weigh` adds it.
+        ours_alone = incident.origin is Origin.SUSPECTED
+        if not speaks or waiting or ours_alone or not incident.is_open:
             continue
         yield Evidence(
             source=Source.PAGE,
