@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+import re
+
+from slack_bolt.adapter.starlette.async_handler import (
+    AsyncSlackRequestHandler,
+    to_async_bolt_request,
+    to_starlette_response,
+)
 from slack_bolt.async_app import AsyncApp
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 EVENTS_PATH = "/slack/events"
@@ -13,6 +19,8 @@ INSTALL_PATH = "/slack/install"
 REDIRECT_PATH = "/slack/oauth_redirect"
 # Slack's largest payloads (views with state) stay far below.
 MOST_BYTES = 1_000_000
+# Seconds since the epoch; bolt takes it for a number without looking.
+_PLAUSIBLE = re.compile(r"[0-9]{1,12}")
 
 
 def slack_routes(app: AsyncApp, *, signed: bool) -> list[Route]:
@@ -20,18 +28,34 @@ def slack_routes(app: AsyncApp, *, signed: bool) -> list[Route]:
     handler = AsyncSlackRequestHandler(app)
 
     async def receive(request: Request) -> Response:
-        length = request.headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > MOST_BYTES:
+        if not _PLAUSIBLE.fullmatch(request.headers.get("x-slack-request-timestamp", "")):
+            return JSONResponse({"error": "invalid request"}, status_code=401)
+        body = await _read(request)
+        if body is None:
             return Response("too large", status_code=413)
         try:
-            return await handler.handle(request)
-        except UnicodeDecodeError:
-            return Response("not UTF-8", status_code=400)
+            answer = await app.async_dispatch(to_async_bolt_request(request, body))
+        except ValueError:
+            return Response("not what Slack sends", status_code=400)
+        return to_starlette_response(answer)
 
     routes = []
     if signed:
         routes.append(Route(EVENTS_PATH, receive, methods=["POST"]))
     if app.oauth_flow is not None:
-        routes.append(Route(INSTALL_PATH, receive, methods=["GET"]))
-        routes.append(Route(REDIRECT_PATH, receive, methods=["GET"]))
+        routes.append(Route(INSTALL_PATH, handler.handle, methods=["GET"]))
+        routes.append(Route(REDIRECT_PATH, handler.handle, methods=["GET"]))
     return routes
+
+
+async def _read(request: Request) -> bytes | None:
+    """The body, or None if it is larger than anything of Slack's."""
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > MOST_BYTES:
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            return None
+    return bytes(body)

@@ -24,10 +24,12 @@ _QUIET.setLevel(logging.CRITICAL)
 
 CONNECTIONS = 2
 PING_SECONDS = 5.0
-# Four pings unanswered; the client itself gives up after as many, if its own tasks still live.
-DEAF_SECONDS = 4 * PING_SECONDS
+# Four pings unanswered: the client itself gives up then, if its own tasks still live.
+DEAF_PINGS = 4
 WATCH_SECONDS = 2.0
-CONNECT_SECONDS = 15.0
+CONNECT_SECONDS = 45.0
+# Between two tries while Slack cannot be reached: opening is limited to a few a minute.
+LONGEST_PAUSE = 60.0
 
 
 class Line:
@@ -41,11 +43,13 @@ class Line:
         self._wall = wall
         self._ping_seconds = ping_seconds
         self._handler: AsyncSocketModeHandler | None = None
+        self._retired: list[AsyncSocketModeHandler] = []
         self._since = 0.0
 
     async def open(self) -> None:
         """Connect anew; what was open before is closed afterwards."""
-        before = self._handler
+        if self._handler is not None:
+            self._retired.append(self._handler)
         handler = AsyncSocketModeHandler(
             self._app, self._token, logger=_QUIET, ping_interval=self._ping_seconds
         )
@@ -57,13 +61,19 @@ class Line:
                 await handler.connect_async()  # type: ignore[no-untyped-call]  # untyped in bolt
         except TimeoutError:
             log.warning("slack.socket_not_opened")
-        if before is not None:
-            await _close(before)
+        await self._close_retired()
 
     async def close(self) -> None:
         if self._handler is not None:
-            await _close(self._handler)
+            self._retired.append(self._handler)
             self._handler = None
+        await self._close_retired()
+
+    async def _close_retired(self) -> None:
+        """Kept in a list, so that being cancelled between two steps leaves none open."""
+        while self._retired:
+            await _close(self._retired[-1])
+            self._retired.pop()
 
     async def is_well(self) -> bool:
         """Connected, answering, and with all its tasks at work."""
@@ -72,13 +82,12 @@ class Line:
         client = self._handler.client
         tasks = (client.message_processor, client.message_receiver, client.current_session_monitor)
         if any(task is None or task.done() for task in tasks):
-            # A reconnect replaces two of them: ill is what stays so.
-            return self._wall() - self._since < DEAF_SECONDS and await client.is_connected()
+            return False
         return self._heard(client) and await client.is_connected()
 
     def _heard(self, client: SocketModeClient) -> bool:
         last = client.last_ping_pong_time or self._since
-        return self._wall() - last < self._ping_seconds * 4
+        return self._wall() - last < self._ping_seconds * DEAF_PINGS
 
 
 class Sockets:
@@ -115,12 +124,17 @@ class Sockets:
     async def _keep(self, number: int, line: Line) -> None:
         await line.open()
         log.info("slack.socket_opened", number=number)
-        ill = 0
+        ill, pause = 0, self._watch_seconds
         while True:
             await asyncio.sleep(self._watch_seconds)
+            if await line.is_well():
+                ill, pause = 0, self._watch_seconds
+                continue
+            ill += 1
             # Twice in a row: a reconnect of its own is under way for a moment now and then.
-            ill = 0 if await line.is_well() else ill + 1
             if ill >= 2:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
                 log.warning("slack.socket_replaced", number=number)
                 await line.open()
                 ill = 0

@@ -1,0 +1,209 @@
+"""The installable bot: any workspace may come and go, and each gets only its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import aiohttp
+import pytest
+
+from adapters.redis import keys
+from adapters.slack.platform import SlackOptions
+from adapters.slack.vault import Vault
+from bot.errors import SettingsError, TenantGone, TenantPaused
+from bot.model import Channel
+from tests.contract.messenger_contract import card
+from tests.contract.slack_bot import SlackBot, slack_bot
+from tests.servers.slack import SlackServer, eventually, running_slack
+from tests.servers.slack.world import Token
+
+# slack_sdk 3.47 makes its Authorization header in a way that aiohttp 3.14 warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
+SECRET = "correct horse battery staple"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[SlackServer]:
+    async with running_slack() as slack:
+        yield slack
+
+
+@pytest.fixture
+async def bot(server: SlackServer) -> AsyncIterator[SlackBot]:
+    world = server.world
+    async with slack_bot(
+        server,
+        "http",
+        bot_token="",
+        client_id=world.client_id,
+        client_secret=world.client_secret,
+        secret_key=SECRET,
+    ) as running:
+        yield running
+
+
+async def begin(bot: SlackBot, session: aiohttp.ClientSession) -> tuple[str, str]:
+    """Open the install page: the address it leads to, and the state."""
+    async with session.get(bot.http + "/slack/install") as page:
+        assert page.status == 200
+        found = re.search(r'href="([^"]*authorize[^"]*)"', await page.text())
+    assert found is not None
+    address = unescape(found[1])
+    return address, parse_qs(urlsplit(address).query)["state"][0]
+
+
+async def finish(
+    bot: SlackBot, session: aiohttp.ClientSession, code: str, state: str, cookie: str | None = None
+) -> int:
+    query = {"code": code, "state": state}
+    # The cookie is Secure, which a plain http client would not send back.
+    headers = {"Cookie": f"slack-app-oauth-state={state if cookie is None else cookie}"}
+    address = bot.http + "/slack/oauth_redirect"
+    async with session.get(address, params=query, headers=headers) as answer:
+        return answer.status
+
+
+async def install(bot: SlackBot, team: str, **what: object) -> None:
+    async with aiohttp.ClientSession() as session:
+        _, state = await begin(bot, session)
+        assert await finish(bot, session, bot.server.agree(team, **what), state) == 200
+
+
+async def test_a_workspace_installs_and_is_answered_with_its_own_token(bot: SlackBot) -> None:
+    bot.server.world.add_workspace("T7").add_channel("C7")
+    await install(bot, "T7")
+    await (await bot.server.command("subscribe api", channel="C7", team="T7")).response()
+    (line,) = await eventually(lambda: bot.server.messages("C7", "T7"))
+
+    assert line.team == "T7"
+    assert await bot.subscription("C7", "T7") is not None
+
+
+async def test_two_workspaces_do_not_see_each_other(bot: SlackBot) -> None:
+    for team in ("T7", "T8"):
+        bot.server.world.add_workspace(team).add_channel(f"C{team}")
+        await install(bot, team)
+    await (await bot.server.command("subscribe api", channel="CT7", team="T7")).response()
+
+    assert await bot.subscription("CT7", "T8") is None
+    await bot.slack.messenger.open_thread(Channel("slack", "T8", "CT8"), card(), "k")
+    assert [m.team for m in bot.server.messages("CT8", "T8")] == ["T8"]
+
+
+async def test_the_page_asks_for_our_scopes_at_the_apis_own_host(bot: SlackBot) -> None:
+    async with aiohttp.ClientSession() as session:
+        address, state = await begin(bot, session)
+    query = parse_qs(urlsplit(address).query)
+
+    assert address.startswith(bot.server.url + "/oauth/v2/authorize?")
+    assert "chat:write" in query["scope"][0]
+    assert len(state) > 20
+
+
+@pytest.mark.parametrize("forgery", ["unknown state", "another browser", "twice", "bad code"])
+async def test_an_installation_that_nobody_began_here_is_refused(
+    bot: SlackBot, forgery: str
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        _, state = await begin(bot, session)
+        code, cookie = bot.server.agree("T1"), state
+        if forgery == "unknown state":
+            state = cookie = "made-up"
+        elif forgery == "another browser":
+            cookie = "other"
+        elif forgery == "bad code":
+            code = "made-up"
+        else:
+            assert await finish(bot, session, bot.server.agree("T1"), state) == 200
+        assert await finish(bot, session, code, state, cookie) in {400, 401}
+
+
+async def test_tokens_lie_in_redis_encrypted(bot: SlackBot) -> None:
+    await install(bot, "T1")
+    database = bot.slack._database
+    raw = await database.call("HGET", keys.SLACK_INSTALLATIONS, "T1")
+
+    assert raw is not None
+    assert b"xoxb" not in raw
+    assert bot.server.team.token.encode() not in raw
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "app_uninstalled"},
+        {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["UBOT0001"]}},
+    ],
+)
+async def test_an_uninstalled_workspace_is_forgotten_and_its_token_too(
+    bot: SlackBot, event: dict[str, object]
+) -> None:
+    await install(bot, "T1")
+    await bot.server.event(event)
+    installations = bot.slack._installations
+    assert installations is not None
+    for _ in range(200):
+        if not await installations.tenants():
+            break
+    assert await installations.tenants() == []
+    with pytest.raises(TenantGone):
+        await bot.slack.messenger.open_thread(Channel("slack", "T1", "C1"), card(), "k")
+
+
+async def test_a_persons_revoked_token_is_not_the_bots(bot: SlackBot) -> None:
+    await install(bot, "T1")
+    await bot.server.event({"type": "tokens_revoked", "tokens": {"oauth": ["U1"], "bot": []}})
+    await (await bot.server.command("help")).response()
+    await bot.slack.messenger.open_thread(Channel("slack", "T1", "C1"), card(), "k")
+
+
+async def test_installing_again_works_at_once(bot: SlackBot) -> None:
+    await install(bot, "T1")
+    await bot.server.event({"type": "app_uninstalled"})
+    bot.server.revoke()
+    await install(bot, "T1")
+    await (await bot.server.command("help")).response()
+    await bot.slack.messenger.open_thread(Channel("slack", "T1", "C1"), card(), "k")
+
+
+async def test_a_whole_organisation_installs_at_once(bot: SlackBot) -> None:
+    world = bot.server.world
+    world.add_workspace("T5", enterprise="E1").add_channel("C5")
+    world.add_workspace("T6", enterprise="E1").add_channel("C6")
+    world.tokens["unused"] = Token("unused", "T5")
+    await install(bot, "T5", org="E1")
+    for channel in ("C5", "C6"):
+        place = Channel("slack", "E1", channel)
+        await bot.slack.messenger.open_thread(place, card(), "k")
+
+    assert len(bot.server.messages("C5", "T5")) == 1
+    assert len(bot.server.messages("C6", "T6")) == 1
+
+
+async def test_without_a_key_the_installable_mode_does_not_start() -> None:
+    options = SlackOptions(client_id="1.2", client_secret="s", signing_secret="x")
+    with pytest.raises(SettingsError, match="ISCLAUDEDOWN_SECRET_KEY"):
+        options.check()
+
+
+def test_no_option_shows_a_secret() -> None:
+    options = SlackOptions("xoxb-1", "xapp-1", "sign-1", "id", "client-1", "key-1")
+    assert not re.search("xoxb|xapp|sign-1|client-1|key-1", repr(options))
+
+
+def test_the_key_can_be_changed_without_losing_what_it_locked() -> None:
+    old, new = "the-old-secret-long-enough", "the-new-secret-long-enough"
+    locked = Vault(old).lock(b"token")
+
+    assert Vault(f"{new},{old}").unlock(locked) == b"token"
+    with pytest.raises(TenantPaused):
+        Vault(new).unlock(locked)
+
+
+@pytest.mark.parametrize("secret", ["", "short", "long-enough-to-be-safe,short"])
+def test_a_key_that_protects_nothing_is_refused(secret: str) -> None:
+    with pytest.raises(SettingsError):
+        Vault(secret)
