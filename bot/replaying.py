@@ -18,7 +18,7 @@ from bot.engine.state import State
 from bot.engine.step import on_failure, step
 from bot.errors import SourceError
 from bot.model import Incident, News, NewsKind, Snapshot, Subscription, Thread
-from bot.wording.parts import in_words
+from bot.wording.text import in_words
 
 # Of several news told in one message, the one that matters most names it.
 _LOUDEST = (

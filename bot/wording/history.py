@@ -9,18 +9,10 @@ from bot.cards import Block, Card, Line, Lines, Note, Span, Text, ThreadLink, Ti
 from bot.catalog import Catalog
 from bot.model import Incident, NewsKind
 from bot.wording.durations import duration, timeline
-from bot.wording.parts import (
-    emoji_of,
-    incident_buttons,
-    rows_of,
-    short,
-    source_note,
-    state_words,
-    times_of,
-    title_of,
-    words_of,
-)
+from bot.wording.parts import incident_buttons, rows_of, source_note, times_of, words_of
 from bot.wording.root import plain
+from bot.wording.state import emoji_of, state_words, title_of
+from bot.wording.text import short
 
 _LISTED = 12
 _QUOTED = 12

@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.cards import (
-    EMOJI,
     Block,
     Button,
-    Line,
     Lines,
     Link,
     Note,
@@ -18,110 +16,17 @@ from bot.cards import (
     Rows,
     Span,
     Text,
-    ThreadLink,
     Time,
 )
 from bot.catalog import Catalog
 from bot.model import Incident, News, NewsKind, Origin, Severity, SurfaceChange
 from bot.wording.durations import duration, lasted, timeline
 from bot.wording.names import spoken_list
+from bot.wording.state import MOMENT
+from bot.wording.text import phase_words, short
 
-# A title must leave room for our own word behind it within 150 characters (Slack's header block).
-_LONGEST_TITLE = 110
 _LONGEST_BUTTON_VALUE = 80
 _SMALLEST_LEAD = timedelta(minutes=1)
-_MOMENT = timedelta(seconds=1)  # posted after the fact: begun and ended in the same breath
-NOTICE = "ℹ️"
-GONE = "✖️"
-SUSPECTED = "🔎"
-
-
-def short(text: str, length: int = _LONGEST_TITLE) -> str:
-    """One line, cut at a word where possible."""
-    line = " ".join(text.split())
-    if len(line) <= length:
-        return line
-    cut = line[: length - 1]
-    head, _, _ = cut.rpartition(" ")
-    return (head if len(head) > length // 2 else cut).rstrip(" ,.;:") + "…"
-
-
-def in_words(line: Line) -> str:
-    """A line as plain text, for notifications; times in UTC, since no reader's zone is known."""
-    return "".join(map(_span_words, line))
-
-
-def _span_words(span: Span) -> str:
-    match span:
-        case Text(text=text) | Link(text=text):
-            return text
-        case Time(at=at):
-            return f"{at:%Y-%m-%d %H:%M} UTC"
-        case ThreadLink():
-            return "its channel"
-
-
-def is_notice(incident: Incident) -> bool:
-    """Nothing was ever said to be down: a notice, not an outage (`impact: none`)."""
-    return incident.worst.rank <= Severity.UP.rank and not incident.maintenance
-
-
-def emoji_of(incident: Incident) -> str:
-    if incident.withdrawn:
-        return GONE
-    if incident.maintenance:
-        return EMOJI[Severity.UP] if not incident.is_open else EMOJI[Severity.MAINTENANCE]
-    if not incident.is_open:
-        return EMOJI[worst_left(incident)]
-    if is_notice(incident):
-        return NOTICE
-    return EMOJI[incident.severity]
-
-
-def worst_left(incident: Incident) -> Severity:
-    """How bad it still is although the incident may be over: green only when all is."""
-    return max((i.now for i in incident.surfaces.values()), key=_rank, default=Severity.UP)
-
-
-def _rank(severity: Severity) -> int:
-    return severity.rank
-
-
-def still_down(incident: Incident, catalog: Catalog) -> list[str]:
-    """Surfaces that the provider left down when it closed the incident."""
-    down = [s for s, impact in incident.surfaces.items() if impact.now.rank > Severity.UP.rank]
-    return catalog.order(down)
-
-
-def state_words(incident: Incident, now: datetime) -> str:
-    """The word for where it stands: "major outage", "resolved after 73 min", …"""
-    if incident.withdrawn:
-        return "withdrawn by the provider"
-    if incident.maintenance:
-        return _maintenance_words(incident)
-    if not incident.is_open:
-        if incident.origin is Origin.SUSPECTED:
-            return "nothing confirmed"
-        ended = "over" if incident.origin is Origin.OURS else "resolved"
-        length = lasted(incident, now)
-        return f"{ended} after {duration(length)}" if length >= _MOMENT else "already over"
-    if incident.severity.rank > Severity.UP.rank:
-        return incident.severity.words
-    return "notice" if is_notice(incident) else "up again, still watched"
-
-
-def _maintenance_words(incident: Incident) -> str:
-    if not incident.is_open:
-        return "maintenance over"
-    started = any(news.kind is NewsKind.STARTED for news in incident.news)
-    return "maintenance under way" if started else "maintenance planned"
-
-
-def title_of(incident: Incident, now: datetime) -> str:
-    """The title with its state ("… · major outage"); the emoji stands apart from it."""
-    doubted = incident.origin is Origin.SUSPECTED and not incident.title.startswith("Suspected")
-    mark = "Suspected: " if doubted else ""
-    return f"{mark}{short(incident.title)} · {state_words(incident, now)}"
 
 
 def rows_of(incident: Incident, catalog: Catalog) -> Rows | None:
@@ -199,10 +104,6 @@ def words_of(
     return Quote(short(text, length) if length else text.strip(), tuple(lead))
 
 
-def phase_words(phase: str) -> str:
-    return short(phase.replace("_", " "), 40)
-
-
 def times_of(incident: Incident, now: datetime) -> Lines:
     """Phase, start and end: "identified · started 17:41 (10 min ago)"."""
     line: list[Span] = []
@@ -214,7 +115,7 @@ def times_of(incident: Incident, now: datetime) -> Lines:
         if incident.is_open and incident.phase:
             line.append(Text(f"{phase_words(incident.phase).capitalize()} · "))
         line += [Text("started " if line else "Started "), Time(incident.started_at, "date")]
-    if incident.ended_at and lasted(incident, now) < _MOMENT:
+    if incident.ended_at and lasted(incident, now) < MOMENT:
         return Lines(
             ((Text("Posted "), Time(incident.started_at, "date"), Text(", when it was over")),)
         )
@@ -238,14 +139,22 @@ def lead_words(incident: Incident) -> str:
     return f"Suspected here {duration(official - suspected)} before the provider said so."
 
 
+def updates_words(incident: Incident) -> str:
+    """Count what the provider said: "2 updates"; empty where no text is known."""
+    count = len({news.update_id for news in incident.news if news.update_id})
+    if not count:
+        return ""
+    return f"{count} {'update' if count == 1 else 'updates'}"
+
+
 def source_note(incident: Incident, catalog: Catalog, *more: Span) -> Note:
     """What the card rests on, and where to read it."""
     provider = catalog.provider(incident.provider)
     line: list[Span] = []
     if incident.origin is Origin.PROVIDER:
-        count = sum(1 for news in incident.news if news.update_id)
-        plural = "update" if count == 1 else "updates"
-        line.append(Text(f"Official: {provider.label} status page, {count} {plural}"))
+        line.append(Text(f"Official: {provider.label} status page"))
+        if count := updates_words(incident):
+            line.append(Text(f", {count}"))
     elif incident.origin is Origin.OURS:
         line.append(Text(f"From the {provider.label} status page, which shows no incident for it"))
     else:

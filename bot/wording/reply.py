@@ -9,19 +9,9 @@ from bot.catalog import Catalog
 from bot.model import Incident, News, NewsKind, Origin, Severity
 from bot.wording.durations import duration, lasted, timeline
 from bot.wording.names import spoken, spoken_list
-from bot.wording.parts import (
-    GONE,
-    change_words,
-    emoji_of,
-    lead_words,
-    phase_words,
-    short,
-    state_words,
-    still_down,
-    text_of,
-    title_of,
-    words_of,
-)
+from bot.wording.parts import change_words, lead_words, text_of, words_of
+from bot.wording.state import GONE, emoji_of, state_words, still_down, title_of
+from bot.wording.text import phase_words, short
 
 _SHORT_QUOTE = 600
 

@@ -11,20 +11,16 @@ from bot.wording.advice import advice
 from bot.wording.durations import timeline
 from bot.wording.names import spoken, spoken_list
 from bot.wording.parts import (
-    emoji_of,
     incident_buttons,
     lead_words,
     rows_of,
     source_note,
-    state_words,
-    still_down,
     text_of,
     timeline_line,
     times_of,
-    title_of,
     words_of,
-    worst_left,
 )
+from bot.wording.state import emoji_of, is_notice, state_words, still_down, title_of, worst_left
 
 _SHORT_QUOTE = 300
 
@@ -66,6 +62,8 @@ def _facts(
     incident: Incident, now: datetime, catalog: Catalog, joined_midway: bool, tally: str | None
 ) -> Lines:
     lines = list(times_of(incident, now).lines)
+    if not incident.surfaces and not is_notice(incident) and not incident.maintenance:
+        lines.append((Text("The page does not say which part of it is affected."),))
     if not incident.is_open and (spells := timeline_line(incident, now)):
         lines.append(spells)
     if incident.withdrawn:

@@ -8,7 +8,7 @@ from bot.cards import EMOJI, Block, Card, Line, Lines, Note, Text, Time
 from bot.catalog import Catalog
 from bot.model import NewsKind, Severity, Subscription
 from bot.wording.names import spoken_list
-from bot.wording.parts import in_words
+from bot.wording.text import in_words
 
 _FROM = {
     Severity.UNKNOWN: "every notice",

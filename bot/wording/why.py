@@ -9,8 +9,9 @@ from datetime import datetime
 from bot.cards import Block, Card, Line, Lines, Text, ThreadLink, Time
 from bot.catalog import Catalog
 from bot.model import Incident, Severity, Subscription, Thread
-from bot.wording.parts import emoji_of, short
 from bot.wording.settings import how_to_change, subscription_blocks
+from bot.wording.state import emoji_of
+from bot.wording.text import short
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,74 @@
+"""Where an incident stands, as an emoji, a word and a title."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.cards import EMOJI
+from bot.catalog import Catalog
+from bot.model import Incident, NewsKind, Origin, Severity, worst
+from bot.wording.durations import duration, lasted
+from bot.wording.text import short
+
+MOMENT = timedelta(seconds=1)  # posted after the fact: begun and ended in the same breath
+NOTICE = "ℹ️"
+GONE = "✖️"
+
+
+def is_notice(incident: Incident) -> bool:
+    """Nothing was ever said to be down: a notice, not an outage (`impact: none`)."""
+    return incident.worst.rank <= Severity.UP.rank and not incident.maintenance
+
+
+def emoji_of(incident: Incident) -> str:
+    if incident.withdrawn:
+        return GONE
+    if incident.maintenance:
+        return EMOJI[Severity.UP] if not incident.is_open else EMOJI[Severity.MAINTENANCE]
+    if not incident.is_open:
+        return EMOJI[worst_left(incident)]
+    if is_notice(incident):
+        return NOTICE
+    return EMOJI[incident.severity]
+
+
+def worst_left(incident: Incident) -> Severity:
+    """How bad it still is although the incident may be over: green only when all is."""
+    return worst(impact.now for impact in incident.surfaces.values())
+
+
+def still_down(incident: Incident, catalog: Catalog) -> list[str]:
+    """Surfaces that the provider left down when it closed the incident."""
+    down = [s for s, impact in incident.surfaces.items() if impact.now.rank > Severity.UP.rank]
+    return catalog.order(down)
+
+
+def state_words(incident: Incident, now: datetime) -> str:
+    """The word for where it stands: "major outage", "resolved after 73 min", …"""
+    if incident.withdrawn:
+        return "withdrawn by the provider"
+    if incident.maintenance:
+        return _maintenance_words(incident)
+    if not incident.is_open:
+        if incident.origin is Origin.SUSPECTED:
+            return "nothing confirmed"
+        ended = "over" if incident.origin is Origin.OURS else "resolved"
+        length = lasted(incident, now)
+        return f"{ended} after {duration(length)}" if length >= MOMENT else "already over"
+    if incident.severity.rank > Severity.UP.rank:
+        return incident.severity.words
+    return "notice" if is_notice(incident) else "up again, still watched"
+
+
+def _maintenance_words(incident: Incident) -> str:
+    if not incident.is_open:
+        return "maintenance over"
+    started = any(news.kind is NewsKind.STARTED for news in incident.news)
+    return "maintenance under way" if started else "maintenance planned"
+
+
+def title_of(incident: Incident, now: datetime) -> str:
+    """The title with its state ("… · major outage"); the emoji stands apart from it."""
+    doubted = incident.origin is Origin.SUSPECTED and not incident.title.startswith("Suspected")
+    mark = "Suspected: " if doubted else ""
+    return f"{mark}{short(incident.title)} · {state_words(incident, now)}"
