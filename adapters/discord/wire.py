@@ -111,6 +111,12 @@ class Wire:
         answer = await self._ask(route, {"params": query or {}}, CALL_SECONDS)
         return answer if isinstance(answer, list) else []
 
+    async def replace(self, path: str, body: list[Json], **params: str | int) -> None:
+        """PUT a list in place of what is there. Raises as `call` does."""
+        await self._gate()
+        route = Route("PUT", path, metadata=None, **params)
+        await self._ask(route, {"json": body}, 2 * CALL_SECONDS)
+
     async def _ask(self, route: Route, keywords: Json, seconds: float) -> object:
         if (stopped := self._budget.wait()) > 0:
             raise RateLimited(self._budget.reason, retry_after=stopped, bucket=BOT_BUCKET)

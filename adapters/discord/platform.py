@@ -1,0 +1,134 @@
+"""Discord as one thing for the composition root: opened, given the commands, run, closed.
+
+async with open_discord(options, ...) as discord:
+    messengers["discord"] = discord.messenger
+    discord.listen(commands, ...)          # once the commands exist
+    tasks.create_task(discord.run())
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import discord
+import structlog
+from discord import app_commands
+
+from adapters.discord.budget import Budget, Gate
+from adapters.discord.commands import build_tree
+from adapters.discord.connection import Connection, DiscordOptions
+from adapters.discord.desk import Desk, Notes, Seen
+from adapters.discord.lifecycle import listen_to_guilds
+from adapters.discord.messenger import DiscordMessenger
+from adapters.discord.presses import listen_to_presses
+from adapters.discord.sync import sync_commands
+from adapters.discord.wire import Wire
+from bot.catalog import Catalog
+from bot.commands import Commands
+from bot.delivery.reach import Reach
+from bot.ports import Clock, Subscriptions
+
+log = structlog.get_logger()
+
+REQUESTS_A_SECOND = 50.0  # Discord's limit of all requests of a bot
+
+
+class Discord:
+    """One bot, in all its guilds. `monotonic` gives seconds."""
+
+    def __init__(
+        self, options: DiscordOptions, *, clock: Clock, monotonic: Callable[[], float]
+    ) -> None:
+        self._options = options
+        rate = REQUESTS_A_SECOND if options.messages_a_second else None
+        self._wire = Wire(Budget(monotonic), Gate(monotonic, rate))
+        self._clock = clock
+        self.messenger = DiscordMessenger(
+            self._wire,
+            clock=clock,
+            monotonic=monotonic,
+            messages_a_second=options.messages_a_second,
+        )
+        self._desk: Desk | None = None
+        self._tree: app_commands.CommandTree | None = None
+        self._client: discord.Client | None = None
+        self._syncing: asyncio.Task[None] | None = None
+
+    def listen(
+        self,
+        commands: Commands,
+        *,
+        subscriptions: Subscriptions,
+        reach: Reach,
+        catalog: Catalog,
+        seen: Seen,
+        notes: Notes,
+    ) -> None:
+        """Connect the listeners; `run` hears people from then on."""
+        self._desk = Desk(
+            commands,
+            self.messenger,
+            self._wire,
+            subscriptions,
+            reach,
+            seen,
+            notes,
+            catalog,
+            self._clock,
+        )
+
+    async def run(self) -> None:
+        """Stay connected, until cancelled.
+
+        Raises:
+            SettingsError: Discord does not accept the token.
+        """
+        try:
+            await Connection(self._options, self._wire, self._begin).run()
+        finally:
+            await self._end_syncing()
+
+    @property
+    def is_well(self) -> bool:
+        """Whether we hear Discord."""
+        return self._client is not None and not self._client.is_closed() and self._client.is_ready()
+
+    def _begin(self, client: discord.Client) -> None:
+        """A new client: let it hear what all of them hear."""
+        desk = self._desk
+        self._client = client
+        if desk is None:
+            return
+        tree = build_tree(client, desk)
+        listen_to_presses(client, desk)
+        listen_to_guilds(client, desk)
+
+        async def on_connect() -> None:
+            await self._end_syncing()
+            self._syncing = asyncio.create_task(sync_commands(self._wire, desk.notes, tree))
+
+        async def on_error(event: str, *_args: object, **_keywords: object) -> None:
+            # The type of the event alone: its content may quote what somebody wrote.
+            log.error("discord.listener_failed", type=event)
+
+        client.event(on_connect)
+        client.event(on_error)
+
+    async def _end_syncing(self) -> None:
+        if self._syncing is not None:
+            self._syncing.cancel()
+            await asyncio.gather(self._syncing, return_exceptions=True)
+
+
+@asynccontextmanager
+async def open_discord(
+    options: DiscordOptions, *, clock: Clock, monotonic: Callable[[], float]
+) -> AsyncIterator[Discord]:
+    """Open what Discord needs. Nothing is asked of Discord before `run`."""
+    opened = Discord(options, clock=clock, monotonic=monotonic)
+    try:
+        yield opened
+    finally:
+        await opened.messenger.close()
