@@ -13,7 +13,7 @@ from collections import Counter
 import structlog
 
 from bot.delivery.queue import Claim, Outcome, Settlement
-from bot.delivery.visit import Tools, Visit
+from bot.delivery.visit import Counts, Tools, Visit
 from bot.errors import StoreError
 
 log = structlog.get_logger()
@@ -40,8 +40,14 @@ class Courier:
         self._trouble = 0
 
     @property
-    def counts(self) -> object:
+    def counts(self) -> Counts:
+        """What was done since the start."""
         return self._tools.counts
+
+    @property
+    def visits(self) -> frozenset[asyncio.Task[None]]:
+        """What is in flight."""
+        return frozenset(self._visits)
 
     def wake(self) -> None:
         """Something was queued: look now."""

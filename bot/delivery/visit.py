@@ -65,7 +65,11 @@ class Counts:
 
 @dataclass(slots=True)
 class Tools:
-    """What every visit of one platform shares. `send_seconds`: how long one call may take."""
+    """What every visit of one platform shares.
+
+    `send_seconds`: how long one call may take. `haste`: waits after failures are divided by it
+    (tests are in a hurry).
+    """
 
     messenger: Messenger
     queue: Queue
@@ -75,6 +79,7 @@ class Tools:
     clock: Clock
     rng: random.Random
     send_seconds: float = 10.0
+    haste: float = 1.0
     failpoint: Callable[[str], Awaitable[None]] = no_failpoint
     counts: Counts = field(default_factory=Counts)
     stopping: bool = False
@@ -364,7 +369,7 @@ class Visit:
             reason=error.reason,
             failures=failures + 1,
         )
-        wait = wait_after(reaction, failures, tools.rng)
+        wait = wait_after(reaction, failures, tools.rng) / tools.haste
         match reaction.cure:
             case Cure.WAIT if isinstance(error, RateLimited):
                 tools.counts.refused += 1
@@ -400,7 +405,7 @@ class Visit:
     def _pause(self, error: DeliveryError) -> Settlement:
         now, before = self._tools.clock(), self._claim.subscription.paused
         tries = before.tries if before else 0
-        wait = wait_after(reaction_to(error), tries, self._tools.rng)
+        wait = wait_after(reaction_to(error), tries, self._tools.rng) / self._tools.haste
         since = before.since if before else now
         pause = Pause(error.reason, since, now + timedelta(seconds=wait), tries + 1)
         log.warning("subscription.paused", channel=str(self._channel), reason=error.reason)

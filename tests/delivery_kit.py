@@ -1,0 +1,220 @@
+"""What tests of delivery share: incidents by the line, and a bot without watcher or commands."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from adapters.redis.store import Store, open_store
+from bot.cards import Card
+from bot.catalog import Catalog
+from bot.delivery.courier import Courier
+from bot.delivery.drawing import Cards
+from bot.delivery.fanout import FanOut
+from bot.delivery.incidents import Incidents
+from bot.delivery.plan import Step
+from bot.delivery.visit import Tools, no_failpoint
+from bot.engine.state import State
+from bot.model import (
+    Channel,
+    Impact,
+    Incident,
+    News,
+    NewsKind,
+    Origin,
+    Severity,
+    Subscription,
+)
+from bot.ports import Messenger
+
+ENDS = {NewsKind.RESOLVED, NewsKind.WITHDRAWN, NewsKind.OVER, NewsKind.ENDED}
+BACK = {NewsKind.REOPENED}
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def incident(
+    *kinds: NewsKind,
+    provider: str = "claude",
+    id_: str = "x1",
+    at: datetime | None = None,
+    severity: Severity = Severity.MAJOR,
+) -> Incident:
+    """An incident of the API with this news, all of it observed at `at` (default: now)."""
+    start = at or utc_now()
+    empty = Incident(
+        provider,
+        id_,
+        "API errors",
+        "investigating",
+        Origin.PROVIDER,
+        start,
+        severity,
+        severity,
+        surfaces={"api": Impact(severity, severity)},
+    )
+    return more(empty, *kinds, at=start)
+
+
+def more(before: Incident, *kinds: NewsKind, at: datetime | None = None) -> Incident:
+    """Return the incident with this news added."""
+    now = at or utc_now()
+    after = before
+    for kind in kinds:
+        number = after.revision + 1
+        earlier = [n.key for n in after.news if n.kind is not NewsKind.CORRECTED]
+        corrects = earlier[-1] if kind is NewsKind.CORRECTED and earlier else None
+        news = News(
+            number,
+            kind,
+            f"u{number}",
+            now,
+            now,
+            after.severity,
+            kind.value,
+            f"text {number}",
+            corrects=corrects,
+        )
+        ended = now if kind in ENDS else None if kind in BACK else after.ended_at
+        withdrawn = after.withdrawn or kind is NewsKind.WITHDRAWN
+        after = replace(after, news=(*after.news, news), ended_at=ended, withdrawn=withdrawn)
+    return after
+
+
+class NamedCards(Cards):
+    """Cards that say only what they are of, so that a test can read what a channel was told."""
+
+    def __init__(self) -> None:
+        super().__init__(Catalog())
+
+    def of(self, step: Step, incident: Incident, now: datetime, *, plainly: bool = False) -> Card:
+        return Card(title_of(step, incident), "plain" if plainly else "card")
+
+
+def title_of(step: Step, incident: Incident) -> str:
+    if step.news is None:
+        return f"root {incident.key} r{incident.revision}"
+    return f"{step.act.value} {step.news.key} r{incident.revision}"
+
+
+@dataclass
+class Bot:
+    """A running courier and fan-out, as one process has them."""
+
+    store: Store
+    courier: Courier
+    fanout: FanOut
+    tools: Tools
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    dead: bool = False
+
+    async def freeze(self) -> None:
+        """End it as a crash would: nothing is finished, nothing is given back."""
+        self.dead = True
+        everything = [*self.tasks, *self.courier.visits]
+        for task in everything:
+            task.cancel()
+        await asyncio.gather(*everything, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def running_bot(
+    url: str,
+    messenger: Messenger,
+    *,
+    provider: str = "claude",
+    lease: float = 1.5,
+    send_seconds: float = 0.5,
+    failpoint: Callable[[str], Awaitable[None]] = no_failpoint,
+    seed: int = 1,
+    slots: int = 64,
+    start: bool = True,
+) -> AsyncIterator[Bot]:
+    """Run fan-out and courier; leaving it is a clean stop."""
+    couriers: list[Courier] = []
+    async with open_store(
+        url, queued=lambda: [c.wake() for c in couriers] and None, lease=lease, failpoint=failpoint
+    ) as store:
+        incidents = Incidents(store.journal)
+        tools = Tools(
+            messenger,
+            store.queue,
+            store.pace,
+            incidents,
+            NamedCards(),
+            utc_now,
+            random.Random(seed),
+            send_seconds=send_seconds,
+            haste=20.0,
+            failpoint=failpoint,
+        )
+        courier = Courier(tools, slots=slots)
+        couriers.append(courier)
+        fanout = FanOut(provider, store.journal, store.feed, incidents, utc_now)
+        bot = Bot(store, courier, fanout, tools)
+        if start:
+            bot.tasks = [asyncio.create_task(fanout.run()), asyncio.create_task(courier.run())]
+        try:
+            yield bot
+        finally:
+            if not bot.dead:
+                await courier.stop(send_seconds)
+            for task in bot.tasks:
+                task.cancel()
+            await asyncio.gather(*bot.tasks, return_exceptions=True)
+
+
+async def commit(store: Store, *incidents: Incident) -> None:
+    """Commit these incidents as the watcher would."""
+    provider = incidents[0].provider
+    fence = await store.journal.acquire(provider, "test")
+    assert fence is not None
+    stored = await store.journal.load(provider)
+    began = utc_now() - timedelta(days=30)
+    state = stored.state or State(provider, began, began)
+    kept = {**state.incidents, **{one.id: one for one in incidents}}
+    await store.journal.commit(
+        provider,
+        fence=fence,
+        version=stored.version,
+        state=replace(state, incidents=kept),
+        changed=incidents,
+    )
+
+
+async def subscribe(store: Store, *channels: Channel) -> None:
+    for channel in channels:
+        await store.subscriptions.put(Subscription(channel))
+
+
+def channels(count: int, platform: str = "chat", tenant: str = "T1") -> Sequence[Channel]:
+    return [Channel(platform, tenant, f"C{number}") for number in range(count)]
+
+
+async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for something to become true; what is awaited has no event of its own."""
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0.005)
+
+
+async def settled(store: Store, platform: str = "chat", seconds: float = 30.0) -> None:
+    """Wait until no channel of a platform is behind, or being served."""
+    async with asyncio.timeout(seconds):
+        while await left(store, platform):
+            await asyncio.sleep(0.02)
+
+
+async def left(store: Store, platform: str = "chat") -> int:
+    counts = [
+        await store.database.call("ZCARD", f"icd:{{{platform}.{shard}}}:{name}")
+        for shard in range(8)
+        for name in ("ready", "later")
+    ]
+    return sum(counts)

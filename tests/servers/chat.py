@@ -1,0 +1,305 @@
+"""A small chat platform over real HTTP, for what every platform has in common.
+
+    async with ChatServer() as server:
+        messenger = ChatMessenger(server.url, "chat")
+
+It keeps every message that it took, in order, and can fail on purpose: before it took a request,
+or after. It never tells one message from another: what is posted twice stands there twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Self
+
+import aiohttp
+from aiohttp import web
+
+from bot.cards import Card
+from bot.errors import (
+    CannotLook,
+    ChannelGone,
+    DeliveryError,
+    Malformed,
+    MessageGone,
+    RateLimited,
+    TenantGone,
+    Uncertain,
+)
+from bot.model import Channel
+from bot.ports import Access, Bucket
+
+
+class Fault(StrEnum):
+    ERROR = "500, nothing done"
+    ERROR_TAKEN = "500, although done"
+    DROP = "connection closed, nothing done"
+    DROP_TAKEN = "connection closed, although done"
+    LIMIT = "429"
+    SLOW = "done, answered late"
+    STUCK = "never answered, nothing done"
+    GONE = "channel gone"
+    TENANT_GONE = "tenant gone"
+    MALFORMED = "form refused"
+    MESSAGE_GONE = "message gone"
+
+
+@dataclass(slots=True)
+class Message:
+    """One message as people see it. `shown`: every title it ever had, the last one now."""
+
+    id: int
+    channel: str
+    root: int | None
+    key: str
+    shown: list[str]
+    in_channel: bool = False
+    mention: str | None = None
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+# Asked before each request: operation ("open", "reply", "revise", "find", …), channel.
+Faults = Callable[[str, str], Fault | None]
+
+
+@dataclass
+class ChatServer:
+    """`faults` decides what goes wrong; `latency` in seconds is added to every answer."""
+
+    faults: Faults = lambda _, __: None
+    latency: float = 0.0
+    retry_after: float = 0.2
+    slow: float = 0.05
+    messages: dict[int, Message] = field(default_factory=dict)
+    closed: list[int] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    requests: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    url: str = ""
+    _ids: Any = field(default_factory=lambda: itertools.count(1))
+    _runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_post("/{what}", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def thread(self, channel: str, incident: str = "") -> list[Message]:
+        """Return a channel's messages, in the order in which they were taken."""
+        return [m for m in self.messages.values() if m.channel == channel and incident in m.key]
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        what, body = request.match_info["what"], await request.json()
+        self.requests[what] += 1
+        fault = self.faults(what, body["channel"])
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        match fault:
+            case Fault.ERROR:
+                return web.Response(status=500)
+            case Fault.DROP:
+                return self._drop(request)
+            case Fault.STUCK:
+                await asyncio.sleep(3600)
+            case Fault.LIMIT:
+                return web.Response(status=429, headers={"Retry-After": str(self.retry_after)})
+            case Fault.GONE | Fault.TENANT_GONE | Fault.MALFORMED | Fault.MESSAGE_GONE:
+                return web.json_response({"error": fault.value})
+            case _:
+                pass
+        answer = self._take(what, body)
+        match fault:
+            case Fault.ERROR_TAKEN:
+                return web.Response(status=500)
+            case Fault.DROP_TAKEN:
+                return self._drop(request)
+            case Fault.SLOW:
+                await asyncio.sleep(self.slow)
+            case _:
+                pass
+        return web.json_response(answer)
+
+    def _drop(self, request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    def _take(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
+        match what:
+            case "open" | "reply":
+                message = Message(
+                    next(self._ids),
+                    body["channel"],
+                    body.get("root"),
+                    body["key"],
+                    [body["title"]],
+                    body["in_channel"],
+                    body["mention"],
+                )
+                self.messages[message.id] = message
+                return {"id": message.id}
+            case "revise":
+                self.messages[body["message"]].shown.append(body["title"])
+            case "close":
+                self.closed.append(body["root"])
+            case "say":
+                self.said.append(body["title"])
+            case _:
+                return self._find(body)
+        return {}
+
+    def _find(self, body: dict[str, Any]) -> dict[str, Any]:
+        since, keys = datetime.fromisoformat(body["since"]), set(body["keys"])
+        return {
+            message.key: message.id
+            for message in self.messages.values()
+            if message.channel == body["channel"]
+            and message.root == body["root"]
+            and message.key in keys
+            and message.at >= since
+        }
+
+
+class ChatMessenger:
+    """Speaks to a `ChatServer`; use it as a context manager."""
+
+    closes_threads = True
+
+    def __init__(
+        self,
+        url: str,
+        platform: str = "chat",
+        *,
+        bucket: Bucket | None = None,
+        channel_interval: float = 0.0,
+        connections: int = 512,
+        can_look: bool = True,
+    ) -> None:
+        self.platform = platform
+        self.channel_interval = channel_interval
+        self._url = url
+        self._bucket = bucket
+        self._connections = connections
+        self._can_look = can_look
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        connector = aiohttp.TCPConnector(limit=self._connections)
+        self._session = aiohttp.ClientSession(self._url, connector=connector)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
+        return [self._bucket] if self._bucket else []
+
+    async def open_thread(
+        self, channel: Channel, card: Card, key: str, *, mention: str | None = None
+    ) -> str:
+        return await self._post("open", channel, card, key, root=None, mention=mention)
+
+    async def reply(
+        self,
+        channel: Channel,
+        root: str,
+        card: Card,
+        key: str,
+        *,
+        in_channel: bool = False,
+        mention: str | None = None,
+    ) -> str:
+        return await self._post(
+            "reply", channel, card, key, root=int(root), in_channel=in_channel, mention=mention
+        )
+
+    async def revise(self, channel: Channel, root: str, message: str, card: Card, key: str) -> None:
+        await self._request("revise", channel, message=int(message), title=card.title)
+
+    async def close_thread(self, channel: Channel, root: str) -> None:
+        await self._request("close", channel, root=int(root))
+
+    async def find(
+        self, channel: Channel, root: str | None, keys: Sequence[str], since: datetime
+    ) -> Mapping[str, str]:
+        if not self._can_look:
+            raise CannotLook("missing_scope")
+        found = await self._request(
+            "find",
+            channel,
+            root=None if root is None else int(root),
+            keys=list(keys),
+            since=since.isoformat(),
+        )
+        return {key: str(id_) for key, id_ in found.items()}
+
+    async def access(self, channel: Channel) -> Access:
+        return Access(ok=True)
+
+    async def say(self, channel: Channel, card: Card, key: str) -> None:
+        await self._request("say", channel, title=card.title)
+
+    async def _post(
+        self,
+        what: str,
+        channel: Channel,
+        card: Card,
+        key: str,
+        *,
+        root: int | None,
+        in_channel: bool = False,
+        mention: str | None = None,
+    ) -> str:
+        answer = await self._request(
+            what,
+            channel,
+            title=card.title,
+            key=key,
+            root=root,
+            in_channel=in_channel,
+            mention=mention,
+        )
+        return str(answer["id"])
+
+    async def _request(self, what: str, channel: Channel, **body: Any) -> dict[str, Any]:
+        assert self._session is not None
+        body["channel"] = f"{channel.tenant}/{channel.id}"
+        try:
+            async with self._session.post(f"/{what}", json=body) as response:
+                if response.status == 429:
+                    wait = float(response.headers["Retry-After"])
+                    name = self._bucket.name if self._bucket else None
+                    raise RateLimited("ratelimited", retry_after=wait, bucket=name)
+                if response.status >= 500:
+                    raise Uncertain(f"HTTP {response.status}")
+                answer: dict[str, Any] = await response.json()
+        except aiohttp.ClientConnectorError as error:
+            raise DeliveryError("unreachable") from error
+        except aiohttp.ClientError as error:
+            raise Uncertain(type(error).__name__) from error
+        if "error" in answer:
+            raise ERRORS[Fault(answer["error"])](answer["error"])
+        return answer
+
+
+ERRORS: dict[Fault, type[DeliveryError]] = {
+    Fault.GONE: ChannelGone,
+    Fault.TENANT_GONE: TenantGone,
+    Fault.MALFORMED: Malformed,
+    Fault.MESSAGE_GONE: MessageGone,
+}
