@@ -1,7 +1,7 @@
 """Tell me when it's back: one press, one message, once.
 
-Level-triggered: a wish says who waits for which surface; the loop looks again and again whether
-that surface is up, and then tells them. A try is noted before anything is sent; who finds one
+Level-triggered: a wish says who waits for which surfaces; the loop looks again and again whether
+they are up, and then tells. A try is noted before anything is sent; who finds one
 noted looks on the platform whether it arrived, before sending again.
 """
 
@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import structlog
 
@@ -40,19 +40,19 @@ INTERVAL = 15.0  # seconds between looks
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """`person` (the platform's id) wants to hear once that `surface` is up.
+    """`person` (the platform's id) wants to hear once that all these surfaces are up.
 
     `channel` is where to tell them: their direct messages with the bot.
     """
 
     channel: Channel
     person: str
-    surface: str
+    surfaces: tuple[str, ...]
     asked_at: datetime
 
     @property
     def id(self) -> str:
-        text = f"{self.channel.owner}/{self.person}/{self.surface}"
+        text = f"{self.channel.owner}/{self.person}/{' '.join(sorted(self.surfaces))}"
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     @property
@@ -71,7 +71,7 @@ class Claim:
 
 class Wishes(Protocol):
     async def add(self, wish: Wish) -> bool:
-        """Keep it. False: this person waits for that surface already.
+        """Keep it. False: this person waits for the same already.
 
         Raises:
             StoreError: Redis did not answer (as from every method here).
@@ -93,6 +93,19 @@ class Wishes(Protocol):
         ...
 
 
+@runtime_checkable
+class Direct(Protocol):
+    """A messenger that can write to one person alone."""
+
+    async def direct(self, channel: Channel, person: str) -> Channel:
+        """Where to write to somebody who was met in `channel`.
+
+        Raises:
+            DeliveryError: it cannot be found out.
+        """
+        ...
+
+
 # The verdict of a surface as its page and all other evidence have it; None: not known at all.
 Judge = Callable[[str], Awaitable[Verdict | None]]
 
@@ -104,7 +117,7 @@ class Teller:
     wishes: Wishes
     judge: Judge
     messengers: Mapping[str, Messenger]
-    card: Callable[[str, Wish, datetime], Card]
+    card: Callable[[Wish, datetime], Card]
     clock: Clock
     interval: float = INTERVAL
     hint: asyncio.Event = field(default_factory=asyncio.Event)
@@ -126,7 +139,7 @@ class Teller:
                 continue
 
     async def pass_over(self) -> None:
-        """Tell everybody whose surface is up.
+        """Tell everybody whose surfaces are up.
 
         Raises:
             StoreError: Redis did not answer; the rest is found at the next pass.
@@ -136,9 +149,11 @@ class Teller:
             if self.clock() - wish.asked_at > FORGOTTEN_AFTER:
                 await self.wishes.settle(wish)
                 continue
-            if wish.surface not in up:
-                up[wish.surface] = is_back(await self.judge(wish.surface))
-            if up[wish.surface] and wish.channel.platform in self.messengers:
+            for surface in wish.surfaces:
+                if surface not in up:
+                    up[surface] = is_back(await self.judge(surface))
+            known = wish.channel.platform in self.messengers
+            if known and all(up[surface] for surface in wish.surfaces):
                 await self._fulfil(wish)
 
     async def _fulfil(self, wish: Wish) -> None:
@@ -148,7 +163,7 @@ class Teller:
         messenger = self.messengers[wish.channel.platform]
         try:
             if claim.tried_at is None or not await self._stands(messenger, claim):
-                card = self.card(wish.surface, wish, self.clock())
+                card = self.card(wish, self.clock())
                 await messenger.say(wish.channel, card, wish.key)
         except (ChannelGone, TenantGone, MessageGone, Malformed) as error:
             log.info("wish.dropped", platform=wish.channel.platform, reason=error.reason)

@@ -23,6 +23,8 @@ VERBS = {
     "report": ("report", "affected"),
     "back": ("back",),
     "explain": ("explain",),
+    "justme": ("justme", "just-me"),
+    "scoreboard": ("scoreboard", "score"),
     "test": ("test", "example"),
     "why": ("why",),
     "help": ("help", "?", "commands", "usage"),

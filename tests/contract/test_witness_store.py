@@ -184,7 +184,7 @@ async def test_all_kinds_are_gathered_for_their_provider(database: Database) -> 
 
 # --- tell me when it's back ----------------------------------------------------------------------
 
-WISH = Wish(Channel("slack", "T1", "U1"), "U1", "code", NOW)
+WISH = Wish(Channel("slack", "T1", "U1"), "U1", ("code",), NOW)
 
 
 async def test_a_wish_is_kept_once(database: Database) -> None:
