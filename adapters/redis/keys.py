@@ -55,6 +55,9 @@ Of what is witnessed besides the pages, base `icd:{witness}` (owner: `witness` a
 Of what platforms may tell twice, base `icd:{seen.<name>}` (owner: the adapters; expires after
 SEEN_SECONDS): a string; whoever sets it first handles it.
 
+Of what an adapter must remember, base `icd:{note.<name>}` (owner: that adapter; for ever, a handful
+of them): a string, such as the hash of the commands registered at Discord.
+
 Of Slack's installations, base `icd:{slack}` (owner: adapters/slack/installations.py):
 
     :installations  hash    tenant → the installation with its token, encrypted; for ever
@@ -138,6 +141,10 @@ def concerned_sets(incident: Incident) -> list[str]:
         if asked.rank <= worst.rank
     ]
     return [*sets, f"={incident.key}"]
+
+
+def note(name: str) -> str:
+    return f"icd:{{note.{name}}}"
 
 
 def seen(name: str) -> str:
