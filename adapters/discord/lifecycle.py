@@ -6,6 +6,7 @@ https://docs.discord.com/developers/events/gateway-events#guilds
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -42,6 +43,8 @@ def channel_of(place: discord.abc.GuildChannel) -> Channel:
 class _Hearing:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        # At a start Discord tells of thousands of guilds within a second.
+        self._turn = asyncio.Semaphore(8)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         log.info("discord.guild_joined", guild=guild.id)
@@ -52,7 +55,7 @@ class _Hearing:
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Known again: after an outage of Discord, and at every start."""
-        async with _heard("guild_available"):
+        async with self._turn, _heard("guild_available"):
             await self._desk.reach.tenant_back("discord", str(guild.id))
             await self._look_again(guild)
 

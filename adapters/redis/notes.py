@@ -1,4 +1,4 @@
-"""Small texts that outlive the process, for all replicas: what was registered where, and the like."""
+"""Small texts that outlive the process, for all replicas, such as what was registered where."""
 
 from __future__ import annotations
 
