@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.catalog import Catalog
 from bot.commands.types import Threads
+from bot.engine.evidence.weigh import with_others
 from bot.engine.state import State
-from bot.model import Channel, Verdict
+from bot.model import Channel, Evidence, Verdict
 from bot.ports import Access, Clock, Journal, Messenger, Subscriptions
 from bot.wording.present import Present, present
 
+# What is seen besides the pages, as an answer in this channel may quote it.
+Others = Callable[[Channel], Awaitable[Sequence[Evidence]]]
 Judge = Callable[[State, datetime], Sequence[Verdict]]
 
 
@@ -27,6 +30,7 @@ class Context:
     messengers: Mapping[str, Messenger]
     judge: Judge
     clock: Clock
+    others: Others | None = None
 
     async def learn(self) -> None:
         """Take over the surfaces of pages that the catalog does not describe."""
@@ -36,13 +40,15 @@ class Context:
                 seen = {id_: component.name for id_, component in state.components.items()}
                 self.catalog = self.catalog.seen(provider, seen)
 
-    async def presents(self) -> list[Present]:
+    async def presents(self, channel: Channel) -> list[Present]:
         """Every provider as it is known now, the main one first."""
         now = self.clock()
+        others = await self.others(channel) if self.others else ()
         found = []
         for provider in self.catalog.providers:
             state = (await self.journal.load(provider)).state
-            verdicts = tuple(self.judge(state, now)) if state else ()
+            official = self.judge(state, now) if state else ()
+            verdicts = tuple(with_others(verdict, others, now) for verdict in official)
             found.append(present(provider, state, verdicts))
         return found
 

@@ -26,7 +26,7 @@ _WHY_CASES = 5
 async def ask(context: Context, request: Request, words: Words) -> Answer:
     """The bare question. Always answers, even with nothing known."""
     asked = [*words.surfaces, *words.plus]
-    presents = await context.presents()
+    presents = await context.presents(request.channel)
     if words.providers and not asked:
         presents = [p for p in presents if p.provider in words.providers]
     card = answer_card(

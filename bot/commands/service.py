@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.catalog import Catalog
 from bot.commands import looks, managing, subscribing
-from bot.commands.context import Context, Judge
+from bot.commands.context import Context, Judge, Others
 from bot.commands.grammar import Words, parse
 from bot.commands.types import KEEP, Answer, Choice, Handler, Keep, Request, Threads
 from bot.commands.vocabulary import VERBS
@@ -24,10 +24,6 @@ from bot.wording.settings import notice
 _NO_MEMORY = "I can't reach my own memory right now, so I can't answer that; nothing was changed"
 
 
-async def _help(_context: Context, _request: Request, _words: Words) -> Answer:
-    return Answer(help_card())
-
-
 _VERBS: Mapping[str, Callable[[Context, Request, Words], Awaitable[Answer]]] = {
     "ask": looks.ask,
     "subscribe": subscribing.typed,
@@ -39,7 +35,6 @@ _VERBS: Mapping[str, Callable[[Context, Request, Words], Awaitable[Answer]]] = {
     "incident": looks.incident,
     "test": managing.example,
     "why": looks.why,
-    "help": _help,
 }
 # An id or a question may be anything: no word of it is a doubt.
 _READS_ANYTHING = frozenset({"help", "incident", "why", "test"})
@@ -59,7 +54,8 @@ class Commands:
     """What people may ask of the bot, for every platform.
 
     `messengers` is read at each request, so that it may be filled after this was made. `judge`
-    turns a stored state into verdicts. `extra` adds verbs, or replaces those that come later
+    turns a stored state into verdicts, to which `others` (what is seen besides the pages) is
+    added. `extra` adds verbs, or replaces those that come later
     (report, back, explain); buttons reach them by the same names (see `press`).
     """
 
@@ -73,9 +69,12 @@ class Commands:
         messengers: Mapping[str, Messenger],
         judge: Judge,
         clock: Clock,
+        others: Others | None = None,
         extra: Mapping[str, Handler] | None = None,
     ) -> None:
-        self._context = Context(catalog, journal, subscriptions, threads, messengers, judge, clock)
+        self._context = Context(
+            catalog, journal, subscriptions, threads, messengers, judge, clock, others
+        )
         self._extra = dict(extra or {})
 
     async def answer(self, request: Request) -> Answer:
@@ -88,6 +87,8 @@ class Commands:
         words = parse(request.text, context.catalog)
         if words.verb in self._extra:
             return await self._extra[words.verb](request, words.rest)
+        if words.verb == "help":
+            return Answer(help_card(self._extra))
         if doubts := _serious(words):
             changing = words.verb in _CHANGES
             return Answer(unknown_card(doubts, context.catalog, changing=changing))

@@ -43,7 +43,7 @@ async def running(context: Context, subscription: Subscription) -> list[Incident
     """Incidents that go on right now and that this channel asks for."""
     return [
         incident
-        for present in await context.presents()
+        for present in await context.presents(subscription.channel)
         for incident in present.incidents
         if incident.severity.rank > Severity.UP.rank
         and not incident.quiet

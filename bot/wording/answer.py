@@ -53,6 +53,7 @@ def answer_card(
     if rows:
         blocks.append(Rows(tuple(rows)))
     lines: list[Line] = [line for one in shown for line in one.incident_lines(threads or {})]
+    lines += [line for one in shown if (line := one.evidence_line())]
     if tip := _tip(shown, catalog):
         lines.append((Text(tip),))
     if lines:

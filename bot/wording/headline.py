@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.cards import Line, Text, Time
 from bot.catalog import Catalog
@@ -11,21 +11,25 @@ from bot.wording.durations import duration
 from bot.wording.names import spoken, spoken_list
 from bot.wording.shown import Shown
 
+_MANY = 3  # more than these are not listed by name
 _DOWN = {Severity.PARTIAL, Severity.MAJOR}
 
 
 def headline(shown: Sequence[Shown], catalog: Catalog) -> tuple[str, tuple[Line, ...]]:
     """A word of answer, and the sentence that says it in full."""
     known = {s: how for one in shown for s, how in one.known.items()}
+    suspected = {v.surface for one in shown for v in one.verdicts if v.suspected}
     if not shown or all(one.present.checked_at is None for one in shown):
         sentence = "I have not been able to read the status page so far."
         return "I don't know yet", ((Text(sentence),),)
-    if not known or all(how is Severity.UNKNOWN for how in known.values()):
+    if not suspected and all(how is Severity.UNKNOWN for how in known.values()):
         return "I don't know", ((Text("The status page says nothing about that."),),)
     if blind := [one for one in shown if not one.sees]:
         state = _state_sentence(known, catalog, past=True)
         return "I can't see the status page", (_blind_line(blind[0]), (Text(state),))
-    return _answer_word(known), ((Text(_sentence(shown, known, catalog)),),)
+    sure = {s: how for s, how in known.items() if s not in suspected}
+    word = _answer_word(sure, guessing=bool(suspected))
+    return word, ((Text(_sentence(shown, sure, suspected, catalog)),),)
 
 
 def _blind_line(one: Shown) -> Line:
@@ -37,10 +41,11 @@ def _blind_line(one: Shown) -> Line:
     return (*out, Text(f"what I last knew, {ago} ago:"))
 
 
-def _answer_word(known: Mapping[str, Severity]) -> str:
+def _answer_word(known: Mapping[str, Severity], *, guessing: bool) -> str:
+    """`known` without what is only suspected (`guessing`: something is)."""
     bad = [how for how in known.values() if how.rank > Severity.UP.rank]
     if not bad:
-        return "No"
+        return "Perhaps" if guessing else "No"
     if all(how is Severity.MAINTENANCE for how in bad):
         return "Maintenance"
     if not any(how in _DOWN for how in bad):
@@ -49,7 +54,16 @@ def _answer_word(known: Mapping[str, Severity]) -> str:
     return "Yes" if whole else "Yes, partly"
 
 
-def _sentence(shown: Sequence[Shown], known: Mapping[str, Severity], catalog: Catalog) -> str:
+def _sentence(
+    shown: Sequence[Shown],
+    known: Mapping[str, Severity],
+    suspected: Collection[str],
+    catalog: Catalog,
+) -> str:
+    if suspected:
+        labels = spoken_list([spoken(catalog, s) for s in catalog.order(suspected)])
+        doubt = _begin(f"{labels} may have trouble that the status page does not show (yet).")
+        return f"{doubt} {_state_sentence(known, catalog, past=False)}" if known else doubt
     sentence = _state_sentence(known, catalog, past=False)
     still = [i for one in shown for i in one.incidents() if not i.maintenance]
     if still and all(how is Severity.UP for how in known.values()):
@@ -70,7 +84,7 @@ def _state_sentence(known: Mapping[str, Severity], catalog: Catalog, *, past: bo
         if labels:
             parts.append(f"{spoken_list(labels)} {_be(labels, past=past)} {word}")
     works = [spoken(catalog, s) for s in known if known[s] is Severity.UP]
-    if not parts and len(known) > 3:
+    if not parts and len(known) > _MANY:
         return "Everything was up." if past else "Everything is up."
     if not parts:
         parts.append(f"{spoken_list(works)} {_be(works, past=past)} up")
@@ -91,7 +105,7 @@ def _be(labels: Sequence[str], *, past: bool) -> str:
 
 
 def _working(labels: Sequence[str], *, past: bool) -> str:
-    if len(labels) > 3:
+    if len(labels) > _MANY:
         return "the rest worked" if past else "the rest works"
     one = len(labels) == 1
     return f"{spoken_list(labels)} {'worked' if past else 'works' if one else 'work'}"

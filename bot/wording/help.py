@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.cards import Card, Line, Lines, Note, Text
 from bot.catalog import Catalog
@@ -22,9 +22,21 @@ _COMMANDS = (
 )
 
 
-def help_card() -> Card:
+# Listed where the bot was given them (see `Commands`).
+_MORE = (
+    ("report", "report code 529 again", "say that you have trouble; counted, nobody is named"),
+    ("justme", "justme code", "is it only me? A private comparison"),
+    ("back", "back code", "one message to you when it is back"),
+    ("explain", "explain <pasted error>", "theirs, yours, or unclear"),
+    ("scoreboard", "scoreboard", "how far ahead of the status page, or wrong, we were"),
+)
+
+
+def help_card(more: Collection[str] = ()) -> Card:
+    """All commands; `more` are the verbs known besides the usual ones."""
+    listed = [*_COMMANDS, *((typed, meaning) for verb, typed, meaning in _MORE if verb in more)]
     lines: tuple[Line, ...] = tuple(
-        (Text(command, code=True), Text(f"  {meaning}")) for command, meaning in _COMMANDS
+        (Text(command, code=True), Text(f"  {meaning}")) for command, meaning in listed
     )
     note = Note((Text("Severities: degraded, partial, major, maintenance, all."),))
     return Card(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.cards import Line, Link, Row, Span, Text, ThreadLink
 from bot.catalog import Catalog
-from bot.model import Incident, Severity, Verdict
+from bot.model import Incident, Severity, Source, Verdict
 from bot.wording.durations import duration
 from bot.wording.names import is_model
 from bot.wording.parts import updates_words
@@ -54,7 +54,7 @@ class Shown:
         notes = []
         if verdict.suspected:
             notes.append("suspected")
-        if verdict.evidence and all(e.from_text for e in verdict.evidence):
+        if known.rank > Severity.UP.rank and all(e.from_text for e in verdict.evidence):
             notes.append("from the text")
         label, note = self.catalog.label(verdict.surface), ", ".join(notes)
         if not self.sees:
@@ -63,6 +63,17 @@ class Shown:
             return Row(Severity.UNKNOWN, label, was, note=note)
         since = verdict.since if known.rank > Severity.UP.rank else None
         return Row(known, label, known.words, since, note)
+
+    def evidence_line(self) -> Line:
+        """What speaks against it besides the page: "Also seen: …". Empty: nothing does."""
+        said = [
+            f"{self.catalog.label(piece.surface)}: {piece.says}"
+            for verdict in self.verdicts
+            for piece in verdict.evidence
+            if piece.source is not Source.PAGE and piece.severity.rank > Severity.UP.rank
+        ]
+        words = "; ".join(dict.fromkeys(said[:_MOST_EVIDENCE]))
+        return (Text(f"Also seen: {words}."),) if words else ()
 
     def incidents(self) -> list[Incident]:
         """Open ones that concern what was asked, the worst first."""

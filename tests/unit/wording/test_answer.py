@@ -129,9 +129,16 @@ def test_before_the_first_look_nothing_is_claimed() -> None:
     assert card.severity is Severity.UNKNOWN
 
 
-def test_a_suspicion_is_marked_in_its_row() -> None:
-    guess = replace(verdict("api", DEGRADED), suspected=True)
-    assert "(suspected)" in spoken(answer(claude(guess)))
+def test_a_suspicion_is_never_told_as_a_fact_and_says_what_was_seen() -> None:
+    probe = Evidence(Source.PROBE, "api", MAJOR, ago(1), says="our probe got 529 three times")
+    guess = replace(verdict("api", DEGRADED), suspected=True, evidence=(probe,))
+    card = answer(claude(guess, verdict("code")))
+    assert card.plain == (
+        "Perhaps. The API may have trouble that the status page does not show (yet). "
+        "Claude Code is up."
+    )
+    assert "(suspected)" in spoken(card)
+    assert "Also seen: API: our probe got 529 three times." in spoken(card)
 
 
 def test_another_provider_is_spoken_of_only_when_it_is_down_or_asked_for() -> None:
