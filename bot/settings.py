@@ -91,6 +91,7 @@ class Settings(BaseSettings):
         validation_alias=_own("SLACK_API_URL"),
     )
     slack_admins_only: bool = False
+    slack_posts_per_second: float | None = Field(default=None, gt=0)
 
     discord_token: SecretStr | None = Field(default=None, validation_alias=_own("DISCORD_TOKEN"))
     discord_api_url: str = Field(
@@ -131,7 +132,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _tokens_come_in_pairs(self) -> Settings:
-        if self.slack_app_token and not self.slack_bot_token:
+        if self.slack_app_token and not (self.slack_bot_token or self.slack_client_id):
             raise ValueError("SLACK_APP_TOKEN needs SLACK_BOT_TOKEN as well")
         if self.slack_bot_token and not (self.slack_app_token or self.slack_signing_secret):
             raise ValueError(

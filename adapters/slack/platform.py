@@ -1,10 +1,7 @@
 """Slack as one thing for the composition root: opened, given the commands, run, closed.
 
-async with open_slack(options, ...) as slack:
-messengers["slack"] = slack.messenger
-slack.listen(commands, ...)          # once the commands exist
-routes += slack.routes               # signed requests and install pages
-tasks.create_task(slack.run())       # sockets
+`listen` comes once the commands exist, `start` says at once if the token is not good, `routes`
+are the signed requests and install pages for the HTTP server, `run` keeps the sockets open.
 """
 
 from __future__ import annotations
@@ -42,6 +39,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
+START_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +177,27 @@ class Slack:
             return []
         return slack_routes(self._app, signed=bool(self._options.signing_secret))
 
-    async def run(self) -> None:
-        """Find out who we are and keep the sockets open, until cancelled.
+    async def start(self) -> None:
+        """Find out whose token it is, if Slack answers in time; `run` goes on asking.
 
         Raises:
             SettingsError: Slack does not accept the bot token.
         """
+        if self.own is None:
+            return
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self.own.identify()
+        except TenantGone as error:
+            raise SettingsError(
+                f"SLACK_BOT_TOKEN is not accepted by Slack ({error.reason}): copy it again "
+                "from OAuth & Permissions at api.slack.com/apps"
+            ) from None
+        except (DeliveryError, TimeoutError) as error:
+            log.warning("slack.unreachable", reason=str(error) or type(error).__name__)
+
+    async def run(self) -> None:
+        """Keep the sockets open, until cancelled."""
         if self.own is not None:
             await self._identify(self.own)
         if self._app is not None and self._options.app_token:
@@ -202,11 +215,6 @@ class Slack:
             try:
                 workspace = await own.identify()
                 break
-            except TenantGone as error:
-                raise SettingsError(
-                    f"SLACK_BOT_TOKEN is not accepted by Slack ({error.reason}): copy it again "
-                    "from OAuth & Permissions at api.slack.com/apps"
-                ) from None
             except DeliveryError as error:
                 log.warning("slack.unreachable", reason=error.reason, again_in=pause)
                 await asyncio.sleep(pause)
