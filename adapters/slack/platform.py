@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -23,6 +22,7 @@ from adapters.slack.http import slack_routes
 from adapters.slack.installations import RedisInstallations, RedisStates
 from adapters.slack.messenger import SlackMessenger
 from adapters.slack.oauth import oauth_flow
+from adapters.slack.options import SlackOptions
 from adapters.slack.own import Known, OwnWorkspace
 from adapters.slack.socket import Sockets
 from adapters.slack.vault import Vault
@@ -40,51 +40,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
 START_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class SlackOptions:
-    """What the environment says about Slack. Secrets never show in `repr`."""
-
-    bot_token: str = field(default="", repr=False)
-    app_token: str = field(default="", repr=False)
-    signing_secret: str = field(default="", repr=False)
-    client_id: str = ""
-    client_secret: str = field(default="", repr=False)
-    secret_key: str = field(default="", repr=False)
-    api_url: str = "https://slack.com/api/"
-    admins_only: bool = False
-    posts_per_second: float | None = None
-
-    @property
-    def wanted(self) -> bool:
-        return bool(self.bot_token or self.client_id)
-
-    @property
-    def installable(self) -> bool:
-        return bool(self.client_id)
-
-    @property
-    def base_url(self) -> str:
-        return self.api_url.rstrip("/") + "/"
-
-    def check(self) -> None:
-        """Say what is missing.
-
-        Raises:
-            SettingsError: the combination cannot work.
-        """
-        if self.installable and not self.client_secret:
-            raise SettingsError("SLACK_CLIENT_ID needs SLACK_CLIENT_SECRET as well")
-        if self.installable and not self.secret_key:
-            raise SettingsError(
-                "SLACK_CLIENT_ID makes the app installable, which needs ISCLAUDEDOWN_SECRET_KEY to "
-                "encrypt the tokens of workspaces; make one with: openssl rand -base64 32"
-            )
-        if self.wanted and not (self.app_token or self.signing_secret):
-            raise SettingsError(
-                "Slack needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)"
-            )
 
 
 class Slack:

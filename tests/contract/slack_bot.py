@@ -16,7 +16,8 @@ from adapters.redis.connect import open_database
 from adapters.redis.journal import RedisJournal
 from adapters.redis.queue import RedisQueue
 from adapters.redis.subscriptions import RedisSubscriptions
-from adapters.slack.platform import Slack, SlackOptions, open_slack
+from adapters.slack.options import SlackOptions
+from adapters.slack.platform import Slack, open_slack
 from bot.catalog import load_catalog, only
 from bot.commands import Commands
 from bot.delivery.reach import Reach

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from adapters.redis import keys
-from adapters.slack.platform import SlackOptions
+from adapters.slack.options import SlackOptions
 from adapters.slack.vault import Vault
 from bot.errors import SettingsError, TenantGone, TenantPaused
 from bot.model import Channel

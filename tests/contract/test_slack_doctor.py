@@ -1,0 +1,97 @@
+"""The doctor says what is wrong with Slack, by name, and what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from adapters.slack.doctor import check_slack
+from adapters.slack.manifest import EVENTS, SCOPES, manifest
+from adapters.slack.options import SlackOptions
+from bot.checks import Finding, Health
+from tests.contract.slack_bot import options_for
+from tests.servers.slack import SlackServer, running_slack
+from tests.shared import shared_path
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[SlackServer]:
+    async with running_slack() as slack:
+        slack.world.tokens[slack.team.token].scopes = frozenset(SCOPES)
+        yield slack
+
+
+async def findings(options: SlackOptions) -> dict[str, Finding]:
+    return {finding.what: finding async for finding in check_slack(options)}
+
+
+async def test_all_is_well_where_all_is_well(server: SlackServer) -> None:
+    found = await findings(options_for(server, "socket"))
+
+    assert set(found) == {"slack token", "slack scopes", "slack socket"}
+    assert {finding.health for finding in found.values()} == {Health.GOOD}
+    assert server.messages("C1") == []
+
+
+async def test_a_missing_scope_is_named_with_what_it_is_for(server: SlackServer) -> None:
+    server.world.tokens[server.team.token].scopes -= {"chat:write"}
+    found = (await findings(options_for(server, "socket")))["slack scopes"]
+
+    assert found.health is Health.BROKEN
+    assert "chat:write (to post" in found.says
+    assert "reinstall" in found.advice
+
+
+async def test_a_scope_that_is_only_comfort_is_a_warning(server: SlackServer) -> None:
+    server.world.tokens[server.team.token].scopes -= {"channels:history"}
+    found = (await findings(options_for(server, "socket")))["slack scopes"]
+    assert found.health is Health.WARNING
+
+
+async def test_wrong_tokens_are_told_apart_and_never_shown(server: SlackServer) -> None:
+    wrong = replace(options_for(server, "socket"), bot_token="xoxb-wrong", app_token="xapp-wrong")
+    found = await findings(wrong)
+
+    assert found["slack token"].health is Health.BROKEN
+    assert found["slack socket"].health is Health.BROKEN
+    assert "wrong" not in str(found)
+
+
+async def test_slack_being_away_is_no_wrong_token() -> None:
+    options = SlackOptions(bot_token="xoxb-1", app_token="xapp-1", api_url="http://127.0.0.1:9/api")
+    found = (await findings(options))["slack token"]
+
+    assert "no answer" in found.says
+    assert "SLACK_BOT_TOKEN" not in found.says
+
+
+async def test_without_slack_it_says_nothing() -> None:
+    assert await findings(SlackOptions()) == {}
+
+
+def test_the_manifest_is_for_sockets_unless_an_address_is_given() -> None:
+    plain, public = manifest(), manifest("https://bot.example.com/")
+
+    assert plain["settings"]["socket_mode_enabled"] is True
+    assert "url" not in plain["features"]["slash_commands"][0]
+    assert public["settings"]["socket_mode_enabled"] is False
+    address = "https://bot.example.com/slack/events"
+    assert public["settings"]["event_subscriptions"]["request_url"] == address
+    assert public["settings"]["interactivity"]["request_url"] == address
+    assert public["features"]["slash_commands"][0]["url"] == address
+    json.dumps(public)
+
+
+def test_every_scope_has_its_reason() -> None:
+    assert all(len(reason) > 10 for reason in SCOPES.values())
+
+
+@pytest.mark.parametrize("event", ["channel_archive", "tokens_revoked", "app_home_opened"])
+def test_the_events_we_ask_for_exist(event: str) -> None:
+    samples = shared_path("specs/slack/samples/events")
+    name = "".join(word.capitalize() for word in event.split("_"))
+    assert (samples / f"{name}Payload.json").exists()
+    assert event in EVENTS
