@@ -1,7 +1,7 @@
 """The composition root: who is made of what, and in which order things open and close.
 
-The only place, with `cli`, that knows adapters and libraries of the outside. The wall clock is
-read here, and nowhere else.
+The only place, with `cli`, that knows adapters and libraries of the outside. What only some
+need (a prompt, a platform) is imported where it is opened.
 """
 
 from __future__ import annotations
@@ -11,16 +11,19 @@ import os
 import random
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 import structlog
+from pydantic import SecretStr
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
-from adapters.pages.source import TIMEOUT, StatusPage
+from adapters.pages.opened import page_sources
+from adapters.pages.source import StatusPage
 from adapters.redis.connect import open_database
 from adapters.redis.database import Database
 from adapters.redis.doctor import check_redis
@@ -30,67 +33,29 @@ from adapters.redis.journal import RedisJournal
 from adapters.redis.pace import RedisPace
 from adapters.redis.queue import RedisQueue
 from adapters.redis.subscriptions import RedisSubscriptions
+from adapters.slack.options import SlackOptions
+from adapters.slack.platform import open_slack
 from adapters.terminal.messenger import CONSOLE, TRANSCRIPT, Terminal
-from adapters.terminal.prompt import can_prompt, converse
-from bot import __version__
-from bot.catalog import Catalog, generic, load_catalog, only
+from adapters.web.server import serving
+from bot.catalog import Catalog
 from bot.checks import Health
+from bot.clock import utc_now
 from bot.commands import Commands, Request
 from bot.delivery.courier import Courier
 from bot.delivery.drawing import Cards
 from bot.delivery.fanout import FanOut
 from bot.delivery.incidents import Incidents
+from bot.delivery.reach import Reach
 from bot.delivery.visit import Tools
 from bot.engine.verdict import verdicts
-from bot.errors import SettingsError, StoreError
+from bot.errors import StoreError
 from bot.model import Severity, Subscription
 from bot.ports import Messenger
 from bot.settings import Settings
+from bot.watched import watched
 from bot.watcher import Watcher
 
 log = structlog.get_logger()
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-# --- what is watched -------------------------------------------------------------------------
-
-
-def watched(settings: Settings) -> Catalog:
-    """The providers that the settings name, and the pages that they give by URL.
-
-    Raises:
-        SettingsError: a provider is unknown, or a page has the name of one.
-    """
-    catalog = only(load_catalog(), settings.providers)
-    providers = dict(catalog.providers)
-    if settings.page_url and settings.providers:
-        first = settings.providers[0]
-        providers[first] = replace(providers[first], page=settings.page_url)
-    for name, url in settings.pages.items():
-        if name in providers:
-            raise SettingsError(f"ISCLAUDEDOWN_PAGES: {name} is a provider's name; take another")
-        providers[name] = generic(name, page=url, label=name)
-    if not providers:
-        raise SettingsError("ISCLAUDEDOWN_PROVIDERS names no provider, so nothing is watched")
-    return Catalog(providers)
-
-
-@asynccontextmanager
-async def page_sources(catalog: Catalog) -> AsyncIterator[dict[str, StatusPage]]:
-    """One source a provider, over one client."""
-    async with httpx.AsyncClient(
-        headers={"User-Agent": f"isclaudedown/{__version__}", "Accept": "application/json"},
-        follow_redirects=True,
-        max_redirects=5,
-        timeout=TIMEOUT,
-    ) as client:
-        yield {
-            provider.id: StatusPage(provider.id, provider.page.rstrip("/"), client, utc_now)
-            for provider in catalog.providers.values()
-        }
 
 
 # --- what is kept ----------------------------------------------------------------------------
@@ -166,6 +131,7 @@ def name_of_process() -> str:
 
 # Calls in flight may take so long at the end; what is left goes on at the next start.
 PATIENCE = 10.0
+DEFAULT_PORT = 8080
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -176,7 +142,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     receivers: list[Coroutine[Any, Any, None]] = []
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(opened_store(settings, holder))
-        pages = await stack.enter_async_context(page_sources(catalog))
+        pages = await stack.enter_async_context(page_sources(catalog, utc_now))
         commands = Commands(
             catalog=catalog,
             journal=store.journal,
@@ -191,6 +157,28 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             stack.callback(terminal.close)
             messengers[terminal.platform] = terminal
             receivers.append(_sit_at(terminal, commands, settings, stop))
+        routes: list[BaseRoute] = []
+        options = slack_options(settings)
+        if options.wanted:
+            slack = await stack.enter_async_context(
+                open_slack(options, store.database, monotonic=time.monotonic, wall=time.time)
+            )
+            slack.listen(
+                commands,
+                subscriptions=store.subscriptions,
+                reach=Reach(store.subscriptions, store.queue, utc_now),
+                catalog=catalog,
+                clock=utc_now,
+            )
+            await slack.start()
+            messengers[slack.messenger.platform] = slack.messenger
+            receivers.append(slack.run())
+            routes += slack.routes
+        if routes:
+            port = DEFAULT_PORT if settings.http_port is None else settings.http_port
+            application = Starlette(routes=routes)
+            port = await stack.enter_async_context(serving(application, settings.http_host, port))
+            log.info("http.listening", host=settings.http_host, port=port)
         incidents = Incidents(store.journal)
         couriers = [_courier(one, store, incidents, catalog) for one in messengers.values()]
         fan_outs = [FanOut(name, store.journal, store.feed, incidents, utc_now) for name in pages]
@@ -249,6 +237,26 @@ def _courier(messenger: Messenger, store: Store, incidents: Incidents, catalog: 
     )
 
 
+# --- Slack -----------------------------------------------------------------------------------
+
+
+def slack_options(settings: Settings) -> SlackOptions:
+    def secret(value: SecretStr | None) -> str:
+        return value.get_secret_value() if value else ""
+
+    return SlackOptions(
+        bot_token=secret(settings.slack_bot_token),
+        app_token=secret(settings.slack_app_token),
+        signing_secret=secret(settings.slack_signing_secret),
+        client_id=settings.slack_client_id or "",
+        client_secret=secret(settings.slack_client_secret),
+        secret_key=secret(settings.secret_key),
+        api_url=settings.slack_api_url,
+        admins_only=settings.slack_admins_only,
+        posts_per_second=settings.slack_posts_per_second,
+    )
+
+
 # --- the terminal ----------------------------------------------------------------------------
 
 
@@ -291,7 +299,9 @@ async def _sit_at(
     terminal: Terminal, commands: Commands, settings: Settings, stop: asyncio.Event
 ) -> None:
     """Take commands if somebody can type some. Ends everything when they leave."""
-    if can_prompt(sys.stdin, sys.stdout):
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        from adapters.terminal.prompt import converse
+
         await converse(commands, terminal, settings.data_dir)
     else:
         await terminal.screen.gone.wait()
