@@ -31,7 +31,9 @@ def settle(desk: Desk, components: Mapping[str, ComponentState]) -> None:
             continue
         if not draft.waiting:  # its end, if that is what it is, tells that they are up
             _ease(draft, present)
-        if draft.ended and (draft.incident.is_open or draft.is_new or draft.followed):
+        if draft.gone:
+            _forget(draft)
+        elif draft.ended and (draft.incident.is_open or draft.is_new or draft.followed):
             _follow_or_let_go(desk, draft, present)
     homeless = []
     for id_, state in present.items():
@@ -64,6 +66,13 @@ def _ease(draft: Draft, present: Mapping[str, ComponentState]) -> None:
         if state.severity.rank < link.severity.rank:
             draft.ease(id_, state.severity)
             draft.moved(state.since)
+
+
+def _forget(draft: Draft) -> None:
+    """The provider takes back what it said: what is down is nobody's again."""
+    for id_ in list(draft.links):
+        draft.ease(id_, Severity.UP)
+    draft.followed = False
 
 
 def _follow_or_let_go(desk: Desk, draft: Draft, present: Mapping[str, ComponentState]) -> None:

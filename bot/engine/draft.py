@@ -72,7 +72,7 @@ class Draft:
             self.ended
             and not (self.incident.is_open or self.is_new)
             and not (self.track.followed or self.followed or self.gone or self.adopted)
-            and not (self.updates or self.corrected)
+            and not (self.updates or self.corrected or self.fresh)
             and (self.report is None or self.report.title == self.title)
         )
 

@@ -67,7 +67,7 @@ def _opened(desk: Desk, ids: list[str], components: Mapping[str, ComponentState]
     began = min(components[id_].since for id_ in ids)
     incident = Incident(
         provider=desk.provider.id,
-        id=f"own-{ids[0]}-{int(began.timestamp())}",
+        id=_free_id(desk, ids[0], int(began.timestamp())),
         title="",
         phase="",
         origin=Origin.OURS,
@@ -81,6 +81,13 @@ def _opened(desk: Desk, ids: list[str], components: Mapping[str, ComponentState]
         draft.link(id_, components[id_].severity, components[id_].since)
     desk.add(draft)
     return draft
+
+
+def _free_id(desk: Desk, component: str, second: int) -> str:
+    """A component may go down again with the very time that an earlier incident bears."""
+    while (id_ := f"own-{component}-{second}") in desk.drafts or id_ in desk.retired:
+        second += 1
+    return id_
 
 
 def _title(desk: Desk, draft: Draft, components: Mapping[str, ComponentState]) -> str:

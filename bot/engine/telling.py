@@ -62,7 +62,7 @@ def tell(draft: Draft, desk: Desk) -> Incident:
         timeline=timeline(draft, overall, ended_at, desk.now),
         ended_at=ended_at,
         news=(*before.news, *draft.fresh),
-        withdrawn=draft.gone,
+        withdrawn=draft.gone or (before.withdrawn and not draft.reopened),
         quiet=before.quiet or (draft.is_new and _is_history(ended_at, desk.now)),
     )
 
@@ -213,7 +213,7 @@ def _number(
     for i, event in enumerate(events):
         update = event.update
         severity = overall
-        if i != carrier and update is not None:
+        if i < carrier and update is not None:
             severity = severities.get(update.id, overall)
         fallback = draft.report.phase if draft.report else draft.incident.phase
         _add(
