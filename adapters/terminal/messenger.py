@@ -92,6 +92,11 @@ class Terminal:
             return Access(False, "the terminal is closed", "Start again in an open one.")
         return Access(True)
 
+    async def direct(self, channel: Channel, person: str) -> Channel:
+        """There is one person, and this is where they sit."""
+        del person
+        return channel
+
     async def say(self, channel: Channel, card: Card, key: str) -> None:
         del channel
         await self._post(render.root(card, self._look()), card, key)

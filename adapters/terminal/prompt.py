@@ -16,6 +16,7 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.shortcuts import CompleteStyle
 
 from adapters.terminal.messenger import CONSOLE, Terminal
 from bot.commands import Commands, Request
@@ -33,7 +34,11 @@ def can_prompt(stdin: TextIO, stdout: TextIO) -> bool:
 async def converse(commands: Commands, terminal: Terminal, folder: Path) -> None:
     """Take commands until Ctrl-D, Ctrl-C or `exit`. What is shown meanwhile goes above."""
     session: PromptSession[str] = PromptSession(
-        history=_PrivateHistory(str(folder / HISTORY)), completer=Words(commands)
+        history=_PrivateHistory(str(folder / HISTORY)),
+        completer=Words(commands),
+        # Like a shell's: a menu would keep lines empty below the prompt.
+        complete_style=CompleteStyle.READLINE_LIKE,
+        placeholder=[("fg:ansibrightblack", "Enter asks, help says more")],
     )
     terminal.screen.above = _above
     try:

@@ -26,8 +26,7 @@ from bot.wording.present import Present
 from bot.wording.shown import Shown
 from bot.wording.text import in_words
 
-_DOWN = {Severity.PARTIAL, Severity.MAJOR}
-_MOST_INCIDENTS = 3
+_LONGEST_HEAD = 140  # a title of Slack's takes 150 characters
 
 
 def answer_card(
@@ -48,7 +47,10 @@ def answer_card(
         Shown(present, now, catalog, asked) for present in _concerned(presents, asked, catalog)
     ]
     head, opening = headline(shown, catalog)
-    blocks: list[Block] = [Lines(opening)]
+    plain = f"{head}. {' '.join(map(in_words, opening))}"
+    # A short answer is all in its title, which is what a notification shows.
+    fits = len(opening) == 1 and len(plain) <= _LONGEST_HEAD
+    blocks: list[Block] = [] if fits else [Lines(opening)]
     rows = [row for one in shown for row in one.rows()]
     if rows:
         blocks.append(Rows(tuple(rows)))
@@ -63,9 +65,8 @@ def answer_card(
     ]
     overall = worst((v for one in shown for v in one.known.values()), default=Severity.UNKNOWN)
     severity = overall if all(one.sees for one in shown) and shown else Severity.UNKNOWN
-    plain = f"{head}. {' '.join(map(in_words, opening))}"
     return Card(
-        title=head,
+        title=plain if fits else head,
         plain=plain,
         severity=severity,
         emoji=EMOJI[severity],

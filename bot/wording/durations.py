@@ -16,7 +16,7 @@ def duration(length: timedelta) -> str:
     if seconds < _MINUTE:
         return f"{seconds} s"
     minutes = seconds // _MINUTE
-    if minutes < 100:
+    if minutes < 100 and minutes % 60:
         return f"{minutes} min"
     if seconds < 2 * _DAY:
         hours, rest = divmod(minutes, 60)

@@ -40,7 +40,8 @@ def reply_card(incident: Incident, news: News, now: datetime, catalog: Catalog) 
     Its title names the incident, since "worse" and "resolved" are shown in the channel too.
     """
     lines: list[Line] = _end_lines(incident, news, catalog)
-    lines[:0] = [(Text(words),) for words in change_words(news.changes, catalog)]
+    if news.kind is not NewsKind.WITHDRAWN:
+        lines[:0] = [(Text(words),) for words in change_words(news.changes, catalog)]
     blocks: list[Block] = [Lines(tuple(lines))] if lines else []
     if said := words_of(incident, news, phase=news.kind not in _NAMED_BY_PHASE):
         blocks.append(said)

@@ -34,8 +34,7 @@ def test_an_outage_is_answered_as_the_product_says() -> None:
     here = {OUTAGE.key: ThreadLink("ops", "1")}
     card = answer_card([claude(*DOWN, incidents=(OUTAGE,))], NOW, CLAUDE, threads=here)
     assert spoken(card).splitlines() == [
-        "🔴 Yes, partly",
-        "claude.ai and Claude Code are down; the API and the Console work.",
+        "🔴 Yes, partly. claude.ai and Claude Code are down; the API and the Console work.",
         "major_outage: claude.ai major outage since 17:41",
         "partial_outage: Claude Code partial outage since 17:41",
         "up: API up",

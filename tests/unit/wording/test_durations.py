@@ -18,6 +18,7 @@ from tests.unit.wording.examples import DEGRADED, MAJOR, NOW, OUTAGE, OVER, UP, 
         (timedelta(seconds=60), "1 min"),
         (timedelta(minutes=73), "73 min"),
         (timedelta(minutes=113), "1 h 53 min"),
+        (timedelta(hours=1), "1 h"),
         (timedelta(hours=2), "2 h"),
         (timedelta(hours=47, minutes=59), "47 h 59 min"),
         (timedelta(days=7), "7 days"),
@@ -51,7 +52,7 @@ def test_what_went_up_and_down_all_day_is_summed_up() -> None:
 
 def test_neighbours_of_one_severity_are_one_spell() -> None:
     twice = ((ago(60), MAJOR), (ago(50), MAJOR))
-    assert timeline(replace(OVER, timeline=twice), NOW) == "major 60 min"
+    assert timeline(replace(OVER, timeline=twice), NOW) == "major 1 h"
 
 
 def test_a_notice_has_no_timeline() -> None:
