@@ -61,6 +61,7 @@ class DiscordMessenger:
         monotonic: Callable[[], float],
         messages_a_second: float | None = MESSAGES_A_SECOND,
     ) -> None:
+        self._wire = wire
         self.places = Places(wire)
         self._threads = Threads(wire, self.places, monotonic)
         self._look_back = LookBack(wire, self.places, clock)
@@ -188,6 +189,20 @@ class DiscordMessenger:
                 await self._posting.create(place, body, key)
         except Refused as refused:
             raise meaning(refused) from None
+
+    async def direct(self, channel: Channel, person: str) -> Channel:
+        """Where to write to one person alone: the same place at every call.
+
+        Raises:
+            DeliveryError: Discord did not say.
+        """
+        if not person.isdecimal():
+            raise ChannelGone("nobody has that id")
+        try:
+            answer = await self._wire.call("POST", "/users/@me/channels", {"recipient_id": person})
+        except Refused as refused:
+            raise meaning(refused) from None
+        return Channel(self.platform, channel.tenant, str(answer.get("id", "")))
 
     async def close(self) -> None:
         """Give up what was put off: publishing and changes of published messages."""

@@ -15,11 +15,10 @@ from weakref import WeakKeyDictionary
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack.access import look_at, may_join
-from adapters.slack.errors import slack_errors
 from adapters.slack.lookback import LookBack, NotReadable
+from adapters.slack.posting import Poster
 from adapters.slack.render import Drawn, Json, draw, markdown
 from adapters.slack.workspaces import Workspace, Workspaces, web_client
 from bot.cards import Card
@@ -64,7 +63,7 @@ class SlackMessenger:
         self._monotonic = monotonic
         self._posts_per_second = posts_per_second
         self._look_back = LookBack(monotonic, rationed=rationed)
-        self._clients: dict[str, AsyncWebClient] = {}
+        self._posters: dict[str, Poster] = {}
         self._buckets: dict[str, tuple[Bucket, ...]] = {}
         self._not_before: dict[tuple[str, str], float] = {}
         self._drawn: WeakKeyDictionary[Card, Drawn] = WeakKeyDictionary()
@@ -135,6 +134,10 @@ class SlackMessenger:
     async def say(self, channel: Channel, card: Card, key: str) -> None:
         await self._post(channel, self._body(channel, card, key, None))
 
+    async def direct(self, channel: Channel, person: str) -> Channel:
+        """Where to write to one person alone: Slack takes a user's id for their conversation."""
+        return Channel(self.platform, channel.tenant, person)
+
     async def client(self, tenant: str) -> AsyncWebClient:
         """The client of one workspace, for what is no delivery (views, ephemeral answers).
 
@@ -142,11 +145,11 @@ class SlackMessenger:
             TenantGone: the app is not installed there.
         """
         workspace = await self._workspaces.find(tenant)
-        return self._client_of(workspace)
+        return self._poster_of(workspace).client
 
     def forget(self, tenant: str) -> None:
         """The workspace's token changed or ended."""
-        self._clients.pop(tenant, None)
+        self._posters.pop(tenant, None)
 
     def _draw(self, card: Card) -> Drawn:
         drawn = self._drawn.get(card)
@@ -195,14 +198,13 @@ class SlackMessenger:
         client, workspace = await self._client(channel)
         return await may_join(client, workspace, channel.id)
 
-    async def _call(self, channel: Channel, method: str, body: Json) -> AsyncSlackResponse:
-        client, _ = await self._client(channel)
+    async def _call(self, channel: Channel, method: str, body: Json) -> Json:
+        workspace = await self._workspaces.find(channel.tenant)
         gate = (channel.tenant, method)
         if self._not_before and (until := self._not_before.get(gate)) is not None:
             self._wait_out(gate, until, channel)
         try:
-            with slack_errors(_bucket(channel, method)):
-                return await client.api_call(method, json=body)
+            return await self._poster_of(workspace).call(method, body, _bucket(channel, method))
         except RateLimited as limited:
             self._not_before[gate] = self._monotonic() + limited.retry_after
             raise
@@ -217,14 +219,14 @@ class SlackMessenger:
 
     async def _client(self, channel: Channel) -> tuple[AsyncWebClient, Workspace]:
         workspace = await self._workspaces.find(channel.tenant)
-        return self._client_of(workspace), workspace
+        return self._poster_of(workspace).client, workspace
 
-    def _client_of(self, workspace: Workspace) -> AsyncWebClient:
-        client = self._clients.get(workspace.tenant)
-        if client is None or client.token != workspace.token:
+    def _poster_of(self, workspace: Workspace) -> Poster:
+        poster = self._posters.get(workspace.tenant)
+        if poster is None or poster.client.token != workspace.token:
             client = web_client(workspace.token, self._base_url, self._session)
-            self._clients[workspace.tenant] = client
-        return client
+            poster = self._posters[workspace.tenant] = Poster(client, self._session)
+        return poster
 
 
 # No limit of ours; the bucket exists so that a 429 holds back the whole workspace.

@@ -22,15 +22,26 @@ class Cards:
         self._catalog = catalog
         self._kept: OrderedDict[object, Card] = OrderedDict()
 
-    def of(self, step: Step, incident: Incident, now: datetime, *, plainly: bool = False) -> Card:
-        """Return what a step shows. `plainly`: the form for a platform that refused the other."""
+    def of(
+        self,
+        step: Step,
+        incident: Incident,
+        now: datetime,
+        *,
+        plainly: bool = False,
+        tally: str = "",
+    ) -> Card:
+        """Return what a step shows. `plainly`: the form for a platform that refused the other.
+
+        `tally`: what the channel's own people report, for its root.
+        """
         told = step.news.key if step.news else None
         moment = int(now.timestamp() // FRESH)
-        form = (_form(step), told, step.since, step.midway, plainly)
+        form = (_form(step), told, step.since, step.midway, plainly, tally)
         name = (incident.key, incident.revision, incident.title, form, moment)
         card = self._kept.get(name)
         if card is None:
-            card = draw(step, incident, now, self._catalog)
+            card = draw(step, incident, now, self._catalog, tally)
             if plainly:
                 card = replace(card, blocks=(), buttons=())
             self._kept[name] = card
@@ -39,10 +50,10 @@ class Cards:
         return card
 
 
-def draw(step: Step, incident: Incident, now: datetime, catalog: Catalog) -> Card:
+def draw(step: Step, incident: Incident, now: datetime, catalog: Catalog, tally: str = "") -> Card:
     """Return the card of a step that has one (every act but closing and noting)."""
     if step.news is None:
-        return root_card(incident, now, catalog, joined_midway=step.midway)
+        return root_card(incident, now, catalog, joined_midway=step.midway, tally=tally or None)
     if step.act is Act.CATCH_UP:
         return catch_up_card(incident, step.since, now)
     return reply_card(incident, step.news, now, catalog)

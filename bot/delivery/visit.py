@@ -63,9 +63,14 @@ class Counts:
     refused: int = 0  # by a limit of the platform
 
 
+def no_tally(_: Channel, __: Incident) -> str:
+    """Nobody reports anything."""
+    return ""
+
+
 @dataclass(slots=True)
 class Tools:
-    """What every visit of one platform shares.
+    """What every visit of one platform shares. `tally`: what a channel's people report, in a line.
 
     `send_seconds`: how long one call may take. `haste`: waits after failures are divided by it
     (tests are in a hurry).
@@ -82,6 +87,7 @@ class Tools:
     haste: float = 1.0
     failpoint: Callable[[str], Awaitable[None]] = no_failpoint
     counts: Counts = field(default_factory=Counts)
+    tally: Callable[[Channel, Incident], str] = no_tally
     stopping: bool = False
     quiet_until: dict[Channel, float] = field(default_factory=dict)  # monotonic
 
@@ -203,7 +209,9 @@ class Visit:
         if step.act is Act.CLOSE:
             await self._call("close_thread", lambda: messenger.close_thread(channel, root))
             return ""
-        card = self._tools.cards.of(step, incident, self._tools.clock(), plainly=plainly)
+        tally = self._tools.tally(channel, incident) if step.news is None else ""
+        now = self._tools.clock()
+        card = self._tools.cards.of(step, incident, now, plainly=plainly, tally=tally)
         key = key_of(step, channel, incident)
         mention = self._claim.subscription.mention if step.mention else None
         match step.act:
