@@ -156,9 +156,9 @@ class Catalog:
         return self._surfaces.get(id_)
 
     def label(self, surface: str) -> str:
-        """How we write a surface; of one unknown here, its id."""
+        """How we write a surface; of one unknown here, what its id says (acme/web-app: web app)."""
         known = self.surface(surface)
-        return known.label if known else surface
+        return known.label if known else _bare(surface).replace("-", " ")
 
     def order(self, surfaces: Iterable[str]) -> list[str]:
         """Sort surface ids as the catalog lists them; unknown ones last, by name."""
