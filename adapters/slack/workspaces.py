@@ -6,13 +6,11 @@ of it: channel ids are unique within either.
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
 from typing import Protocol
 
 import aiohttp
-import orjson
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.errors import slack_errors
@@ -77,15 +75,7 @@ def open_session(connections: int = 512) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections, ttl_dns_cache=300),
         timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS, connect=TIMEOUT_SECONDS / 2),
-        json_serialize=_to_json,
     )
-
-
-def _to_json(value: object) -> str:
-    try:
-        return orjson.dumps(value).decode()
-    except orjson.JSONEncodeError:
-        return json.dumps(value)  # lone surrogates, of which orjson wants to know nothing
 
 
 def web_client(
