@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import discord
 from discord import app_commands
-from discord.app_commands import AppCommandChannel, Choice
+from discord.app_commands import AppCommandChannel, AppCommandThread, Choice
 
 from adapters.discord.desk import Desk, asked_by, log
 from adapters.discord.settings import show_settings
@@ -23,6 +23,27 @@ from bot.model import Channel
 
 Interaction = discord.Interaction
 Mention = discord.Role | discord.Member
+
+Found = AppCommandChannel | AppCommandThread
+
+
+class _Speaking(app_commands.Transformer):
+    """A channel that a bot can speak in. As given: the cache need not know it."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        kinds = discord.ChannelType
+        return [kinds.text, kinds.news, kinds.forum, kinds.voice, kinds.stage_voice]
+
+    async def transform(self, _interaction: Interaction, value: Found) -> Found:
+        return value
+
+
+SpeakingChannel = app_commands.Transform[Found, _Speaking]
 
 MOST_CHOICES: Final = 25
 _CHOICE_TEXT: Final = 100
@@ -43,6 +64,7 @@ def build_tree(client: discord.Client, desk: Desk) -> app_commands.CommandTree:
         name=MANAGE,
         description="What this server's channels are told about Claude",
         guild_only=True,
+        allowed_contexts=app_commands.AppCommandContext(guild=True),
         allowed_installs=app_commands.AppInstallationType(guild=True),
         default_permissions=discord.Permissions(manage_guild=True),
     )
@@ -91,7 +113,7 @@ def _add_subscribing(watch: app_commands.Group, desk: Desk) -> None:
         interaction: Interaction,
         surfaces: str | None = None,
         severity: Choice[str] | None = None,
-        channel: AppCommandChannel | None = None,
+        channel: SpeakingChannel | None = None,
         mention: Mention | None = None,
         thread_only: bool | None = None,
     ) -> None:
@@ -107,14 +129,12 @@ def _add_subscribing(watch: app_commands.Group, desk: Desk) -> None:
 
     @watch.command(name="unsubscribe", description="Tell a channel nothing any more")
     @app_commands.describe(channel="Another channel than this one")
-    async def unsubscribe(
-        interaction: Interaction, channel: AppCommandChannel | None = None
-    ) -> None:
+    async def unsubscribe(interaction: Interaction, channel: SpeakingChannel | None = None) -> None:
         await _typed(desk, interaction, "unsubscribe", channel=channel, manages=True)
 
     @watch.command(name="settings", description="See and change what a channel gets")
     @app_commands.describe(channel="Another channel than this one")
-    async def settings(interaction: Interaction, channel: AppCommandChannel | None = None) -> None:
+    async def settings(interaction: Interaction, channel: SpeakingChannel | None = None) -> None:
         asked = asked_by(interaction).to(_chosen(interaction, channel))
         await show_settings(desk, asked)
 
@@ -175,7 +195,7 @@ async def _typed(
     interaction: Interaction,
     words: str,
     *,
-    channel: AppCommandChannel | None = None,
+    channel: SpeakingChannel | None = None,
     shared: bool = False,
     note: str = "",
     manages: bool = False,
@@ -196,7 +216,7 @@ async def _typed(
     await desk.serve(asked, work, shared=shared)
 
 
-def _chosen(interaction: Interaction, channel: AppCommandChannel | None) -> Channel | None:
+def _chosen(interaction: Interaction, channel: Found | None) -> Channel | None:
     if channel is None or interaction.guild_id is None:
         return None
     return Channel("discord", str(interaction.guild_id), str(channel.id))

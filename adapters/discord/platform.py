@@ -12,13 +12,20 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
 
 from adapters.discord.budget import Budget, Gate
 from adapters.discord.commands import build_tree
-from adapters.discord.connection import Connection, DiscordOptions
+from adapters.discord.connection import (
+    REFUSED,
+    Connection,
+    DiscordOptions,
+    Refusal,
+    ask_gateway,
+)
 from adapters.discord.desk import Desk, Notes, Seen
 from adapters.discord.lifecycle import listen_to_guilds
 from adapters.discord.messenger import DiscordMessenger
@@ -28,6 +35,7 @@ from adapters.discord.wire import Wire
 from bot.catalog import Catalog
 from bot.commands import Commands
 from bot.delivery.reach import Reach
+from bot.errors import SettingsError
 from bot.ports import Clock, Subscriptions
 
 log = structlog.get_logger()
@@ -78,6 +86,19 @@ class Discord:
             catalog,
             self._clock,
         )
+
+    async def start(self) -> None:
+        """Find out whether the token is good; Discord being away is no reason not to start.
+
+        Raises:
+            SettingsError: Discord does not accept the token.
+        """
+        try:
+            await ask_gateway(self._options)
+        except Refusal:
+            raise SettingsError(REFUSED) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            log.warning("discord.unreachable", reason=type(error).__name__)
 
     async def run(self) -> None:
         """Stay connected, until cancelled.

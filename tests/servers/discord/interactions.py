@@ -102,6 +102,7 @@ class Users:
         name: str,
         channel: Channel,
         user: User,
+        /,
         *,
         sub: str | None = None,
         permissions: int | None = None,

@@ -1,0 +1,77 @@
+"""The bot on Discord without the page: commands, couriers and a real Redis, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from adapters.discord.connection import DiscordOptions
+from adapters.discord.platform import Discord, open_discord
+from adapters.redis.notes import RedisNotes
+from adapters.redis.seen import RedisSeen
+from bot.catalog import load_catalog, only
+from bot.commands import Commands
+from bot.delivery.reach import Reach
+from bot.engine.verdict import verdicts
+from bot.model import Channel
+from bot.ports import Messenger
+from tests.delivery_kit import Bot, running_bot, utc_now
+from tests.servers.discord import Channel as Place
+from tests.servers.discord import DiscordServer
+
+
+@dataclass
+class DiscordBot:
+    server: DiscordServer
+    discord: Discord
+    bot: Bot
+
+    def channel(self, guild: int, place: int) -> Channel:
+        return Channel("discord", str(guild), str(place))
+
+    def place(self, number: int) -> Place:
+        return self.server.world.channels[number]
+
+
+@contextlib.asynccontextmanager
+async def running_discord(server: DiscordServer, redis: str) -> AsyncIterator[DiscordBot]:
+    """Connected, its commands registered."""
+    options = DiscordOptions(server.token, server.url, messages_a_second=None)
+    catalog = only(load_catalog(), ["claude"])
+    messengers: dict[str, Messenger] = {}
+    async with open_discord(options, clock=utc_now, monotonic=time.monotonic) as discord:
+        messengers["discord"] = discord.messenger
+        async with running_bot(redis, discord.messenger, send_seconds=8.0, lease=20.0) as bot:
+            store = bot.store
+            commands = Commands(
+                catalog=catalog,
+                journal=store.journal,
+                subscriptions=store.subscriptions,
+                threads=store.queue,
+                messengers=messengers,
+                judge=lambda state, now: verdicts(state, catalog, now),
+                clock=utc_now,
+            )
+            discord.listen(
+                commands,
+                subscriptions=store.subscriptions,
+                reach=Reach(store.subscriptions, store.queue, utc_now),
+                catalog=catalog,
+                seen=RedisSeen(store.database),
+                notes=RedisNotes(store.database),
+            )
+            await discord.start()
+            running = asyncio.create_task(discord.run())
+            try:
+                async with asyncio.timeout(20):
+                    await server.gateway.wait_connected(server.gateway.shards)
+                    while not server.world.commands:  # noqa: ASYNC110 - another task's request
+                        await asyncio.sleep(0.01)
+                yield DiscordBot(server, discord, bot)
+            finally:
+                running.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await running
