@@ -20,8 +20,21 @@ ENDS = {NewsKind.RESOLVED, NewsKind.WITHDRAWN, NewsKind.ENDED, NewsKind.OVER}
 
 actions = st.tuples(
     st.sampled_from(
-        ["post", "say", "say", "resolve", "edit", "rename", "delete", "flip", "flip", "reopen"]
-        + ["past", "touch", "fail"]
+        [
+            "post",
+            "say",
+            "say",
+            "resolve",
+            "edit",
+            "rename",
+            "delete",
+            "flip",
+            "flip",
+            "reopen",
+            "past",
+            "touch",
+            "fail",
+        ]
     ),
     st.integers(0, 5),  # which incident, which component
     st.sampled_from(STATES),
@@ -69,8 +82,8 @@ class Provider:
     def _said(self, now: float, phase: str, name: str, state: Severity) -> Update:
         before = self.components.get(name, UP)
         self.components[name] = state
-        changes = {name.replace(".", "_"): (before, state)}
-        return update(f"u{self.number}", now, phase, **changes)
+        change = ComponentChange(IDS[name], before, state)
+        return replace(update(f"u{self.number}", now, phase), changes=(change,))
 
     def _put(self, changed: Report) -> None:
         self.reports[changed.id] = changed

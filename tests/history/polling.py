@@ -1,0 +1,94 @@
+"""Recorded history through the engine: at every moment, or as a bot that polls would see it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from adapters.pages.recorded import Observation, open_recording
+from bot.catalog import Catalog, load_catalog
+from bot.engine.state import State
+from bot.engine.step import on_failure, step
+from bot.errors import SourceError
+from bot.model import Incident, News, NewsKind, Origin, Report, Snapshot
+
+CATALOG: Catalog = load_catalog()
+OPENINGS = {NewsKind.OPENED, NewsKind.OVER, NewsKind.SCHEDULED}
+
+
+@dataclass(slots=True)
+class Story:
+    """Everything that was told of a recording, and what its page showed."""
+
+    told: list[tuple[Incident, News]] = field(default_factory=list)
+    incidents: dict[str, Incident] = field(default_factory=dict)
+    reports: dict[str, Report] = field(default_factory=dict)
+    state: State | None = None
+    looks: int = 0
+
+    def look(self, at: datetime, seen: Snapshot | SourceError) -> None:
+        self.looks += 1
+        if isinstance(seen, SourceError):
+            self.state = on_failure(self.state, str(seen), at) if self.state else None
+            return
+        self.reports.update({r.id: r for r in (*(seen.recent or ()), *seen.reports)})
+        self.state, changed = step(self.state, seen, at, CATALOG)
+        for incident in changed:
+            known = self.incidents.get(incident.id)
+            fresh = incident.news[len(known.news) if known else 0 :]
+            self.told += [(incident, news) for news in fresh]
+            self.incidents[incident.id] = incident
+
+    def count(self) -> Counter[str]:
+        return Counter(news.kind.value for _, news in self.told)
+
+    def updates(self) -> list[str]:
+        """Update ids as they were told, corrections apart."""
+        kinds = (n for _, n in self.told if n.kind is not NewsKind.CORRECTED)
+        return [news.update_id for news in kinds if news.update_id]
+
+    def provider_incidents(self) -> list[Incident]:
+        return [i for i in self.incidents.values() if i.origin is Origin.PROVIDER]
+
+
+def observations(path: Path) -> Iterator[Observation]:
+    return open_recording(path, CATALOG).observations
+
+
+def replayed(path: Path) -> Story:
+    """Every moment of the recording, in order."""
+    story = Story()
+    for at, seen in observations(path):
+        story.look(at, seen)
+    return story
+
+
+def polled(seen: Iterable[Observation], every: timedelta) -> Story:
+    """As a bot would that looks now and then: the page as it stood at the last moment before.
+
+    The history list is read when the page's time moved, as the page source does.
+    """
+    story = Story()
+    last: tuple[datetime, Snapshot] | None = None
+    due: datetime | None = None
+    listed_for: datetime | None = None
+    for at, snapshot in seen:
+        assert isinstance(snapshot, Snapshot)
+        if due is None:
+            due = at
+        while last is not None and due < at:
+            page = last[1]
+            if listed_for == page.updated_at:
+                page = replace(page, recent=None)
+                due = max(due, at - every)  # nothing changes until then
+            listed_for = page.updated_at
+            story.look(due, page)
+            due += every
+        last = (at, snapshot)
+    assert last is not None
+    assert due is not None
+    story.look(max(due, last[0]) + every, last[1])
+    return story
