@@ -15,10 +15,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
@@ -30,8 +29,10 @@ from adapters.redis.doctor import check_redis
 from adapters.redis.embedded import embedded_redis
 from adapters.redis.feed import RedisFeed
 from adapters.redis.journal import RedisJournal
+from adapters.redis.notes import RedisNotes
 from adapters.redis.pace import RedisPace
 from adapters.redis.queue import RedisQueue
+from adapters.redis.seen import RedisSeen
 from adapters.redis.subscriptions import RedisSubscriptions
 from adapters.slack.options import SlackOptions
 from adapters.slack.platform import open_slack
@@ -54,6 +55,9 @@ from bot.ports import Messenger
 from bot.settings import Settings
 from bot.watched import watched
 from bot.watcher import Watcher
+
+if TYPE_CHECKING:
+    pass
 
 log = structlog.get_logger()
 
@@ -158,7 +162,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             messengers[terminal.platform] = terminal
             receivers.append(_sit_at(terminal, commands, settings, stop))
         routes: list[BaseRoute] = []
-        options = slack_options(settings)
+        options = SlackOptions.of(settings)
         if options.wanted:
             slack = await stack.enter_async_context(
                 open_slack(options, store.database, monotonic=time.monotonic, wall=time.time)
@@ -174,6 +178,19 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             messengers[slack.messenger.platform] = slack.messenger
             receivers.append(slack.run())
             routes += slack.routes
+        if settings.discord_token is not None:
+            discord = await stack.enter_async_context(_opened_discord(settings))
+            discord.listen(
+                commands,
+                subscriptions=store.subscriptions,
+                reach=Reach(store.subscriptions, store.queue, utc_now),
+                catalog=catalog,
+                seen=RedisSeen(store.database),
+                notes=RedisNotes(store.database),
+            )
+            await discord.start()
+            messengers[discord.messenger.platform] = discord.messenger
+            receivers.append(discord.run())
         if routes:
             port = DEFAULT_PORT if settings.http_port is None else settings.http_port
             application = Starlette(routes=routes)
@@ -234,26 +251,6 @@ def _courier(messenger: Messenger, store: Store, incidents: Incidents, catalog: 
             clock=utc_now,
             rng=random.Random(),  # noqa: S311 (jitter, no secret)
         )
-    )
-
-
-# --- Slack -----------------------------------------------------------------------------------
-
-
-def slack_options(settings: Settings) -> SlackOptions:
-    def secret(value: SecretStr | None) -> str:
-        return value.get_secret_value() if value else ""
-
-    return SlackOptions(
-        bot_token=secret(settings.slack_bot_token),
-        app_token=secret(settings.slack_app_token),
-        signing_secret=secret(settings.slack_signing_secret),
-        client_id=settings.slack_client_id or "",
-        client_secret=secret(settings.slack_client_secret),
-        secret_key=secret(settings.secret_key),
-        api_url=settings.slack_api_url,
-        admins_only=settings.slack_admins_only,
-        posts_per_second=settings.slack_posts_per_second,
     )
 
 
