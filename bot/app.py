@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from adapters.pages.opened import page_sources
 from adapters.pages.source import StatusPage
+from adapters.probes.opened import open_prober
 from adapters.redis.connect import open_database
 from adapters.redis.database import Database
 from adapters.redis.doctor import check_redis
@@ -34,10 +34,12 @@ from adapters.redis.pace import RedisPace
 from adapters.redis.queue import RedisQueue
 from adapters.redis.seen import RedisSeen
 from adapters.redis.subscriptions import RedisSubscriptions
+from adapters.redis.wishes import RedisWishes
+from adapters.redis.witness import RedisProbes, RedisReports, RedisTraffic
 from adapters.slack.options import SlackOptions
 from adapters.slack.platform import open_slack
 from adapters.terminal.messenger import CONSOLE, TRANSCRIPT, Terminal
-from adapters.web.server import serving
+from adapters.web.opened import open_web
 from bot.catalog import Catalog
 from bot.checks import Health
 from bot.clock import utc_now
@@ -50,11 +52,13 @@ from bot.delivery.reach import Reach
 from bot.delivery.visit import Tools
 from bot.engine.verdict import verdicts
 from bot.errors import StoreError
-from bot.model import Severity, Subscription
+from bot.eyes import EyeStores, open_eyes
+from bot.model import Channel, Incident, Severity, Subscription
 from bot.ports import Messenger
 from bot.settings import Settings
 from bot.watched import watched
 from bot.watcher import Watcher
+from bot.witness import Witness
 
 if TYPE_CHECKING:
     pass
@@ -135,7 +139,6 @@ def name_of_process() -> str:
 
 # Calls in flight may take so long at the end; what is left goes on at the next start.
 PATIENCE = 10.0
-DEFAULT_PORT = 8080
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -144,9 +147,25 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     holder = name_of_process()
     messengers: dict[str, Messenger] = {}
     receivers: list[Coroutine[Any, Any, None]] = []
+    watchers: list[Watcher] = []
+
+    def leads() -> bool:
+        """Of all replicas one watches; that one also probes and draws what people report."""
+        return any(watcher.leads for watcher in watchers)
+
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(opened_store(settings, holder))
         pages = await stack.enter_async_context(page_sources(catalog, utc_now))
+        eyes = open_eyes(
+            _eye_stores(settings, store),
+            catalog,
+            store.journal,
+            store.queue,
+            messengers,
+            utc_now,
+            random.Random(),  # noqa: S311 (jitter, no secret)
+            may_paint=leads,
+        )
         commands = Commands(
             catalog=catalog,
             journal=store.journal,
@@ -155,6 +174,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             messengers=messengers,
             judge=lambda state, now: verdicts(state, catalog, now),
             clock=utc_now,
+            others=lambda channel: eyes.witness.for_channel(channel, utc_now()),
+            extra=eyes.commands.handlers(),
         )
         if settings.speaks_on_terminal:
             terminal, new = await _opened_terminal(settings, store)
@@ -179,31 +200,46 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             receivers.append(slack.run())
             routes += slack.routes
         if settings.discord_token is not None:
-            discord = await stack.enter_async_context(_opened_discord(settings))
-            discord.listen(
-                commands,
-                subscriptions=store.subscriptions,
-                reach=Reach(store.subscriptions, store.queue, utc_now),
-                catalog=catalog,
-                seen=RedisSeen(store.database),
-                notes=RedisNotes(store.database),
-            )
-            await discord.start()
+            token = settings.discord_token.get_secret_value()
+            opened = _opened_discord(token, settings, store, commands, catalog)
+            discord = await stack.enter_async_context(opened)
             messengers[discord.messenger.platform] = discord.messenger
             receivers.append(discord.run())
-        if routes:
-            port = DEFAULT_PORT if settings.http_port is None else settings.http_port
-            application = Starlette(routes=routes)
-            port = await stack.enter_async_context(serving(application, settings.http_host, port))
-            log.info("http.listening", host=settings.http_host, port=port)
         incidents = Incidents(store.journal)
-        couriers = [_courier(one, store, incidents, catalog) for one in messengers.values()]
+        couriers = [
+            _courier(one, store, incidents, catalog, eyes.tallies.words)
+            for one in messengers.values()
+        ]
         fan_outs = [FanOut(name, store.journal, store.feed, incidents, utc_now) for name in pages]
         store.queued.hearers += [courier.wake for courier in couriers]
-        committed = Bell([fan_out.wake for fan_out in fan_outs])
-        watchers = [
-            _watcher(page, store, catalog, settings, holder, committed) for page in pages.values()
+        committed = Bell([*(fan_out.wake for fan_out in fan_outs), eyes.teller.hint.set])
+        watchers += [
+            _watcher(page, store, catalog, settings, holder, committed, eyes.witness)
+            for page in pages.values()
         ]
+        hints = {watcher.page.provider: watcher.hint.set for watcher in watchers}
+        web = open_web(
+            settings,
+            eyes.oracle,
+            eyes.stores.traffic,
+            hint=lambda provider: hints[provider](),
+            counts=lambda: {courier.platform: courier.counts for courier in couriers},
+            routes=routes,
+        )
+        await stack.enter_async_context(web)
+        receivers += eyes.loops()
+        if settings.probes:
+            key = settings.anthropic_api_key
+            opening = open_prober(
+                pages,
+                eyes.stores.probes,
+                utc_now,
+                random.Random(),  # noqa: S311 (jitter, no secret)
+                key=key.get_secret_value() if key else None,
+                daily_budget=settings.probe_daily_budget,
+                may_look=leads,
+            )
+            receivers.append((await stack.enter_async_context(opening)).run())
         if settings.speaks_on_terminal:
             receivers.append(_greet(terminal, commands, store, watchers, new=new))
         log.info("bot.started", providers=list(pages), platforms=list(messengers))
@@ -227,6 +263,7 @@ def _watcher(
     settings: Settings,
     holder: str,
     committed: Bell,
+    witness: Witness,
 ) -> Watcher:
     return Watcher(
         page=page,
@@ -237,10 +274,27 @@ def _watcher(
         holder=holder,
         poll_seconds=settings.poll_seconds,
         told=committed.ring,
+        gather=witness.gather,
     )
 
 
-def _courier(messenger: Messenger, store: Store, incidents: Incidents, catalog: Catalog) -> Courier:
+def _eye_stores(settings: Settings, store: Store) -> EyeStores:
+    secret = settings.secret_key
+    return EyeStores(
+        RedisProbes(store.database),
+        RedisTraffic(store.database),
+        RedisReports(store.database, secret.get_secret_value().encode() if secret else None),
+        RedisWishes(store.database),
+    )
+
+
+def _courier(
+    messenger: Messenger,
+    store: Store,
+    incidents: Incidents,
+    catalog: Catalog,
+    tally: Callable[[Channel, Incident], str],
+) -> Courier:
     return Courier(
         Tools(
             messenger=messenger,
@@ -250,8 +304,38 @@ def _courier(messenger: Messenger, store: Store, incidents: Incidents, catalog: 
             cards=Cards(catalog),
             clock=utc_now,
             rng=random.Random(),  # noqa: S311 (jitter, no secret)
+            tally=tally,
         )
     )
+
+
+# --- Discord ---------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _opened_discord(
+    token: str, settings: Settings, store: Store, commands: Commands, catalog: Catalog
+) -> AsyncIterator[Discord]:
+    """Discord, listening; it is imported here since discord.py takes 20 MB.
+
+    Raises:
+        SettingsError: the token is not accepted.
+    """
+    from adapters.discord.connection import DiscordOptions
+    from adapters.discord.platform import open_discord
+
+    options = DiscordOptions(token, settings.discord_api_url, settings.discord_gateway_url)
+    async with open_discord(options, clock=utc_now, monotonic=time.monotonic) as discord:
+        discord.listen(
+            commands,
+            subscriptions=store.subscriptions,
+            reach=Reach(store.subscriptions, store.queue, utc_now),
+            catalog=catalog,
+            seen=RedisSeen(store.database),
+            notes=RedisNotes(store.database),
+        )
+        await discord.start()
+        yield discord
 
 
 # --- the terminal ----------------------------------------------------------------------------
