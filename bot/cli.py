@@ -119,6 +119,27 @@ def health() -> None:
         raise typer.Exit(0 if asyncio.run(feel_pulse(settings, utc_now, sys.stdout)) else 1)
 
 
+slack = typer.Typer(help="Setting up Slack.", no_args_is_help=True)
+cli.add_typer(slack, name="slack")
+
+
+@slack.callback()
+def _slack() -> None:
+    """Setting up Slack."""
+
+
+@slack.command()
+def manifest(
+    url: Annotated[
+        str, typer.Option(help="Your public address: for signed requests instead of sockets.")
+    ] = "",
+) -> None:
+    """Print the app manifest to paste at api.slack.com/apps (JSON)."""
+    from adapters.slack.manifest import manifest_text
+
+    typer.echo(manifest_text(url or None))
+
+
 @cli.command()
 def version() -> None:
     """Print the version."""

@@ -14,6 +14,8 @@ from adapters.redis.connect import open_database
 from adapters.redis.doctor import check_redis
 from adapters.redis.embedded import embedded_redis
 from adapters.redis.folder import running_redis
+from adapters.slack.doctor import check_slack
+from adapters.slack.options import SlackOptions
 from bot.checks import Finding, Health
 from bot.errors import BotError
 from bot.ports import Clock
@@ -46,6 +48,8 @@ async def _findings(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
             async for finding in check_page(page):
                 yield finding
     async for finding in _check_store(settings):
+        yield finding
+    async for finding in check_slack(SlackOptions.of(settings)):
         yield finding
 
 

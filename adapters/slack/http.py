@@ -14,9 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-EVENTS_PATH = "/slack/events"
-INSTALL_PATH = "/slack/install"
-REDIRECT_PATH = "/slack/oauth_redirect"
+from adapters.slack.paths import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH
+
 # Slack's largest payloads (views with state) stay far below.
 MOST_BYTES = 1_000_000
 # Seconds since the epoch; bolt takes it for a number without looking.

@@ -5,9 +5,12 @@ https://docs.slack.dev/reference/app-manifest
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import urlsplit
 
-from adapters.slack.http import EVENTS_PATH, REDIRECT_PATH
+from adapters.slack.paths import EVENTS_PATH, REDIRECT_PATH
+from bot.errors import SettingsError
 
 # Each is used, and for what; the README says the same to whoever installs it.
 SCOPES = {
@@ -75,3 +78,14 @@ def manifest(url: str | None = None) -> dict[str, Any]:
             "token_rotation_enabled": False,
         },
     }
+
+
+def manifest_text(url: str | None = None) -> str:
+    """The manifest as JSON, for people to paste.
+
+    Raises:
+        SettingsError: Slack takes no such address.
+    """
+    if url is not None and (urlsplit(url).scheme != "https" or not urlsplit(url).hostname):
+        raise SettingsError(f"--url {url} must begin with https://: Slack sends nowhere else")
+    return json.dumps(manifest(url), indent=2)

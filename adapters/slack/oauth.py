@@ -8,9 +8,9 @@ import aiohttp
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 
-from adapters.slack.http import INSTALL_PATH, REDIRECT_PATH
 from adapters.slack.installations import RedisInstallations, RedisStates
 from adapters.slack.manifest import SCOPES
+from adapters.slack.paths import INSTALL_PATH, REDIRECT_PATH
 from adapters.slack.workspaces import web_client
 
 _QUIET = logging.getLogger("adapters.slack.oauth")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pydantic import SecretStr
+
 from bot.errors import SettingsError
+from bot.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,20 @@ class SlackOptions:
     api_url: str = "https://slack.com/api/"
     admins_only: bool = False
     posts_per_second: float | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> SlackOptions:
+        return cls(
+            bot_token=_told(settings.slack_bot_token),
+            app_token=_told(settings.slack_app_token),
+            signing_secret=_told(settings.slack_signing_secret),
+            client_id=settings.slack_client_id or "",
+            client_secret=_told(settings.slack_client_secret),
+            secret_key=_told(settings.secret_key),
+            api_url=settings.slack_api_url,
+            admins_only=settings.slack_admins_only,
+            posts_per_second=settings.slack_posts_per_second,
+        )
 
     @property
     def wanted(self) -> bool:
@@ -50,3 +67,7 @@ class SlackOptions:
             raise SettingsError(
                 "Slack needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)"
             )
+
+
+def _told(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
