@@ -63,6 +63,9 @@ from bot.witness import Witness
 if TYPE_CHECKING:
     pass
 
+if TYPE_CHECKING:
+    from adapters.discord.platform import Discord
+
 log = structlog.get_logger()
 
 
