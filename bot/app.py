@@ -226,7 +226,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             eyes.oracle,
             eyes.stores.traffic,
             hint=lambda provider: hints[provider](),
-            counts=lambda: {courier.platform: courier.counts for courier in couriers},
+            counts=lambda: {
+                name: one.counts for name, one in zip(messengers, couriers, strict=True)
+            },
             routes=routes,
         )
         await stack.enter_async_context(web)

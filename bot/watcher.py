@@ -58,6 +58,11 @@ class Watcher:
     _failures: int = 0
     _store_trouble: bool = False
 
+    @property
+    def leads(self) -> bool:
+        """Of all replicas, is this the one that watches the page now?"""
+        return self._fence is not None
+
     async def run(self) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:

@@ -93,7 +93,15 @@ class NamedCards(Cards):
     def __init__(self) -> None:
         super().__init__(Catalog())
 
-    def of(self, step: Step, incident: Incident, now: datetime, *, plainly: bool = False) -> Card:
+    def of(
+        self,
+        step: Step,
+        incident: Incident,
+        now: datetime,
+        *,
+        plainly: bool = False,
+        tally: str = "",
+    ) -> Card:
         return Card(title_of(step, incident), "plain" if plainly else "card")
 
 

@@ -1,0 +1,91 @@
+"""The HTTP application, made of what runs and served while the bot does."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+from starlette.routing import BaseRoute
+
+from adapters.web.app import Web, build
+from adapters.web.metrics import Measured, Metrics, plain
+from adapters.web.server import serving
+from bot.engine.verdict import is_fresh
+from bot.oracle import Oracle
+from bot.settings import Settings
+from bot.witness import TrafficStore
+
+log = structlog.get_logger()
+
+DEFAULT_PORT = 8080
+
+
+@asynccontextmanager
+async def open_web(
+    settings: Settings,
+    oracle: Oracle,
+    traffic: TrafficStore,
+    *,
+    hint: Callable[[str], None],
+    counts: Callable[[], Mapping[str, object]],
+    routes: Sequence[BaseRoute] = (),
+) -> AsyncIterator[None]:
+    """Serve if a port is set, or if a platform needs `routes` of its own.
+
+    `hint` makes the watcher of a provider look now; `counts` is what each platform's courier did.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+    """
+    if settings.http_port is None and not routes:
+        yield
+        return
+    metrics = Metrics()
+    metrics.listen()
+    web = Web(
+        oracle,
+        traffic,
+        metrics,
+        oracle.clock,
+        time.monotonic,
+        random.Random(),  # noqa: S311 (jitter, no secret)
+        token=settings.http_token.get_secret_value() if settings.http_token else None,
+        webhook_secret=(
+            settings.webhook_secret.get_secret_value() if settings.webhook_secret else None
+        ),
+        hint=hint,
+        ready=lambda: _trouble(oracle),
+        measure=lambda: _measured(oracle, counts),
+    )
+    port = DEFAULT_PORT if settings.http_port is None else settings.http_port
+    async with serving(build(web, routes), settings.http_host, port) as port:
+        log.info("http.listening", host=settings.http_host, port=port)
+        yield
+
+
+async def _trouble(oracle: Oracle) -> str:
+    """What keeps us from answering well; empty if nothing does. Raises: StoreError."""
+    sight = await oracle.look()
+    seen = {state.provider: state for state in sight.states}
+    for provider in oracle.catalog.providers:
+        if provider not in seen:
+            return f"the page of {provider} was never read"
+        if not is_fresh(seen[provider], sight.now):
+            age = int((sight.now - seen[provider].observed_at).total_seconds())
+            return f"the page of {provider} was last seen {age} s ago"
+    return ""
+
+
+async def _measured(oracle: Oracle, counts: Callable[[], Mapping[str, object]]) -> Measured:
+    sight = await oracle.look()
+    return Measured(
+        page_age={s.provider: (sight.now - s.observed_at).total_seconds() for s in sight.states},
+        page_failing={s.provider: s.failing_since is not None for s in sight.states},
+        open_incidents={
+            s.provider: sum(i.is_open for i in s.incidents.values()) for s in sight.states
+        },
+        counts={platform: plain(one) for platform, one in counts().items()},
+    )
