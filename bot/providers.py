@@ -1,0 +1,134 @@
+"""A provider and its surfaces: whose page, what people call its parts, how texts name them.
+
+Pure values, made by `catalog` from its file, or for any Statuspage by its URL alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+
+def slug(name: str) -> str:
+    """`name` as people type it: lower case, letters and digits of any script, joined by dashes."""
+    return re.sub(r"[\W_]+", "-", name.lower()).strip("-")[:60]
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """What people use and ask about. `id` is whole (with the provider's prefix)."""
+
+    id: str
+    label: str
+    provider: str
+    aliases: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()  # of its components, as pages have written them
+    words: tuple[str, ...] = ()
+    model: bool = False
+    advice: str = ""
+
+    @property
+    def by_words(self) -> bool:
+        """No component stands for it: it is known from texts alone."""
+        return not self.components
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One page to watch. `known` False: built from a URL, surfaces follow its components."""
+
+    id: str
+    label: str
+    page: str
+    prefix: str
+    surfaces: tuple[Surface, ...] = ()
+    page_id: str = ""
+    ignored: frozenset[str] = frozenset()
+    default: bool = False
+    known: bool = True
+    unaffected: tuple[str, ...] = ()
+
+    @cached_property
+    def _by_component(self) -> Mapping[str, str]:
+        ids = {component: s.id for s in self.surfaces for component in s.components}
+        names = {f"name:{slug(name)}": s.id for s in self.surfaces for name in s.names}
+        return {**names, **ids}
+
+    @cached_property
+    def _patterns(self) -> tuple[tuple[Surface, re.Pattern[str]], ...]:
+        return tuple((s, _pattern(s.words)) for s in self.surfaces if s.words)
+
+    @cached_property
+    def _unaffected(self) -> re.Pattern[str]:
+        return _pattern(self.unaffected)
+
+    def surface_of(self, component: str, name: str = "") -> str | None:
+        """The surface a component belongs to; None: unknown here, or no component at all."""
+        if component in self.ignored:
+            return None
+        if not self.known:
+            return self.prefix + slug(name) if slug(name) else None
+        return self._by_component.get(component)
+
+    def order(self, surface: str) -> int:
+        """The place of a surface in the catalog; those made up later come last."""
+        return self._places.get(surface, len(self._places))
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {surface.id: place for place, surface in enumerate(self.surfaces)}
+
+    def named_in(self, text: str, *, components_too: bool = False) -> tuple[str, ...]:
+        """Surfaces that a text names, in the catalog's order.
+
+        Models and whatever else has no component; with `components_too` all of them (for an
+        incident that names no component). A sentence that says what is not affected is left out.
+        """
+        sentences = [s for s in re.split(r"(?<=[.!?])\s+|\n+", text) if not self._exempt(s)]
+        told = "\n".join(sentences)
+        return tuple(
+            surface.id
+            for surface, pattern in self._patterns
+            if (components_too or surface.by_words) and pattern.search(told)
+        )
+
+    def _exempt(self, sentence: str) -> bool:
+        return bool(self.unaffected) and self._unaffected.search(sentence) is not None
+
+    def knows(self, component: str) -> bool:
+        """False: the page has a row that the catalog should learn of (tell the operator)."""
+        return not self.known or component in self.ignored or component in self._by_component
+
+
+def _pattern(words: Iterable[str]) -> re.Pattern[str]:
+    """Whole words in any case; ` *` is a version ("4.6", "5"), `*` the rest of a word."""
+    parts = []
+    for word in words:
+        escaped = re.escape(word.replace(" *", "")) if word.endswith(" *") else re.escape(word)
+        parts.append(escaped.replace(r"\ ", r"\s+").replace(r"\*", r"[\w.]*"))
+    return re.compile(r"(?<![\w.])(?:" + "|".join(parts) + r")(?!\w)", re.IGNORECASE)
+
+
+def surfaces_of(provider: Provider, components: Mapping[str, str]) -> Iterator[Surface]:
+    grouped: dict[str, list[str]] = {}
+    labels: dict[str, str] = {}
+    for component, name in components.items():
+        if surface := provider.surface_of(component, name):
+            grouped.setdefault(surface, []).append(component)
+            labels.setdefault(surface, name)
+    for surface, ids in grouped.items():
+        yield Surface(surface, labels[surface], provider.id, components=tuple(ids))
+
+
+def generic(provider: str, *, page: str = "", label: str = "") -> Provider:
+    """A provider for any Statuspage: every component is a surface of its own."""
+    return Provider(
+        id=provider,
+        label=label or provider,
+        page=page,
+        prefix=f"{provider}/",
+        known=False,
+    )
