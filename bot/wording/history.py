@@ -9,7 +9,7 @@ from bot.cards import Block, Card, Line, Lines, Note, Span, Text, ThreadLink, Ti
 from bot.catalog import Catalog
 from bot.model import Incident, NewsKind
 from bot.wording.durations import duration, timeline
-from bot.wording.parts import incident_buttons, rows_of, source_note, times_of, words_of
+from bot.wording.parts import about_line, incident_buttons, rows_of, source_note, times_of, words_of
 from bot.wording.root import plain
 from bot.wording.state import emoji_of, state_words, title_of
 from bot.wording.text import short
@@ -72,6 +72,8 @@ def incident_card(
     if rows := rows_of(incident, catalog):
         blocks.append(rows)
     facts: list[Line] = list(times_of(incident, now).lines)
+    if about := about_line(incident, catalog):
+        facts.append(about)
     if spells := timeline(incident, now):
         facts.append((Text(spells[:1].upper() + spells[1:]),))
     blocks.append(Lines(tuple(facts)))

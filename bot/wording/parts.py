@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.cards import (
     Block,
     Button,
+    Line,
     Lines,
     Link,
     Note,
@@ -21,8 +22,8 @@ from bot.cards import (
 from bot.catalog import Catalog
 from bot.model import Incident, News, NewsKind, Origin, Severity, SurfaceChange
 from bot.wording.durations import duration, lasted, timeline
-from bot.wording.names import spoken_list
-from bot.wording.state import MOMENT
+from bot.wording.names import spoken, spoken_list
+from bot.wording.state import MOMENT, is_notice
 from bot.wording.text import phase_words, short
 
 _LONGEST_BUTTON_VALUE = 80
@@ -30,7 +31,12 @@ _SMALLEST_LEAD = timedelta(minutes=1)
 
 
 def rows_of(incident: Incident, catalog: Catalog) -> Rows | None:
-    """A row for every surface it ever touched, with what it was where that differs."""
+    """A row for every surface it ever touched, with what it was where that differs.
+
+    None for a notice: nothing was said to be wrong, so there is nothing to show in colours.
+    """
+    if is_notice(incident):
+        return None
     rows = []
     for surface in catalog.order(incident.surfaces):
         impact = incident.surfaces[surface]
@@ -43,6 +49,16 @@ def rows_of(incident: Incident, catalog: Catalog) -> Rows | None:
         words = impact.now.words
         rows.append(Row(impact.now, catalog.label(surface), words, since, ", ".join(notes)))
     return Rows(tuple(rows)) if rows else None
+
+
+def about_line(incident: Incident, catalog: Catalog) -> Line:
+    """What a notice is about, and what is said where an outage names nothing. Often empty."""
+    if incident.surfaces and is_notice(incident):
+        labels = [spoken(catalog, surface) for surface in catalog.order(incident.surfaces)]
+        return (Text(f"About {spoken_list(labels)}, going by its text."),)
+    if not incident.surfaces and not is_notice(incident) and not incident.maintenance:
+        return (Text("The page does not say which part of it is affected."),)
+    return ()
 
 
 def changed_at(incident: Incident, surface: str) -> datetime | None:

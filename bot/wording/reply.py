@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.cards import EMOJI, Block, Card, Line, Lines, Text
 from bot.catalog import Catalog
-from bot.model import Incident, News, NewsKind, Origin, Severity
+from bot.model import Incident, News, NewsKind, Origin, Severity, worst
 from bot.wording.durations import duration, lasted, timeline
 from bot.wording.names import spoken, spoken_list
 from bot.wording.parts import change_words, lead_words, text_of, words_of
@@ -14,6 +14,7 @@ from bot.wording.state import GONE, emoji_of, state_words, still_down, title_of
 from bot.wording.text import phase_words, short
 
 _SHORT_QUOTE = 600
+_NAMED_IN_TITLE = 2
 
 _NAMED_BY_PHASE = frozenset({NewsKind.UPDATE, NewsKind.BETTER, NewsKind.RESOLVED})
 _HEADS = {
@@ -45,7 +46,7 @@ def reply_card(incident: Incident, news: News, now: datetime, catalog: Catalog) 
     blocks: list[Block] = [Lines(tuple(lines))] if lines else []
     if said := words_of(incident, news, phase=news.kind not in _NAMED_BY_PHASE):
         blocks.append(said)
-    title = _title(incident, news, now)
+    title = _title(incident, news, now, catalog)
     return Card(
         title=title,
         plain=_plain(incident, news, catalog, title),
@@ -70,24 +71,43 @@ def _emoji(news: News) -> str:
             return EMOJI[news.severity]
 
 
-def _title(incident: Incident, news: News, now: datetime) -> str:
-    name = short(incident.title)
+def _title(incident: Incident, news: News, now: datetime, catalog: Catalog) -> str:
+    if news.kind in {NewsKind.UPDATE, NewsKind.BETTER}:
+        return _title_in_thread(news)
+    head = _HEADS[news.kind]
+    if news.kind is NewsKind.RESOLVED and incident.origin is Origin.SUSPECTED:
+        head = "Nothing confirmed"
+    return f"{head}: {short(incident.title)}{_tail(incident, news, now, catalog)}"
+
+
+def _title_in_thread(news: News) -> str:
+    """Below the root, the phase alone says what is new."""
+    if news.kind is NewsKind.BETTER and not news.text.strip():
+        return "Up again" if news.severity is Severity.UP else "Better"
+    return phase_words(news.phase).capitalize() or _HEADS[news.kind]
+
+
+def _tail(incident: Incident, news: News, now: datetime, catalog: Catalog) -> str:
     match news.kind:
-        case NewsKind.RESOLVED if incident.origin is Origin.SUSPECTED:
-            return f"Nothing confirmed: {name}"
-        case NewsKind.RESOLVED:
+        case NewsKind.RESOLVED if incident.ended_at and incident.origin is not Origin.SUSPECTED:
             length = lasted(incident, now)
-            after = f" · after {duration(length)}" if incident.ended_at and length else ""
-            return f"Resolved: {name}{after}"
-        case NewsKind.WORSE | NewsKind.OPENED | NewsKind.REOPENED if news.severity.rank > 0:
-            return f"{_HEADS[news.kind]}: {name} · {news.severity.words}"
-        case NewsKind.BETTER if not news.text.strip():
-            return "Up again" if news.severity is Severity.UP else "Better"
-        case NewsKind.UPDATE | NewsKind.BETTER:
-            phase = phase_words(news.phase).capitalize()
-            return phase or _HEADS[news.kind]
+            return f" · after {duration(length)}" if length else ""
+        case NewsKind.WORSE:
+            return f" · {_what_is_worse(news, catalog)}"
+        case NewsKind.OPENED | NewsKind.REOPENED if news.severity.rank > Severity.UP.rank:
+            return f" · {news.severity.words}"
         case _:
-            return f"{_HEADS[news.kind]}: {name}"
+            return ""
+
+
+def _what_is_worse(news: News, catalog: Catalog) -> str:
+    """The surfaces that got worst, where they are few; else how bad it is in all."""
+    worse = [change for change in news.changes if change.after.rank > change.before.rank]
+    now = worst((change.after for change in worse), default=news.severity)
+    hit = catalog.order(change.surface for change in worse if change.after is now)
+    if not hit or len(hit) > _NAMED_IN_TITLE:
+        return now.words
+    return f"{spoken_list([catalog.label(surface) for surface in hit])} {now.words}"
 
 
 def _end_lines(incident: Incident, news: News, catalog: Catalog) -> list[Line]:

@@ -11,6 +11,7 @@ from bot.wording.advice import advice
 from bot.wording.durations import timeline
 from bot.wording.names import spoken, spoken_list
 from bot.wording.parts import (
+    about_line,
     incident_buttons,
     lead_words,
     rows_of,
@@ -20,7 +21,7 @@ from bot.wording.parts import (
     times_of,
     words_of,
 )
-from bot.wording.state import emoji_of, is_notice, state_words, still_down, title_of, worst_left
+from bot.wording.state import emoji_of, state_words, still_down, title_of, worst_left
 
 _SHORT_QUOTE = 300
 
@@ -62,8 +63,8 @@ def _facts(
     incident: Incident, now: datetime, catalog: Catalog, joined_midway: bool, tally: str | None
 ) -> Lines:
     lines = list(times_of(incident, now).lines)
-    if not incident.surfaces and not is_notice(incident) and not incident.maintenance:
-        lines.append((Text("The page does not say which part of it is affected."),))
+    if about := about_line(incident, catalog):
+        lines.append(about)
     if not incident.is_open and (spells := timeline_line(incident, now)):
         lines.append(spells)
     if incident.withdrawn:

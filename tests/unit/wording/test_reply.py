@@ -39,7 +39,7 @@ def test_worse_names_the_incident_since_the_channel_sees_it_alone() -> None:
         3, NewsKind.WORSE, NOW, MAJOR, "It spreads.", changes=(SurfaceChange("api", UP, PARTIAL),)
     )
     card = reply_card(OUTAGE, worse, NOW, CLAUDE)
-    assert card.title == "Worse: Claude.ai unavailable · major outage"
+    assert card.title == "Worse: Claude.ai unavailable · API partial outage"
     assert "worse: API up → partial outage" in spoken(card)
 
 
@@ -106,3 +106,11 @@ def test_a_confirmation_says_how_far_ahead_we_were() -> None:
     confirmed = replace(OUTAGE, suspected_at=ago(30), official_at=ago(18))
     card = reply_card(confirmed, replace(OPENED, kind=NewsKind.CONFIRMED), NOW, CLAUDE)
     assert "Suspected here 12 min before the provider said so." in spoken(card)
+
+
+def test_when_much_gets_worse_the_title_says_how_bad_it_is_and_the_lines_say_what() -> None:
+    changes = tuple(SurfaceChange(s, UP, PARTIAL) for s in ("api", "code", "cowork"))
+    worse = news(3, NewsKind.WORSE, NOW, MAJOR, changes=changes)
+    card = reply_card(OUTAGE, worse, NOW, CLAUDE)
+    assert card.title == "Worse: Claude.ai unavailable · partial outage"
+    assert "worse: API, Claude Code and Cowork (up → partial outage)" in spoken(card)

@@ -146,3 +146,10 @@ def test_any_text_of_a_provider_makes_a_card_with_a_title_that_keeps_our_word(
     assert card.title.endswith(" · major outage")
     assert len(card.title) <= 150
     assert "\n" not in card.title
+
+
+def test_a_notice_says_what_it_is_about_and_an_outage_that_names_nothing_says_so() -> None:
+    about = {"api": Impact(UP, UP, from_text=True), "code": Impact(UP, UP, from_text=True)}
+    notice = replace(OUTAGE, severity=UP, worst=UP, surfaces=about)
+    assert "About the API and Claude Code, going by its text." in root(notice)
+    assert "does not say which part of it is affected" in root(replace(OUTAGE, surfaces={}))
