@@ -53,11 +53,11 @@ def open_eyes(
     threads: Threads,
     messengers: Mapping[str, Messenger],
     clock: Clock,
-    rng: random.Random,
     *,
     may_paint: Callable[[], bool],
 ) -> Eyes:
     """`may_paint`: whether this replica is the one that draws tallies (see `Tallies`)."""
+    rng = random.Random()  # noqa: S311 (jitter, no secret)
     witness = Witness(stores.probes, stores.traffic, stores.reports, catalog)
     oracle = Oracle(catalog, journal, witness, clock)
 
