@@ -8,7 +8,7 @@ from bot.cards import EMOJI, Block, Card, Line, Lines, Note, Text, Time
 from bot.catalog import Catalog
 from bot.model import NewsKind, Severity, Subscription
 from bot.wording.names import spoken_list
-from bot.wording.text import in_words
+from bot.wording.text import in_words, short
 
 _FROM = {
     Severity.UNKNOWN: "every notice",
@@ -24,6 +24,8 @@ _KIND_WORDS = {
     NewsKind.RESOLVED: "resolved",
     NewsKind.REOPENED: "reopened",
 }
+_LONGEST_TITLE = 140
+_LONGEST_NAME = 60
 EXAMPLE_CHANGE = "subscribe api code partial"
 
 
@@ -107,7 +109,7 @@ def changed_card(
     plain = " ".join(part.rstrip(".") + "." for part in said)
     blocks: list[Block] = [Lines(notes)] if notes else []
     blocks += subscription_blocks(subscription, catalog, now)
-    return Card(title, plain, emoji="✅", blocks=tuple(blocks))
+    return Card(short(title, _LONGEST_TITLE), plain, emoji="✅", blocks=tuple(blocks))
 
 
 def subscriptions_card(
@@ -129,7 +131,7 @@ def subscriptions_card(
 
 def public_line(who: str, did: str) -> Card:
     """One short line for the channel: who changed what. `who` is outside text."""
-    words = f"{who} {did}"
+    words = short(f"{short(who, _LONGEST_NAME) or 'Somebody'} {did}", _LONGEST_TITLE)
     return Card(words, words)
 
 
