@@ -99,7 +99,7 @@ def _lines(path: Path) -> Iterator[tuple[int, Any]]:
                 if number == 1 and line.lstrip()[:1] in "{[":
                     yield 0, None
                     return
-                if not line.endswith("\n"):
+                if number > 1 and not line.endswith("\n"):
                     return  # a recording that was cut short is a shorter recording
                 raise BotError(f"{path}, line {number}: not a JSON object") from None
             yield number, value
@@ -186,9 +186,12 @@ def _body(line: object) -> Document | None:
             return read_json(body)
         except SourceError:
             return None
-    if isinstance(body, list):
-        return {"incidents": body}
     return body if isinstance(body, dict) else None
+
+
+def _text(body: object) -> str:
+    """What the page would have sent for it."""
+    return body if isinstance(body, str) else json.dumps(body)
 
 
 def _is_history(document: Document) -> bool:
@@ -212,7 +215,7 @@ class _Reader:
         if status != OK and unchanged is None:
             return SourceError(str(line.get("error") or f"{url or 'the page'} answered {status}"))
         try:
-            document = unchanged or _body(line) or read_json(str(line.get("body") or ""))
+            document = unchanged or _body(line) or read_json(_text(line.get("body")))
             self.last[url] = document
             return self._listed(document) if _is_history(document) else self._seen(document)
         except SourceError as error:
