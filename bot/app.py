@@ -7,43 +7,33 @@ need (a prompt, a platform) is imported where it is opened.
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import socket
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from starlette.routing import BaseRoute
+from pydantic import SecretStr
 
 from adapters.pages.opened import page_sources
 from adapters.pages.source import StatusPage
 from adapters.probes.opened import open_prober
-from adapters.redis.connect import open_database
-from adapters.redis.database import Database
 from adapters.redis.doctor import check_redis
 from adapters.redis.embedded import embedded_redis
-from adapters.redis.feed import RedisFeed
-from adapters.redis.journal import RedisJournal
+from adapters.redis.eyes import eye_stores
 from adapters.redis.notes import RedisNotes
-from adapters.redis.pace import RedisPace
-from adapters.redis.queue import RedisQueue
+from adapters.redis.orphans import free_orphans
 from adapters.redis.seen import RedisSeen
-from adapters.redis.subscriptions import RedisSubscriptions
-from adapters.redis.wishes import RedisWishes
-from adapters.redis.witness import RedisProbes, RedisReports, RedisTraffic
+from adapters.redis.store import Store, open_store
 from adapters.slack.options import SlackOptions
-from adapters.slack.platform import open_slack
-from adapters.terminal.messenger import CONSOLE, TRANSCRIPT, Terminal
-from adapters.web.opened import open_web
+from adapters.terminal.messenger import Terminal
+from adapters.terminal.platform import Console, open_terminal
 from bot.catalog import Catalog
 from bot.checks import Health
 from bot.clock import utc_now
-from bot.commands import Commands, Request
+from bot.commands import Commands
 from bot.delivery.courier import Courier
 from bot.delivery.drawing import Cards
 from bot.delivery.fanout import FanOut
@@ -51,9 +41,8 @@ from bot.delivery.incidents import Incidents
 from bot.delivery.reach import Reach
 from bot.delivery.visit import Tools
 from bot.engine.verdict import verdicts
-from bot.errors import StoreError
-from bot.eyes import EyeStores, open_eyes
-from bot.model import Channel, Incident, Severity, Subscription
+from bot.eyes import open_eyes
+from bot.model import Channel, Incident
 from bot.ports import Messenger
 from bot.settings import Settings
 from bot.watched import watched
@@ -61,10 +50,10 @@ from bot.watcher import Watcher
 from bot.witness import Witness
 
 if TYPE_CHECKING:
-    pass
+    from starlette.routing import BaseRoute
 
-if TYPE_CHECKING:
     from adapters.discord.platform import Discord
+    from adapters.slack.platform import Slack
 
 log = structlog.get_logger()
 
@@ -83,59 +72,28 @@ class Bell:
             hear()
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
-    """Everything on Redis, over one connection pool."""
-
-    database: Database
-    journal: RedisJournal
-    subscriptions: RedisSubscriptions
-    queue: RedisQueue
-    feed: RedisFeed
-    pace: RedisPace
-
-    # Rung when channels were queued: whoever delivers listens.
-    queued: Bell
-
-    @classmethod
-    def on(cls, database: Database, holder: str) -> Store:
-        bell = Bell()
-        journal = RedisJournal(database)
-        return cls(
-            database,
-            journal,
-            RedisSubscriptions(database, journal),
-            RedisQueue(database, holder),
-            RedisFeed(database, holder, bell.ring),
-            RedisPace(database),
-            bell,
-        )
-
-
 @asynccontextmanager
-async def opened_store(settings: Settings, holder: str) -> AsyncIterator[Store]:
+async def opened_store(
+    settings: Settings, catalog: Catalog, queued: Callable[[], None]
+) -> AsyncIterator[Store]:
     """The Redis of the settings, or one of our own in the data folder.
 
     Raises:
         StoreError: it cannot be reached, or the folder is in use.
     """
     async with AsyncExitStack() as stack:
+        embedded = settings.redis_url is None
         if settings.redis_url is None:
             url = await stack.enter_async_context(embedded_redis(settings.data_dir))
         else:
             url = settings.redis_url.get_secret_value()
-        database = await open_database(url)
-        stack.push_async_callback(database.close)
-        kind = "embedded" if settings.redis_url is None else "given"
-        async for finding in check_redis(database, kind):
+        store = await stack.enter_async_context(open_store(url, queued=queued))
+        if embedded:
+            await free_orphans(store.database, catalog.providers)
+        async for finding in check_redis(store.database, "embedded" if embedded else "given"):
             if finding.health is not Health.GOOD:
                 log.warning("redis.unfit", says=finding.says, advice=finding.advice)
-        yield Store.on(database, holder)
-
-
-def name_of_process() -> str:
-    """Names this process among replicas."""
-    return f"{socket.gethostname()}:{os.getpid()}:{random.SystemRandom().getrandbits(32):08x}"
+        yield store
 
 
 # --- run -------------------------------------------------------------------------------------
@@ -147,7 +105,7 @@ PATIENCE = 10.0
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Watch, deliver and answer until `stop` is set, then end in order."""
     catalog = watched(settings)
-    holder = name_of_process()
+    queued = Bell()
     messengers: dict[str, Messenger] = {}
     receivers: list[Coroutine[Any, Any, None]] = []
     watchers: list[Watcher] = []
@@ -157,16 +115,15 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         return any(watcher.leads for watcher in watchers)
 
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(opened_store(settings, holder))
+        store = await stack.enter_async_context(opened_store(settings, catalog, queued.ring))
         pages = await stack.enter_async_context(page_sources(catalog, utc_now))
         eyes = open_eyes(
-            _eye_stores(settings, store),
+            eye_stores(store.database, settings.secret_key),
             catalog,
             store.journal,
             store.queue,
             messengers,
             utc_now,
-            random.Random(),  # noqa: S311 (jitter, no secret)
             may_paint=leads,
         )
         commands = Commands(
@@ -181,31 +138,24 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             extra=eyes.commands.handlers(),
         )
         if settings.speaks_on_terminal:
-            terminal, new = await _opened_terminal(settings, store)
-            stack.callback(terminal.close)
+            terminal = await stack.enter_async_context(open_terminal(settings.data_dir, utc_now))
             messengers[terminal.platform] = terminal
-            receivers.append(_sit_at(terminal, commands, settings, stop))
+            console = _console(terminal, store, commands, settings)
+            await console.subscribe_once()
+            receivers += [console.sit(stop), console.join(catalog.providers)]
         routes: list[BaseRoute] = []
         options = SlackOptions.of(settings)
         if options.wanted:
             slack = await stack.enter_async_context(
-                open_slack(options, store.database, monotonic=time.monotonic, wall=time.time)
+                _opened_slack(options, store, commands, catalog)
             )
-            slack.listen(
-                commands,
-                subscriptions=store.subscriptions,
-                reach=Reach(store.subscriptions, store.queue, utc_now),
-                catalog=catalog,
-                clock=utc_now,
-            )
-            await slack.start()
             messengers[slack.messenger.platform] = slack.messenger
             receivers.append(slack.run())
             routes += slack.routes
         if settings.discord_token is not None:
-            token = settings.discord_token.get_secret_value()
-            opened = _opened_discord(token, settings, store, commands, catalog)
-            discord = await stack.enter_async_context(opened)
+            discord = await stack.enter_async_context(
+                _opened_discord(settings.discord_token, settings, store, commands, catalog)
+            )
             messengers[discord.messenger.platform] = discord.messenger
             receivers.append(discord.run())
         incidents = Incidents(store.journal)
@@ -214,51 +164,60 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             for one in messengers.values()
         ]
         fan_outs = [FanOut(name, store.journal, store.feed, incidents, utc_now) for name in pages]
-        store.queued.hearers += [courier.wake for courier in couriers]
+        queued.hearers += [courier.wake for courier in couriers]
         committed = Bell([*(fan_out.wake for fan_out in fan_outs), eyes.teller.hint.set])
         watchers += [
-            _watcher(page, store, catalog, settings, holder, committed, eyes.witness)
+            _watcher(page, store, catalog, settings, committed, eyes.witness)
             for page in pages.values()
         ]
         hints = {watcher.page.provider: watcher.hint.set for watcher in watchers}
-        web = open_web(
-            settings,
-            eyes.oracle,
-            eyes.stores.traffic,
-            hint=lambda provider: hints[provider](),
-            counts=lambda: {
-                name: one.counts for name, one in zip(messengers, couriers, strict=True)
-            },
-            routes=routes,
-        )
-        await stack.enter_async_context(web)
-        receivers += eyes.loops()
-        if settings.probes:
-            key = settings.anthropic_api_key
-            opening = open_prober(
-                pages,
-                eyes.stores.probes,
-                utc_now,
-                random.Random(),  # noqa: S311 (jitter, no secret)
-                key=key.get_secret_value() if key else None,
-                daily_budget=settings.probe_daily_budget,
-                may_look=leads,
+        if settings.http_port is not None or routes:
+            from adapters.web.opened import open_web
+
+            web = open_web(
+                settings,
+                eyes.oracle,
+                eyes.stores.traffic,
+                hint=lambda provider: hints[provider](),
+                counts=lambda: {
+                    name: one.counts for name, one in zip(messengers, couriers, strict=True)
+                },
+                routes=routes,
             )
-            receivers.append((await stack.enter_async_context(opening)).run())
+            await stack.enter_async_context(web)
+        receivers += eyes.loops()
+        prober = open_prober(settings, pages, eyes.stores.probes, utc_now, leads)
+        receivers.append((await stack.enter_async_context(prober)).run())
         if settings.speaks_on_terminal:
-            receivers.append(_greet(terminal, commands, store, watchers, new=new))
+            receivers.append(console.greet([watcher.looked for watcher in watchers]))
         log.info("bot.started", providers=list(pages), platforms=list(messengers))
-        async with asyncio.TaskGroup() as group:
-            seeing = [group.create_task(one) for one in (*(w.run() for w in watchers), *receivers)]
-            telling = [group.create_task(one.run()) for one in fan_outs]
-            telling += [group.create_task(one.run()) for one in couriers]
-            await stop.wait()
-            for task in seeing:
-                task.cancel()
-            await asyncio.gather(*(courier.stop(PATIENCE) for courier in couriers))
-            for task in telling:
-                task.cancel()
+        await _until_stopped(
+            stop,
+            seeing=[*(watcher.run() for watcher in watchers), *receivers],
+            telling=[one.run() for one in fan_outs],
+            couriers=couriers,
+        )
         log.info("bot.stopped")
+
+
+async def _until_stopped(
+    stop: asyncio.Event,
+    *,
+    seeing: Iterable[Coroutine[Any, Any, None]],
+    telling: Iterable[Coroutine[Any, Any, None]],
+    couriers: Sequence[Courier],
+) -> None:
+    """Run everything; at the end first what sees, then what tells, once it said its word."""
+    async with asyncio.TaskGroup() as group:
+        eyes = [group.create_task(one) for one in seeing]
+        mouths = [group.create_task(one) for one in telling]
+        mouths += [group.create_task(courier.run()) for courier in couriers]
+        await stop.wait()
+        for task in eyes:
+            task.cancel()
+        await asyncio.gather(*(courier.stop(PATIENCE) for courier in couriers))
+        for task in mouths:
+            task.cancel()
 
 
 def _watcher(
@@ -266,7 +225,6 @@ def _watcher(
     store: Store,
     catalog: Catalog,
     settings: Settings,
-    holder: str,
     committed: Bell,
     witness: Witness,
 ) -> Watcher:
@@ -276,20 +234,10 @@ def _watcher(
         catalog=catalog,
         clock=utc_now,
         rng=random.Random(),  # noqa: S311 (jitter, no secret)
-        holder=holder,
+        holder=store.holder,
         poll_seconds=settings.poll_seconds,
         told=committed.ring,
         gather=witness.gather,
-    )
-
-
-def _eye_stores(settings: Settings, store: Store) -> EyeStores:
-    secret = settings.secret_key
-    return EyeStores(
-        RedisProbes(store.database),
-        RedisTraffic(store.database),
-        RedisReports(store.database, secret.get_secret_value().encode() if secret else None),
-        RedisWishes(store.database),
     )
 
 
@@ -314,12 +262,37 @@ def _courier(
     )
 
 
-# --- Discord ---------------------------------------------------------------------------------
+# --- platforms, each loaded only where it is wanted ------------------------------------------
+
+
+@asynccontextmanager
+async def _opened_slack(
+    options: SlackOptions, store: Store, commands: Commands, catalog: Catalog
+) -> AsyncIterator[Slack]:
+    """Slack, listening.
+
+    Raises:
+        SettingsError: the options cannot work, or the token is not accepted.
+    """
+    from adapters.slack.platform import open_slack
+
+    async with open_slack(
+        options, store.database, monotonic=time.monotonic, wall=time.time
+    ) as slack:
+        slack.listen(
+            commands,
+            subscriptions=store.subscriptions,
+            reach=Reach(store.subscriptions, store.queue, utc_now),
+            catalog=catalog,
+            clock=utc_now,
+        )
+        await slack.start()
+        yield slack
 
 
 @asynccontextmanager
 async def _opened_discord(
-    token: str, settings: Settings, store: Store, commands: Commands, catalog: Catalog
+    token: SecretStr, settings: Settings, store: Store, commands: Commands, catalog: Catalog
 ) -> AsyncIterator[Discord]:
     """Discord, listening; it is imported here since discord.py takes 20 MB.
 
@@ -329,7 +302,9 @@ async def _opened_discord(
     from adapters.discord.connection import DiscordOptions
     from adapters.discord.platform import open_discord
 
-    options = DiscordOptions(token, settings.discord_api_url, settings.discord_gateway_url)
+    options = DiscordOptions(
+        token.get_secret_value(), settings.discord_api_url, settings.discord_gateway_url
+    )
     async with open_discord(options, clock=utc_now, monotonic=time.monotonic) as discord:
         discord.listen(
             commands,
@@ -343,53 +318,13 @@ async def _opened_discord(
         yield discord
 
 
-# --- the terminal ----------------------------------------------------------------------------
-
-
-async def _opened_terminal(settings: Settings, store: Store) -> tuple[Terminal, bool]:
-    """The terminal, and whether it is new: then it is subscribed to everything.
-
-    Raises:
-        StoreError: its transcript cannot be written.
-    """
-    new = not (settings.data_dir / TRANSCRIPT).exists()
-    if new:
-        everything = Subscription(CONSOLE, Severity.UP, created_at=utc_now())
-        await store.subscriptions.put(everything)
-    try:
-        return Terminal(sys.stdout, settings.data_dir, utc_now), new
-    except OSError as error:
-        raise StoreError(f"{settings.data_dir} cannot be written: {error.strerror}") from error
-
-
-async def _greet(
-    terminal: Terminal, commands: Commands, store: Store, watchers: Sequence[Watcher], *, new: bool
-) -> None:
-    """Say how things are, as soon as somebody looked; a new terminal gets what runs already."""
-    for watcher in watchers:
-        await watcher.looked.wait()
-    if new and (subscription := await store.subscriptions.get(CONSOLE)):
-        await store.subscriptions.put(subscription, behind=await _running(store, watchers))
-        store.queued.ring()
-    answer = await commands.answer(Request(CONSOLE, "local", "you"))
-    await terminal.tell(answer.card)
-
-
-async def _running(store: Store, watchers: Sequence[Watcher]) -> list[str]:
-    stored = [await store.journal.load(watcher.page.provider) for watcher in watchers]
-    states = [one.state for one in stored if one.state]
-    return [i.key for state in states for i in state.incidents.values() if i.is_open]
-
-
-async def _sit_at(
-    terminal: Terminal, commands: Commands, settings: Settings, stop: asyncio.Event
-) -> None:
-    """Take commands if somebody can type some. Ends everything when they leave."""
-    if sys.stdin.isatty() and sys.stdout.isatty():
-        from adapters.terminal.prompt import converse
-
-        await converse(commands, terminal, settings.data_dir)
-    else:
-        await terminal.screen.gone.wait()
-    log.info("terminal.left")
-    stop.set()
+def _console(terminal: Terminal, store: Store, commands: Commands, settings: Settings) -> Console:
+    return Console(
+        terminal,
+        settings.data_dir,
+        commands,
+        store.subscriptions,
+        store.journal,
+        RedisNotes(store.database),
+        utc_now,
+    )
