@@ -22,6 +22,7 @@ from bot.wording.parts import (
     words_of,
 )
 from bot.wording.state import emoji_of, state_words, still_down, title_of, worst_left
+from bot.wording.text import phase_words, short
 
 _SHORT_QUOTE = 300
 
@@ -115,14 +116,15 @@ def plain(incident: Incident, now: datetime, catalog: Catalog) -> str:
     """The whole root in a sentence or two, for notifications and screen readers."""
     who = catalog.provider(incident.provider).label
     state = state_words(incident, now)
-    sentence = f"{incident.title}: {state}"
+    sentence = f"{short(incident.title)}: {state}"
     down = [
         f"{catalog.label(s)} {incident.surfaces[s].now.words}"
         for s in catalog.order(incident.surfaces)
         if incident.surfaces[s].now.rank > Severity.UP.rank
     ]
     if incident.is_open and down:
-        return f"{sentence} ({', '.join(down)}). {who} says: {incident.phase or 'nothing yet'}."
+        phase = phase_words(incident.phase) or "nothing yet"
+        return f"{sentence} ({', '.join(down)}). {who} says: {phase}."
     if not incident.is_open and (spells := timeline(incident, now)):
         return f"{sentence} ({spells})."
     return f"{sentence}."
