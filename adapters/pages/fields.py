@@ -55,6 +55,10 @@ def _rows(value: object) -> list[dict[str, Any]]:
     return [row for row in named if isinstance(row, dict)]
 
 
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def _flag(value: object) -> bool:
     return value is True
 
@@ -63,6 +67,7 @@ Time = Annotated[datetime | None, BeforeValidator(read_time)]
 Words = Annotated[str, BeforeValidator(_text)]
 Id = Annotated[str, BeforeValidator(_id)]
 Rows = Annotated[list[dict[str, Any]], BeforeValidator(_rows)]
+Object = BeforeValidator(_object)  # for a model that is there, or empty
 Flag = Annotated[bool, BeforeValidator(_flag)]
 
 # The page's words for a component, letters only: Statuspage, incident.io ("full_outage") and

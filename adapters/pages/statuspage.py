@@ -10,11 +10,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from adapters.pages.fields import MAX_ITEMS, MAX_TITLE, Flag, Id, Rows, Time, Words, status_severity
+from adapters.pages.fields import (
+    MAX_ITEMS,
+    MAX_TITLE,
+    Flag,
+    Id,
+    Object,
+    Rows,
+    Time,
+    Words,
+    status_severity,
+)
 from adapters.pages.incidents import by_name, read_report
 from bot.errors import SourceError
 from bot.model import Component, Report, Severity, Snapshot
@@ -35,7 +45,7 @@ class _Page(BaseModel):
 
 
 class _Summary(BaseModel):
-    page: _Page = Field(default_factory=_Page)
+    page: Annotated[_Page, Object] = Field(default_factory=_Page)
     components: Rows = []
     incidents: Rows = []
     active_incidents: Rows = []
@@ -115,8 +125,6 @@ def snapshot_of(document: Mapping[str, Any], provider: str) -> Snapshot:
         raise SourceError(f"the page could not be read when recorded: {error.strip()[:200]}")
     if not is_summary(document):
         raise SourceError("the page sent JSON without components: not a status page")
-    if isinstance(document.get("page"), dict) is False and "page" in document:
-        document = {**document, "page": {}}
     summary = _Summary.model_validate(dict(document))
     oddities: list[str] = []
     components = tuple(_components(summary.components, oddities))
