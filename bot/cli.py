@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -60,12 +61,22 @@ def run() -> None:
 def ask(
     surfaces: Annotated[list[str] | None, typer.Argument(help="Only these surfaces.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    wait: Annotated[bool, typer.Option(help="Answer only when it is safe to retry.")] = False,
+    at_most: Annotated[str, typer.Option(help="With --wait, how long, as in 30m.")] = "",
 ) -> None:
     """Answer once. Exit code: 0 up, 10 degraded, 20 down, 30 unknown."""
-    from adapters.operator.ask import ask as answer
+    from adapters.operator import ask as answer
+    from adapters.operator.words import length_named
 
-    settings = _settings(quiet=True)
-    work = answer(settings, surfaces or [], utc_now, sys.stdout, as_json=as_json)
+    settings, asked = _settings(quiet=True), surfaces or []
+    limit = length_named(at_most) if at_most else None
+    if wait or limit is not None:
+        rng = random.Random()  # noqa: S311 (jitter, no secret)
+        work = answer.wait(
+            settings, asked, utc_now, sys.stdout, rng, as_json=as_json, at_most=limit
+        )
+    else:
+        work = answer.ask(settings, asked, utc_now, sys.stdout, as_json=as_json)
     with _whoever_reads():
         raise typer.Exit(asyncio.run(work))
 

@@ -2,31 +2,57 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import random
 import shutil
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TextIO
 
 import structlog
 
-from adapters.operator.states import fresh_for, stored_states
+from adapters.operator.states import Stored, fresh_for, stored
 from adapters.operator.words import surfaces_named
 from adapters.pages.opened import page_sources
 from adapters.terminal import render as terminal
+from bot.advice.retry import Do, advise, outlook
 from bot.asking import document, exit_code
 from bot.catalog import Catalog
-from bot.engine.state import State
 from bot.engine.step import on_failure, step
 from bot.engine.verdict import verdicts
 from bot.errors import SourceError
+from bot.model import Incident, Verdict
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.watched import watched
 from bot.wording.answer import answer_card
-from bot.wording.present import present
+from bot.wording.present import Present, present
 
 log = structlog.get_logger()
+
+SHORTEST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One answer: what is known of every provider, and the verdicts that were asked for."""
+
+    now: datetime
+    catalog: Catalog
+    asked: Sequence[str]
+    presents: Sequence[Present]
+
+    @property
+    def judged(self) -> list[Verdict]:
+        asked = self.asked
+        return [v for p in self.presents for v in p.verdicts if not asked or v.surface in asked]
+
+    @property
+    def incidents(self) -> list[Incident]:
+        return [incident for present in self.presents for incident in present.incidents]
 
 
 async def ask(
@@ -39,45 +65,87 @@ async def ask(
     Raises:
         SettingsError: a word is no surface.
     """
-    catalog = watched(settings)
-    states = await _known_states(settings, catalog, clock)
-    now = clock()
-    for state in states.values():
-        names = {id_: component.name for id_, component in state.components.items()}
-        catalog = catalog.seen(state.provider, names)
-    asked = surfaces_named(words, catalog)
-    presents = [
-        present(name, state, tuple(verdicts(state, catalog, now)) if state else ())
-        for name in catalog.providers
-        for state in [states.get(name)]
-    ]
-    judged = [v for one in presents for v in one.verdicts if not asked or v.surface in asked]
+    return _tell(await _find(settings, words, clock), out, as_json=as_json)
+
+
+async def wait(
+    settings: Settings,
+    words: Sequence[str],
+    clock: Clock,
+    out: TextIO,
+    rng: random.Random,
+    *,
+    as_json: bool,
+    at_most: timedelta | None,
+) -> int:
+    """Answer when all that was asked for may be retried, or as things are after `at_most`.
+
+    Looks as often as the advice says, but at least once a minute. Returns the exit code.
+
+    Raises:
+        SettingsError: a word is no surface.
+    """
+    began = clock()
+    while True:
+        found = await _find(settings, words, clock)
+        advised = [
+            advise(v, outlook(v.surface, found.incidents), {}, found.now, rng.random())
+            for v in found.judged
+        ]
+        waited = clock() - began
+        if all(a.do is Do.NOW for a in advised) or (at_most is not None and waited >= at_most):
+            return _tell(found, out, as_json=as_json)
+        longest = max((a.retry_after for a in advised), default=LONGEST_WAIT)
+        pause = min(max(longest, SHORTEST_WAIT), LONGEST_WAIT)
+        if at_most is not None:
+            pause = min(pause, at_most - waited)
+        log.info("ask.waiting", seconds=round(pause.total_seconds()))
+        await asyncio.sleep(max(0.0, pause.total_seconds()))
+
+
+def _tell(found: Found, out: TextIO, *, as_json: bool) -> int:
+    judged, now = found.judged, found.now
     if as_json:
-        incidents = [i for one in presents for i in one.incidents]
-        out.write(json.dumps(document(judged, incidents, now), ensure_ascii=False) + "\n")
+        out.write(json.dumps(document(judged, found.incidents, now), ensure_ascii=False) + "\n")
     else:
-        card = answer_card(presents, now, catalog, asked=asked)
+        card = answer_card(found.presents, now, found.catalog, asked=found.asked)
         out.write(terminal.root(card, _look(out, now)))
     return exit_code(judged)
 
 
-async def _known_states(settings: Settings, catalog: Catalog, clock: Clock) -> dict[str, State]:
+async def _find(settings: Settings, words: Sequence[str], clock: Clock) -> Found:
+    catalog = watched(settings)
+    known = await _known(settings, catalog, clock)
+    now = clock()
+    for state in known.states.values():
+        names = {id_: component.name for id_, component in state.components.items()}
+        catalog = catalog.seen(state.provider, names)
+    presents = [
+        present(name, state, tuple(verdicts(state, catalog, now, known.others)) if state else ())
+        for name in catalog.providers
+        for state in [known.states.get(name)]
+    ]
+    return Found(now, catalog, surfaces_named(words, catalog), presents)
+
+
+async def _known(settings: Settings, catalog: Catalog, clock: Clock) -> Stored:
     """What is known of each provider, looking ourselves where nobody keeps it fresh."""
-    states = await stored_states(settings, catalog)
+    known = await stored(settings, catalog, clock())
+    states = known.states
     async with page_sources(catalog, clock) as pages:
         for name, page in pages.items():
-            stored = states.get(name)
-            if stored and clock() - stored.observed_at < fresh_for(settings):
+            before = states.get(name)
+            if before and clock() - before.observed_at < fresh_for(settings):
                 continue
             try:
                 snapshot = await page.observe(None)
             except SourceError as error:
                 log.warning("page.failed", provider=name, reason=str(error))
-                if stored:
-                    states[name] = on_failure(stored, str(error), clock())
+                if before:
+                    states[name] = on_failure(before, str(error), clock())
             else:
                 states[name], _ = step(None, snapshot, clock(), catalog)
-    return states
+    return known
 
 
 def _look(out: TextIO, now: datetime) -> terminal.Look:

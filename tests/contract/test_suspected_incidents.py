@@ -1,0 +1,270 @@
+"""Suspected incidents from end to end of the left half: page, evidence, engine, journal, plan."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+
+from adapters.pages.source import with_history
+from adapters.pages.statuspage import parse_history, parse_summary
+from adapters.redis.connect import open_database
+from adapters.redis.database import Database
+from adapters.redis.journal import RedisJournal
+from adapters.redis.witness import RedisProbes, RedisReports, RedisTraffic
+from bot.catalog import load_catalog, only
+from bot.delivery.plan import Act, plan
+from bot.engine.evidence.probing import Record
+from bot.engine.score import Result, scoreboard
+from bot.engine.state import State
+from bot.errors import SourceError
+from bot.model import (
+    Channel,
+    Incident,
+    NewsKind,
+    Origin,
+    Severity,
+    Snapshot,
+    Subscription,
+    Thread,
+)
+from bot.watcher import Watcher
+from bot.witness import Voice, Witness
+from tests.servers.redis import Node, standalone
+from tests.servers.statuspage import API, CLAUDE_AI, CODE, Page
+
+CATALOG = only(load_catalog(), ["claude"])
+MINUTE = timedelta(minutes=1)
+OPS = Channel("slack", "T1", "C1")
+ELSEWHERE = Channel("discord", "G1", "D1")
+
+
+@dataclass
+class World:
+    """A watcher over a page that a test changes, and over evidence that it makes up."""
+
+    database: Database
+    now: datetime = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
+    provider: str = "claude"
+    broken: bool = False
+    page: Page = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.page = Page(lambda: self.now)
+        self.journal = RedisJournal(self.database)
+        self.probes = RedisProbes(self.database)
+        self.reports = RedisReports(self.database, b"s")
+        witness = Witness(self.probes, RedisTraffic(self.database), self.reports, CATALOG)
+        self.watcher = Watcher(
+            page=self,
+            journal=self.journal,
+            catalog=CATALOG,
+            clock=lambda: self.now,
+            rng=random.Random(1),
+            holder="test",
+            poll_seconds=30,
+            told=lambda: None,
+            gather=witness.gather,
+        )
+
+    async def observe(self, before: State | None) -> Snapshot:
+        assert before is None or all(
+            i.origin is not Origin.SUSPECTED for i in before.incidents.values()
+        ), "the page source knows nothing of suspicions"
+        if self.broken:
+            raise SourceError("503")
+        summary = parse_summary(orjson.dumps(self.page.summary()), "claude")
+        return with_history(summary, parse_history(orjson.dumps(self.page.history())))
+
+    async def minutes(self, count: int, *, probe: str = "", reports: int = 0) -> None:
+        """Let minutes pass; with a failing probe of the API and people who report code."""
+        for _ in range(count):
+            self.now += MINUTE
+            if probe:
+                record = Record(
+                    "the API", ("api", "code"), self.now, self.now, probe, "answers 529"
+                )
+                await self.probes.keep([record])
+            for person in range(reports):
+                await self.reports.add(Voice(OPS, f"U{person}", "code"), self.now)
+            # As `Watcher.run` does, without its waiting.
+            self.watcher._fence = await self.journal.acquire("claude", "test")
+            await self.watcher.look()
+
+    async def incidents(self) -> list[Incident]:
+        return await self.journal.history("claude", datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[Node]:
+    with standalone() as running:
+        yield running
+
+
+@pytest.fixture
+async def world(node: Node) -> AsyncIterator[World]:
+    database = await open_database(node.url)
+    await database.call("FLUSHALL")
+    made = World(database)
+    try:
+        await made.minutes(2)
+        yield made
+    finally:
+        await database.close()
+
+
+def kinds(incident: Incident) -> list[NewsKind]:
+    return [news.kind for news in incident.news]
+
+
+def steps(incident: Incident, channel: Channel, now: datetime) -> list[tuple[Act, bool]]:
+    """What a channel that has nothing yet would get, and whether it calls anybody."""
+    wants = Subscription(channel, mention="<!subteam^S1>")
+    return [(step.act, step.mention) for step in plan(incident, Thread(), wants, now)]
+
+
+async def test_two_kinds_of_evidence_open_an_early_thread_that_calls_nobody(world: World) -> None:
+    await world.minutes(1, probe="gggbb", reports=3)
+
+    (incident,) = await world.incidents()
+    assert (incident.origin, incident.severity) == (Origin.SUSPECTED, Severity.DEGRADED)
+    assert set(incident.surfaces) == {"code"}
+    assert incident.audience == ()
+    assert "3 people report trouble" in incident.news[0].text
+    assert steps(incident, ELSEWHERE, world.now) == [(Act.OPEN, False)]
+
+
+async def test_the_providers_post_goes_on_in_the_same_thread_and_says_how_early_we_were(
+    world: World,
+) -> None:
+    await world.minutes(10, probe="gggbb", reports=3)
+    outage = world.page.open("Elevated errors", {CODE: "partial_outage", API: "partial_outage"})
+    await world.minutes(5, probe="bbbbbb")
+    world.page.update(outage, "identified", {CODE: "degraded_performance"})
+    await world.minutes(5)
+    world.page.resolve(outage)
+    await world.minutes(30)
+
+    (incident,) = await world.incidents()
+    assert incident.origin is Origin.PROVIDER
+    assert incident.id.startswith("suspected-")
+    assert incident.title == "Elevated errors"
+    assert kinds(incident)[:2] == [NewsKind.OPENED, NewsKind.CONFIRMED]
+    assert kinds(incident)[-1] is NewsKind.RESOLVED
+    assert [n.revision for n in incident.news] == list(range(1, len(incident.news) + 1))
+    assert incident.worst is Severity.PARTIAL
+    assert not incident.is_open
+    (entry,) = scoreboard([incident]).entries
+    assert (entry.result, entry.ahead) == (Result.LEAD, 10 * MINUTE)
+
+
+async def test_a_component_that_goes_down_without_an_incident_confirms_it_too(
+    world: World,
+) -> None:
+    await world.minutes(3, probe="gggbb", reports=3)
+    world.page.set(CODE, "major_outage")
+    await world.minutes(3)
+    outage = world.page.open("Claude Code is down", {CODE: "major_outage"})
+    await world.minutes(3)
+    world.page.resolve(outage)
+    await world.minutes(3)
+
+    (incident,) = await world.incidents()
+    assert incident.origin is Origin.PROVIDER
+    assert incident.title == "Claude Code is down"
+    assert kinds(incident).count(NewsKind.CONFIRMED) == 1
+    assert not incident.is_open
+
+
+async def test_an_incident_about_other_surfaces_is_another_thread(world: World) -> None:
+    await world.minutes(3, probe="gggbb", reports=3)
+    world.page.open("claude.ai is slow", {CLAUDE_AI: "degraded_performance"})
+    await world.minutes(2, probe="bbbbbb", reports=3)
+
+    suspected, official = sorted(await world.incidents(), key=lambda i: i.origin.value)[::-1]
+    assert suspected.origin is Origin.SUSPECTED
+    assert official.origin is Origin.PROVIDER
+
+
+async def test_evidence_that_dies_down_ends_as_nothing_confirmed(world: World) -> None:
+    await world.minutes(3, probe="gggbb", reports=3)
+    await world.minutes(60, probe="gggggg")
+
+    (incident,) = await world.incidents()
+    assert kinds(incident) == [NewsKind.OPENED, NewsKind.RESOLVED]
+    assert incident.phase == "nothing confirmed"
+    assert scoreboard([incident]).count(Result.FALSE_ALARM) == 1
+
+
+async def test_what_comes_back_within_two_hours_is_the_same_thread(world: World) -> None:
+    await world.minutes(3, probe="gggbb", reports=3)
+    await world.minutes(45, probe="gggggg")
+    await world.minutes(3, probe="gggbb", reports=3)
+
+    (incident,) = await world.incidents()
+    assert kinds(incident) == [NewsKind.OPENED, NewsKind.RESOLVED, NewsKind.REOPENED]
+    assert incident.is_open
+
+
+async def test_the_people_of_one_workspace_alarm_only_their_own(world: World) -> None:
+    await world.minutes(3, reports=9)
+
+    (incident,) = await world.incidents()
+    assert incident.audience == ("slack/T1",)
+    assert steps(incident, OPS, world.now) == [(Act.OPEN, False)]
+    assert steps(incident, ELSEWHERE, world.now) == []
+
+    await world.minutes(3, reports=9, probe="gggbb")
+    (incident,) = await world.incidents()
+    assert incident.audience == (), "the probe agrees: now everybody is told"
+    assert steps(incident, ELSEWHERE, world.now) == [(Act.OPEN, False)]
+
+
+async def test_a_suspicion_about_what_the_page_admits_opens_nothing_but_is_remembered(
+    world: World,
+) -> None:
+    world.page.open("Code is slow", {CODE: "degraded_performance"})
+    await world.minutes(2)
+    await world.minutes(5, probe="gggbb", reports=3)
+
+    (incident,) = await world.incidents()
+    assert incident.origin is Origin.PROVIDER
+    (entry,) = scoreboard([incident]).entries
+    assert entry.result is Result.LAG
+
+
+async def test_reports_after_the_providers_end_open_nothing(world: World) -> None:
+    outage = world.page.open("Code is down", {CODE: "major_outage"})
+    await world.minutes(5, reports=9)
+    world.page.resolve(outage)
+    await world.minutes(20, reports=0)
+
+    assert [i.origin for i in await world.incidents()] == [Origin.PROVIDER]
+
+
+async def test_a_page_that_cannot_be_read_does_not_hide_what_we_see(world: World) -> None:
+    world.broken = True
+    await world.minutes(3, probe="gggbb", reports=3)
+
+    (incident,) = await world.incidents()
+    assert incident.origin is Origin.SUSPECTED
+
+
+async def test_one_voice_alone_opens_nothing(world: World) -> None:
+    await world.minutes(10, probe="gggbb")
+    await world.minutes(20, probe="gggggg", reports=3)
+
+    assert await world.incidents() == []
+
+
+async def test_a_restart_in_the_middle_tells_nothing_twice(world: World) -> None:
+    await world.minutes(3, probe="gggbb", reports=3)
+    again = World(world.database, now=world.now)
+    await again.minutes(3, probe="gggbb", reports=3)
+
+    (incident,) = await world.incidents()
+    assert kinds(incident) == [NewsKind.OPENED]
