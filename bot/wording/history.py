@@ -11,8 +11,7 @@ from bot.model import Incident, NewsKind
 from bot.wording.durations import duration, timeline
 from bot.wording.parts import about_line, incident_buttons, rows_of, source_note, times_of, words_of
 from bot.wording.root import plain
-from bot.wording.state import emoji_of, state_words, title_of
-from bot.wording.text import short
+from bot.wording.state import emoji_of, name_of, state_words, title_of
 
 _LISTED = 12
 _QUOTED = 12
@@ -52,7 +51,7 @@ def _line(incident: Incident, now: datetime, catalog: Catalog) -> Line:
         Text(f"{emoji_of(incident)} "),
         Time(incident.started_at, "date"),
         Text(" "),
-        Text(short(incident.title, 80), bold=True, struck=incident.withdrawn),
+        Text(name_of(incident, 80), bold=True, struck=incident.withdrawn),
         Text(f" · {_how_it_went(incident, now)}{tail} · "),
         Text(incident.id, code=True),
     )

@@ -10,7 +10,7 @@ from bot.model import Incident, News, NewsKind, Origin, Severity, worst
 from bot.wording.durations import duration, lasted, timeline
 from bot.wording.names import spoken, spoken_list
 from bot.wording.parts import change_words, lead_words, text_of, words_of
-from bot.wording.state import GONE, emoji_of, state_words, still_down, title_of
+from bot.wording.state import GONE, emoji_of, name_of, state_words, still_down, title_of
 from bot.wording.text import phase_words, short
 
 _SHORT_QUOTE = 600
@@ -77,7 +77,7 @@ def _title(incident: Incident, news: News, now: datetime, catalog: Catalog) -> s
     head = _HEADS[news.kind]
     if news.kind is NewsKind.RESOLVED and incident.origin is Origin.SUSPECTED:
         head = "Nothing confirmed"
-    return f"{head}: {short(incident.title)}{_tail(incident, news, now, catalog)}"
+    return f"{head}: {name_of(incident)}{_tail(incident, news, now, catalog)}"
 
 
 def _title_in_thread(news: News) -> str:
@@ -128,7 +128,8 @@ def _end_lines(incident: Incident, news: News, catalog: Catalog) -> list[Line]:
 
 def _plain(incident: Incident, news: News, catalog: Catalog, title: str) -> str:
     text, _ = text_of(incident, news)
-    head = title if incident.title in title else f"{short(incident.title)}: {title}"
+    name = name_of(incident)
+    head = title if name in title else f"{name}: {title}"
     changes = "; ".join(change_words(news.changes, catalog))
     sentence = f"{head} ({changes})." if changes else f"{head}."
     return f"{sentence} {short(text, _SHORT_QUOTE)}".strip()
@@ -155,7 +156,7 @@ def catch_up_card(incident: Incident, since_revision: int, now: datetime) -> Car
         blocks.append(said)
     return Card(
         title=f"Catching up: {title_of(incident, now)}",
-        plain=f"Catching up on {short(incident.title)}: now {state}. {count} {plural} meanwhile.",
+        plain=f"Catching up on {name_of(incident)}: now {state}. {count} {plural} meanwhile.",
         severity=incident.severity,
         emoji=emoji_of(incident),
         blocks=tuple(blocks),

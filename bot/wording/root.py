@@ -21,8 +21,8 @@ from bot.wording.parts import (
     times_of,
     words_of,
 )
-from bot.wording.state import emoji_of, state_words, still_down, title_of, worst_left
-from bot.wording.text import phase_words, short
+from bot.wording.state import emoji_of, name_of, state_words, still_down, title_of, worst_left
+from bot.wording.text import phase_words
 
 _SHORT_QUOTE = 300
 
@@ -116,7 +116,7 @@ def plain(incident: Incident, now: datetime, catalog: Catalog) -> str:
     """The whole root in a sentence or two, for notifications and screen readers."""
     who = catalog.provider(incident.provider).label
     state = state_words(incident, now)
-    sentence = f"{short(incident.title)}: {state}"
+    sentence = f"{name_of(incident)}: {state}"
     down = [
         f"{catalog.label(s)} {incident.surfaces[s].now.words}"
         for s in catalog.order(incident.surfaces)

@@ -8,6 +8,7 @@ from bot.cards import EMOJI, Block, Card, Line, Lines, Note, Text, Time
 from bot.catalog import Catalog
 from bot.model import NewsKind, Severity, Subscription
 from bot.wording.names import spoken_list
+from bot.wording.reasons import reason_words
 from bot.wording.text import in_words, short
 
 _FROM = {
@@ -82,7 +83,7 @@ def paused_line(subscription: Subscription) -> Line:
     line: list[Text | Time] = [
         Text("Paused since "),
         Time(pause.since, "date"),
-        Text(f": {pause.reason}."),
+        Text(f": {reason_words(pause.reason)}."),
     ]
     if pause.next_try:
         line += [Text(" I try again "), Time(pause.next_try, "ago"), Text(".")]
@@ -124,8 +125,8 @@ def subscriptions_card(
         blocks = subscription_blocks(here, catalog, now)
     plain = title + "." if here is None else effective_plain(here, catalog, now) + "."
     if others:
-        plural = "channel" if len(others) == 1 else "channels"
-        blocks.append(Note((Text(f"{len(others)} other {plural} here are subscribed too."),)))
+        plural = "channel here is" if len(others) == 1 else "channels here are"
+        blocks.append(Note((Text(f"{len(others)} other {plural} subscribed too."),)))
     return Card(title, plain, blocks=tuple(blocks))
 
 

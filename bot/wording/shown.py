@@ -12,6 +12,7 @@ from bot.wording.durations import duration
 from bot.wording.names import is_model
 from bot.wording.parts import updates_words
 from bot.wording.present import Present, last_known
+from bot.wording.state import name_of
 from bot.wording.text import phase_words, short
 
 _MOST_INCIDENTS = 3
@@ -128,7 +129,7 @@ def _incident_line(incident: Incident, thread: ThreadLink | None) -> Line:
         facts.append(count)
     word = "Maintenance" if incident.maintenance else "Incident"
     brackets = f" ({', '.join(facts)})" if facts else ""
-    line: list[Span] = [Text(f"{word}: {short(incident.title)}{brackets}")]
+    line: list[Span] = [Text(f"{word}: {name_of(incident)}{brackets}")]
     if incident.url:
         line += [Text(" · "), Link("open it", incident.url)]
     if thread:

@@ -13,6 +13,8 @@ from bot.wording.text import short
 MOMENT = timedelta(seconds=1)  # posted after the fact: begun and ended in the same breath
 NOTICE = "ℹ️"
 GONE = "✖️"
+_LONGEST_NAME = 110
+_SEVERITY_WORDS = frozenset(severity.words for severity in Severity)
 
 
 def is_notice(incident: Incident) -> bool:
@@ -67,8 +69,19 @@ def _maintenance_words(incident: Incident) -> str:
     return "maintenance under way" if started else "maintenance planned"
 
 
+def name_of(incident: Incident, length: int = _LONGEST_NAME) -> str:
+    """What the incident is called. The title of one of ours ends in how bad it was; we say that
+    where it stands, as it is now.
+    """
+    title = incident.title
+    head, _, tail = title.rpartition(": ")
+    if incident.origin is Origin.OURS and tail in _SEVERITY_WORDS:
+        title = head
+    return short(title, length)
+
+
 def title_of(incident: Incident, now: datetime) -> str:
     """The title with its state ("… · major outage"); the emoji stands apart from it."""
     doubted = incident.origin is Origin.SUSPECTED and not incident.title.startswith("Suspected")
     mark = "Suspected: " if doubted else ""
-    return f"{mark}{short(incident.title)} · {state_words(incident, now)}"
+    return f"{mark}{name_of(incident)} · {state_words(incident, now)}"

@@ -9,9 +9,9 @@ from datetime import datetime
 from bot.cards import Block, Card, Line, Lines, Text, ThreadLink, Time
 from bot.catalog import Catalog
 from bot.model import Incident, Severity, Subscription, Thread
+from bot.wording.reasons import reason_words
 from bot.wording.settings import how_to_change, subscription_blocks
-from bot.wording.state import emoji_of
-from bot.wording.text import short
+from bot.wording.state import emoji_of, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def why_card(
     else:
         blocks += subscription_blocks(subscription, catalog, now)
     first = (
-        f" {cases[0].incident.title}: {reason(cases[0], subscription, now, catalog)}."
+        f" {name_of(cases[0].incident)}: {reason(cases[0], subscription, now, catalog)}."
         if cases
         else ""
     )
@@ -57,7 +57,7 @@ def _line(
         Text(f"{emoji_of(incident)} "),
         Time(incident.started_at, "date"),
         Text(" "),
-        Text(short(incident.title, 80), bold=True),
+        Text(name_of(incident, 80), bold=True),
         Text(f": {reason(case, subscription, now, catalog)}"),
     )
     if case.thread and case.thread.root:
@@ -88,11 +88,16 @@ def _why_not(
         (not subscription.matches(incident), _mismatch(incident, subscription, catalog)),
         (incident.quiet, "it was long over when it was first seen"),
         (began and ended and ended < began, "it was over before this channel subscribed"),
-        (subscription.paused, f"paused ({subscription.paused and subscription.paused.reason})"),
+        (subscription.paused, _paused_words(subscription)),
         (subscription.is_muted(now), "this channel is muted"),
         (not incident.is_open, "muted, paused or out of reach while it lasted"),
     )
     return next((words for holds, words in reasons if holds), "")
+
+
+def _paused_words(subscription: Subscription) -> str:
+    pause = subscription.paused
+    return f"paused: {reason_words(pause.reason)}" if pause else ""
 
 
 def _mismatch(incident: Incident, subscription: Subscription, catalog: Catalog) -> str:

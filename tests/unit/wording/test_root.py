@@ -153,3 +153,10 @@ def test_a_notice_says_what_it_is_about_and_an_outage_that_names_nothing_says_so
     notice = replace(OUTAGE, severity=UP, worst=UP, surfaces=about)
     assert "About the API and Claude Code, going by its text." in root(notice)
     assert "does not say which part of it is affected" in root(replace(OUTAGE, surfaces={}))
+
+
+def test_what_we_named_ourselves_says_how_bad_it_is_once_and_as_it_is_now() -> None:
+    ours = replace(OUTAGE, origin=Origin.OURS, title="Claude Code: partial outage")
+    assert root_card(ours, NOW, CLAUDE).title == "Claude Code · major outage"
+    theirs = replace(ours, origin=Origin.PROVIDER)
+    assert root_card(theirs, NOW, CLAUDE).title == "Claude Code: partial outage · major outage"
