@@ -22,14 +22,18 @@ MAX_ITEMS = 500  # incidents of a list, updates of an incident, components of a 
 
 
 def read_time(value: object) -> datetime | None:
-    """A page's time as aware UTC; without an offset it is taken as UTC."""
+    """A page's time as aware UTC; without an offset it is taken as UTC.
+
+    Years that no status page can mean are no time: reckoning with them would overflow.
+    """
     if not isinstance(value, str):
         return None
     try:
         moment = datetime.fromisoformat(value.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return moment if 1990 <= moment.year <= 2200 else None
 
 
 def _text(value: object) -> str:

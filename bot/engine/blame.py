@@ -116,12 +116,23 @@ def _attribute(desk: Desk, component: str, state: ComponentState) -> bool:
 
 
 def _unlinked(desk: Desk, component: str, state: ComponentState) -> list[Draft]:
-    """On a page that ties no incident to components: one whose words fit, or the newest."""
+    """An incident that names no component at all: one whose words fit, the newest first.
+
+    On a page that never ties incidents to components, else the newest of the last hours.
+    """
     surface = desk.provider.surface_of(component, state.name)
     candidates = sorted(
-        (d for d in desk.drafts.values() if d.blames and not d.ours and not d.linkable),
+        (d for d in desk.drafts.values() if d.blames and not d.ours),
         key=lambda draft: draft.incident.started_at,
     )
-    fitting = [draft for draft in candidates if surface is not None and surface in draft.words]
-    recent = [d for d in candidates if state.since - d.last_word_at <= EXPLAINS_FOR]
+    fitting = [
+        draft
+        for draft in candidates
+        if surface in draft.words and not (draft.linkable and draft.named)
+    ]
+    recent = [
+        draft
+        for draft in candidates
+        if not draft.linkable and state.since - draft.last_word_at <= EXPLAINS_FOR
+    ]
     return (fitting or recent)[-1:]

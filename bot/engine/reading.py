@@ -192,12 +192,18 @@ def _ours_for(desk: Desk, report: Report) -> Draft | None:
     if report.maintenance:
         return None
     named = {*report.components, *(c.component for u in report.updates for c in u.changes)}
+    told = "\n".join((report.title, *(update.text for update in report.updates)))
+    # An incident that names no component may still say in words which one it means.
+    meant = set() if named else set(desk.provider.named_in(told, components_too=True))
     for draft in desk.drafts.values():
         began = draft.incident.started_at
         in_time = began - CONTINUES_WITHIN <= posted_at(report) <= began + CONTINUES_WITHIN
         if not draft.ours or not in_time:
             continue
-        if named & set(draft.links) or (not report.linkable and not draft.ended):
+        surfaces = {desk.surface_of(component) for component in draft.links}
+        if named & set(draft.links) or meant & surfaces:
+            return draft
+        if not report.linkable and not draft.ended:
             return draft
     return None
 

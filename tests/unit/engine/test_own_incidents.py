@@ -121,6 +121,26 @@ def test_the_one_that_continues_ours_may_make_it_worse() -> None:
     assert watch.see(6, report("i", first), components={"code": PARTIAL}) == [(OWN, WORSE)]
 
 
+def test_one_that_names_no_component_but_means_it_in_words_continues_ours_too() -> None:
+    watch = quiet_watch()
+    watch.see(1, components={"api": MAJOR})
+    page = report("i", update("u1", 5, text="Requests to the Claude API fail."))
+    assert watch.see(6, page) == [(OWN, UPDATE)]
+    other = quiet_watch()
+    other.see(1, components={"api": MAJOR})
+    assert other.see(6, report("i", update("u1", 5, text="Billing is late."))) == [("i", OPENED)]
+
+
+def test_a_component_that_an_open_incident_means_in_words_makes_none_of_ours() -> None:
+    watch = quiet_watch()
+    page = report("i", update("u1", 0, text="Requests to the Claude API fail."))
+    watch.see(1, page)
+    assert watch.see(5, page, components={"api": MAJOR}) == [("i", WORSE)]
+    assert not watch.now("i").surfaces["api"].from_text
+    ((own, kind),) = watch.see(9, page, components={"code": MAJOR})
+    assert (own.startswith("own-"), kind) == (True, OPENED)
+
+
 def test_an_incident_about_other_components_does_not_continue_ours() -> None:
     watch = quiet_watch()
     watch.see(1, components={"api": MAJOR})

@@ -179,6 +179,14 @@ def test_a_hostile_page_is_cut_at_the_limits() -> None:
     assert any("only the first" in oddity for oddity in seen.oddities)
 
 
+@pytest.mark.parametrize("when", ["0001-01-01T00:10:00Z", "9999-12-31T23:59:00Z", "soon", 7, None])
+def test_a_time_that_cannot_be_is_no_time(when: object) -> None:
+    rows = [{"id": "c", "name": "API", "status": "major_outage", "updated_at": when}]
+    seen = parse_summary(summary(components=rows), "x")
+    assert seen.components[0].updated_at is None
+    assert step(step(None, seen, NOW, CATALOG)[0], seen, NOW, CATALOG)[1] == []
+
+
 def test_an_id_seen_twice_counts_once() -> None:
     seen = parse_summary(summary(incidents=[incident(), incident(name="again")]), "x")
     assert [report.title for report in seen.reports] == ["Trouble"]
