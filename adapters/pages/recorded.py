@@ -12,29 +12,22 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
 from adapters.pages.fields import read_time
 from adapters.pages.incidents import by_name, read_report
+from adapters.pages.looks import LISTS, Document, Reader, body_of, is_list, looks
 from adapters.pages.rebuilt import Archived, rebuild
-from adapters.pages.source import with_history
-from adapters.pages.statuspage import is_summary, read_json, reports_of, snapshot_of
 from adapters.pages.whose import whose
 from bot.catalog import Catalog
-from bot.engine.phases import has_ended
 from bot.errors import BotError, SourceError
-from bot.model import Report, Snapshot
+from bot.model import Snapshot
 
 Observation = tuple[datetime, Snapshot | SourceError]
-Document = Mapping[str, Any]
-
-NOT_MODIFIED = 304
-OK = 200
-_LISTS = ("incidents", "scheduled_maintenances")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +50,7 @@ def open_recording(path: Path, catalog: Catalog, provider: str | None = None) ->
         raise BotError(f"{path}: nothing is recorded in it")
     stem = path.name.split(".")[0]
     if head[1] is not None and _is_poll(head[1]):
-        bodies = (body for _, line in _lines(path) if (body := _body(line)) is not None)
+        bodies = (body for _, line in _lines(path) if (body := body_of(line)) is not None)
         name = provider or whose(bodies, catalog, stem)
         return Recording(name, _polls(path, name))
     incidents, documents = _archive(path, head[1])
@@ -110,7 +103,7 @@ def _lines(path: Path) -> Iterator[tuple[int, Any]]:
 
 def _archive(path: Path, head: object) -> tuple[list[tuple[str, Document]], list[Document]]:
     """All incidents, each with the list it stood in, and what may say whose they are."""
-    if isinstance(head, dict) and not any(key in head for key in (*_LISTS, "incident")):
+    if isinstance(head, dict) and not any(key in head for key in (*LISTS, "incident")):
         rows = [("incidents", _object(path, number, value)) for number, value in _lines(path)]
         return rows, [row for _, row in rows[:1]]
     with _open(path) as file:
@@ -129,9 +122,9 @@ def _archive(path: Path, head: object) -> tuple[list[tuple[str, Document]], list
     if "incident_updates" in document or "updates" in document:
         document = {"incidents": [document]}
     found: list[tuple[str, Document]] = [
-        (key, row) for key in _LISTS for row in document.get(key) or () if isinstance(row, dict)
+        (key, row) for key in LISTS for row in document.get(key) or () if isinstance(row, dict)
     ]
-    if not any(key in document for key in _LISTS):
+    if not any(key in document for key in LISTS):
         raise BotError(f"{path}: neither polls nor an archive of incidents")
     return found, [document, *(row for _, row in found[:1])]
 
@@ -178,70 +171,14 @@ def _is_poll(value: object) -> bool:
     )
 
 
-def _body(line: object) -> Document | None:
-    """The JSON object that a poll holds, if it holds one."""
-    body = line.get("body") if isinstance(line, dict) else None
-    if isinstance(body, str):
-        try:
-            return read_json(body)
-        except SourceError:
-            return None
-    return body if isinstance(body, dict) else None
-
-
-def _text(body: object) -> str:
-    """What the page would have sent for it."""
-    return body if isinstance(body, str) else json.dumps(body)
-
-
-def _is_history(document: Document) -> bool:
-    return not is_summary(document) and any(key in document for key in _LISTS)
-
-
-@dataclass(slots=True)
-class _Reader:
-    """Puts the answers of one look together: the summary, then the lists that it made needed."""
-
-    provider: str
-    has_history: bool
-    summary: Snapshot | None = None
-    recent: tuple[Report, ...] = ()
-    last: dict[str, Document] = field(default_factory=dict)  # by address, for "not modified"
-
-    def read(self, line: Document) -> Snapshot | SourceError:
-        url = str(line.get("url") or "")
-        status = line.get("status", OK)
-        unchanged = self.last.get(url) if status == NOT_MODIFIED else None
-        if status != OK and unchanged is None:
-            return SourceError(str(line.get("error") or f"{url or 'the page'} answered {status}"))
-        try:
-            document = unchanged or _body(line) or read_json(_text(line.get("body")))
-            self.last[url] = document
-            return self._listed(document) if _is_history(document) else self._seen(document)
-        except SourceError as error:
-            return error
-
-    def _seen(self, document: Document) -> Snapshot:
-        snapshot = snapshot_of(document, self.provider)
-        self.summary, self.recent = replace(snapshot, has_history=self.has_history), ()
-        return self.summary
-
-    def _listed(self, document: Document) -> Snapshot:
-        # A look may read two lists: incidents, then ended maintenances.
-        self.recent = (*self.recent, *reports_of(document))
-        summary = self.summary
-        if summary is None:
-            running = tuple(report for report in self.recent if not has_ended(report))
-            summary = Snapshot(self.provider, components=(), reports=running)
-            complete = with_history(summary, self.recent)
-            self.recent = ()
-            return complete
-        return with_history(summary, self.recent)
-
-
 def _polls(path: Path, provider: str) -> Iterator[Observation]:
-    bodies = (body for _, line in _lines(path) if (body := _body(line)) is not None)
-    reader = _Reader(provider, has_history=any(map(_is_history, bodies)))
+    bodies = (body for _, line in _lines(path) if (body := body_of(line)) is not None)
+    reader = Reader(provider, has_history=any(map(is_list, bodies)))
+    for look in looks(_timed(path)):
+        yield look.at, reader.read(look)
+
+
+def _timed(path: Path) -> Iterator[tuple[datetime, Document]]:
     for number, line in _lines(path):
         if not _is_poll(line):
             raise BotError(f"{path}, line {number}: no poll (observed_at and body are missing)")
@@ -250,4 +187,4 @@ def _polls(path: Path, provider: str) -> Iterator[Observation]:
             raise BotError(
                 f"{path}, line {number}: observed_at is no time: {line['observed_at']!r}"
             )
-        yield at, reader.read(line)
+        yield at, line

@@ -1,7 +1,8 @@
 """Writes what a page answers, look by look, as `replay` reads it.
 
-One JSON object a line: `{"observed_at", "url", "status", "headers", "body"}`, the body as JSON
-where it is JSON and as text where it is not. Status 304 stands for the same body as before, and
+One JSON object a line: `{"observed_at", "look", "url", "status", "headers", "body"}`, the body as
+JSON where it is JSON and as text where it is not. `look` numbers the looks of this recording: the
+answers of one look belong together. Status 304 stands for the same body as before, and
 has none. A look that failed has one more line, with status 0 and the reason under `"error"`. A
 `.gz` name compresses. Lines are flushed as they come: a recording that is cut short is a shorter
 recording.
@@ -35,6 +36,7 @@ class Recorder:
     file: IO[str]
     clock: Clock
     lines: int = 0
+    look: int = 1
 
     def heard(self, answer: Answer) -> None:
         headers = {k: v for k, v in answer.headers.items() if k.lower() in KEPT_HEADERS}
@@ -44,7 +46,8 @@ class Recorder:
         self._write(url=url, status=0, headers={}, body="", error=str(error))
 
     def _write(self, **fields: Any) -> None:  # noqa: ANN401 (JSON of any kind)
-        line = {"observed_at": self.clock().isoformat().replace("+00:00", "Z"), **fields}
+        at = self.clock().isoformat().replace("+00:00", "Z")
+        line = {"observed_at": at, "look": self.look, **fields}
         self.file.write(json.dumps(line, ensure_ascii=False) + "\n")
         self.file.flush()
         self.lines += 1
@@ -87,4 +90,5 @@ async def record_page(
         except SourceError as error:
             recorder.failed(page.base_url, error)
             wait = max(poll_seconds, error.retry_after or 0)
+        recorder.look += 1
         await asyncio.sleep(wait)

@@ -127,12 +127,71 @@ def test_a_history_list_belongs_to_the_summary_before_it(tmp_path: Path) -> None
             status=200,
         ),
     )
-    first, second = only_snapshots(path)
-    assert first.has_history
-    assert first.recent is None
-    assert second.recent is not None
-    assert [r.id for r in second.recent] == ["i"]
-    assert second.components == first.components
+    (snapshot,) = only_snapshots(path)
+    assert snapshot.recent is not None
+    assert [r.id for r in snapshot.recent] == ["i"]
+    assert [c.id for c in snapshot.components] == [API["id"]]
+
+
+def recorded(look: int, name: str, body: object = "", status: int = 200) -> dict[str, Any]:
+    """A line as `record` writes it; looks may follow each other closely."""
+    return poll(1, body, look=look, url=f"https://s/api/v2/{name}", status=status)
+
+
+def failed(look: int) -> dict[str, Any]:
+    return poll(1, "", look=look, url="https://s", status=0, error="timed out")
+
+
+OUTAGE = SUMMARY | {"components": [API | {"status": "partial_outage"}]}
+LIST = {"page": PAGE, "incidents": [OVER]}
+
+
+def test_the_answers_of_one_look_are_one_look_however_closely_looks_follow(tmp_path: Path) -> None:
+    path = polls(
+        tmp_path / "p.jsonl",
+        recorded(1, "summary.json", SUMMARY),
+        recorded(1, "incidents.json", LIST),
+        recorded(2, "summary.json", status=304),
+        failed(3),
+        recorded(4, "summary.json", OUTAGE),
+        recorded(4, "incidents.json", status=304),
+    )
+    first, second, third, fourth = (what for _, what in seen(path))
+    assert isinstance(first, Snapshot)
+    assert isinstance(second, Snapshot)
+    assert isinstance(third, SourceError)
+    assert isinstance(fourth, Snapshot)
+    assert (first.recent, second.recent) == (fourth.recent, None)
+    assert second.components == first.components != fourth.components
+
+
+def test_a_component_seen_bad_in_one_look_is_still_held_back(tmp_path: Path) -> None:
+    """Its summary and its list are one look: they do not confirm each other."""
+    path = polls(
+        tmp_path / "p.jsonl",
+        recorded(1, "summary.json", SUMMARY),
+        recorded(1, "incidents.json", LIST),
+        recorded(2, "summary.json", OUTAGE),
+        recorded(2, "incidents.json", LIST),
+        recorded(3, "summary.json", SUMMARY),
+        recorded(3, "incidents.json", LIST),
+    )
+    assert replayed(path).told == []
+
+
+def test_a_look_that_failed_halfway_is_a_failed_look(tmp_path: Path) -> None:
+    path = polls(
+        tmp_path / "p.jsonl",
+        recorded(1, "summary.json", SUMMARY),
+        recorded(1, "incidents.json", "busy", 500),
+        failed(1),
+        recorded(2, "summary.json", SUMMARY),
+        recorded(2, "incidents.json", "busy", 500),
+    )
+    first, second = (what for _, what in seen(path))
+    assert isinstance(first, SourceError)
+    assert isinstance(second, Snapshot)  # told from the summary alone
+    assert second.recent is None
 
 
 def test_not_modified_means_the_same_again(tmp_path: Path) -> None:
