@@ -13,6 +13,7 @@ from bot.catalog import Catalog, generic, load_catalog
 from bot.model import Channel, Snapshot, Subscription
 from bot.replaying import Message, replayed
 from bot.replaying import as_json as replay_line
+from bot.wording.state import name_of
 
 WIDTH = 100
 
@@ -50,7 +51,9 @@ def _drawn(message: Message, look: terminal.Look) -> str:
         text = (terminal.revised if message.place == "edit" else terminal.root)(message.card, look)
     else:
         in_channel = message.place == "channel"
-        text = terminal.reply(message.card, look, of=message.incident.title, in_channel=in_channel)
+        text = terminal.reply(
+            message.card, look, of=name_of(message.incident), in_channel=in_channel
+        )
     return f"{message.at:%Y-%m-%d} {text}"
 
 
