@@ -37,10 +37,14 @@ def _of_the_system(error: OSError) -> str:
 
 
 def _of_ours(error: BaseException) -> str:
-    """No text of the error: it may hold what a page or a person wrote, or a token."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" in {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
     return (
-        f"a fault of ours ({type(error).__name__}{place}). Please report it; "
+        f"a fault of ours ({where(error)}). Please report it; "
         "ISCLAUDEDOWN_LOG_LEVEL=debug shows the whole of it."
     )
+
+
+def where(error: BaseException) -> str:
+    """Its type and its place, without its text: that may hold a token, or what a person wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" in {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"

@@ -21,6 +21,7 @@ from bot.engine.step import on_failure, step
 from bot.engine.suspect import Witnessed, without_suspected
 from bot.engine.suspect import step as suspect
 from bot.errors import SourceError, StoreError, Superseded
+from bot.failing import where
 from bot.model import Incident
 from bot.ports import Clock, Journal, PageSource, Stored
 
@@ -48,7 +49,7 @@ class Watcher:
     told: Callable[[], None]
     # Set from outside (a webhook): look now instead of at the next poll.
     hint: asyncio.Event = field(default_factory=asyncio.Event)
-    # Set after the first look, whatever came of it.
+    # Set after the first look, whatever came of it, or when another process turns out to look.
     looked: asyncio.Event = field(default_factory=asyncio.Event)
     # What others than the page saw of one provider's surfaces; None: nobody looks.
     gather: Callable[[str, datetime], Awaitable[Witnessed]] | None = None
@@ -78,6 +79,9 @@ class Watcher:
             except StoreError as error:
                 self._store_failed(error)
                 fence = None
+            else:
+                if fence is None:
+                    self.looked.set()
             if fence != self._fence:
                 self._known = None  # somebody else may have written meanwhile
                 log.info("watcher.lease", provider=self.page.provider, held=fence is not None)
@@ -116,16 +120,32 @@ class Watcher:
     async def _look(self, known: Stored, fence: int) -> float:
         page_knows = without_suspected(known.state) if known.state else None
         try:
-            snapshot = await self.page.observe(page_knows)
+            state, changed = await self._stepped(page_knows)
         except SourceError as error:
             if page_knows is not None:
                 failing = on_failure(page_knows, str(error), self.clock())
                 await self._commit(known, fence, *await self._witnessed(known, failing, []))
             return self._page_failed(error)
-        state, changed = step(page_knows, snapshot, self.clock(), self.catalog)
         await self._commit(known, fence, *await self._witnessed(known, state, changed))
         self._page_answered()
         return self._jittered(self.poll_seconds)
+
+    async def _stepped(self, before: State | None) -> tuple[State, Sequence[Incident]]:
+        """Observe, and take it in.
+
+        Raises:
+            SourceError: the page could not be read, or we could not bear what it showed.
+        """
+        try:
+            snapshot = await self.page.observe(before)
+            return step(before, snapshot, self.clock(), self.catalog)
+        except SourceError:
+            raise
+        except Exception as error:
+            # A fault of ours, for this page. Others are still watched, and the next look may show
+            # something that we can read: so it is one look that failed.
+            log.debug("watcher.fault", provider=self.page.provider, exc_info=error)
+            raise SourceError(f"our own fault in reading it: {where(error)}") from error
 
     async def _witnessed(
         self, known: Stored, state: State, changed: Sequence[Incident]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TextIO
 
-from adapters.operator.states import fresh_for, stored_states
+from adapters.operator.states import fresh_for, stored
 from adapters.pages.doctor import check_page
 from adapters.pages.opened import page_sources
 from adapters.redis.connect import open_database
@@ -17,6 +17,7 @@ from adapters.redis.folder import running_redis
 from adapters.slack.doctor import check_slack
 from adapters.slack.options import SlackOptions
 from bot.checks import Finding, Health
+from bot.engine.state import State
 from bot.errors import BotError
 from bot.ports import Clock
 from bot.settings import Settings
@@ -75,15 +76,26 @@ async def _check_store(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def health(settings: Settings, clock: Clock, out: TextIO) -> bool:
-    """Has every page been looked at lately? A page that fails is looked at all the same."""
+    """Is every page watched? One that cannot be read just now is watched all the same."""
     catalog = watched(settings)
-    states = await stored_states(settings, catalog)
+    known = await stored(settings, catalog)
     limit = max(HEALTHY_WITHIN, fresh_for(settings))
-    healthy = bool(catalog.providers)
+    healthy = True
     for name in catalog.providers:
-        state = states.get(name)
-        age = clock() - state.observed_at if state else None
-        healthy = healthy and age is not None and age < limit
-        seen = f"looked at {age.total_seconds():.0f} s ago" if age else "never looked at"
-        out.write(f"{name}: {seen}\n")
+        says, well = "nobody watches it", False
+        if name in known.held:
+            says, well = _pulse(known.states.get(name), clock(), limit)
+        out.write(f"{name}: {says}\n")
+        healthy = healthy and well
     return healthy
+
+
+def _pulse(state: State | None, now: datetime, limit: timedelta) -> tuple[str, bool]:
+    """What to say of a page that somebody watches, and whether that is well."""
+    if state is None:
+        return "watched, and not read yet", True
+    age = now - state.observed_at
+    read = f"read {age.total_seconds():.0f} s ago"
+    if state.failing_since:
+        return f"{read}; tried again since: {state.failure}", True
+    return read, age < limit

@@ -26,19 +26,15 @@ _FRESH_POLLS = 3
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """States by provider, and evidence besides the pages."""
+    """States by provider, who of them is watched just now, and evidence besides the pages."""
 
     states: dict[str, State] = field(default_factory=dict)
     others: tuple[Evidence, ...] = ()
+    held: frozenset[str] = frozenset()
 
 
 def fresh_for(settings: Settings) -> timedelta:
     return timedelta(seconds=_FRESH_POLLS * settings.poll_seconds)
-
-
-async def stored_states(settings: Settings, catalog: Catalog) -> dict[str, State]:
-    """States in the store of a running instance; none if there is no such store."""
-    return (await stored(settings, catalog)).states
 
 
 async def stored(settings: Settings, catalog: Catalog, now: datetime | None = None) -> Stored:
@@ -54,6 +50,7 @@ async def stored(settings: Settings, catalog: Catalog, now: datetime | None = No
         try:
             journal = RedisJournal(database)
             found = {name: (await journal.load(name)).state for name in catalog.providers}
+            held = frozenset([name for name in found if await journal.is_held(name)])
             eyes = eye_stores(database, settings.secret_key)
             witness = Witness(eyes.probes, eyes.traffic, eyes.reports, catalog)
             others = await witness.for_channel(None, now) if now else []
@@ -62,4 +59,5 @@ async def stored(settings: Settings, catalog: Catalog, now: datetime | None = No
     except StoreError as error:
         log.warning("store.failed", reason=str(error))
         return Stored()
-    return Stored({name: state for name, state in found.items() if state}, tuple(others))
+    states = {name: state for name, state in found.items() if state}
+    return Stored(states, tuple(others), held)

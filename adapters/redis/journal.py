@@ -28,6 +28,10 @@ class RedisJournal:
     async def release(self, provider: str, holder: str) -> None:
         await self._database.run(RELEASE, keys.provider(provider), holder)
 
+    async def is_held(self, provider: str) -> bool:
+        """Whether somebody watches it, whoever that is."""
+        return bool(await self._database.call("EXISTS", f"{keys.provider(provider)}:lease"))
+
     async def load(self, provider: str) -> Stored:
         found: bytes | None = await self._database.call("GET", f"{keys.provider(provider)}:state")
         if found is None:
