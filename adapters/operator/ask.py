@@ -32,9 +32,6 @@ from bot.wording.present import Present, present
 
 log = structlog.get_logger()
 
-SHORTEST_WAIT = timedelta(seconds=5)
-LONGEST_WAIT = timedelta(minutes=1)
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -80,7 +77,7 @@ async def wait(
 ) -> int:
     """Answer when all that was asked for may be retried, or as things are after `at_most`.
 
-    Looks as often as the advice says, but at least once a minute. Returns the exit code.
+    Returns the exit code.
 
     Raises:
         SettingsError: a word is no surface.
@@ -95,8 +92,8 @@ async def wait(
         waited = clock() - began
         if all(a.do is Do.NOW for a in advised) or (at_most is not None and waited >= at_most):
             return _tell(found, out, as_json=as_json)
-        longest = max((a.retry_after for a in advised), default=LONGEST_WAIT)
-        pause = min(max(longest, SHORTEST_WAIT), LONGEST_WAIT)
+        # As often as the page is polled, and not in step with everybody else who waits.
+        pause = timedelta(seconds=settings.poll_seconds * rng.uniform(1, 1.5))
         if at_most is not None:
             pause = min(pause, at_most - waited)
         log.info("ask.waiting", seconds=round(pause.total_seconds()))
