@@ -46,6 +46,8 @@ def timeline(incident: Incident, now: datetime) -> str:
     Times of nothing wrong count only between two bad ones. What went up and down too often for
     that is summed up. Empty where there is nothing to tell.
     """
+    if incident.maintenance:
+        return ""
     spells = _spells(incident, incident.ended_at or now)
     if len(spells) > _MOST_SPELLS:
         sums = [

@@ -23,7 +23,7 @@ from bot.catalog import Catalog
 from bot.model import Incident, News, NewsKind, Origin, Severity, SurfaceChange
 from bot.wording.durations import duration, lasted, timeline
 from bot.wording.names import spoken, spoken_list
-from bot.wording.state import MOMENT, is_notice
+from bot.wording.state import MOMENT, is_notice, is_planned
 from bot.wording.text import phase_words, short
 
 _LONGEST_BUTTON_VALUE = 80
@@ -33,9 +33,9 @@ _SMALLEST_LEAD = timedelta(minutes=1)
 def rows_of(incident: Incident, catalog: Catalog) -> Rows | None:
     """A row for every surface it ever touched, with what it was where that differs.
 
-    None for a notice: nothing was said to be wrong, so there is nothing to show in colours.
+    None for a notice or a plan: nothing is wrong, so there is nothing to show in colours.
     """
-    if is_notice(incident):
+    if is_notice(incident) or is_planned(incident):
         return None
     rows = []
     for surface in catalog.order(incident.surfaces):
@@ -56,6 +56,9 @@ def about_line(incident: Incident, catalog: Catalog) -> Line:
     if incident.surfaces and is_notice(incident):
         labels = [spoken(catalog, surface) for surface in catalog.order(incident.surfaces)]
         return (Text(f"About {spoken_list(labels)}, going by its text."),)
+    if incident.surfaces and is_planned(incident):
+        labels = [spoken(catalog, surface) for surface in catalog.order(incident.surfaces)]
+        return (Text(f"It will touch {spoken_list(labels)}."),)
     if not incident.surfaces and not is_notice(incident) and not incident.maintenance:
         return (Text("The page does not say which part of it is affected."),)
     return ()
@@ -89,6 +92,8 @@ def _change(surfaces: list[str], before: Severity, after: Severity, catalog: Cat
 def _direction(before: Severity, after: Severity) -> str:
     if after is Severity.UP:
         return "up again"
+    if after is Severity.MAINTENANCE:
+        return "maintenance"
     return "worse" if after.rank > before.rank else "better"
 
 
@@ -137,6 +142,7 @@ def times_of(incident: Incident, now: datetime) -> Lines:
         )
     if incident.ended_at:
         line += [Text(" · ended "), Time(incident.ended_at, "date")]
+    if incident.ended_at and not incident.maintenance:
         line.append(Text(f" · lasted {duration(lasted(incident, now))}"))
     return Lines((tuple(line),))
 

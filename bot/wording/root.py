@@ -79,6 +79,9 @@ def _facts(
         lines.append((watch, Text(" I keep watching, here in this thread.")))
     if incident.origin is Origin.SUSPECTED and incident.is_open:
         lines.append((Text("Suspected only: the provider has not confirmed it."),))
+    if incident.continues:
+        earlier = Text(f"incident {incident.continues.partition('/')[2]}", code=True)
+        lines.append((Text("It goes on from an earlier one: "), earlier))
     if lead := lead_words(incident):
         lines.append((Text(lead),))
     if joined_midway:
@@ -114,7 +117,6 @@ def _tip(incident: Incident, catalog: Catalog) -> list[Block]:
 
 def plain(incident: Incident, now: datetime, catalog: Catalog) -> str:
     """The whole root in a sentence or two, for notifications and screen readers."""
-    who = catalog.provider(incident.provider).label
     state = state_words(incident, now)
     sentence = f"{name_of(incident)}: {state}"
     down = [
@@ -123,8 +125,18 @@ def plain(incident: Incident, now: datetime, catalog: Catalog) -> str:
         if incident.surfaces[s].now.rank > Severity.UP.rank
     ]
     if incident.is_open and down:
-        phase = phase_words(incident.phase) or "nothing yet"
-        return f"{sentence} ({', '.join(down)}). {who} says: {phase}."
+        return f"{sentence} ({', '.join(down)}). {_said_by(incident, catalog)}."
     if not incident.is_open and (spells := timeline(incident, now)):
         return f"{sentence} ({spells})."
     return f"{sentence}."
+
+
+def _said_by(incident: Incident, catalog: Catalog) -> str:
+    who = catalog.provider(incident.provider).label
+    match incident.origin:
+        case Origin.PROVIDER:
+            return f"{who} says: {phase_words(incident.phase) or 'nothing yet'}"
+        case Origin.OURS:
+            return f"{who} has posted no incident"
+        case Origin.SUSPECTED:
+            return f"{who} has not confirmed it"

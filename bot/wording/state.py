@@ -22,6 +22,12 @@ def is_notice(incident: Incident) -> bool:
     return incident.worst.rank <= Severity.UP.rank and not incident.maintenance
 
 
+def is_planned(incident: Incident) -> bool:
+    """A maintenance that has not begun."""
+    begun = any(news.kind is NewsKind.STARTED for news in incident.news)
+    return incident.maintenance and incident.is_open and not begun
+
+
 def emoji_of(incident: Incident) -> str:
     if incident.withdrawn:
         return GONE
@@ -65,8 +71,7 @@ def state_words(incident: Incident, now: datetime) -> str:
 def _maintenance_words(incident: Incident) -> str:
     if not incident.is_open:
         return "maintenance over"
-    started = any(news.kind is NewsKind.STARTED for news in incident.news)
-    return "maintenance under way" if started else "maintenance planned"
+    return "maintenance planned" if is_planned(incident) else "maintenance under way"
 
 
 def name_of(incident: Incident, length: int = _LONGEST_NAME) -> str:

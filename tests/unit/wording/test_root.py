@@ -123,6 +123,8 @@ def test_maintenance_says_from_when_to_when() -> None:
     card = root_card(planned, NOW, CLAUDE)
     assert (card.emoji, card.title) == ("🔧", "Claude.ai unavailable · maintenance planned")
     assert "From 18:51 until 20:51" in spoken(card)
+    assert "It will touch claude.ai and Claude Code." in spoken(card)
+    assert not any(isinstance(block, Rows) for block in card.blocks)
 
 
 def test_the_plain_form_is_a_sentence_that_says_it_all() -> None:
@@ -160,3 +162,12 @@ def test_what_we_named_ourselves_says_how_bad_it_is_once_and_as_it_is_now() -> N
     assert root_card(ours, NOW, CLAUDE).title == "Claude Code · major outage"
     theirs = replace(ours, origin=Origin.PROVIDER)
     assert root_card(theirs, NOW, CLAUDE).title == "Claude Code: partial outage · major outage"
+
+
+def test_what_reopens_an_old_incident_says_which() -> None:
+    assert "incident abc1" in root(replace(OUTAGE, continues="claude/abc1"))
+
+
+def test_the_plain_form_never_puts_our_words_into_the_providers_mouth() -> None:
+    for origin in (Origin.OURS, Origin.SUSPECTED):
+        assert "says:" not in root_card(replace(OUTAGE, origin=origin), NOW, CLAUDE).plain
