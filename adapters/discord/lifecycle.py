@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import discord
 
@@ -36,6 +37,9 @@ def listen_to_guilds(client: discord.Client, desk: Desk) -> None:
         setattr(client, name, getattr(hear, name))
 
 
+NEW = timedelta(minutes=10)
+
+
 def channel_of(place: discord.abc.GuildChannel) -> Channel:
     return Channel("discord", str(place.guild.id), str(place.id))
 
@@ -50,14 +54,17 @@ class _Hearing:
         log.info("discord.guild_joined", guild=guild.id)
         async with _heard("guild_join"):
             await self._desk.reach.tenant_back("discord", str(guild.id))
-            if await self._desk.seen.first(f"discord/welcome/{guild.id}"):
-                await self._welcome(guild)
+            await self._welcome_once(guild)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Known again: after an outage of Discord, and at every start."""
         async with self._turn, _heard("guild_available"):
             await self._desk.reach.tenant_back("discord", str(guild.id))
             await self._look_again(guild)
+            # Joined while we were away, or told in the other of the two ways.
+            joined = guild.me.joined_at if guild.me else None
+            if joined and abs(self._desk.clock() - joined) < NEW:
+                await self._welcome_once(guild)
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         log.info("discord.guild_unavailable", guild=guild.id)
@@ -115,8 +122,15 @@ class _Hearing:
             log.info("discord.permission_lost", channel=str(channel))
             await self._desk.reach.lost(channel, access.problem)
 
+    async def _welcome_once(self, guild: discord.Guild) -> None:
+        """Greet each time we are invited, and only once then."""
+        note, joined = f"discord/welcome/{guild.id}", _joined(guild)
+        if await self._desk.seen.first(note) and await self._desk.notes.read(note) != joined:
+            await self._desk.notes.write(note, joined)
+            await self._welcome(guild)
+
     async def _welcome(self, guild: discord.Guild) -> None:
-        """Say once what matters, in the channel where it may."""
+        """Say what matters, in the channel where it may."""
         for place in _candidates(guild):
             try:
                 key = f"welcome/{guild.id}"
@@ -125,6 +139,11 @@ class _Hearing:
                 log.info("discord.not_welcomed", guild=guild.id, reason=error.reason)
             else:
                 return
+
+
+def _joined(guild: discord.Guild) -> str:
+    joined = guild.me.joined_at if guild.me else None
+    return joined.isoformat() if joined else "unknown"
 
 
 def _candidates(guild: discord.Guild) -> list[discord.TextChannel]:

@@ -11,7 +11,7 @@ from adapters.discord import errors
 from adapters.discord.errors import Refused, meaning
 from adapters.discord.lookback import LookBack
 from adapters.discord.posting import Posting
-from adapters.discord.refs import FOOTER, Ref, mark
+from adapters.discord.refs import Ref, mark
 from adapters.discord.render import headline
 from adapters.discord.threads import Threads
 from adapters.discord.wire import Json
@@ -89,7 +89,7 @@ class Replies:
         own = _line_key(key)
         if known := self._standing.get(own):
             return known
-        text = f"{called}{headline(card)}\n-# <#{root.thread}> · {FOOTER}{mark(own)}"
+        text = f"{called}{headline(card)}\n-# more in <#{root.thread}> · ref {mark(own)}"
         body: Json = {"content": text, "allowed_mentions": allowed}
         ref = await self.in_channel(place, root, body, own)
         self._remember(own, ref)

@@ -103,7 +103,9 @@ class Threads:
         """Let name and tags say the state that the root shows; un-archive what goes on again."""
         name = thread_name(card)
         known = self._name_of(thread)
-        if known is None or _state(known) in {_state(name), None}:
+        if known is None or known == name or _state(known) is None:
+            return
+        if _state(known) == _state(name) and not card.ended:
             return
         if not self._may_rename(thread, card):
             return

@@ -27,11 +27,14 @@ class Director:
     async def add_guild(self, name: str = "guild") -> int:
         """Make a guild with the bot in it, as after an invitation."""
         guild = self.api.world.new_guild(name)
-        await self._guild_create(guild)
+        await self._guild_create(guild, joined=True)
         return guild.id
 
-    async def _guild_create(self, guild: Guild) -> None:
+    async def _guild_create(self, guild: Guild, *, joined: bool = False) -> None:
         data = payloads.guild_create(self.api.world, guild)
+        if joined:
+            # By this discord.py tells a join from a guild that is available again.
+            del data["unavailable"]
         await self.api.gateway.dispatch("GUILD_CREATE", data, guild=guild.id)
 
     async def add_channel(
@@ -139,8 +142,10 @@ class Director:
         await self.api.gateway.dispatch("GUILD_DELETE", {"id": str(guild)}, guild=guild)
 
     async def invite_bot(self, guild: int) -> None:
-        self.api.world.guilds[guild].bot_is_in = True
-        await self._guild_create(self.api.world.guilds[guild])
+        home = self.api.world.guilds[guild]
+        home.bot_is_in = True
+        home.joined = self.api.world.clock()
+        await self._guild_create(home, joined=True)
 
     # breaking -------------------------------------------------------------
 

@@ -1,12 +1,13 @@
 """The world in the shapes that Discord sends."""
 
 import zlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.servers.discord.permissions import BITS
 from tests.servers.discord.world import Channel, Guild, Json, Kind, Message, Role, User, World
 
+LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 EMBED_EXTRAS = {"type": "rich"}
 
 
@@ -201,16 +202,16 @@ def guild(world: World, value: Guild) -> Json:
 
 
 def guild_create(world: World, value: Guild) -> Json:
-    now = world.clock()
+    joined = value.joined or LONG_AGO
     active = [t for t in value.threads.values() if not t.archived]
     visible = [t for t in active if world.may(t) & BITS["view_channel"]]
     return {
         **guild(world, value),
-        "joined_at": now.isoformat(),
+        "joined_at": joined.isoformat(),
         "large": False,
         "unavailable": False,
         "member_count": len(value.members),
-        "members": [member(world, value, world.bot.id, now)],
+        "members": [member(world, value, world.bot.id, joined)],
         "channels": [channel(world, c) for c in value.channels.values()],
         "threads": [thread(world, t) for t in visible],
         "voice_states": [],

@@ -126,6 +126,7 @@ class Guild:
     bot_is_in: bool = True
     system_channel: int | None = None
     max_active_threads: int = 1000
+    joined: datetime | None = None  # when the bot was invited; None: long ago
 
 
 class World:

@@ -1,0 +1,169 @@
+"""The program as its command starts it, and what it says.
+
+    async with started(folder, page.url) as bot:           # `python -m bot run`
+        await bot.shows("claude.ai is down")
+        bot.kill()
+    said = await command(folder, page.url, "ask", "--json")
+
+Waits for what is said, never for a time; PATIENCE only bounds how long a broken test hangs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60.0
+POLL = 0.2
+
+
+def environment(folder: Path, page: str, **more: str) -> dict[str, str]:
+    """Nothing of ours but what a test says; nobody's home, no probes of the real world."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "TZ": "UTC",
+        "ISCLAUDEDOWN_DATA_DIR": str(folder / "data"),
+        "ISCLAUDEDOWN_PAGE_URL": page,
+        "ISCLAUDEDOWN_POLL_SECONDS": str(POLL),
+        "ISCLAUDEDOWN_TERMINAL": "on",
+        "ISCLAUDEDOWN_PROBES": "off",
+        **more,
+    }
+
+
+@dataclass
+class Program:
+    """A running command. `out` and `err` hold what it said so far."""
+
+    process: asyncio.subprocess.Process
+    out: str = ""
+    err: str = ""
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _readers: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def listen(self) -> None:
+        for stream, name in ((self.process.stdout, "out"), (self.process.stderr, "err")):
+            if stream is not None:
+                self._readers.append(asyncio.create_task(self._read(stream, name)))
+
+    async def _read(self, stream: asyncio.StreamReader, name: str) -> None:
+        undecoded = b""
+        while data := await stream.read(65536):
+            undecoded += data
+            with contextlib.suppress(UnicodeDecodeError):  # cut inside a letter
+                setattr(self, name, getattr(self, name) + undecoded.decode())
+                undecoded = b""
+            async with self._changed:
+                self._changed.notify_all()
+
+    async def shows(self, text: str, times: int = 1) -> None:
+        """Wait until `text` was printed so often."""
+        await self._until(lambda: self.out.count(text) >= times, f"{text!r} {times}×")
+
+    async def logs(self, text: str, times: int = 1) -> None:
+        await self._until(lambda: self.err.count(text) >= times, f"log {text!r} {times}×")
+
+    async def _until(self, true: Callable[[], bool], what: str) -> None:
+        ended = asyncio.create_task(self.ends())
+        try:
+            async with asyncio.timeout(PATIENCE), self._changed:
+                while not true():
+                    assert not ended.done(), f"it ended without {what}:\n{self.out}\n{self.err}"
+                    waiting = asyncio.create_task(self._changed.wait())
+                    await asyncio.wait({waiting, ended}, return_when=asyncio.FIRST_COMPLETED)
+                    await self._give_up(waiting)
+        except TimeoutError:
+            raise AssertionError(f"never came: {what}:\n{self.out}\n{self.err}") from None
+        finally:
+            await self._give_up(ended)
+
+    @staticmethod
+    async def _give_up(task: asyncio.Task[object]) -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def ends(self) -> int:
+        """Wait for its end and for its last words. Returns the exit code."""
+        code = await self.process.wait()
+        await asyncio.gather(*(asyncio.shield(reader) for reader in self._readers))
+        return code
+
+    async def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        async with asyncio.timeout(PATIENCE):
+            return await self.ends()
+
+    async def kill(self) -> None:
+        """End it without a word, as a power cut would."""
+        self.process.kill()
+        await self.ends()
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+
+async def launch(env: dict[str, str], *words: str, stdin: int | None = None) -> Program:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *words,
+        cwd=ROOT,
+        env=env,
+        stdin=asyncio.subprocess.DEVNULL if stdin is None else stdin,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    program = Program(process)
+    program.listen()
+    return program
+
+
+@contextlib.asynccontextmanager
+async def started(folder: Path, page: str, **more: str) -> AsyncIterator[Program]:
+    """`run`, which is killed at the end if it still runs."""
+    program = await launch(environment(folder, page, **more), "run")
+    try:
+        yield program
+    finally:
+        if program.process.returncode is None:
+            await program.kill()
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def command(folder: Path, page: str, *words: str, **more: str) -> Said:
+    """Run a command to its end."""
+    program = await launch(environment(folder, page, **more), *words)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            code = await program.ends()
+    finally:
+        if program.process.returncode is None:
+            await program.kill()
+    assert "Traceback" not in program.out + program.err, program.err
+    return Said(code, program.out, program.err)
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    """Ask again and again: what is waited for is another process, which tells nobody."""
+    async with asyncio.timeout(PATIENCE):
+        while not await true():
+            await asyncio.sleep(0.02)

@@ -1,0 +1,154 @@
+"""The program on Discord: subscribed, an outage from its beginning to its end, whatever breaks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.discord_program import Town, town
+from tests.servers.statuspage import CLAUDE_AI
+
+DOWN = {CLAUDE_AI: "major_outage"}
+HOSTILE = "@everyone <@&1> **bold** [click](https://evil.example) ||spoiler|| \u202e<#1> `x`"
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Town]:
+    async with town(tmp_path) as made:
+        yield made
+
+
+async def outage(here: Town) -> str:
+    """Open an incident on the page; returns its id."""
+    return here.page.page.open("Claude.ai unavailable", DOWN)
+
+
+@pytest.mark.parametrize("kind", ["TEXT", "FORUM", "ANNOUNCEMENT", "VOICE"])
+async def test_an_outage_is_told_from_its_beginning_to_its_end(here: Town, kind: str) -> None:
+    channel = await here.discord.director.add_channel(here.guild, "status", kind, ("Resolved",))
+    talk = await here.discord.director.add_channel(here.guild, "talk")
+    await here.start()
+    await here.watch(talk, "subscribe", channel=channel)
+    world = here.discord.world
+    home = world.guilds[here.guild]
+
+    incident = await outage(here)
+    if kind == "VOICE":
+        await here.until(lambda: len(world.channels[channel].messages) >= 2)
+        thread = channel
+    else:
+        await here.until(lambda: len(home.threads) == 1)
+        thread = next(iter(home.threads))
+    here.page.page.update(incident, "identified", DOWN, body=HOSTILE)
+    await here.until(lambda: any("evil.example" in text for text in here.texts(thread)))
+    here.page.page.resolve(incident)
+    await here.until(lambda: any("Resolved" in text for text in here.texts(thread)))
+    if kind != "VOICE":
+        await here.until(lambda: world.channels[thread].archived)
+        assert world.channels[thread].name.startswith("🟢")
+    if kind == "FORUM":
+        assert world.channels[thread].applied_tags == [world.channels[channel].tags[0].id]
+    if kind == "ANNOUNCEMENT":
+        await here.until(
+            lambda: any(m.published for m in world.channels[channel].messages.values())
+        )
+    assert all(not message.pinged for message in world.all_messages())
+    assert await here.stop() == 0
+
+
+async def test_killed_in_the_middle_it_goes_on_in_the_same_thread(here: Town) -> None:
+    channel = await here.discord.director.add_channel(here.guild, "status")
+    await here.start()
+    await here.watch(channel, "subscribe")
+    home = here.discord.world.guilds[here.guild]
+    incident = await outage(here)
+    await here.until(lambda: len(home.threads) == 1)
+    await here.kill()
+    here.page.page.update(incident, "identified", DOWN, body="We found it.")
+    await here.start()
+    thread = next(iter(home.threads))
+    await here.until(lambda: any("We found it." in text for text in here.texts(thread)))
+    here.page.page.resolve(incident)
+    await here.until(lambda: here.discord.world.channels[thread].archived)
+
+    assert len(home.threads) == 1
+    texts = here.texts(thread)
+    assert len([text for text in texts if "We found it." in text]) == 1
+    assert here.discord.world.command_writes == 1
+
+
+async def test_a_permission_taken_pauses_and_given_back_goes_on(here: Town) -> None:
+    channel = await here.discord.director.add_channel(here.guild, "status")
+    talk = await here.discord.director.add_channel(here.guild, "talk")
+    await here.start()
+    await here.watch(talk, "subscribe", channel=channel)
+    await here.discord.director.deny(channel, "send_messages")
+    incident = await outage(here)
+
+    text = ""
+    while "Send Messages" not in text:
+        text = (await here.watch(channel, "list")).text
+    assert "Paused" in text
+    await here.discord.director.allow(channel, "send_messages")
+    world = here.discord.world
+    await here.until(lambda: len(world.guilds[here.guild].threads) == 1)
+    here.page.page.resolve(incident)
+    await here.until(lambda: all(t.archived for t in world.guilds[here.guild].threads.values()))
+
+
+async def test_an_unavailable_guild_keeps_its_subscriptions_and_a_left_one_loses_them(
+    here: Town,
+) -> None:
+    channel = await here.discord.director.add_channel(here.guild, "status")
+    await here.start()
+    await here.watch(channel, "subscribe")
+    await here.discord.director.guild_unavailable(here.guild)
+    await here.discord.director.guild_available(here.guild)
+    home = here.discord.world.guilds[here.guild]
+    incident = await outage(here)
+    await here.until(lambda: len(home.threads) == 1)
+    here.page.page.resolve(incident)
+    await here.until(lambda: all(thread.archived for thread in home.threads.values()))
+
+    await here.discord.director.kick_bot(here.guild)
+    await here.discord.director.invite_bot(here.guild)
+    text = ""
+    while "not subscribed" not in text:
+        text = (await here.watch(channel, "list")).text
+
+
+async def test_a_new_guild_is_greeted_once_where_it_may_be(here: Town) -> None:
+    await here.start()
+    world = here.discord.world
+    guild = world.new_guild("new")
+    guild.bot_is_in = False
+    closed = world.new_channel(guild, "closed")
+    guild.system_channel = closed.id
+    await here.discord.director.deny(closed.id, "send_messages")
+    opened = world.new_channel(guild, "open")
+    await here.discord.director.invite_bot(guild.id)
+    await here.until(lambda: len(opened.messages) == 1)
+    text = here.texts(opened.id)[0]
+    assert "/isclaudedown" in text
+    assert "/claudewatch subscribe" in text
+    assert not closed.messages
+
+
+async def test_the_gateway_may_drop_and_sessions_may_end(here: Town) -> None:
+    channel = await here.discord.director.add_channel(here.guild, "status")
+    await here.start()
+    await here.discord.director.gateway_drop()
+    await here.until(lambda: here.discord.gateway.resumes >= 1)
+    before = here.discord.gateway.identifies
+    await here.discord.director.gateway_invalidate()
+    await here.until(lambda: here.discord.gateway.identifies > before)
+    asked = await here.watch(channel, "subscribe")
+    assert asked.ephemeral
+
+
+async def test_a_refused_token_ends_the_start_with_one_sentence(here: Town) -> None:
+    here.extra["DISCORD_TOKEN"] = "wrong"
+    with pytest.raises(AssertionError, match="DISCORD_TOKEN is not accepted"):
+        await here.start()
