@@ -48,10 +48,10 @@ def tell(draft: Draft, desk: Desk) -> Incident:
         move = None
     if move is not None and not any(e.kind not in _PLAIN for e in events):
         events = _carrying(events, move)
-    _number(draft, desk, events, changes, overall)
-    ended_at = _end(draft, desk)
     report = draft.report
-    phase = report.phase if report else ("resolved" if draft.ended else before.phase)
+    phase = report.phase if report else _phase_unsaid(draft, before)
+    _number(draft, desk, events, changes, overall, phase)
+    ended_at = _end(draft, desk)
     return replace(
         before,
         title=report.title if report else before.title,
@@ -65,6 +65,13 @@ def tell(draft: Draft, desk: Desk) -> Incident:
         withdrawn=draft.gone or (before.withdrawn and not draft.reopened),
         quiet=before.quiet or (draft.is_new and _is_history(ended_at, desk.now)),
     )
+
+
+def _phase_unsaid(draft: Draft, before: Incident) -> str:
+    """The phase of an incident that this look does not show."""
+    if not draft.ended or draft.gone or not before.is_open:
+        return before.phase
+    return "completed" if before.maintenance else "resolved"
 
 
 def _is_history(ended_at: datetime | None, now: datetime) -> bool:
@@ -204,6 +211,7 @@ def _number(
     events: list[_Event],
     changes: tuple[SurfaceChange, ...],
     overall: Severity,
+    phase: str,
 ) -> None:
     _number_edits(draft, desk)
     severities = dict(
@@ -215,7 +223,6 @@ def _number(
         severity = overall
         if i < carrier and update is not None:
             severity = severities.get(update.id, overall)
-        fallback = draft.report.phase if draft.report else draft.incident.phase
         _add(
             draft,
             News(
@@ -225,7 +232,7 @@ def _number(
                 at=update.at if update else _moment(draft, desk, event.kind),
                 observed_at=desk.now,
                 severity=severity,
-                phase=(update.phase if update else "") or fallback,
+                phase=(update.phase if update else "") or phase,
                 text=update.text if update else "",
                 changes=changes if i == carrier else (),
                 update_id=update.id if update else None,

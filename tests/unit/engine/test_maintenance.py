@@ -57,6 +57,7 @@ def test_leaving_the_summary_is_its_end_when_it_had_begun() -> None:
     watch = quiet_watch()
     watch.see(61, work(PLAN, BEGIN))
     assert watch.see(121, recent=()) == [("m", ENDED)]
+    assert watch.now("m").phase == "completed"
     assert watch.see(122, recent=()) == []
 
 

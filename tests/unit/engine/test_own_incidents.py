@@ -39,6 +39,7 @@ def test_a_major_outage_without_an_incident_is_told_at_once() -> None:
     assert watch.see(2) == []
     assert watch.see(9, components={"api": UP}) == [(OWN, RESOLVED)]
     assert watch.now(OWN).ended_at == minute(9)
+    assert watch.now(OWN).phase == watch.last(OWN).phase == "resolved"
 
 
 @pytest.mark.parametrize("severity", [DEGRADED, PARTIAL])
