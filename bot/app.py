@@ -172,6 +172,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         ]
         hints = {watcher.page.provider: watcher.hint.set for watcher in watchers}
         if settings.http_port is not None or routes:
+            from adapters.redis.depth import depth_of
             from adapters.web.opened import open_web
 
             web = open_web(
@@ -182,6 +183,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 counts=lambda: {
                     name: one.counts for name, one in zip(messengers, couriers, strict=True)
                 },
+                looks=lambda: {watcher.page.provider: watcher.looks for watcher in watchers},
+                depth=lambda platform: depth_of(store.database, platform, utc_now()),
                 routes=routes,
             )
             await stack.enter_async_context(web)
@@ -299,7 +302,7 @@ async def _opened_discord(
     Raises:
         SettingsError: the token is not accepted.
     """
-    from adapters.discord.connection import DiscordOptions
+    from adapters.discord.options import DiscordOptions
     from adapters.discord.platform import open_discord
 
     options = DiscordOptions(

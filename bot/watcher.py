@@ -53,6 +53,7 @@ class Watcher:
     looked: asyncio.Event = field(default_factory=asyncio.Event)
     # What others than the page saw of one provider's surfaces; None: nobody looks.
     gather: Callable[[str, datetime], Awaitable[Witnessed]] | None = None
+    looks: int = 0  # since the start, good or not
     _fence: int | None = None
     _leased: asyncio.Event = field(default_factory=asyncio.Event)
     _known: Stored | None = None
@@ -118,6 +119,7 @@ class Watcher:
             return RENEW_SECONDS
 
     async def _look(self, known: Stored, fence: int) -> float:
+        self.looks += 1
         page_knows = without_suspected(known.state) if known.state else None
         try:
             state, changed = await self._stepped(page_knows)
@@ -153,7 +155,7 @@ class Watcher:
         """Add what others saw to what the page said."""
         now = self.clock()
         seen = await self.gather(self.page.provider, now) if self.gather else Witnessed()
-        return suspect(known.state, state, changed, seen, now)
+        return suspect(known.state, state, changed, seen, now, self.catalog.label)
 
     async def _commit(
         self, known: Stored, fence: int, state: State, changed: Sequence[Incident] = ()

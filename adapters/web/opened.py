@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
 from starlette.routing import BaseRoute
 
+from adapters.redis.depth import Depth
 from adapters.web.app import Web, build
 from adapters.web.metrics import Measured, Metrics, plain
 from adapters.web.server import serving
@@ -31,11 +32,14 @@ async def open_web(
     *,
     hint: Callable[[str], None],
     counts: Callable[[], Mapping[str, object]],
+    looks: Callable[[], Mapping[str, int]],
+    depth: Callable[[str], Awaitable[Depth]],
     routes: Sequence[BaseRoute] = (),
 ) -> AsyncIterator[None]:
     """Serve if a port is set, or if a platform needs `routes` of its own.
 
-    `hint` makes the watcher of a provider look now; `counts` is what each platform's courier did.
+    `hint` makes the watcher of a provider look now. For the metrics: `counts` is what each
+    platform's courier did, `looks` how often each page was looked at, `depth` what waits.
 
     Raises:
         SettingsError: the address cannot be listened on.
@@ -58,7 +62,7 @@ async def open_web(
         ),
         hint=hint,
         ready=lambda: _trouble(oracle),
-        measure=lambda: _measured(oracle, counts),
+        measure=lambda: _measured(oracle, counts(), looks(), depth),
     )
     port = DEFAULT_PORT if settings.http_port is None else settings.http_port
     async with serving(build(web, routes), settings.http_host, port) as port:
@@ -79,13 +83,22 @@ async def _trouble(oracle: Oracle) -> str:
     return ""
 
 
-async def _measured(oracle: Oracle, counts: Callable[[], Mapping[str, object]]) -> Measured:
+async def _measured(
+    oracle: Oracle,
+    counts: Mapping[str, object],
+    looks: Mapping[str, int],
+    depth: Callable[[str], Awaitable[Depth]],
+) -> Measured:
     sight = await oracle.look()
+    waiting = {platform: await depth(platform) for platform in counts}
     return Measured(
         page_age={s.provider: (sight.now - s.observed_at).total_seconds() for s in sight.states},
         page_failing={s.provider: s.failing_since is not None for s in sight.states},
+        page_looks=looks,
         open_incidents={
             s.provider: sum(i.is_open for i in s.incidents.values()) for s in sight.states
         },
-        counts={platform: plain(one) for platform, one in counts().items()},
+        counts={platform: plain(one) for platform, one in counts.items()},
+        queued={platform: found.channels for platform, found in waiting.items()},
+        lag={platform: found.lag for platform, found in waiting.items()},
     )

@@ -6,6 +6,7 @@ the engine finds it from then on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,6 +23,7 @@ class Work:
     incidents: dict[str, Incident]
     changed: dict[str, Incident]
     tracks: dict[str, Track]
+    label: Callable[[str], str]
 
     def put(self, incident: Incident) -> None:
         self.incidents[incident.id] = incident

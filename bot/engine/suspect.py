@@ -9,7 +9,7 @@ surfaces, its incident goes on in the same thread as official. If the evidence d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -61,16 +61,21 @@ def without_suspected(state: State) -> State:
 
 
 def step(
-    before: State | None, state: State, changed: Sequence[Incident], seen: Witnessed, now: datetime
+    before: State | None,
+    state: State,
+    changed: Sequence[Incident],
+    seen: Witnessed,
+    now: datetime,
+    label: Callable[[str], str] = str,
 ) -> tuple[State, tuple[Incident, ...]]:
     """Continue the engine's step with what others saw.
 
     `before` is the whole state; the engine's step started from it `without_suspected`, and
     `state` and `changed` are its result (after a failed look: as it was, and nothing). Returns
-    both anew, ready to be committed.
+    both anew, ready to be committed. `label` is how a surface is written for people.
     """
     kept = suspected_in(before)
-    work = Work({**kept, **state.incidents}, {i.id: i for i in changed}, dict(state.tracks))
+    work = Work({**kept, **state.incidents}, {i.id: i for i in changed}, dict(state.tracks), label)
     continue_as_official(work, before, now)
     cases = {surface: case for surface in _surfaces(seen) if (case := _case(surface, seen, now))}
     suspicions = _suspicions(before.suspicions if before else {}, cases, seen, now)
@@ -175,7 +180,7 @@ def _end_or_spread(
     if new or told != ours.audience:
         changes = tuple(SurfaceChange(s, Severity.UP, Severity.DEGRADED) for s in new)
         surfaces = {**ours.surfaces, **{s: _impact() for s in new}}
-        text = describe([cases[s] for s in new or strong if s in cases])
+        text = describe([cases[s] for s in new or strong if s in cases], work.label)
         spread = replace(ours, surfaces=surfaces, audience=told)
         work.put(_with_news(spread, NewsKind.UPDATE, now, Severity.DEGRADED, text, changes))
 
@@ -207,7 +212,7 @@ def _open(
     if not strong or _open_one(work) is not None:
         return
     changes = tuple(SurfaceChange(s, Severity.UP, Severity.DEGRADED) for s in strong)
-    text = describe([cases[s] for s in strong if s in cases])
+    text = describe([cases[s] for s in strong if s in cases], work.label)
     ended = _ended_lately(work, strong, now)
     if ended is not None:
         surfaces = {**ended.surfaces, **{s: _impact() for s in strong}}
@@ -291,11 +296,11 @@ def _with_news(
 _KIND_NAMES = {Source.PROBE: 0, Source.TRAFFIC: 1, Source.REPORTS: 2}
 
 
-def describe(cases: Iterable[Case]) -> str:
+def describe(cases: Iterable[Case], label: Callable[[str], str]) -> str:
     """One line for each thing seen, probes first, without repeating what two surfaces share."""
     pieces = [(piece.surface, piece) for case in cases for piece in case.against]
     pieces.sort(key=lambda pair: _KIND_NAMES.get(pair[1].source, 9))
     lines: dict[str, list[str]] = {}
     for surface, piece in pieces:
-        lines.setdefault(piece.says, []).append(surface)
+        lines.setdefault(piece.says, []).append(label(surface))
     return "\n".join(f"{', '.join(surfaces)}: {says}" for says, surfaces in lines.items())
