@@ -8,7 +8,9 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha1
 
+from adapters.redis.scripts import Script
 from adapters.redis.store import Store, open_store
 from bot.cards import Card
 from bot.catalog import Catalog
@@ -220,9 +222,14 @@ async def settled(store: Store, platform: str = "chat", seconds: float = 30.0) -
 
 
 async def left(store: Store, platform: str = "chat") -> int:
-    counts = [
-        await store.database.call("ZCARD", f"icd:{{{platform}.{shard}}}:{name}")
-        for shard in range(8)
-        for name in ("ready", "later")
-    ]
+    """How many channels are behind, or being served."""
+    calls = [(f"icd:{{{platform}.{shard}}}", ()) for shard in range(8)]
+    counts = await store.database.run_many(COUNT_LEFT, calls)
+    for count in counts:
+        if isinstance(count, BaseException):
+            raise count
     return sum(counts)
+
+
+_COUNT = "return redis.call('ZCARD', KEYS[1] .. ':ready') + redis.call('ZCARD', KEYS[1] .. ':later')"
+COUNT_LEFT = Script("left", _COUNT, sha1(_COUNT.encode()).hexdigest())

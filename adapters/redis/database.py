@@ -37,6 +37,15 @@ def store_errors() -> Iterator[None]:
         raise StoreError(f"Redis: {type(error).__name__}: {text}") from error
 
 
+def _heed_cancellation() -> None:
+    """Raise the cancellation that redis-py may have lost: it writes under `asyncio.wait_for`,
+    which before Python 3.12 forgets one that comes just as it ends (python/cpython#86296).
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class Database:
     """A connected Redis: single, behind Sentinel, or a cluster."""
 
@@ -55,7 +64,7 @@ class Database:
         await self._reached(f"before {name}")
         with store_errors():
             answer = await self._client.execute_command(*command)
-        await self._reached(f"after {name}")
+        await self._came_back(name)
         return answer
 
     async def run(self, script: Script, key: str, *arguments: Argument) -> Answer:
@@ -63,7 +72,7 @@ class Database:
         await self._reached(f"before redis.{script.name}")
         with store_errors():
             answer = await self._run(script, key, arguments)
-        await self._reached(f"after redis.{script.name}")
+        await self._came_back(f"redis.{script.name}")
         return answer
 
     async def run_many(self, script: Script, calls: Sequence[Call]) -> list[Answer]:
@@ -88,7 +97,7 @@ class Database:
             await self._mended(script, call, answer)
             for call, answer in zip(calls, answers, strict=True)
         ]
-        await self._reached(f"after redis.{script.name}")
+        await self._came_back(f"redis.{script.name}")
         return answers
 
     async def _mended(self, script: Script, call: Call, answer: Answer) -> Answer:
@@ -111,6 +120,10 @@ class Database:
     async def _reached(self, point: str) -> None:
         if self._failpoint is not None:
             await self._failpoint(point)
+
+    async def _came_back(self, name: str) -> None:
+        _heed_cancellation()
+        await self._reached(f"after {name}")
 
     async def prepare(self) -> None:
         """Check that what is stored there is of our version.

@@ -46,6 +46,12 @@ class RedisPace:
     async def refused(self, bucket: Bucket, retry_after: float) -> None:
         await self._run(bucket, 0, 0, retry_after * 1000)
 
+    async def close(self) -> None:
+        """Answer nobody any more."""
+        for task in self._asking:
+            task.cancel()
+        await asyncio.gather(*self._asking, return_exceptions=True)
+
     async def _ask(self, bucket: Bucket, granted: bool) -> Grant:
         answer: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
         round_ = self._rounds.get(bucket.name)

@@ -92,6 +92,14 @@ class RedisQueue:
         stored = await self._database.call("GET", f"{base}:thread:{member}:{incident}")
         return _read_thread(stored) if stored else None
 
+    async def close(self) -> None:
+        """Give up what is not settled yet; such claims end by themselves."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in self._flushing:
+            task.cancel()
+        await asyncio.gather(*self._flushing, return_exceptions=True)
+
     # --- settling together ------------------------------------------------------------------
 
     def _flush(self) -> None:
@@ -202,10 +210,16 @@ def _read_claims(platform: str, answer: list[Any], *, token: str, deadline: floa
 def _read_wanted(entry: dict[bytes, bytes], threads: list[bytes]) -> tuple[Wanted, ...]:
     wanted = []
     for incident, stored in zip(threads[::2], threads[1::2], strict=True):
-        class_, since, wanted_mark = entry[incident].split(b":", 2)
+        class_, since, first, wanted_mark = entry[incident].split(b":", 3)
         thread = _read_thread(stored) if stored else _NOTHING
-        name = Wanted(incident.decode(), wanted_mark.decode().rstrip("+"), thread, entry[incident])
-        wanted.append((int(class_), int(since), name))
+        one = Wanted(
+            incident.decode(),
+            wanted_mark.decode().rstrip("+"),
+            thread,
+            first=int(first),
+            entry=entry[incident],
+        )
+        wanted.append((int(class_), int(since), one))
     return tuple(one for _, _, one in sorted(wanted, key=lambda item: item[:2]))
 
 

@@ -46,18 +46,20 @@ async def open_store(
         SettingsError: the URL is of no known form.
         StoreError: no answer, or the data are of a newer version.
     """
-    database = await open_database(url, failpoint)
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        database = await open_database(url, failpoint)
+        stack.push_async_callback(database.close)
         holder = f"{socket.gethostname()}-{secrets.token_hex(4)}"
         journal = RedisJournal(database)
+        queue, pace = RedisQueue(database, holder, lease=lease), RedisPace(database)
+        stack.push_async_callback(queue.close)
+        stack.push_async_callback(pace.close)
         yield Store(
             holder=holder,
             database=database,
             journal=journal,
             subscriptions=RedisSubscriptions(database, journal, queued),
-            queue=RedisQueue(database, holder, lease=lease),
+            queue=queue,
             feed=RedisFeed(database, holder, queued),
-            pace=RedisPace(database),
+            pace=pace,
         )
-    finally:
-        await database.close()

@@ -21,7 +21,7 @@ from bot.ports import Clock, Journal
 log = structlog.get_logger()
 
 POLL = 1.0
-ABANDONED = 15.0  # seconds between looks for news that a dead reader left
+ABANDONED = 5.0  # seconds between looks for news that a dead reader left
 SWEEP = 300.0
 LONGEST_BACKOFF = 10.0
 LATELY = timedelta(hours=2)
@@ -40,6 +40,7 @@ class FanOut:
         self._abandoned_at = 0.0
         self._sweep_at = 0.0
         self._trouble = 0
+        self.sweeps = 0
 
     def wake(self) -> None:
         """News were committed: read them now."""
@@ -95,6 +96,7 @@ class FanOut:
                 continue
             self._incidents.put(incident)
             behind += await self._feed.enqueue(incident, keep=incident.is_open)
+        self.sweeps += 1
         return behind
 
     async def _sweep_if_due(self) -> None:

@@ -16,7 +16,7 @@ class Incidents:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._kept: OrderedDict[str, Incident] = OrderedDict()
-        self._reading: dict[str, asyncio.Task[Incident | None]] = {}
+        self._reading = asyncio.Lock()
 
     def put(self, incident: Incident) -> None:
         """Keep what was just read anyway."""
@@ -31,18 +31,18 @@ class Incidents:
         Raises:
             StoreError: the journal did not answer.
         """
+        if kept := self._fresh(wanted):
+            return kept
+        async with self._reading:  # hundreds of channels ask for the same at the same time
+            if kept := self._fresh(wanted):
+                return kept
+            incident = await self._journal.incident(wanted.incident)
+            if incident is not None:
+                self.put(incident)
+            return incident
+
+    def _fresh(self, wanted: Wanted) -> Incident | None:
         kept = self._kept.get(wanted.incident)
         if kept is not None and (kept.revision > wanted.revision or mark(kept) == wanted.mark):
             return kept
-        reading = self._reading.get(wanted.incident)
-        if reading is None:
-            reading = asyncio.create_task(self._read(wanted.incident))
-            self._reading[wanted.incident] = reading
-            reading.add_done_callback(lambda _: self._reading.pop(wanted.incident, None))
-        return await asyncio.shield(reading)
-
-    async def _read(self, key: str) -> Incident | None:
-        incident = await self._journal.incident(key)
-        if incident is not None:
-            self.put(incident)
-        return incident
+        return None

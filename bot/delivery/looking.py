@@ -41,13 +41,13 @@ def keys_in_thread(channel: Channel, thread: Thread, incident: Incident) -> dict
 
 
 def adopt_root(
-    incident: Incident, subscription: Subscription, root: str, since: datetime
+    incident: Incident, subscription: Subscription, root: str, since: datetime, first: int
 ) -> Thread:
-    """Return the thread of a root that was found. It was sent after `since`, so it showed at
-    least what was known then; what came later gets its reply.
+    """Return the thread of a root that was found, sent after `since` by somebody who knew at
+    least revision `first`. What came later gets its reply, even if the root may show it.
     """
-    known = tuple(n for n in incident.news if n.observed_at <= since) or incident.news[:1]
-    over = incident.ended_at if incident.ended_at and incident.ended_at <= since else None
+    known = tuple(news for news in incident.news if news.revision <= first) or incident.news[:1]
+    over = incident.ended_at if known[-1] is incident.news[-1] else None
     then = replace(incident, news=known, ended_at=over)
     steps = plan(then, Thread(), subscription, since)
     step = steps[0] if steps else Step(Act.OPEN, then.revision, since=then.revision)

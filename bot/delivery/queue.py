@@ -31,12 +31,14 @@ def mark(incident: Incident) -> str:
 class Wanted:
     """An incident (its key) that a channel is behind with, and what stands there of it.
 
-    `mark` is the state that is wanted. `entry` is the store's own note of it, for settling.
+    `mark` is the state that is wanted, `first` the revision that was wanted when the channel fell
+    behind: whoever served it since then knew at least that. `entry` is the store's own note.
     """
 
     incident: str
     mark: str
     thread: Thread
+    first: int = 0
     entry: bytes = b""
 
     @property

@@ -320,8 +320,11 @@ class Visit:
                 found = await self._find(None, [key], start)
                 if key not in found:
                     return
+                # What the store lost may have been begun when less was wanted than now.
+                first = 0 if self._claim.doubt is None else work.wanted.first
                 subscription = self._claim.subscription
-                work.thread = looking.adopt_root(incident, subscription, found[key], since)
+                root = found[key]
+                work.thread = looking.adopt_root(incident, subscription, root, since, first)
             keys = looking.keys_in_thread(channel, work.thread, incident)
             found = await self._find(work.thread.root, list(keys), start)
             work.thread = looking.adopt_replies(channel, work.thread, incident, found)

@@ -7,7 +7,9 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+from adapters.redis import keys
 from adapters.redis.store import Store, open_store
+from bot.delivery.queue import mark
 from bot.model import Channel, Incident, NewsKind
 from tests.chaos.ledger import Ledger
 from tests.delivery_kit import Bot, channels, commit, incident, left, more, running_bot, subscribe
@@ -55,7 +57,7 @@ class Story:
             for kinds in CHAPTERS:
                 told = self._next(told, kinds)
                 await commit(store, told)
-                bot = await self._live(store, bot, death, running)
+                bot = await self._live(store, told, bot, death, running)
             for channel in self.channels:
                 assert told is not None
                 ledger.check(self.server, channel, told)
@@ -66,12 +68,17 @@ class Story:
         return more(told, *kinds)
 
     async def _live(
-        self, store: Store, bot: Bot, death: Death, running: contextlib.AsyncExitStack
+        self,
+        store: Store,
+        told: Incident,
+        bot: Bot,
+        death: Death,
+        running: contextlib.AsyncExitStack,
     ) -> Bot:
         """Let the bot tell it; where it dies, start another."""
         bot.fanout.wake()
         if not bot.dead:
-            quiet = asyncio.create_task(self._quiet(store))
+            quiet = asyncio.create_task(self._quiet(store, told))
             died = asyncio.create_task(death.came.wait())
             await asyncio.wait({quiet, died}, return_when=asyncio.FIRST_COMPLETED)
             quiet.cancel()
@@ -79,17 +86,25 @@ class Story:
             if not death.came.is_set():
                 await quiet
                 return bot
+            death.at = 10**9  # one death a story
+            death.came.clear()
             await bot.freeze()
             bot = await running.enter_async_context(self._bot(None))
-        await self._quiet(store)
+        await self._quiet(store, told)
         return bot
 
-    async def _quiet(self, store: Store) -> None:
-        """Wait until the news are queued and no channel is behind."""
-        provider, platform = f"p{self.name}", f"chat{self.name}"
+    async def _quiet(self, store: Store, told: Incident) -> None:
+        """Wait until every channel is up to date with what was told, and nobody is served."""
+        threads = [
+            (keys.shard_of(c), f":thread:{keys.member(c)}:{told.key}") for c in self.channels
+        ]
         async with asyncio.timeout(60):
-            while await _unread(store, provider) or await left(store, platform):
-                await asyncio.sleep(0.03)
+            while True:
+                records = [await store.database.call("GET", base + end) for base, end in threads]
+                done = [r is not None and r.startswith(mark(told).encode() + b"|") for r in records]
+                if all(done) and not await left(store, f"chat{self.name}"):
+                    return
+                await asyncio.sleep(0.1)
 
     @contextlib.asynccontextmanager
     async def _bot(self, death: Death | None) -> AsyncIterator[Bot]:
@@ -106,14 +121,3 @@ class Story:
             ) as bot,
         ):
             yield bot
-
-
-async def _unread(store: Store, provider: str) -> bool:
-    """Return whether news wait to be queued, or were taken and not acknowledged."""
-    stream = f"icd:{{{provider}}}:news"
-    groups = await store.database.call("XINFO", "GROUPS", stream)
-    newest = await store.database.call("XREVRANGE", stream, "+", "-", "COUNT", 1)
-    if not groups:
-        return True
-    group = groups[0]
-    return bool(group["pending"]) or group["last-delivered-id"] != newest[0][0]

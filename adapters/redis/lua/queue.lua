@@ -4,7 +4,8 @@
 -- class, then since when it waits) or `later` (by the ms when it is due again). A claimed channel
 -- stands in `later` at the end of its lease: a claim that nobody settles comes back by itself.
 --
--- An entry's fields: incident key → "class:since:mark" of what is wanted, and besides
+-- An entry's fields: incident key → "class:since:first:mark", the state that is wanted (mark) and
+-- the revision that was wanted first: whoever serves it knows at least that. Besides
 --   s  score in `ready`          #  token of the claim        $  when it was claimed (ms)
 --   ?  since when (ms) messages may stand there unrecorded    !  failures in a row
 --   @  the ms for which the shared limits already granted a message
@@ -58,16 +59,16 @@ local function enqueue(channel, incident, class, mark, now, force)
     end
   end
   local key = entry_of(channel)
-  local since = now
+  local since, first = now, string.match(mark, '^%d+')
   local old = redis.call('HGET', key, incident)
   if old then
-    local old_class, old_since, old_mark = string.match(old, '^(%d+):(%d+):(.*)$')
-    class, since = math.min(class, tonumber(old_class)), tonumber(old_since)
+    local old_class, old_since, old_first, old_mark = string.match(old, '^(%d+):(%d+):(%d+):(.*)$')
+    class, since, first = math.min(class, tonumber(old_class)), tonumber(old_since), old_first
     if force then
       mark = old_mark .. '+' -- another value: whoever works on it leaves it behind
     end
   end
-  local value = class .. ':' .. whole(since) .. ':' .. mark
+  local value = class .. ':' .. whole(since) .. ':' .. first .. ':' .. mark
   if value ~= old then
     redis.call('HSET', key, incident, value)
   end
