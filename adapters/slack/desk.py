@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,6 +55,17 @@ class Asked:
     @property
     def tenant(self) -> str:
         return self.channel.tenant
+
+    def once(self, kind: str, what: str) -> str:
+        """Names this very act, however often it is told; empty if Slack gave no trigger.
+
+        The trigger alone would do for Slack. The rest costs nothing and forgives whoever
+        stands in for Slack and gives the same trigger to all.
+        """
+        if not self.trigger_id:
+            return ""
+        act = (self.trigger_id, str(self.channel), self.user, self.response_url, what)
+        return f"{kind}/{hashlib.sha256(repr(act).encode()).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,9 @@ def _listen_to_words(app: AsyncApp, desk: Desk) -> None:
             response_url=str(body.get("response_url") or ""),
             trigger_id=str(body.get("trigger_id") or ""),
         )
-        if await desk.is_new(f"command/{asked.trigger_id}" if asked.trigger_id else ""):
-            await _command(desk, asked, unescape(str(body.get("text") or "")))
+        text = unescape(str(body.get("text") or ""))
+        if await desk.is_new(asked.once("command", text)):
+            await _command(desk, asked, text)
 
     @app.event("app_mention")
     async def on_mention(event: Body, body: Body, context: Body) -> None:
@@ -85,10 +86,10 @@ def _listen_to_presses(app: AsyncApp, desk: Desk) -> None:
         if action.get("type", "button") != "button" or action.get("url"):
             return
         asked = _pressed(body, context)
-        if not await desk.is_new(f"press/{asked.trigger_id}" if asked.trigger_id else ""):
-            return
         name = re.sub(r"\.\d+$", "", str(action["action_id"]).removeprefix(ACTION_PREFIX))
         value = str(action.get("value") or "")
+        if not await desk.is_new(asked.once("press", f"{name}/{value}")):
+            return
         request = await desk.request(asked)
         await desk.give(asked, await desk.commands.press(request, name, value))
 

@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack.errors import Unreachable, slack_errors
-from bot.errors import ChannelGone, DeliveryError, RateLimited, TenantPaused, Uncertain
+from bot.errors import CannotLook, DeliveryError, MessageGone, RateLimited, TenantGone, Uncertain
 from bot.model import Channel
 
 RATION_SECONDS = 60.0
@@ -27,10 +27,6 @@ MOST_PAGES = 50
 AGAIN_SECONDS = 5.0
 # Slack's clock and ours may differ.
 CLOCK_SLACK = timedelta(seconds=60)
-
-
-class NotReadable(DeliveryError):
-    """We may not read this channel's history, whatever we may write."""
 
 
 @dataclass(slots=True)
@@ -121,7 +117,7 @@ async def _ask(
 
     Raises:
         RateLimited: not now: rationed, or Slack did not answer.
-        NotReadable: we may not read there, though we may write.
+        CannotLook: we may not read there, though we may write.
         DeliveryError: as for sending: the channel, the thread's root or the workspace is gone.
     """
     try:
@@ -129,12 +125,12 @@ async def _ask(
             return await client.api_call(method, http_verb="GET", params=params)
     except (Uncertain, Unreachable) as error:
         raise RateLimited(error.reason, retry_after=AGAIN_SECONDS) from None
-    except ChannelGone as gone:
-        if gone.reason in {"channel_not_found", "is_archived"}:
+    except (MessageGone, RateLimited, TenantGone):
+        raise
+    except DeliveryError as refused:
+        if refused.reason in {"channel_not_found", "is_archived"}:
             raise
-        raise NotReadable(gone.reason) from None
-    except TenantPaused as refused:
-        raise NotReadable(refused.reason) from None
+        raise CannotLook(refused.reason) from None
 
 
 def _matches(messages: Iterable[Any], wanted: frozenset[str]) -> dict[str, str]:

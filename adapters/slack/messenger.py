@@ -17,12 +17,12 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.access import look_at, may_join
-from adapters.slack.lookback import LookBack, NotReadable
+from adapters.slack.lookback import LookBack
 from adapters.slack.posting import Poster
 from adapters.slack.render import Drawn, Json, draw, markdown
 from adapters.slack.workspaces import Workspace, Workspaces, web_client
 from bot.cards import Card
-from bot.errors import ChannelGone, DeliveryError, RateLimited, Uncertain
+from bot.errors import CannotLook, ChannelGone, DeliveryError, RateLimited, Uncertain
 from bot.model import Channel
 from bot.ports import Access, Bucket
 
@@ -119,7 +119,7 @@ class SlackMessenger:
         client, workspace = await self._client(channel)
         try:
             return await self._look_back.find(client, channel, root, keys, since)
-        except NotReadable as refused:
+        except CannotLook as refused:
             # What was posted without membership (chat:write.public) is readable only from inside.
             if refused.reason != "not_in_channel" or not await may_join(
                 client, workspace, channel.id

@@ -12,7 +12,6 @@ from adapters.slack.render import Json, draw, markdown, plain
 from bot.cards import Card
 from bot.catalog import Catalog
 from bot.commands import KEEP, Keep
-from bot.commands.vocabulary import CHANNEL_KINDS
 from bot.model import NewsKind, Severity, Subscription
 
 CALLBACK = "icd.settings"
@@ -31,6 +30,7 @@ _KINDS = {
     NewsKind.WORSE: "When it gets worse",
     NewsKind.RESOLVED: "When it is over",
     NewsKind.REOPENED: "When it comes back",
+    NewsKind.CONFIRMED: "When the provider confirms a suspicion",
 }
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)>")
 
@@ -97,7 +97,7 @@ def read_form(view: Mapping[str, Any]) -> Form | str:
         surfaces=tuple(picked),
         severity=Severity(chosen) if chosen in set(_SEVERITIES) else Severity.DEGRADED,
         mention=mention,
-        thread_only=frozenset(kind for kind in CHANNEL_KINDS if kind.value not in loud),
+        thread_only=frozenset(kind for kind in _KINDS if kind.value not in loud),
     )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.model import NewsKind, Severity
+from bot.commands.vocabulary import CHANNEL_KINDS
+from bot.model import Severity
 from tests.contract.slack_bot import SlackBot, slack_bot
 from tests.servers.slack import SlackServer, eventually, running_slack
 from tests.servers.slack.blocks import texts
@@ -134,7 +135,7 @@ async def test_the_form_shows_what_there_is_and_saves_what_was_picked(bot: Slack
     assert kept is not None
     assert (set(kept.surfaces), kept.severity) == ({"code"}, Severity.PARTIAL)
     assert kept.mention == "<@U2>"
-    assert kept.thread_only == {NewsKind.WORSE, NewsKind.RESOLVED, NewsKind.REOPENED}
+    assert kept.thread_only == CHANNEL_KINDS
 
 
 async def test_a_form_without_a_channel_says_so_beside_the_field(bot: SlackBot) -> None:
@@ -173,6 +174,17 @@ async def test_an_event_told_twice_is_handled_once(bot: SlackBot) -> None:
     await eventually(lambda: len(bot.server.team.ephemerals) >= 2)
 
     assert len(bot.server.team.ephemerals) == 2
+
+
+async def test_a_command_told_twice_is_answered_once(bot: SlackBot) -> None:
+    first = await bot.server.command("help")
+    await first.response()
+    for _ in range(2):
+        assert (await bot.server.outbound.send("slash_commands", first.payload)).acked
+    await (await bot.server.command("help")).response()
+
+    assert first.url is not None
+    assert first.url.uses == 1
 
 
 @pytest.mark.parametrize(
