@@ -55,7 +55,7 @@ def open_recording(path: Path, catalog: Catalog, provider: str | None = None) ->
         return Recording(name, _polls(path, name))
     incidents, documents = _archive(path, head[1])
     name = provider or whose(iter(documents), catalog, stem)
-    return Recording(name, _rebuilt(incidents, name))
+    return Recording(name, _rebuilt(path, incidents, name))
 
 
 # --- files and lines -------------------------------------------------------------------------
@@ -122,7 +122,11 @@ def _archive(path: Path, head: object) -> tuple[list[tuple[str, Document]], list
     if "incident_updates" in document or "updates" in document:
         document = {"incidents": [document]}
     found: list[tuple[str, Document]] = [
-        (key, row) for key in LISTS for row in document.get(key) or () if isinstance(row, dict)
+        (key, row)
+        for key in LISTS
+        if isinstance(document.get(key), list)
+        for row in document[key]
+        if isinstance(row, dict)
     ]
     if not any(key in document for key in LISTS):
         raise BotError(f"{path}: neither polls nor an archive of incidents")
@@ -135,24 +139,31 @@ def _object(path: Path, number: int, value: object) -> Document:
     return value
 
 
-def _rebuilt(rows: Iterable[tuple[str, Document]], provider: str) -> Iterator[Observation]:
+def _rebuilt(
+    path: Path, rows: Iterable[tuple[str, Document]], provider: str
+) -> Iterator[Observation]:
     archive: dict[str, Archived] = {}
     names: dict[str, str] = {}
+    dropped = 0
     for kind, row in rows:
         report = read_report(row, maintenance=kind == "scheduled_maintenances")
         if report is None:
+            dropped += 1
             continue
         archive[report.id] = Archived(report, read_time(row.get("updated_at")))
         for id_, name in _component_names(row):
             names.setdefault(id_, name)
         for id_ in (*report.components, *(c.component for u in report.updates for c in u.changes)):
             names.setdefault(id_, id_.removeprefix("name:"))
+    if dropped and not archive:
+        raise BotError(f"{path}: none of its {dropped} incidents can be read: no id, or no time")
     yield from rebuild(list(archive.values()), names, provider)
 
 
 def _component_names(row: Document) -> Iterator[tuple[str, str]]:
     """Names that an incident gives its components, the present ones first."""
-    updates = [u for u in row.get("incident_updates") or () if isinstance(u, dict)]
+    said = row.get("incident_updates")
+    updates = [u for u in said if isinstance(u, dict)] if isinstance(said, list) else []
     lists = [row.get("components"), *(update.get("affected_components") for update in updates)]
     for rows in lists:
         for entry in rows if isinstance(rows, list) else ():

@@ -7,27 +7,16 @@ word is news of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.engine.draft import Draft
-from bot.engine.phases import ENDED
+from bot.engine.events import PLAIN, Event, events_of
 from bot.engine.reading import Desk, digest
 from bot.engine.timeline import timeline
-from bot.model import Impact, Incident, News, NewsKind, Severity, SurfaceChange, Update, worst
+from bot.model import Impact, Incident, News, NewsKind, Severity, SurfaceChange, worst
 
 QUIET_AFTER = timedelta(days=1)  # what was over for longer when first seen is history only
-
-# These stand for the change of state themselves; a plain update may be promoted to carry one.
-_PLAIN = (NewsKind.UPDATE,)
-
-
-@dataclass(frozen=True, slots=True)
-class _Event:
-    """What is to be told, before it is numbered: a kind, and the words it comes with."""
-
-    kind: NewsKind
-    update: Update | None = None
 
 
 def tell(draft: Draft, desk: Desk) -> Incident:
@@ -39,14 +28,14 @@ def tell(draft: Draft, desk: Desk) -> Incident:
     impacts = {surface: found[surface] for surface in sorted(found, key=desk.provider.order)}
     overall = draft.overall()
     changes = _changes(before, impacts)
-    events = _events(draft, before)
+    events = events_of(draft, before)
     if desk.first:
         # Who joins now is told the present, not how it came about.
         events = [replace(events[0], update=draft.updates[-1] if draft.updates else None)]
     move = _move(before, overall, changes, impacts)
     if draft.is_new and draft.ended:
         move = None
-    if move is not None and not any(e.kind not in _PLAIN for e in events):
+    if move is not None and not any(e.kind not in PLAIN for e in events):
         events = _carrying(events, move)
     report = draft.report
     phase = report.phase if report else _phase_unsaid(draft, before)
@@ -113,93 +102,11 @@ def _move(
     return None
 
 
-def _carrying(events: list[_Event], move: NewsKind) -> list[_Event]:
+def _carrying(events: list[Event], move: NewsKind) -> list[Event]:
     """Let the last update carry the move; without any, the move is news of its own."""
     if not events:
-        return [_Event(move)]
+        return [Event(move)]
     return [*events[:-1], replace(events[-1], kind=move)]
-
-
-# --- what happened ---------------------------------------------------------------------------
-
-
-def _events(draft: Draft, before: Incident) -> list[_Event]:
-    updates = [_Event(NewsKind.UPDATE, update) for update in draft.updates]
-    if draft.gone:
-        return [] if before.withdrawn else [_Event(NewsKind.WITHDRAWN)]
-    if draft.is_new:
-        return _beginning(draft, updates)
-    if draft.reopened:
-        return _reopening(updates)
-    if draft.ended:
-        if before.is_open:
-            return _ending(draft, updates)
-        return [_afterwards(event) for event in updates] + _farewell(draft, before)
-    return _running(draft, before, updates)
-
-
-def _running(draft: Draft, before: Incident, updates: list[_Event]) -> list[_Event]:
-    if before.maintenance and _begins(draft, before):
-        first = next((i for i, e in enumerate(updates) if _in_progress(e)), len(updates))
-        started = _Event(NewsKind.STARTED, updates[first].update if updates[first:] else None)
-        return [*updates[:first], started, *updates[first + 1 :]]
-    if not updates and draft.report and draft.report.phase != before.phase:
-        return [_Event(NewsKind.UPDATE)]  # a page (or a recording) that keeps no texts
-    return updates
-
-
-def _beginning(draft: Draft, updates: list[_Event]) -> list[_Event]:
-    if draft.ended:
-        return [_Event(NewsKind.OVER, updates[-1].update if updates else None)]
-    kind = NewsKind.OPENED
-    if draft.incident.maintenance:
-        waiting = draft.report is not None and draft.report.phase == "scheduled"
-        kind = NewsKind.SCHEDULED if waiting else NewsKind.STARTED
-    return [_Event(kind, updates[0].update if updates else None), *updates[1:]]
-
-
-def _reopening(updates: list[_Event]) -> list[_Event]:
-    for i, event in enumerate(updates):
-        if event.update is not None and event.update.phase not in ENDED:
-            return [*updates[:i], replace(event, kind=NewsKind.REOPENED), *updates[i + 1 :]]
-    return [*updates, _Event(NewsKind.REOPENED)]
-
-
-def _ending(draft: Draft, updates: list[_Event]) -> list[_Event]:
-    """One end: the update that says so, wherever it stands, or news without words."""
-    kind = NewsKind.ENDED if draft.incident.maintenance else NewsKind.RESOLVED
-    says_so = [i for i, e in enumerate(updates) if e.update and e.update.phase in ENDED]
-    if not says_so:
-        return [*updates, _Event(kind)]
-    place = says_so[-1]
-    while place - 1 in says_so:
-        place -= 1
-    after = [_afterwards(event) for event in updates[place + 1 :]]
-    return [*updates[:place], replace(updates[place], kind=kind), *after]
-
-
-def _afterwards(event: _Event) -> _Event:
-    if event.update is not None and event.update.phase == "postmortem":
-        return replace(event, kind=NewsKind.POSTMORTEM)
-    return event
-
-
-def _farewell(draft: Draft, before: Incident) -> list[_Event]:
-    """It was followed for its components' sake, and they have become another incident's."""
-    handed = before.severity is not Severity.UP and not draft.followed and draft.note
-    return [_Event(NewsKind.BETTER)] if handed else []
-
-
-def _begins(draft: Draft, before: Incident) -> bool:
-    return (
-        before.phase == "scheduled"
-        and draft.report is not None
-        and draft.report.phase != "scheduled"
-    )
-
-
-def _in_progress(event: _Event) -> bool:
-    return event.update is not None and event.update.phase in ("in_progress", "verifying")
 
 
 # --- numbering -------------------------------------------------------------------------------
@@ -208,7 +115,7 @@ def _in_progress(event: _Event) -> bool:
 def _number(
     draft: Draft,
     desk: Desk,
-    events: list[_Event],
+    events: list[Event],
     changes: tuple[SurfaceChange, ...],
     overall: Severity,
     phase: str,
@@ -241,9 +148,9 @@ def _number(
         )
 
 
-def _carrier(events: list[_Event]) -> int:
+def _carrier(events: list[Event]) -> int:
     """Which of the events tells the change of severity: the first that is no plain update."""
-    marked = [i for i, event in enumerate(events) if event.kind not in _PLAIN]
+    marked = [i for i, event in enumerate(events) if event.kind not in PLAIN]
     return marked[0] if marked else len(events) - 1
 
 

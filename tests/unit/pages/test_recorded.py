@@ -229,6 +229,7 @@ def test_a_recording_of_history_lists_alone_is_a_page_without_components(tmp_pat
         ('{"observed_at": "yesterday", "body": {}}\n', "line 1"),
         ("7", "neither polls nor an archive|not an incident|no object"),
         ('{"id": "i", "incident_updates": []}\n[1]\n', "line 2"),
+        ('{"incidents": [{"begin": "2026"}]}', "none of its 1 incidents"),
         ("rubbish", "line 1"),
     ],
 )
