@@ -151,6 +151,31 @@ def manifest(
     typer.echo(manifest_text(url or None))
 
 
+discord = typer.Typer(help="Setting up Discord.", no_args_is_help=True)
+cli.add_typer(discord, name="discord")
+
+
+@discord.callback()
+def _discord() -> None:
+    """Setting up Discord."""
+
+
+@discord.command()
+def invite(
+    application: Annotated[
+        str, typer.Option(help="The application's id; without it Discord is asked for it.")
+    ] = "",
+) -> None:
+    """Print the link that adds the bot to a server, and what it asks for."""
+    from adapters.discord.invite import application_of, invitation
+    from adapters.discord.options import DiscordOptions
+
+    if not application:
+        options = DiscordOptions.of(_settings(quiet=True))
+        application = asyncio.run(application_of(options))
+    typer.echo(invitation(application))
+
+
 @cli.command()
 def version() -> None:
     """Print the version."""

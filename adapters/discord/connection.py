@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
@@ -20,6 +20,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from adapters.discord.options import DiscordOptions
 from adapters.discord.wire import PATIENCE_SECONDS, Wire
 from bot.errors import SettingsError
 
@@ -41,20 +42,6 @@ REFUSED: Final = (
     "DISCORD_TOKEN is not accepted by Discord: copy it again from Bot → Reset Token at "
     "discord.com/developers/applications"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class DiscordOptions:
-    """What the environment says about Discord. The token never shows in `repr`."""
-
-    token: str = field(repr=False)
-    api_url: str = "https://discord.com/api/v10"
-    gateway_url: str | None = None
-    messages_a_second: float | None = 45.0
-
-    @property
-    def base(self) -> str:
-        return self.api_url.rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import discord
 import structlog
 
 from adapters.discord.errors import INTERACTION_OVER, Refused, meaning
-from adapters.discord.messenger import DiscordMessenger
+from adapters.discord.messenger import NO_GUILD, DiscordMessenger
 from adapters.discord.render import body_of, draw
 from adapters.discord.wire import Json, Wire
 from bot.cards import Card
@@ -31,7 +31,6 @@ log = structlog.get_logger()
 HOLD_SECONDS: Final = 1.2  # two tries fit into the three seconds
 PRIVATE: Final = 1 << 6
 SAY_LATER, CHANGE_LATER = 5, 6
-NO_GUILD: Final = "@me"
 _SILENT: Final[Json] = {"parse": []}
 _ORIGINAL: Final = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
 _SORRY: Final = "Something went wrong on my side; nothing was changed. Try again in a moment."

@@ -36,7 +36,7 @@ TOO_MANY_THREADS: Final = frozenset({160006, 160007})
 INTERACTION_OVER: Final = frozenset({10062, 10015, 50027, 40060})
 
 _TABLE: Final[dict[type[DeliveryError], tuple[int, ...]]] = {
-    ChannelGone: (10003, 50001, 50008, 50024, 50013, 160002, 40067, 40058),
+    ChannelGone: (10003, 50001, 50007, 50008, 50024, 50013, 160002, 40067, 40058),
     TenantGone: (10004,),
     MessageGone: (10008, 50005, 50021, 160005, 50083, 200000),
     Malformed: (50035, 50006, 40005, 30015, 50109),
@@ -49,6 +49,7 @@ WORDS: Final[dict[int, str]] = {
     10003: "the channel was deleted",
     10004: "the server is gone, or I was removed from it",
     50001: "I cannot see the channel (permission View Channel)",
+    50007: "this person takes no messages from me",
     50008: "nobody can write in a channel of that kind",
     50013: "I lack a permission in the channel (Send Messages, Embed Links, or threads)",
     50024: "that cannot be done in a channel of that kind",

@@ -38,6 +38,9 @@ MESSAGES_A_SECOND: Final = 45.0
 ROOT_SECONDS: Final = 6.0
 THREAD_SECONDS: Final = 3.0
 QUIET: Final = 1 << 12  # SUPPRESS_NOTIFICATIONS: for what is over when it is first told
+# Keys of what is never looked for: it is said once, as well as it goes.
+PASSING: Final = ("say/", "welcome/", "test/")
+NO_GUILD: Final = "@me"
 _MENTION: Final = re.compile(r"<@(?P<role>&)?!?(?P<id>\d{5,25})>")
 
 
@@ -181,7 +184,7 @@ class DiscordMessenger:
     async def say(self, channel: Channel, card: Card, key: str) -> None:
         place = _number(channel)
         kind = await self._kind(place)
-        body: Json = {**body_of(self._draw(channel, card)), "allowed_mentions": called(None)[1]}
+        body = self._body(channel, card, key, None, mark=not key.startswith(PASSING))
         try:
             if kind is Kind.FORUM:
                 await self._threads.post(place, card, body)
@@ -214,9 +217,12 @@ class DiscordMessenger:
             raise ChannelGone("nobody can write in a channel of that kind")
         return kind
 
-    def _body(self, channel: Channel, card: Card, key: str, mention: str | None) -> Json:
+    def _body(
+        self, channel: Channel, card: Card, key: str, mention: str | None, *, mark: bool = True
+    ) -> Json:
         whom, allowed = called(mention)
-        body = body_of(marked(self._draw(channel, card), key))
+        drawn = self._draw(channel, card)
+        body = body_of(marked(drawn, key) if mark else drawn)
         body["content"] = f"{whom}{body['content']}"
         body["allowed_mentions"] = allowed
         return body

@@ -22,13 +22,13 @@ from adapters.discord.commands import build_tree
 from adapters.discord.connection import (
     REFUSED,
     Connection,
-    DiscordOptions,
     Refusal,
     ask_gateway,
 )
 from adapters.discord.desk import Desk, Notes, Seen
 from adapters.discord.lifecycle import listen_to_guilds
 from adapters.discord.messenger import DiscordMessenger
+from adapters.discord.options import DiscordOptions
 from adapters.discord.presses import listen_to_presses
 from adapters.discord.sync import sync_commands
 from adapters.discord.wire import Wire

@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import TextIO
 
+from adapters.discord.doctor import check_discord
+from adapters.discord.options import DiscordOptions
 from adapters.operator.states import fresh_for, stored
 from adapters.pages.doctor import check_page
 from adapters.pages.opened import page_sources
@@ -14,6 +16,8 @@ from adapters.redis.connect import open_database
 from adapters.redis.doctor import check_redis
 from adapters.redis.embedded import embedded_redis
 from adapters.redis.folder import running_redis
+from adapters.redis.journal import RedisJournal
+from adapters.redis.subscriptions import RedisSubscriptions
 from adapters.slack.doctor import check_slack
 from adapters.slack.options import SlackOptions
 from bot.checks import Finding, Health
@@ -55,7 +59,11 @@ async def _findings(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
 
 
 async def _check_store(settings: Settings) -> AsyncIterator[Finding]:
-    """The given Redis; the embedded one of a running instance; or one started to look at."""
+    """The given Redis; the embedded one of a running instance; or one started to look at.
+
+    And Discord, whose subscribed channels stand in it.
+    """
+    discord = DiscordOptions.of(settings)
     async with AsyncExitStack() as stack:
         kind = "given" if settings.redis_url else "embedded"
         try:
@@ -69,9 +77,14 @@ async def _check_store(settings: Settings) -> AsyncIterator[Finding]:
         except BotError as error:
             advice = "Start it, or check REDIS_URL; without REDIS_URL an embedded one is used."
             yield Finding("redis", str(error), Health.BROKEN, advice)
+            async for finding in check_discord(discord):
+                yield finding
             return
         stack.push_async_callback(database.close)
         async for finding in check_redis(database, kind):
+            yield finding
+        subscriptions = RedisSubscriptions(database, RedisJournal(database))
+        async for finding in check_discord(discord, subscriptions):
             yield finding
 
 

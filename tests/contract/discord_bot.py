@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from adapters.discord.connection import DiscordOptions
+from adapters.discord.options import DiscordOptions
 from adapters.discord.platform import Discord, open_discord
 from adapters.redis.notes import RedisNotes
 from adapters.redis.seen import RedisSeen

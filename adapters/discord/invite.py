@@ -1,0 +1,103 @@
+"""The invitation: the least permissions, and why each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+import aiohttp
+
+from adapters.discord.connection import REFUSED
+from adapters.discord.options import DiscordOptions
+from bot.errors import BotError, SettingsError
+
+AUTHORIZE: Final = "https://discord.com/oauth2/authorize"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One of Discord's permissions. `bit`: developers/topics/permissions."""
+
+    bit: int
+    name: str
+    why: str
+
+
+PERMISSIONS: Final = (
+    Permission(1 << 10, "View Channels", "to see the channels that it shall tell"),
+    Permission(1 << 11, "Send Messages", "to post there, and to open posts in forums"),
+    Permission(1 << 14, "Embed Links", "for the card with its colour; no link is previewed"),
+    Permission(1 << 35, "Create Public Threads", "one thread per incident"),
+    Permission(1 << 38, "Send Messages in Threads", "updates in that thread"),
+    Permission(
+        1 << 16,
+        "Read Message History",
+        "to look, after a lost answer, whether its own message stands there already",
+    ),
+)
+
+
+def bits() -> int:
+    return sum(permission.bit for permission in PERMISSIONS)
+
+
+def server_link(application: str) -> str:
+    """Add it to a server, with the commands."""
+    scopes = "bot applications.commands"
+    asked = {"client_id": application, "scope": scopes, "permissions": bits()}
+    return f"{AUTHORIZE}?{urlencode({**asked, 'integration_type': 0})}"
+
+
+def user_link(application: str) -> str:
+    """Add `/isclaudedown` to one's own account, for anywhere."""
+    asked = {"client_id": application, "scope": "applications.commands", "integration_type": 1}
+    return f"{AUTHORIZE}?{urlencode(asked)}"
+
+
+def invitation(application: str) -> str:
+    """What `isclaudedown discord invite` prints."""
+    lines = [
+        "Add it to a server where you may (Manage Server):",
+        f"  {server_link(application)}",
+        "",
+    ]
+    lines.append("What it asks for, and nothing else:")
+    width = max(len(permission.name) for permission in PERMISSIONS)
+    lines += [f"  {one.name:<{width}}  {one.why}" for one in PERMISSIONS]
+    lines += [
+        "",
+        "It reads no messages of others: no privileged intent has to be switched on.",
+        "Who may use /claudewatch is up to the server (Server Settings, Integrations).",
+        "",
+        "For yourself, anywhere on Discord (/isclaudedown only):",
+        f"  {user_link(application)}",
+    ]
+    return "\n".join(lines)
+
+
+async def application_of(options: DiscordOptions) -> str:
+    """Ask Discord whose token it is; returns the application's id.
+
+    Raises:
+        SettingsError: there is no token, or Discord does not accept it.
+        BotError: Discord did not answer.
+    """
+    if not options.token:
+        raise SettingsError(
+            "DISCORD_TOKEN is not set; give the application's id with --application"
+        )
+    headers = {"Authorization": f"Bot {options.token}"}
+    limit = aiohttp.ClientTimeout(total=20)
+    try:
+        async with (
+            aiohttp.ClientSession(headers=headers, timeout=limit) as session,
+            session.get(f"{options.base}/oauth2/applications/@me") as answer,
+        ):
+            if answer.status == 401:
+                raise SettingsError(REFUSED)
+            answer.raise_for_status()
+            body = await answer.json(content_type=None)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise BotError(f"Discord did not answer ({type(error).__name__})") from None
+    return str(body["id"])
