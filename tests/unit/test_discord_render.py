@@ -76,8 +76,7 @@ cards = st.builds(
 
 
 def body(drawn: render.Drawn, key: str) -> dict[str, Any]:
-    embeds, components = render.marked(drawn, key)
-    return {"content": drawn.content, "embeds": embeds, "components": components}
+    return render.body_of(render.marked(drawn, key))
 
 
 @settings(max_examples=150, deadline=None)
@@ -160,7 +159,8 @@ def test_a_mark_is_found_again_in_a_button_or_in_the_footer() -> None:
         Card("t", "p", blocks=(Note((Text("n"),)),), buttons=(Button("back", "Back", "claude/1"),))
     )
     without = render.draw(Card("t", "p", blocks=(Note((Text("n"),)),)))
-    for drawn in (with_button, without):
+    bare = render.draw(Card("t", "p"))
+    for drawn in (with_button, without, bare):
         assert refs.marks_of(body(drawn, "key")) == {refs.mark("key")}
     assert "footer" not in body(with_button, "key")["embeds"][0]
 
