@@ -22,7 +22,7 @@ async def look_at(client: AsyncWebClient, workspace: Workspace, channel: str) ->
         return _lacks("chat:write")
     try:
         with slack_errors():
-            answer = await client.conversations_info(channel=channel)
+            answer = await client.api_call("conversations.info", data={"channel": channel})
     except ChannelGone as gone:
         return _unseen(channel, gone.reason)
     except TenantPaused as paused:

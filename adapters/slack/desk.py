@@ -97,7 +97,7 @@ class Desk:
         client = await self.messenger.client(asked.tenant)
         try:
             with slack_errors():
-                answer = await client.users_info(user=asked.user)
+                answer = await client.api_call("users.info", data={"user": asked.user})
         except DeliveryError as error:
             log.warning("slack.admin_unknown", reason=error.reason)
             return False

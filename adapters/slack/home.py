@@ -99,12 +99,15 @@ async def _conversations(client: AsyncWebClient, user: str) -> set[str]:
     cursor = ""
     for _ in range(10):
         with slack_errors():
-            answer = await client.users_conversations(
-                user=user,
-                types="public_channel,private_channel",
-                exclude_archived=True,
-                limit=200,
-                cursor=cursor or None,
+            answer = await client.api_call(
+                "users.conversations",
+                data={
+                    "user": user,
+                    "types": "public_channel,private_channel",
+                    "exclude_archived": True,
+                    "limit": 200,
+                    "cursor": cursor,
+                },
             )
         ids |= {str(c.get("id")) for c in answer.get("channels") or ()}
         following: dict[str, Any] = answer.get("response_metadata") or {}
@@ -117,7 +120,9 @@ async def _conversations(client: AsyncWebClient, user: str) -> set[str]:
 async def _is_member(client: AsyncWebClient, channel: str, user: str) -> bool:
     try:
         with slack_errors():
-            answer = await client.conversations_members(channel=channel, limit=1000)
+            answer = await client.api_call(
+                "conversations.members", data={"channel": channel, "limit": 1000}
+            )
     except DeliveryError:
         return False
     return user in (answer.get("members") or ())
