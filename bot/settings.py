@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = None
     secret_key: SecretStr | None = None
     probes: bool = True
+    probe_seconds: float = Field(default=60, ge=0.1, le=3600)
+    # Rows like those of the catalog, in their place: `[[claude.probe]]`.
+    probe_file: Path | None = None
     anthropic_api_key: SecretStr | None = Field(
         default=None, validation_alias=_own("ANTHROPIC_API_KEY")
     )

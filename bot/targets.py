@@ -21,7 +21,10 @@ def load_targets(providers: Iterable[str], text: str | None = None) -> list[Targ
         if text is not None
         else resources.files("bot").joinpath("catalog.toml").read_text(encoding="utf-8")
     )
-    document = tomllib.loads(source)
+    try:
+        document = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"what is to be probed cannot be read: {error}") from None
     return [
         _target(row, provider)
         for provider in providers

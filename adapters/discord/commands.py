@@ -87,14 +87,26 @@ def _add_ask(tree: app_commands.CommandTree, desk: Desk) -> None:
     @tree.command(name=ASK, description="Is it Claude, or is it me?")
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
-    @app_commands.describe(surface="Only this: api, code, opus …", share="Show it to everybody")
+    @app_commands.describe(
+        surface="Only this: api, code, opus …",
+        share="Show it to everybody",
+        just_me="Is it only me? Compare with the page, our probes and others here",
+        explain="An error as it was shown to you: theirs, yours or unclear?",
+    )
     async def ask(
         interaction: Interaction,
         surface: str | None = None,
         share: bool = False,
+        just_me: bool = False,
+        explain: str | None = None,
     ) -> None:
-        words = f"{surface or ''} share" if share else surface or ""
-        await _typed(desk, interaction, words, shared=share)
+        if explain:
+            await _typed(desk, interaction, f"explain {explain}")
+        elif just_me:
+            await _typed(desk, interaction, f"justme {surface or ''}")
+        else:
+            words = f"{surface or ''} share" if share else surface or ""
+            await _typed(desk, interaction, words, shared=share)
 
     ask.autocomplete("surface")(_surfaces(desk))
 
@@ -184,6 +196,10 @@ def _add_looking(watch: app_commands.Group, desk: Desk) -> None:
     @app_commands.describe(incident="An incident's id; else the last ones")
     async def why(interaction: Interaction, incident: str | None = None) -> None:
         await _typed(desk, interaction, f"why {incident or ''}")
+
+    @watch.command(name="scoreboard", description="How early, late or wrong our suspicions were")
+    async def scoreboard(interaction: Interaction) -> None:
+        await _typed(desk, interaction, "scoreboard")
 
     @watch.command(name="help", description="What you can ask me")
     async def help_(interaction: Interaction) -> None:

@@ -10,6 +10,8 @@ import httpx
 
 from adapters.probes.http import TIMEOUT, HttpProbe
 from bot import __version__
+from bot.engine.evidence.probing import Target
+from bot.errors import SettingsError
 from bot.ports import Clock
 from bot.prober import Prober
 from bot.settings import Settings
@@ -32,7 +34,7 @@ async def open_prober(
     """A prober for the targets that the catalog has for these providers; none if switched off.
 
     Raises:
-        SettingsError: the catalog's rows cannot be read.
+        SettingsError: the rows of the catalog, or of the file in its place, cannot be read.
     """
     key = settings.anthropic_api_key
     # A new connection for each look: an old one may work while nobody new gets in.
@@ -41,7 +43,7 @@ async def open_prober(
         headers={"User-Agent": AGENT}, limits=limits, timeout=TIMEOUT
     ) as client:
         yield Prober(
-            load_targets(providers) if settings.probes else [],
+            _targets(settings, providers),
             HttpProbe(client, key.get_secret_value() if key else None),
             store,
             clock,
@@ -49,4 +51,16 @@ async def open_prober(
             with_key=key is not None,
             daily_budget=settings.probe_daily_budget,
             may_look=may_look,
+            interval=settings.probe_seconds,
         )
+
+
+def _targets(settings: Settings, providers: Iterable[str]) -> list[Target]:
+    if not settings.probes:
+        return []
+    if settings.probe_file is None:
+        return load_targets(providers)
+    try:
+        return load_targets(providers, settings.probe_file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"ISCLAUDEDOWN_PROBE_FILE cannot be read: {error}") from error

@@ -6,9 +6,10 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ import pytest
 
 from tests.e2e.program import PATIENCE, Program, program
 from tests.servers.page import PageServer, page_server
+from tests.servers.probe import ProbeServer
 from tests.servers.statuspage import API
 
 FAILING = {"counts": [{"surface": "api", "outcomes": {"529": 95, "2xx": 5}}]}
@@ -24,7 +26,7 @@ WELL = {"counts": [{"surface": "api", "outcomes": {"2xx": 4000}}]}
 
 @asynccontextmanager
 async def running(
-    folder: Path, page: PageServer
+    folder: Path, page: PageServer, more: Mapping[str, str] = MappingProxyType({})
 ) -> AsyncIterator[tuple[Program, httpx.AsyncClient]]:
     """The program, speaking on the terminal, and a client of its API that may write."""
     settings = {
@@ -33,6 +35,7 @@ async def running(
         "ISCLAUDEDOWN_HTTP_TOKEN": "t0ken",
         "ISCLAUDEDOWN_WEBHOOK_SECRET": "s3cret",
         "ISCLAUDEDOWN_TERMINAL": "on",
+        **more,
     }
     async with program(folder, settings) as bot:
         await bot.says("http.listening")
@@ -146,3 +149,66 @@ async def test_ask_wait_gives_up_with_the_present_code(tmp_path: Path, page: Pag
 
     assert code == 20
     assert json.loads(out)["exit_code"] == 20
+
+
+PROBES = """
+[[claude.probe]]
+name = "the API"
+url = "{api}/v1/models"
+kind = "api"
+surfaces = ["api", "code"]
+
+[[claude.probe]]
+name = "a neutral site"
+url = "{neutral}/"
+kind = "control"
+"""
+
+
+@asynccontextmanager
+async def probing(
+    folder: Path, page: PageServer, api: ProbeServer, neutral: ProbeServer
+) -> AsyncIterator[tuple[Program, httpx.AsyncClient]]:
+    rows = folder / "probes.toml"
+    rows.write_text(PROBES.format(api=api.url, neutral=neutral.url))
+    settings = {
+        "ISCLAUDEDOWN_PROBES": "true",
+        "ISCLAUDEDOWN_PROBE_FILE": str(rows),
+        "ISCLAUDEDOWN_PROBE_SECONDS": "0.1",
+    }
+    async with running(folder, page, settings) as (bot, http):
+        await until_ready(http)
+        yield bot, http
+
+
+async def test_a_probe_alone_that_keeps_failing_fast_opens_a_suspicion(
+    tmp_path: Path, page: PageServer
+) -> None:
+    async with (
+        ProbeServer() as api,
+        ProbeServer(mode="page") as neutral,
+        probing(tmp_path, page, api, neutral) as (bot, http),
+    ):
+        api.mode = "overloaded"
+        await bot.says('"kind": "opened"')
+
+        found = await verdict(http, "code")
+        assert found["suspected"]
+        assert any("answers 529 overloaded_error" in e["says"] for e in found["evidence"])
+
+
+async def test_a_cut_of_our_own_network_is_said_and_accuses_nobody(
+    tmp_path: Path, page: PageServer
+) -> None:
+    async with (
+        ProbeServer() as api,
+        ProbeServer(mode="page") as neutral,
+        probing(tmp_path, page, api, neutral) as (bot, http),
+    ):
+        await api.stop()
+        await neutral.stop()
+        await bot.says("probes.own_network_fails")
+        await page.asked(10)
+
+        assert not (await verdict(http))["suspected"]
+        assert not any('"kind": "opened"' in line for line in bot.log)
