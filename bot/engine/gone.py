@@ -7,6 +7,7 @@ three apart. What ended and left that list too can change no more, and is retire
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.engine.draft import Draft
@@ -23,7 +24,7 @@ NOT_LISTED = "The provider no longer lists it."
 
 def look_for_missing(desk: Desk, snapshot: Snapshot) -> None:
     """Decide about every incident that this look did not show."""
-    recent = _recent(desk, snapshot)
+    recent = _recent(snapshot)
     for draft in desk.drafts.values():
         if draft.report is not None or draft.ours:
             continue
@@ -35,13 +36,20 @@ def look_for_missing(desk: Desk, snapshot: Snapshot) -> None:
             _miss_ended(draft, desk, snapshot, recent)
 
 
-def _recent(desk: Desk, snapshot: Snapshot) -> Mapping[str, Report] | None:
-    """The history list by id; None if there is none, or it is empty all of a sudden."""
+def without_doubt(desk: Desk, snapshot: Snapshot) -> Snapshot:
+    """The look without its history list, if that is empty all of a sudden.
+
+    A page may forget one incident; one that forgets all of them at once is broken.
+    """
+    known = sum(1 for draft in desk.drafts.values() if draft.page_end is not None)
+    return replace(snapshot, recent=None) if snapshot.recent == () and known >= 2 else snapshot
+
+
+def _recent(snapshot: Snapshot) -> Mapping[str, Report] | None:
+    """The history list by id, maintenance left out: pages keep that elsewhere."""
     if snapshot.recent is None:
         return None
-    recent = {report.id: report for report in snapshot.recent if not report.maintenance}
-    listed = sum(1 for d in desk.drafts.values() if d.page_end is not None)
-    return recent if recent or listed < 2 else None
+    return {report.id: report for report in snapshot.recent if not report.maintenance}
 
 
 def _listed(draft: Draft, recent: Mapping[str, Report]) -> bool:

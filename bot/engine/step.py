@@ -14,7 +14,7 @@ from bot.catalog import Catalog
 from bot.engine.blame import settle
 from bot.engine.components import believe
 from bot.engine.first import begin
-from bot.engine.gone import RETIRED_KEPT, look_for_missing, may_retire
+from bot.engine.gone import RETIRED_KEPT, look_for_missing, may_retire, without_doubt
 from bot.engine.phases import end_of, has_ended
 from bot.engine.reading import Desk, read
 from bot.engine.state import State, Track
@@ -45,6 +45,7 @@ def on_failure(state: State, error: str, now: datetime) -> State:
 
 
 def _take_in(desk: Desk, state: State, snapshot: Snapshot) -> tuple[State, list[Incident]]:
+    snapshot = without_doubt(desk, snapshot)
     reports = _reports(snapshot)
     explained = {name for report in reports for name in _news_about(desk, report, snapshot)}
     components, flaps = believe(
