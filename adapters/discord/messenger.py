@@ -193,6 +193,13 @@ class DiscordMessenger:
         except Refused as refused:
             raise meaning(refused) from None
 
+    async def members(self, channel: Channel) -> int | None:
+        """How many people may read a channel that is open to its whole server, else None."""
+        known = self.places.cached(_number(channel))
+        if known is None or not known.permissions_for(known.guild.default_role).view_channel:
+            return None
+        return known.guild.member_count
+
     async def direct(self, channel: Channel, person: str) -> Channel:
         """Where to write to one person alone: the same place at every call.
 

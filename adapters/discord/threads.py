@@ -19,7 +19,7 @@ from adapters.discord.errors import THREAD_EXISTS, Refused
 from adapters.discord.places import Places, Tag
 from adapters.discord.render import thread_name
 from adapters.discord.wire import CALL_SECONDS, Json, Wire
-from bot.cards import Card
+from bot.cards import EMOJI, Card
 from bot.errors import DeliveryError
 from bot.model import Severity
 
@@ -148,7 +148,8 @@ class Threads:
 
     def _may_rename(self, thread: int, card: Card) -> bool:
         known = self._known.get(thread)
-        if known is None or card.ended:
+        # An end, and going on after it, are always said.
+        if known is None or card.ended or _state(known.name) == EMOJI[Severity.UP]:
             return True
         since = self._monotonic() - _NAMES_SECONDS
         # One is kept for the end.
