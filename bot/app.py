@@ -141,8 +141,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             terminal = await stack.enter_async_context(open_terminal(settings.data_dir, utc_now))
             messengers[terminal.platform] = terminal
             console = _console(terminal, store, commands, settings)
-            await console.subscribe_once()
-            receivers += [console.sit(stop), console.join(catalog.providers)]
+            receivers.append(console.sit(stop))
         routes: list[BaseRoute] = []
         options = SlackOptions.of(settings)
         if options.wanted:
@@ -192,7 +191,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         prober = open_prober(settings, pages, eyes.stores.probes, utc_now, leads)
         receivers.append((await stack.enter_async_context(prober)).run())
         if settings.speaks_on_terminal:
-            receivers.append(console.greet([watcher.looked for watcher in watchers]))
+            first_looks = [watcher.looked for watcher in watchers]
+            receivers.append(console.greet(first_looks, catalog.providers))
         log.info("bot.started", providers=list(pages), platforms=list(messengers))
         await _until_stopped(
             stop,

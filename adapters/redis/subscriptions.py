@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.redis import keys
 from adapters.redis.database import Argument, Database
-from adapters.redis.scripts import SUBSCRIBE, UNSUBSCRIBE
+from adapters.redis.scripts import BEHIND, SUBSCRIBE, UNSUBSCRIBE
 from bot import codec
 from bot.delivery.queue import mark
 from bot.model import Channel, Incident, Pause, Severity, Subscription
@@ -48,12 +48,28 @@ class RedisSubscriptions:
             write_pause(subscription.paused) if subscription.paused else "",
             LIFE,
         ]
-        for key in behind:
-            incident = await self._journal.incident(key)
-            if incident is not None:
-                arguments += [key, priority(incident), mark(incident)]
+        arguments += await self._marked(behind)
         await self._database.run(SUBSCRIBE, keys.shard_of(channel), *arguments)
         self._queued()
+
+    async def catch_up(self, channel: Channel, behind: Sequence[str]) -> None:
+        """Queue the channel for incidents (keys) that it may never have heard of.
+
+        Its subscription stays as it is, with the time from which it holds.
+        """
+        marked = await self._marked(behind)
+        if marked:
+            await self._database.run(BEHIND, keys.shard_of(channel), keys.member(channel), *marked)
+            self._queued()
+
+    async def _marked(self, behind: Sequence[str]) -> list[Argument]:
+        found = [await self._journal.incident(key) for key in behind]
+        return [
+            argument
+            for incident in found
+            if incident is not None
+            for argument in (incident.key, priority(incident), mark(incident))
+        ]
 
     async def remove(self, channel: Channel) -> bool:
         base, member = keys.shard_of(channel), keys.member(channel)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,12 @@ from pathlib import Path
 import structlog
 
 from adapters.redis.notes import RedisNotes
+from adapters.redis.subscriptions import RedisSubscriptions
 from adapters.terminal.messenger import CONSOLE, Terminal
 from bot.commands import Commands, Request
 from bot.errors import DeliveryError, StoreError
 from bot.model import Severity, Subscription
-from bot.ports import Clock, Journal, Subscriptions
+from bot.ports import Clock, Journal
 
 log = structlog.get_logger()
 
@@ -34,46 +35,40 @@ class Console:
     terminal: Terminal
     folder: Path
     commands: Commands
-    subscriptions: Subscriptions
+    subscriptions: RedisSubscriptions
     journal: Journal
     notes: RedisNotes
     clock: Clock
 
-    async def subscribe_once(self) -> None:
-        """Subscribe a new terminal to everything; an old one knows what it wants.
+    async def greet(self, first_looks: Sequence[asyncio.Event], providers: Iterable[str]) -> None:
+        """As soon as somebody looked: subscribe a new terminal, and say how things are."""
+        for looked in first_looks:
+            await looked.wait()
+        await self._patiently(self._subscribed)
+        joining = [asyncio.create_task(self._join(provider)) for provider in providers]
+        answer = await self.commands.answer(Request(CONSOLE, "local", "you"))
+        try:
+            await self.terminal.tell(answer.card)
+            await asyncio.gather(*joining)
+        except DeliveryError:
+            return  # nobody reads it, which `sit` notices
+        finally:
+            for task in joining:
+                task.cancel()
 
-        Raises:
-            StoreError: Redis did not answer.
-        """
+    async def _subscribed(self) -> bool:
+        """A new terminal gets everything from now on; an old one knows what it wants."""
         if await self.notes.read(WELCOMED) is None:
             if await self.subscriptions.get(CONSOLE) is None:
                 everything = Subscription(CONSOLE, Severity.UP, created_at=self.clock())
                 await self.subscriptions.put(everything)
-            # Marked afterwards: killed in between, the next start subscribes once more.
+            # Marked afterwards: killed in between, the next start does it again.
             await self.notes.write(WELCOMED, "yes")
-
-    async def greet(self, first_looks: Sequence[asyncio.Event]) -> None:
-        """Say how things are, as soon as somebody looked."""
-        for looked in first_looks:
-            await looked.wait()
-        answer = await self.commands.answer(Request(CONSOLE, "local", "you"))
-        try:
-            await self.terminal.tell(answer.card)
-        except DeliveryError:
-            return  # nobody reads it, which `sit` notices
-
-    async def join(self, providers: Iterable[str]) -> None:
-        """Show a new terminal what runs already, for each page once it was read."""
-        await asyncio.gather(*(self._join(provider) for provider in providers))
+        return True
 
     async def _join(self, provider: str) -> None:
-        while True:
-            try:
-                if await self._joined(provider):
-                    return
-            except StoreError as error:
-                log.debug("terminal.not_joined", provider=provider, reason=str(error))
-            await asyncio.sleep(AGAIN)
+        """Show a new terminal what runs already, once the page was read."""
+        await self._patiently(lambda: self._joined(provider))
 
     async def _joined(self, provider: str) -> bool:
         note = f"{JOINED}-{provider}"
@@ -83,10 +78,19 @@ class Console:
         if state is None:
             return False
         running = [one.key for one in state.incidents.values() if one.is_open]
-        if running and (subscription := await self.subscriptions.get(CONSOLE)):
-            await self.subscriptions.put(subscription, behind=running)
+        await self.subscriptions.catch_up(CONSOLE, running)
         await self.notes.write(note, "yes")
         return True
+
+    async def _patiently(self, done: Callable[[], Awaitable[bool]]) -> None:
+        """Try until it is done, whatever ails the store."""
+        while True:
+            try:
+                if await done():
+                    return
+            except StoreError as error:
+                log.debug("terminal.waiting", reason=str(error))
+            await asyncio.sleep(AGAIN)
 
     async def sit(self, stop: asyncio.Event) -> None:
         """Take commands if somebody can type some. Ends everything when they leave."""

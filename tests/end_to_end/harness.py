@@ -22,7 +22,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0
+PATIENCE = 30.0
 POLL = 0.2
 
 
@@ -48,23 +48,26 @@ class Program:
     process: asyncio.subprocess.Process
     out: str = ""
     err: str = ""
-    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-    _readers: list[asyncio.Task[None]] = field(default_factory=list)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _end: asyncio.Task[int] | None = None
 
     def listen(self) -> None:
-        for stream, name in ((self.process.stdout, "out"), (self.process.stderr, "err")):
-            if stream is not None:
-                self._readers.append(asyncio.create_task(self._read(stream, name)))
+        self._end = asyncio.create_task(self._hear_all())
 
-    async def _read(self, stream: asyncio.StreamReader, name: str) -> None:
+    async def _hear_all(self) -> int:
+        await asyncio.gather(self._hear("out"), self._hear("err"))
+        return await self.process.wait()
+
+    async def _hear(self, name: str) -> None:
+        stream = self.process.stdout if name == "out" else self.process.stderr
         undecoded = b""
-        while data := await stream.read(65536):
+        while stream and (data := await stream.read(65536)):
             undecoded += data
             with contextlib.suppress(UnicodeDecodeError):  # cut inside a letter
                 setattr(self, name, getattr(self, name) + undecoded.decode())
                 undecoded = b""
-            async with self._changed:
-                self._changed.notify_all()
+            self._news.set()
+        self._news.set()
 
     async def shows(self, text: str, times: int = 1) -> None:
         """Wait until `text` was printed so often."""
@@ -74,29 +77,22 @@ class Program:
         await self._until(lambda: self.err.count(text) >= times, f"log {text!r} {times}×")
 
     async def _until(self, true: Callable[[], bool], what: str) -> None:
-        ended = asyncio.create_task(self.ends())
         try:
-            async with asyncio.timeout(PATIENCE), self._changed:
+            async with asyncio.timeout(PATIENCE):
                 while not true():
-                    assert not ended.done(), f"it ended without {what}:\n{self.out}\n{self.err}"
-                    waiting = asyncio.create_task(self._changed.wait())
-                    await asyncio.wait({waiting, ended}, return_when=asyncio.FIRST_COMPLETED)
-                    await self._give_up(waiting)
+                    assert self.process.returncode is None, f"it ended without {what}: {self}"
+                    self._news.clear()
+                    await self._news.wait()
         except TimeoutError:
-            raise AssertionError(f"never came: {what}:\n{self.out}\n{self.err}") from None
-        finally:
-            await self._give_up(ended)
+            raise AssertionError(f"never came: {what}: {self}") from None
 
-    @staticmethod
-    async def _give_up(task: asyncio.Task[object]) -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    def __str__(self) -> str:
+        return f"\n--- out\n{self.out}\n--- err\n{self.err}"
 
     async def ends(self) -> int:
         """Wait for its end and for its last words. Returns the exit code."""
-        code = await self.process.wait()
-        await asyncio.gather(*(asyncio.shield(reader) for reader in self._readers))
-        return code
+        assert self._end is not None
+        return await asyncio.shield(self._end)
 
     async def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)

@@ -34,7 +34,7 @@ async def test_a_page_that_is_read_later_than_the_first_start_is_joined_then(
         page.fail("drop")
         page.page.open("Login trouble", DOWN, body="Nobody can log in.")
         async with started(tmp_path, page.url) as bot:
-            await bot.shows("can't see")
+            await bot.shows("not been able to read")
             page.healthy()
             await bot.shows("Nobody can log in.")
 
