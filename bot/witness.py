@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.catalog import Catalog
 from bot.engine.evidence import probing, reports, traffic
@@ -77,6 +77,19 @@ class Voice:
     person: str
     surface: str
     members: int | None = None
+
+
+@runtime_checkable
+class Crowd(Protocol):
+    """A messenger that can tell how many people a channel has."""
+
+    async def members(self, channel: Channel) -> int | None:
+        """None: it is not known.
+
+        Raises:
+            DeliveryError: the platform did not say.
+        """
+        ...
 
 
 class ReportStore(Protocol):

@@ -17,8 +17,10 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.access import look_at, may_join
+from adapters.slack.errors import slack_errors
 from adapters.slack.lookback import LookBack
 from adapters.slack.posting import Poster
+from adapters.slack.rates import Rates
 from adapters.slack.render import Drawn, Json, draw, markdown
 from adapters.slack.workspaces import Workspace, Workspaces, web_client
 from bot.cards import Card
@@ -61,21 +63,15 @@ class SlackMessenger:
         self._base_url = base_url
         self._session = session
         self._monotonic = monotonic
-        self._posts_per_second = posts_per_second
+        self._rates = Rates(monotonic, posts_per_second)
         self._look_back = LookBack(monotonic, rationed=rationed)
         self._posters: dict[str, Poster] = {}
-        self._buckets: dict[str, tuple[Bucket, ...]] = {}
         self._not_before: dict[tuple[str, str], float] = {}
         self._drawn: WeakKeyDictionary[Card, Drawn] = WeakKeyDictionary()
 
     def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
-        name = _bucket(channel, "chat.update" if revising else "chat.postMessage")
-        known = self._buckets.get(name)
-        if known is None:
-            rate = self._posts_per_second if not revising else None
-            known = (Bucket(name, rate or UNLIMITED, burst=max(1, int(rate or UNLIMITED))),)
-            self._buckets[name] = known
-        return known
+        method = "chat.update" if revising else "chat.postMessage"
+        return self._rates.buckets(_bucket(channel, method), fixed=not revising)
 
     async def open_thread(
         self, channel: Channel, card: Card, key: str, *, mention: str | None = None
@@ -133,6 +129,15 @@ class SlackMessenger:
 
     async def say(self, channel: Channel, card: Card, key: str) -> None:
         await self._post(channel, self._body(channel, card, key, None))
+
+    async def members(self, channel: Channel) -> int | None:
+        """How many people the channel has (https://docs.slack.dev/reference/methods/conversations.info)."""
+        client, _ = await self._client(channel)
+        asked = {"channel": channel.id, "include_num_members": "true"}
+        with slack_errors():
+            answer = await client.api_call("conversations.info", data=asked)
+        count = (answer.get("channel") or {}).get("num_members")
+        return count if isinstance(count, int) else None
 
     async def direct(self, channel: Channel, person: str) -> Channel:
         """Where to write to one person alone: Slack takes a user's id for their conversation."""
@@ -203,11 +208,15 @@ class SlackMessenger:
         gate = (channel.tenant, method)
         if self._not_before and (until := self._not_before.get(gate)) is not None:
             self._wait_out(gate, until, channel)
+        bucket = _bucket(channel, method)
         try:
-            return await self._poster_of(workspace).call(method, body, _bucket(channel, method))
+            answer = await self._poster_of(workspace).call(method, body, bucket)
         except RateLimited as limited:
+            self._rates.refused(bucket)
             self._not_before[gate] = self._monotonic() + limited.retry_after
             raise
+        self._rates.went(bucket)
+        return answer
 
     def _wait_out(self, gate: tuple[str, str], until: float, channel: Channel) -> None:
         """Slack named a time for this method in this workspace: do not even ask before."""
@@ -227,10 +236,6 @@ class SlackMessenger:
             client = web_client(workspace.token, self._base_url, self._session)
             poster = self._posters[workspace.tenant] = Poster(client, self._session)
         return poster
-
-
-# No limit of ours; the bucket exists so that a 429 holds back the whole workspace.
-UNLIMITED = 100_000.0
 
 
 def _bucket(channel: Channel, method: str) -> str:

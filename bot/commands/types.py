@@ -25,7 +25,6 @@ class Request:
     user_name: str
     text: str = ""
     may_manage: bool = True
-    members: int | None = None  # how many people the channel has, where that is known for free
 
 
 @dataclass(frozen=True, slots=True)

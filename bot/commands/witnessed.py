@@ -19,7 +19,7 @@ from bot.model import Channel, Incident, Severity
 from bot.oracle import SCORED, Oracle, Sight
 from bot.ports import Clock, Messenger
 from bot.wishes import Direct, Wish, Wishes
-from bot.witness import ReportStore, Voice
+from bot.witness import Crowd, ReportStore, Voice
 from bot.wording.settings import notice
 from bot.wording.witnessed import (
     advice_words,
@@ -86,7 +86,8 @@ class Witnessed:
         )
 
     async def _count(self, request: Request, surface: str, sight: Sight) -> Answer:
-        voice = Voice(request.channel, request.user, surface, request.members)
+        size = await self._members(request.channel)
+        voice = Voice(request.channel, request.user, surface, size)
         new = await self.reports.add(voice, sight.now)
         if new:
             self.reported(request.channel)
@@ -94,6 +95,16 @@ class Witnessed:
         more = await self._outlook(surface, sight)
         verdict = sight.verdict(surface)
         return Answer(counted_card(surface, tallies, verdict, self._catalog, new=new, more=more))
+
+    async def _members(self, channel: Channel) -> int | None:
+        """The size of the channel, to which the quorum is relative; None where nobody knows."""
+        messenger = self.messengers.get(channel.platform)
+        if not isinstance(messenger, Crowd):
+            return None
+        try:
+            return await messenger.members(channel)
+        except DeliveryError:
+            return None
 
     async def works(self, request: Request, value: str) -> Answer:
         """The button on the answer to a report: take the voice back."""

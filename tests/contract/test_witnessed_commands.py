@@ -19,6 +19,7 @@ from bot.catalog import load_catalog, only
 from bot.commands.types import Request
 from bot.commands.witnessed import Witnessed
 from bot.engine.evidence.probing import Record
+from bot.engine.evidence.reports import quorum
 from bot.engine.state import ComponentState, State
 from bot.errors import DeliveryError, RateLimited, Uncertain
 from bot.model import Channel, Impact, Incident, Origin, Severity
@@ -47,6 +48,11 @@ class Post:
     said: list[tuple[Channel, Card, str]] = field(default_factory=list)
     fails: list[DeliveryError] = field(default_factory=list)
     arrives_anyway: bool = False
+    size: int | None = None
+
+    async def members(self, channel: Channel) -> int | None:
+        assert channel == OPS or self.size is None
+        return self.size
 
     async def direct(self, channel: Channel, person: str) -> Channel:
         return Channel(channel.platform, channel.tenant, f"D-{person}")
@@ -202,6 +208,16 @@ async def test_the_button_of_an_incident_with_one_surface_counts_at_once(bench: 
     await bench.commands.affected(asker(), "code")
 
     assert [t.surface for t in await bench.reports.of_channel(OPS, NOW)] == ["code"]
+
+
+async def test_the_quorum_is_relative_to_the_size_of_the_channel(bench: Bench) -> None:
+    bench.post.size = 300
+    for person in range(3):
+        await bench.commands.affected(asker(f"U{person}"), "code")
+
+    (tally,) = await bench.reports.of_channel(OPS, NOW)
+
+    assert (tally.people, tally.members, quorum(tally.members)) == (3, 300, 9)
 
 
 async def test_a_report_can_be_taken_back(bench: Bench) -> None:
