@@ -18,11 +18,11 @@ import structlog
 
 from bot.cards import Card
 from bot.errors import (
+    CannotLook,
     ChannelGone,
     DeliveryError,
     Malformed,
     MessageGone,
-    RateLimited,
     StoreError,
     TenantGone,
     Uncertain,
@@ -178,15 +178,13 @@ class Teller:
         await self.wishes.settle(wish)
 
     async def _stands(self, messenger: Messenger, claim: Claim) -> bool:
+        """Did an earlier try arrive? Other errors than these pass: it is looked for again later."""
         wish = claim.wish
         since = claim.tried_at or wish.asked_at
         try:
             found = await messenger.find(wish.channel, None, [wish.key], since)
-        except RateLimited:
-            raise  # looking is rationed: later, and nothing is sent meanwhile
-        except DeliveryError:
-            # It cannot be looked up there. Said once too often is worse here than not at all:
-            # who waits sees the channel's thread too.
+        except CannotLook:
+            # Said once too often is worse here than not at all: who waits sees the thread too.
             return True
         return wish.key in found
 
