@@ -42,7 +42,7 @@ class Reaction:
 # The class of the error itself, else the nearest one that it derives from.
 REACTIONS: dict[type[DeliveryError], Reaction] = {
     DeliveryError: Reaction(Cure.RETRY, 2.0, 10 * MINUTE),
-    # Some seconds, for what we sent may not be visible at once (PLATFORMS 4).
+    # Some seconds, for what we sent may not be visible at once.
     Uncertain: Reaction(Cure.LOOK, 3.0, 10 * MINUTE),
     RateLimited: Reaction(Cure.WAIT, 0.0, 0.0),
     ChannelGone: Reaction(Cure.PAUSE, 5 * MINUTE, DAY),

@@ -1,4 +1,4 @@
-"""Each of Slack's errors means what PLATFORMS says that we do about it."""
+"""Each of Slack's errors means what the table in `adapters.slack.errors` says."""
 
 from __future__ import annotations
 
