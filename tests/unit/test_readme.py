@@ -1,0 +1,38 @@
+"""The README is true: its table names every setting, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import AliasChoices
+
+from bot.settings import FILE_VARIABLE, PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def settings() -> set[str]:
+    names = {FILE_VARIABLE}
+    for name, field in Settings.model_fields.items():
+        alias = field.validation_alias
+        names.add(
+            str(alias.choices[0]) if isinstance(alias, AliasChoices) else PREFIX + name.upper()
+        )
+    return names
+
+
+def test_the_table_of_settings_names_each_of_them_and_no_other() -> None:
+    table = (ROOT / "README.md").read_text().split("## Settings")[1]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+
+    assert set(re.findall(r"`([A-Z_]+)`", "".join(rows))) == settings()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
+        if not target.startswith(("http://", "https://")):
+            assert (page.parent / target).exists(), target
