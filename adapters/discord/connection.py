@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,6 +42,9 @@ REFUSED: Final = (
     "DISCORD_TOKEN is not accepted by Discord: copy it again from Bot → Reset Token at "
     "discord.com/developers/applications"
 )
+
+
+Listener = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ class Connection:
                 reason = str(refusal)
                 log.warning("discord.refused", reason=reason, again_in=REFUSED_PAUSE)
                 await asyncio.sleep(REFUSED_PAUSE)
-            except (discord.DiscordException, aiohttp.ClientError, OSError, ValueError) as error:
+            except Exception as error:
                 kind = type(error).__name__
                 log.warning("discord.unreachable", reason=kind, again_in=pause)
                 await asyncio.sleep(pause)
@@ -96,6 +99,8 @@ class Connection:
         point_at(self._options.base, self._options.gateway_url or gateway.url)
         client = make_client(gateway.shards, self._wire)
         self._listen(client)
+        if self._options.gateway_url:
+            stay_at(client, self._options.gateway_url)
         try:
             await _logged_in(client, self._options.token)
             self._was_accepted = True
@@ -120,14 +125,14 @@ async def _logged_in(client: discord.Client, token: str) -> None:
         raise Refusal(FATAL[4004]) from None
 
 
-async def ask_gateway(options: DiscordOptions) -> Gateway:
+async def ask_gateway(options: DiscordOptions, seconds: float = 20) -> Gateway:
     """Ask where the gateway is and how many shards it wants.
 
     Raises:
         Refusal: the token is not accepted. aiohttp.ClientError, OSError, ValueError: no answer.
     """
     headers = {"Authorization": f"Bot {options.token}"}
-    limit = aiohttp.ClientTimeout(total=20)
+    limit = aiohttp.ClientTimeout(total=seconds)
     async with (
         aiohttp.ClientSession(headers=headers, timeout=limit) as session,
         session.get(f"{options.base}/gateway/bot") as answer,
@@ -143,6 +148,34 @@ def point_at(base: str, gateway_url: str) -> None:
     """Tell discord.py where Discord is; it keeps that for the whole process."""
     Route.BASE = base
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+
+
+def stay_at(client: discord.Client, gateway_url: str) -> None:
+    """Resume where we were told to connect, not where Discord says (a proxy stands between)."""
+    address = yarl.URL(gateway_url)
+
+    async def on_connect() -> None:
+        if not isinstance(client, discord.AutoShardedClient):
+            client.ws.gateway = address
+
+    async def on_shard_connect(shard: int) -> None:
+        # The one way that discord.py has to a shard's own socket.
+        client._get_websocket(shard_id=shard).gateway = address
+
+    client.event(on_shard_connect)
+    add_listener(client, "on_connect", on_connect)
+
+
+def add_listener(client: discord.Client, name: str, listener: Listener) -> None:
+    """Register one more listener for an event; discord.py itself keeps one a name."""
+    before: Listener | None = getattr(client, name, None)
+
+    async def both() -> None:
+        if before is not None:
+            await before()
+        await listener()
+
+    setattr(client, name, both)
 
 
 def make_client(shards: int, wire: Wire) -> discord.Client:

@@ -16,9 +16,10 @@ import structlog
 
 from adapters.discord.errors import INTERACTION_OVER, Refused, meaning
 from adapters.discord.messenger import NO_GUILD, DiscordMessenger
+from adapters.discord.places import Kind
 from adapters.discord.render import body_of, draw
 from adapters.discord.wire import Json, Wire
-from bot.cards import Card
+from bot.cards import Card, Lines, Text, ThreadLink
 from bot.catalog import Catalog
 from bot.commands import Answer, Commands, Request
 from bot.delivery.reach import Reach
@@ -214,6 +215,11 @@ class Desk:
     async def announce(self, asked: Asked, card: Card) -> None:
         """One line for everybody in the channel, best effort."""
         try:
+            if await self.messenger.places.kind(int(asked.channel.id)) is Kind.FORUM:
+                # A post of its own would be too much for a line: it is said where it was asked.
+                where = Lines(((Text("In "), ThreadLink(asked.channel.id)),))
+                await self._follow_up(asked, replace(card, blocks=(*card.blocks, where)))
+                return
             await self.messenger.say(asked.channel, card, f"say/{asked.channel}/{asked.id}")
         except Uncertain:
             return

@@ -40,6 +40,7 @@ from bot.ports import Clock, Subscriptions
 
 log = structlog.get_logger()
 
+START_SECONDS = 5.0  # the others do not wait longer for Discord
 REQUESTS_A_SECOND = 50.0  # Discord's limit of all requests of a bot
 
 
@@ -94,7 +95,7 @@ class Discord:
             SettingsError: Discord does not accept the token.
         """
         try:
-            await ask_gateway(self._options)
+            await ask_gateway(self._options, START_SECONDS)
         except Refusal:
             raise SettingsError(REFUSED) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:

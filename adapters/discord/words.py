@@ -34,6 +34,8 @@ def native(words: str) -> str:
     >>> native("subscribe +opus")
     '/claudewatch subscribe surfaces:+opus'
     """
+    if words == "(nothing)":
+        return f"/{ASK}"
     verb, _, rest = words.strip().partition(" ")
     if verb not in _OPTIONS or "," in verb:
         return words
