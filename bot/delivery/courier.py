@@ -109,6 +109,8 @@ class Courier:
         if not self._tenants[owner]:
             del self._tenants[owner]
         self._freed.set()
+        # What was queued for this channel meanwhile could not be claimed: look for it at once.
+        self._wake.set()
         if not visit.cancelled() and (error := visit.exception()):
             # A fault of ours: the claim ends by itself, and the next visit looks first.
             log.error("delivery.broken", platform=self._platform, exc_info=error)

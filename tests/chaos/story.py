@@ -28,10 +28,13 @@ class Death:
     """A failpoint that lets so many I/O steps happen, and not one more."""
 
     at: int
+    armed: bool = False
     steps: list[str] = field(default_factory=list)
     came: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, point: str) -> None:
+        if not self.armed:
+            return
         self.steps.append(point)
         if len(self.steps) >= self.at:
             self.came.set()
@@ -40,7 +43,7 @@ class Death:
 
 @dataclass
 class Story:
-    """`name` keeps stories apart that share a Redis and a platform's server."""
+    """`name` keeps stories apart on the platform's server; `redis` is a database of its own."""
 
     name: str
     redis: str
@@ -53,6 +56,7 @@ class Story:
         async with open_store(self.redis) as store, contextlib.AsyncExitStack() as running:
             await subscribe(store, *self.channels)
             bot = await running.enter_async_context(self._bot(death))
+            death.armed = True
             told: Incident | None = None
             for kinds in CHAPTERS:
                 told = self._next(told, kinds)
@@ -86,9 +90,9 @@ class Story:
             if not death.came.is_set():
                 await quiet
                 return bot
-            death.at = 10**9  # one death a story
-            death.came.clear()
             await bot.freeze()
+            death.armed = False
+            death.came.clear()
             bot = await running.enter_async_context(self._bot(None))
         await self._quiet(store, told)
         return bot
