@@ -135,6 +135,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             judge=lambda state, now: verdicts(state, catalog, now),
             clock=utc_now,
             others=lambda channel: eyes.witness.for_channel(channel, utc_now()),
+            outlook=eyes.commands.outlook,
             extra=eyes.commands.handlers(),
         )
         if settings.speaks_on_terminal:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.cards import Line
 from bot.catalog import Catalog
 from bot.commands.types import Threads
 from bot.engine.evidence.weigh import with_others
@@ -17,6 +18,9 @@ from bot.wording.present import Present, present
 # What is seen besides the pages, as an answer in this channel may quote it.
 Others = Callable[[Channel], Awaitable[Sequence[Evidence]]]
 Judge = Callable[[State, datetime], Sequence[Verdict]]
+
+# When to retry, and how long it may take, of the worst of these surfaces (none: of all).
+Outlook = Callable[[Channel, Sequence[str]], Awaitable[Sequence[Line]]]
 
 
 @dataclass(slots=True)
@@ -31,6 +35,7 @@ class Context:
     judge: Judge
     clock: Clock
     others: Others | None = None
+    outlook: Outlook | None = None
 
     async def learn(self) -> None:
         """Take over the surfaces of pages that the catalog does not describe."""

@@ -35,6 +35,7 @@ async def ask(context: Context, request: Request, words: Words) -> Answer:
         context.catalog,
         asked=asked,
         threads=await _threads(context, request, presents),
+        outlook=await context.outlook(request.channel, asked) if context.outlook else (),
     )
     return Answer(card, shared=words.share)
 

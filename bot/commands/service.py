@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.catalog import Catalog
 from bot.commands import looks, managing, subscribing
-from bot.commands.context import Context, Judge, Others
+from bot.commands.context import Context, Judge, Others, Outlook
 from bot.commands.grammar import Words, parse
 from bot.commands.types import KEEP, Answer, Choice, Handler, Keep, Request, Threads
 from bot.commands.vocabulary import VERBS
@@ -70,10 +70,11 @@ class Commands:
         judge: Judge,
         clock: Clock,
         others: Others | None = None,
+        outlook: Outlook | None = None,
         extra: Mapping[str, Handler] | None = None,
     ) -> None:
         self._context = Context(
-            catalog, journal, subscriptions, threads, messengers, judge, clock, others
+            catalog, journal, subscriptions, threads, messengers, judge, clock, others, outlook
         )
         self._extra = dict(extra or {})
 

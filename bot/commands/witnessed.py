@@ -130,6 +130,19 @@ class Witnessed:
         more = await self._outlook(bad[0], sight) if bad else []
         return Answer(just_me_card(verdicts, here, self._catalog, more))
 
+    async def outlook(self, channel: Channel, surfaces: Sequence[str]) -> list[Line]:
+        """For the answer to the bare question: about the worst of what was asked for."""
+        sight = await self.oracle.look(channel)
+        bad = [
+            v
+            for v in sight.verdicts
+            if (not surfaces or v.surface in surfaces) and (is_bad(v.severity) or v.suspected)
+        ]
+        if not bad:
+            return []
+        worst = max(bad, key=lambda v: v.severity.rank)
+        return await self._outlook(worst.surface, sight)
+
     async def _outlook(self, surface: str, sight: Sight) -> list[Line]:
         """What to do, and how long it may take."""
         lines: list[Line] = []

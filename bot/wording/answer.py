@@ -37,11 +37,13 @@ def answer_card(
     asked: Collection[str] = (),
     threads: Mapping[str, ThreadLink] | None = None,
     reports: str = "",
+    outlook: Sequence[Line] = (),
 ) -> Card:
     """What is true now of the surfaces `asked` (none: everything that matters).
 
     `presents`: one per provider, the main one first. `threads`: where this channel has an
     incident's thread, by incident key. `reports`: what people here said, as one sentence.
+    `outlook`: when to retry, and how long it may take.
     """
     shown = [
         Shown(present, now, catalog, asked) for present in _concerned(presents, asked, catalog)
@@ -58,6 +60,7 @@ def answer_card(
     lines += [line for one in shown if (line := one.evidence_line())]
     if tip := _tip(shown, catalog):
         lines.append((Text(tip),))
+    lines += outlook
     if lines:
         blocks.append(Lines(tuple(lines)))
     blocks += [
@@ -104,6 +107,6 @@ def _buttons(severity: Severity, asked: Collection[str]) -> tuple[Button, ...]:
     subscribe = Button("subscribe", "Subscribe this channel", value)
     affected = Button("affected", "I'm affected", value)
     if severity.rank <= Severity.UP.rank:
-        return (affected, subscribe)
+        return (affected, Button("justme", "Just me?", value), subscribe)
     back = Button("back", "Tell me when it's back", value)
     return (affected, back, subscribe, Button("details", "Details", value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -256,6 +256,26 @@ async def test_just_me_shows_what_our_probe_sees(bench: Bench) -> None:
     assert "our probe of the API answers 529 (5 of the last 5 looks failed), since" in words(
         answer.card
     )
+
+
+async def test_the_bare_question_is_told_when_to_retry_and_how_long_it_may_take(
+    bench: Bench,
+) -> None:
+    past = [replace(OUTAGE, id=f"p{n}", started_at=NOW - timedelta(days=n + 2)) for n in range(9)]
+    await bench.page_says(OUTAGE, code=Severity.MAJOR)
+    for old in past:
+        ended = old.started_at + timedelta(minutes=30)
+        over = {s: replace(i, now=Severity.UP) for s, i in old.surfaces.items()}
+        await bench.page_says(replace(old, ended_at=ended, surfaces=over))
+    await bench.page_says(OUTAGE, code=Severity.MAJOR)
+
+    said = [in_words(line) for line in await bench.commands.outlook(OPS, [])]
+
+    assert said == [
+        "Use claude.ai or API meanwhile; retry in 15 min or later.",
+        "Of 9 like this half were over in 30 min, nine in ten in 30 min.",
+    ]
+    assert await bench.commands.outlook(OPS, ["api"]) == []
 
 
 async def test_an_error_is_explained_by_the_present_verdict(bench: Bench) -> None:
