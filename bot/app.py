@@ -41,13 +41,12 @@ from bot.delivery.incidents import Incidents
 from bot.delivery.reach import Reach
 from bot.delivery.visit import Tools
 from bot.engine.verdict import verdicts
-from bot.eyes import open_eyes
+from bot.eyes import Eyes, open_eyes
 from bot.model import Channel, Incident
 from bot.ports import Messenger
 from bot.settings import Settings
 from bot.watched import watched
 from bot.watcher import Watcher
-from bot.witness import Witness
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -167,7 +166,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         queued.hearers += [courier.wake for courier in couriers]
         committed = Bell([*(fan_out.wake for fan_out in fan_outs), eyes.teller.hint.set])
         watchers += [
-            _watcher(page, store, catalog, settings, committed, eyes.witness)
+            _watcher(page, store, catalog, settings, committed, eyes)
             for page in pages.values()
         ]
         hints = {watcher.page.provider: watcher.hint.set for watcher in watchers}
@@ -230,7 +229,7 @@ def _watcher(
     catalog: Catalog,
     settings: Settings,
     committed: Bell,
-    witness: Witness,
+    eyes: Eyes,
 ) -> Watcher:
     return Watcher(
         page=page,
@@ -241,7 +240,8 @@ def _watcher(
         holder=store.holder,
         poll_seconds=settings.poll_seconds,
         told=committed.ring,
-        gather=witness.gather,
+        gather=eyes.witness.gather,
+        past=eyes.stores.past,
     )
 
 

@@ -13,6 +13,7 @@ from bot.commands.types import Threads
 from bot.commands.witnessed import Witnessed
 from bot.model import Incident
 from bot.oracle import Oracle
+from bot.past import Past
 from bot.ports import Clock, Journal, Messenger
 from bot.tallies import Tallies
 from bot.wishes import Teller, Wishes
@@ -29,6 +30,7 @@ class EyeStores:
     traffic: TrafficStore
     reports: ReportStore
     wishes: Wishes
+    past: Past
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def open_eyes(
     """`may_paint`: whether this replica is the one that draws tallies (see `Tallies`)."""
     rng = random.Random()  # noqa: S311 (jitter, no secret)
     witness = Witness(stores.probes, stores.traffic, stores.reports, catalog)
-    oracle = Oracle(catalog, journal, witness, clock)
+    oracle = Oracle(catalog, journal, witness, clock, stores.past)
 
     def draw(incident: Incident, line: str, midway: bool) -> Card:
         return root_card(incident, clock(), catalog, joined_midway=midway, tally=line or None)

@@ -16,6 +16,7 @@ from bot.engine.score import Scoreboard, scoreboard
 from bot.engine.state import State
 from bot.engine.verdict import verdicts
 from bot.model import Channel, Evidence, Incident, Verdict
+from bot.past import Past
 from bot.ports import Clock, Journal
 from bot.witness import Witness
 
@@ -54,6 +55,7 @@ class Oracle:
     journal: Journal
     witness: Witness | None
     clock: Clock
+    past: Past | None = None
 
     async def look(self, channel: Channel | None = None) -> Sight:
         """See everything now; with a channel, as an answer given there may quote it.
@@ -109,8 +111,10 @@ class Oracle:
     async def how_long(self, incident: Incident) -> HowLong | None:
         """From the provider's own past; None where that says too little."""
         now = self.clock()
-        past = await self.journal.history(incident.provider, now - HISTORY)
-        return how_long(incident, past, now)
+        seen = await self.journal.history(incident.provider, now - HISTORY)
+        told = await self.past.get(incident.provider) if self.past else []
+        known = {name for one in seen for name in (one.id, *one.aliases)}
+        return how_long(incident, [*seen, *(i for i in told if i.id not in known)], now)
 
     async def scoreboard(self) -> Scoreboard:
         since = self.clock() - SCORED

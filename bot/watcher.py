@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -18,11 +18,12 @@ import structlog
 from bot.catalog import Catalog
 from bot.engine.state import State
 from bot.engine.step import on_failure, step
-from bot.engine.suspect import Witnessed, without_suspected
+from bot.engine.suspect import Witnessed, suspected_in, without_suspected
 from bot.engine.suspect import step as suspect
 from bot.errors import SourceError, StoreError, Superseded
 from bot.failing import where
 from bot.model import Incident
+from bot.past import Past, ended_in
 from bot.ports import Clock, Journal, PageSource, Stored
 
 log = structlog.get_logger()
@@ -53,6 +54,9 @@ class Watcher:
     looked: asyncio.Event = field(default_factory=asyncio.Event)
     # What others than the page saw of one provider's surfaces; None: nobody looks.
     gather: Callable[[str, datetime], Awaitable[Witnessed]] | None = None
+    # Where the page's own past goes, for "how long?"; None: nobody asks.
+    past: Past | None = None
+    _ended: Sequence[Incident] = ()
     looks: int = 0  # since the start, good or not
     _fence: int | None = None
     _leased: asyncio.Event = field(default_factory=asyncio.Event)
@@ -128,6 +132,8 @@ class Watcher:
                 failing = on_failure(page_knows, str(error), self.clock())
                 await self._commit(known, fence, *await self._witnessed(known, failing, []))
             return self._page_failed(error)
+        if self.past is not None and self._ended:
+            await self.past.put(self.page.provider, self._ended)
         await self._commit(known, fence, *await self._witnessed(known, state, changed))
         self._page_answered()
         return self._jittered(self.poll_seconds)
@@ -140,6 +146,7 @@ class Watcher:
         """
         try:
             snapshot = await self.page.observe(before)
+            self._ended = ended_in(snapshot, self.catalog.provider(self.page.provider))
             return step(before, snapshot, self.clock(), self.catalog)
         except SourceError:
             raise
@@ -155,7 +162,15 @@ class Watcher:
         """Add what others saw to what the page said."""
         now = self.clock()
         seen = await self.gather(self.page.provider, now) if self.gather else Witnessed()
-        return suspect(known.state, state, changed, seen, now, self.catalog.label)
+        try:
+            return suspect(known.state, state, changed, seen, now, self.catalog.label)
+        except Exception as error:
+            # A fault of ours again: what the page says is told all the same, and what we suspect
+            # stays as it was.
+            log.warning("watcher.suspicion_fault", fault=where(error))
+            kept = {**suspected_in(known.state), **state.incidents}
+            before = known.state.suspicions if known.state else {}
+            return replace(state, incidents=kept, suspicions=before), changed
 
     async def _commit(
         self, known: Stored, fence: int, state: State, changed: Sequence[Incident] = ()

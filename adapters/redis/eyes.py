@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import SecretStr
 
 from adapters.redis.database import Database
+from adapters.redis.past import RedisPast
 from adapters.redis.wishes import RedisWishes
 from adapters.redis.witness import RedisProbes, RedisReports, RedisTraffic
 from bot.eyes import EyeStores
@@ -17,4 +18,5 @@ def eye_stores(database: Database, secret: SecretStr | None) -> EyeStores:
         RedisTraffic(database),
         RedisReports(database, secret.get_secret_value().encode() if secret else None),
         RedisWishes(database),
+        RedisPast(database),
     )

@@ -10,6 +10,8 @@ Of a provider, base `icd:{claude}` (owner: the watcher and the fan-out; kept for
     :lease        string  holder of the watcher's lease; expires LEASE_MS after its last renewal
     :fence        string  the last fencing number, from Redis time, so that none is given twice
     :incidents    hash    incident id → JSON of bot.model.Incident
+    :past         hash    incident id → JSON of what ended before we looked (see bot.past); small,
+                          and no more than the page has had
     :ended        zset    incident id by the second it ended ("inf": open)
     :news         stream  one entry per changed incident: incident (its key), mark; about NEWS_KEPT
                           of them are kept; consumer group "fanout"
