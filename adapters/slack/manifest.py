@@ -18,9 +18,9 @@ SCOPES = {
     "chat:write": "to post where it was invited",
     "chat:write.public": "to post in public channels without being invited",
     "channels:read": "to see whether it may post, and when a channel is archived",
-    "groups:read": "the same for private channels that it was invited to",
+    "groups:read": "to see the same of private channels that it was invited to",
     "channels:history": "to look whether a message whose answer was lost stands there",
-    "groups:history": "the same for private channels that it was invited to",
+    "groups:history": "to look for such a message in private channels",
     "app_mentions:read": "to answer @isclaudedown",
 }
 # Without these some comfort is missing, and nothing else.
