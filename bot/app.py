@@ -166,8 +166,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         queued.hearers += [courier.wake for courier in couriers]
         committed = Bell([*(fan_out.wake for fan_out in fan_outs), eyes.teller.hint.set])
         watchers += [
-            _watcher(page, store, catalog, settings, committed, eyes)
-            for page in pages.values()
+            _watcher(page, store, catalog, settings, committed, eyes) for page in pages.values()
         ]
         hints = {watcher.page.provider: watcher.hint.set for watcher in watchers}
         if settings.http_port is not None or routes:
