@@ -2,7 +2,7 @@
 
 A round looks at every target at once, once a minute give or take a fifth. Only if something
 looks bad are the controls asked: if none of them answers, our own network is to blame, and
-nothing of the round is kept. Real generations (with a key, and only if a budget is given) are
+nothing is known any more. Real generations (with a key, and only if a budget is given) are
 spread over the day and counted in the store before they are sent.
 """
 
@@ -82,6 +82,8 @@ class Prober:
             controls = [t for t in self.targets if t.kind is Kind.CONTROL]
             if network_is_ours(list((await self._look_at(controls)).values())):
                 self._say_network_is_ours()
+                # The last looks before it was noticed may have failed for the same reason.
+                await self.store.forget()
                 return
         self._network_ours = False
         await self._keep(looks)

@@ -42,6 +42,10 @@ class ProbeStore(Protocol):
         """
         ...
 
+    async def forget(self) -> None:
+        """Nothing is known any more: what was seen last was seen through a network that fails."""
+        ...
+
     async def spend(self, day: str, limit: int) -> bool:
         """Count one generation of that day BEFORE it is sent; False: `limit` is reached.
 

@@ -51,6 +51,9 @@ class RedisProbes:
         if arguments:
             await self._database.call("HSET", f"{keys.WITNESS}:probes", *arguments)
 
+    async def forget(self) -> None:
+        await self._database.call("DEL", f"{keys.WITNESS}:probes")
+
     async def spend(self, day: str, limit: int) -> bool:
         return bool(await self._database.run(SPEND, keys.WITNESS, day, limit))
 

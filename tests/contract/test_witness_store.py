@@ -153,6 +153,8 @@ async def test_looks_are_kept_under_their_targets(database: Database) -> None:
     await store.keep([])
 
     assert await store.records() == [record]
+    await store.forget()
+    assert await store.records() == []
 
 
 async def test_all_kinds_are_gathered_for_their_provider(database: Database) -> None:
