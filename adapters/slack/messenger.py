@@ -99,6 +99,8 @@ class SlackMessenger:
         del root, key
         drawn = self._draw(card)
         body: Json = {"channel": channel.id, "ts": message, "text": drawn.text}
+        # Left out, chat.update reads names and links into the text, unlike chat.postMessage.
+        body["parse"] = "none"
         body["blocks"] = drawn.blocks
         try:
             await self._call(channel, "chat.update", body)

@@ -18,6 +18,7 @@ from adapters.redis.database import Database
 from adapters.redis.seen import RedisSeen
 from adapters.slack.app import build_app
 from adapters.slack.desk import Desk, tenant_of
+from adapters.slack.errors import slack_errors
 from adapters.slack.http import slack_routes
 from adapters.slack.installations import RedisInstallations, RedisStates
 from adapters.slack.messenger import SlackMessenger
@@ -156,6 +157,7 @@ class Slack:
         if self.own is not None:
             await self._identify(self.own)
         if self._app is not None and self._options.app_token:
+            await self._be_let_in()
             self._sockets = Sockets(self._app, self._options.app_token, wall=self._wall)
             await self._sockets.run()
 
@@ -176,6 +178,21 @@ class Slack:
                 pause = min(pause * 2, LONGEST_RETRY)
         log.info("slack.connected", tenant=workspace.tenant)
         await self._installed(workspace.tenant)
+
+    async def _be_let_in(self) -> None:
+        """Ask for a connection until Slack gives one: the library would ask without end or word."""
+        client = web_client(None, self._options.base_url, self._session)
+        pause = FIRST_RETRY
+        while True:
+            try:
+                with slack_errors():
+                    await client.apps_connections_open(app_token=self._options.app_token)
+            except DeliveryError as error:
+                log.warning("slack.socket_refused", reason=error.reason, again_in=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_RETRY)
+            else:
+                return
 
     async def _installed(self, tenant: str) -> None:
         """The workspace's token works (again): whatever was put off there may go on."""

@@ -50,8 +50,10 @@ def options_for(server: SlackServer, mode: str) -> SlackOptions:
 
 
 @asynccontextmanager
-async def slack_bot(server: SlackServer, mode: str, **changes: object) -> AsyncIterator[SlackBot]:
-    """`mode` is socket or http; `changes` replace options."""
+async def slack_bot(
+    server: SlackServer, mode: str, *, wait: bool = True, **changes: object
+) -> AsyncIterator[SlackBot]:
+    """`mode` is socket or http; `changes` replace options. `wait`: until it is connected."""
     options = replace(options_for(server, mode), **changes)  # type: ignore[arg-type]  # by name
     async with AsyncExitStack() as stack:
         node = stack.enter_context(standalone())
@@ -84,7 +86,7 @@ async def slack_bot(server: SlackServer, mode: str, **changes: object) -> AsyncI
         if slack.routes:
             bot.http = await stack.enter_async_context(served(slack))
             server.outbound.request_url = bot.http + "/slack/events"
-        if options.app_token:
+        if options.app_token and wait:
             await eventually(lambda: len(server.sockets.connections) >= 2)
         yield bot
 

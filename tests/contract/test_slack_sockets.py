@@ -12,6 +12,7 @@ from slack_bolt.async_app import AsyncApp
 
 from adapters.slack.socket import Sockets
 from adapters.slack.workspaces import web_client
+from tests.contract.slack_bot import slack_bot
 from tests.servers.slack import SlackServer, eventually, running_slack
 
 EVENT = {"type": "something_new"}
@@ -115,3 +116,15 @@ async def wait_until_well(sockets: Sockets) -> None:
             return
         await asyncio.sleep(0.05)
     pytest.fail("no connection hears")
+
+
+async def test_a_wrong_app_token_is_said_and_slack_is_not_hammered(
+    server: SlackServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with slack_bot(server, "socket", app_token="xapp-wrong", wait=False):
+        await eventually(lambda: server.world.calls.get("apps.connections.open"))
+        await asyncio.sleep(0.5)
+        assert server.world.calls["apps.connections.open"] == 1
+    said = capsys.readouterr().out
+    assert "slack.socket_refused" in said
+    assert "xapp-wrong" not in said
