@@ -146,7 +146,7 @@ class DiscordMessenger:
         body = self._body(channel, card, key, None)
         is_root = message == root
         if is_root and kind is Kind.ANNOUNCEMENT:
-            await self._posting.change_published(ref, body)
+            await self._posting.change_published(ref, body, ended=card.ended)
         else:
             await self._posting.change_in_turn(ref, body, ended=card.ended)
         if is_root and (ref.is_post or threads_are_made(kind)):

@@ -24,6 +24,8 @@ log = structlog.get_logger()
 # Changing a message older than an hour: 3 in 6 s a channel (code 30046); we take one in 10 s.
 OLD: Final = timedelta(hours=1)
 OLD_EDIT_SECONDS: Final = 10.0
+# Three changes an hour of a published message: two on the way, one for the end.
+BETWEEN_PUBLISHED: Final = timedelta(minutes=30)
 _MESSAGES: Final = "/channels/{channel_id}/messages"
 _MESSAGE: Final = "/channels/{channel_id}/messages/{message_id}"
 _REMEMBERED: Final = 20_000
@@ -104,17 +106,33 @@ class Posting:
         self._require_turn(ref)
         await self.change(ref, body, again_archived=ended)
 
-    async def change_published(self, ref: Ref, body: Json) -> None:
+    async def change_published(self, ref: Ref, body: Json, *, ended: bool) -> None:
         """The same for a published message, which may change three times an hour.
 
-        Where it has to wait, nobody waits for it: the channel's replies must not be held back.
+        One of the three is kept for the end. Where it has to wait, nobody waits for it: the
+        channel's replies must not be held back.
         """
         name = f"edit:{ref.message}"
         self._later.drop(name)
+        wait = 0.0 if ended else await self._until_its_turn(ref)
         try:
-            await self.change(ref, body)
+            if wait <= 0:
+                await self.change(ref, body)
+                return
         except RateLimited as limited:
-            self._later.put_off(name, limited.retry_after, lambda: self.change(ref, body))
+            wait = limited.retry_after
+        self._later.put_off(name, wait, lambda: self.change(ref, body))
+
+    async def _until_its_turn(self, ref: Ref) -> float:
+        """Seconds until half an hour has passed since its last change, which Discord knows."""
+        try:
+            message = await self._wire.call(
+                "GET", _MESSAGE, channel_id=ref.place, message_id=ref.message
+            )
+            edited = datetime.fromisoformat(message.get("edited_timestamp") or "")
+        except (Refused, ValueError):
+            return 0.0
+        return (edited + BETWEEN_PUBLISHED - self._clock()).total_seconds()
 
     def publish(self, place: int, message: int) -> None:
         """Publish a message of an announcement channel: soon, or when its limits let us."""

@@ -247,7 +247,7 @@ async def _heard(stage: DiscordStage) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_published_root_waits_for_its_limit_and_the_replies_do_not(
+async def test_a_published_root_keeps_a_change_for_the_end_and_replies_do_not_wait(
     server: DiscordServer,
 ) -> None:
     async with discord_stage(server, "ANNOUNCEMENT") as stage:
@@ -262,8 +262,10 @@ async def test_a_published_root_waits_for_its_limit_and_the_replies_do_not(
             shown = card(f"State {number}")
             await stage.messenger.revise(stage.channel, root, root, shown, "k/root")
         await stage.messenger.reply(stage.channel, root, card("Worse"), "k/1")
-        assert "State 2" in message.body["content"]
+        assert "State 0" in message.body["content"]
         assert len(thread_of(stage).messages) == 1
+        await stage.messenger.revise(stage.channel, root, root, over(), "k/root")
+        assert "resolved" in message.body["content"]
 
 
 async def test_changes_of_an_old_message_are_ten_seconds_apart(

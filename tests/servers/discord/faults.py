@@ -1,8 +1,9 @@
 """Faults that a test orders: which requests they hit, what they do, how often."""
 
+import random
 import re
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 What = Literal["error", "ratelimit", "drop_before", "drop_after", "slow", "html", "cloudflare"]
 
@@ -20,6 +21,7 @@ class Fault:
     method, path: regular expressions that the whole request must match.
     times: how many requests it hits, None for all until it is taken away.
     skip: how many matching requests pass before it begins.
+    chance: how likely it hits a matching request, drawn from `seed`.
     """
 
     what: What
@@ -34,7 +36,10 @@ class Fault:
     header_retry_after: float | None = None
     seconds: float = 0.0
     after: bool = False
+    chance: float = 1.0
+    seed: int = 0
     hits: int = 0
+    _rng: random.Random | None = None
 
     def matches(self, method: str, path: str) -> bool:
         return bool(re.fullmatch(self.method, method) and re.fullmatch(self.path, path))
@@ -46,11 +51,12 @@ class Fault:
             return False
         if self.times is not None and self.hits >= self.times:
             return False
+        if self.chance < 1.0:
+            self._rng = self._rng or random.Random(self.seed)
+            if self._rng.random() >= self.chance:
+                return False
         self.hits += 1
         return True
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 class Faults:
