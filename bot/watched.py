@@ -15,7 +15,10 @@ def watched(settings: Settings) -> Catalog:
     Raises:
         SettingsError: a provider is unknown, or a page has the name of one.
     """
-    catalog = only(load_catalog(), settings.providers)
+    try:
+        catalog = only(load_catalog(), settings.providers)
+    except SettingsError as error:
+        raise SettingsError(f"ISCLAUDEDOWN_PROVIDERS: {error}") from None
     providers = dict(catalog.providers)
     if settings.page_url and settings.providers:
         first = settings.providers[0]

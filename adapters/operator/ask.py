@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +24,7 @@ from bot.catalog import Catalog
 from bot.engine.step import on_failure, step
 from bot.engine.verdict import verdicts
 from bot.errors import SourceError
-from bot.model import Incident, Verdict
+from bot.model import Incident, Severity, Verdict
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.watched import watched
@@ -41,11 +42,21 @@ class Found:
     catalog: Catalog
     asked: Sequence[str]
     presents: Sequence[Present]
+    trouble: Sequence[str] = ()  # why a page could not be read
 
     @property
     def judged(self) -> list[Verdict]:
         asked = self.asked
-        return [v for p in self.presents for v in p.verdicts if not asked or v.surface in asked]
+        every = [v for p in self.presents for v in p.verdicts or self._unknown(p.provider)]
+        return [verdict for verdict in every if not asked or verdict.surface in asked]
+
+    def _unknown(self, provider: str) -> list[Verdict]:
+        """Of a page that was never read."""
+        return [
+            Verdict(surface.id, Severity.UNKNOWN, since=None, checked_at=None)
+            for surface in self.catalog.surfaces()
+            if surface.provider == provider
+        ]
 
     @property
     def incidents(self) -> list[Incident]:
@@ -102,6 +113,8 @@ async def wait(
 
 def _tell(found: Found, out: TextIO, *, as_json: bool) -> int:
     judged, now = found.judged, found.now
+    for reason in found.trouble:
+        sys.stderr.write(f"isclaudedown: {reason}\n")
     if as_json:
         out.write(json.dumps(document(judged, found.incidents, now), ensure_ascii=False) + "\n")
     else:
@@ -112,7 +125,7 @@ def _tell(found: Found, out: TextIO, *, as_json: bool) -> int:
 
 async def _find(settings: Settings, words: Sequence[str], clock: Clock) -> Found:
     catalog = watched(settings)
-    known = await _known(settings, catalog, clock)
+    known, trouble = await _known(settings, catalog, clock)
     now = clock()
     for state in known.states.values():
         names = {id_: component.name for id_, component in state.components.items()}
@@ -122,11 +135,16 @@ async def _find(settings: Settings, words: Sequence[str], clock: Clock) -> Found
         for name in catalog.providers
         for state in [known.states.get(name)]
     ]
-    return Found(now, catalog, surfaces_named(words, catalog), presents)
+    return Found(now, catalog, surfaces_named(words, catalog), presents, trouble)
 
 
-async def _known(settings: Settings, catalog: Catalog, clock: Clock) -> Stored:
-    """What is known of each provider, looking ourselves where nobody keeps it fresh."""
+async def _known(
+    settings: Settings, catalog: Catalog, clock: Clock
+) -> tuple[Stored, Sequence[str]]:
+    """What is known of each provider, looking ourselves where nobody keeps it fresh; and why
+    that failed where it did.
+    """
+    trouble: list[str] = []
     known = await stored(settings, catalog, clock())
     states = known.states
     async with page_sources(catalog, clock) as pages:
@@ -137,12 +155,12 @@ async def _known(settings: Settings, catalog: Catalog, clock: Clock) -> Stored:
             try:
                 snapshot = await page.observe(None)
             except SourceError as error:
-                log.warning("page.failed", provider=name, reason=str(error))
+                trouble.append(str(error))
                 if before:
                     states[name] = on_failure(before, str(error), clock())
             else:
                 states[name], _ = step(None, snapshot, clock(), catalog)
-    return known
+    return known, trouble
 
 
 def _look(out: TextIO, now: datetime) -> terminal.Look:

@@ -104,6 +104,12 @@ class Program:
         self.process.kill()
         await self.ends()
 
+    def close_stdout(self) -> None:
+        """Read its standard output no more: the pipe is closed."""
+        # asyncio gives no other way to close one of the pipes.
+        transport = self.process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
+        transport.close()
+
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
@@ -161,5 +167,5 @@ async def command(folder: Path, page: str, *words: str, **more: str) -> Said:
 async def until(true: Callable[[], Awaitable[bool]]) -> None:
     """Ask again and again: what is waited for is another process, which tells nobody."""
     async with asyncio.timeout(PATIENCE):
-        while not await true():
+        while not await true():  # noqa: ASYNC110  # another process has no event of ours
             await asyncio.sleep(0.02)

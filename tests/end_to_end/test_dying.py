@@ -29,7 +29,9 @@ async def write_history(page: PageServer, chance: random.Random) -> list[str]:
         component = list(CLAUDE)[number // 4 % len(CLAUDE)]  # of its own: none continues another
         match number % 4:
             case 0:
-                incident = page.page.open(f"Trouble {number}", {component: "partial_outage"}, body=text)
+                incident = page.page.open(
+                    f"Trouble {number}", {component: "partial_outage"}, body=text
+                )
             case 3:
                 page.page.resolve(incident, body=text)
             case _:

@@ -39,6 +39,7 @@ class PageServer:
         self.page = page
         self.url = ""
         self.requests: Counter[str] = Counter()  # by path
+        self.moments: list[float] = []  # when the summary was asked for, in the loop's time
         self.not_modified = 0  # how many were answered 304
         self.with_etag = True
         self.clock_error = timedelta(0)  # of the Date header
@@ -99,6 +100,8 @@ class PageServer:
     async def _count(self, name: str) -> None:
         async with self._asked:
             self.requests[name] += 1
+            if name == "summary.json":
+                self.moments.append(asyncio.get_running_loop().time())
             self._asked.notify_all()
 
     def _fault(self, name: str) -> str | None:

@@ -1,0 +1,201 @@
+"""The operator's one-shot commands: ask, doctor, health, record and replay."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.harness import Program, command, environment, launch, started
+from tests.servers.page import PageServer, page_server
+from tests.servers.redis import standalone
+from tests.servers.statuspage import API, CLAUDE_AI, CODE
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("operational", 0), ("degraded_performance", 10), ("partial_outage", 20)],
+)
+async def test_ask_ends_with_the_code_of_the_worst_that_was_asked_for(
+    tmp_path: Path, status: str, code: int
+) -> None:
+    async with page_server() as page:
+        page.page.set(API, status)
+        said = await command(tmp_path, page.url, "ask", "api", "--json")
+        assert said.code == code
+        answer = json.loads(said.out)
+        (verdict,) = answer["verdicts"]
+        assert answer["exit_code"] == code
+        assert verdict["surface"] == "api"
+        assert verdict["age"] is not None
+        assert [one["source"] for one in verdict["evidence"]] == ["page"]
+
+
+async def test_ask_without_any_page_says_unknown_and_why(tmp_path: Path) -> None:
+    text, scripted = await asyncio.gather(
+        command(tmp_path, NOWHERE, "ask"), command(tmp_path, NOWHERE, "ask", "api", "--json")
+    )
+    assert (text.code, scripted.code) == (30, 30)
+    assert "not been able to read the status page" in text.out
+    assert f"{NOWHERE}/api/v2/summary.json cannot be read" in text.err
+    (verdict,) = json.loads(scripted.out)["verdicts"]
+    assert (verdict["surface"], verdict["severity"]) == ("api", "unknown")
+
+
+async def test_ask_takes_the_answer_of_a_running_instance(tmp_path: Path) -> None:
+    async with page_server() as page, started(tmp_path, page.url) as bot:
+        await bot.shows("Everything is up")
+        outage = page.page.open("Login trouble", {CLAUDE_AI: "major_outage"}, body="We look.")
+        await bot.shows("We look.")
+        # It asks the instance, not the page: another address for the page makes no difference.
+        said = await command(tmp_path, NOWHERE, "ask", "--json", ISCLAUDEDOWN_POLL_SECONDS="60")
+        assert said.code == 20
+        answer = json.loads(said.out)
+        assert [one["id"] for one in answer["incidents"]] == [outage]
+        down = [v["surface"] for v in answer["verdicts"] if v["severity"] == "major_outage"]
+        assert down == ["claude.ai"]
+        well = await command(tmp_path, NOWHERE, "health")
+        assert (well.code, well.out.startswith("claude: read ")) == (0, True)
+
+
+async def test_ask_looks_itself_where_redis_is_away(tmp_path: Path) -> None:
+    async with page_server() as page:
+        said = await command(tmp_path, page.url, "ask", REDIS_URL="redis://127.0.0.1:9/0")
+        assert said.code == 0
+        assert "Everything is up" in said.out
+
+
+async def test_health_without_an_instance_is_bad(tmp_path: Path) -> None:
+    said = await command(tmp_path, NOWHERE, "health")
+    assert (said.code, said.out) == (1, "claude: nobody watches it\n")
+
+
+async def test_what_is_printed_may_be_cut_off(tmp_path: Path) -> None:
+    """As in `isclaudedown replay … | head -1`."""
+    archive = tmp_path / "incidents.json"
+    archive.write_text(json.dumps({"incidents": many_incidents()}))
+    program = await launch(environment(tmp_path, NOWHERE), "replay", str(archive))
+    program.close_stdout()
+    assert await program.ends() == 0
+    assert program.err == ""
+
+
+def many_incidents() -> list[dict[str, object]]:
+    return [
+        {
+            "id": f"i{number}",
+            "name": "Trouble " * 20,
+            "status": "resolved",
+            "created_at": f"2026-07-01T{number // 60:02}:{number % 60:02}:00Z",
+            "resolved_at": f"2026-07-01T{number // 60:02}:{number % 60:02}:30Z",
+            "incident_updates": [
+                {
+                    "id": f"u{number}",
+                    "status": "resolved",
+                    "body": "It was long. " * 50,
+                    "created_at": f"2026-07-01T{number // 60:02}:{number % 60:02}:30Z",
+                }
+            ],
+        }
+        for number in range(600)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "No such file"),
+        ("", "nothing is recorded"),
+        ('{"observed_at": "2026-07-01T12:00:00Z", "body": {}}\nrubbish\n{}\n', "line 2"),
+        ("\x1f\x8b\x08 not really gzip", "wrong"),
+    ],
+)
+async def test_replay_of_a_bad_file_names_file_and_place(
+    tmp_path: Path, content: str | None, says: str
+) -> None:
+    path = tmp_path / ("wrong.json.gz" if says == "wrong" else "wrong.json")
+    if content is not None:
+        path.write_text(content)
+    said = await command(tmp_path, NOWHERE, "replay", str(path))
+    assert said.code == 1
+    (sentence,) = said.err.splitlines()
+    assert str(path) in sentence
+    assert says in sentence
+
+
+async def test_a_recording_replayed_tells_what_the_terminal_was_told(tmp_path: Path) -> None:
+    file = tmp_path / "page.jsonl.gz"
+    async with page_server() as page:
+        page.page.open("Slow answers", {API: "degraded_performance"}, body="It is slow.")
+        async with started(tmp_path, page.url) as bot:
+            recorder = await launch(environment(tmp_path, page.url), "record", "--out", str(file))
+            await bot.shows("It is slow.")
+            await recorder.logs("record.started")
+            await page.asked(6)
+            await live(page, bot)
+            assert await recorder.stop() == 0
+            assert await bot.stop() == 0
+    said = await command(tmp_path, NOWHERE, "replay", "--json", str(file))
+    assert said.code == 0, said.err
+    messages = [json.loads(line) for line in said.out.splitlines()]
+    kinds = [(m["title"], m["kind"]) for m in messages if m["place"] != "edit"]
+    texts = [text for text in SAID if any(text in m["text"] for m in messages)]
+    assert texts == SAID
+    assert len(kinds) == len(set(kinds)) == len(SAID)
+    for text in SAID:
+        assert bot.out.count(text) == 1
+
+
+SAID = ["It is slow.", "Nobody can log in.", "A cause was found.", "It works.", "Fast again."]
+
+
+async def live(page: PageServer, bot: Program) -> None:
+    """What happens on the page while both look; a flap of one look is held back by both."""
+    page.page.set(CODE, "degraded_performance")
+    await page.asked(2)
+    page.page.set(CODE, "operational")
+    await page.asked(4)
+    slow = page.page.incidents[0]["id"]
+    outage = page.page.open("Login", {CLAUDE_AI: "major_outage"}, body=SAID[1])
+    await bot.shows(SAID[1])
+    await page.asked(6)
+    page.page.update(outage, "identified", {CLAUDE_AI: "major_outage"}, body=SAID[2])
+    await bot.shows(SAID[2])
+    await page.asked(6)
+    page.page.resolve(outage, body=SAID[3])
+    await bot.shows(SAID[3])
+    await page.asked(6)
+    page.page.resolve(slow, body=SAID[4])
+    await bot.shows(SAID[4])
+    await page.asked(6)
+
+
+async def test_the_doctor_finds_all_well(tmp_path: Path) -> None:
+    async with page_server() as page:
+        said = await command(tmp_path, page.url, "doctor")
+    assert said.code == 0, said.out
+    assert "✗" not in said.out
+    for line in ("✓ page claude", "✓ clock", "✓ redis: embedded", "✓ redis durability"):
+        assert line in said.out
+
+
+async def test_the_doctor_says_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
+    async with page_server() as page:
+        page.clock_error = timedelta(minutes=5)
+        with standalone("--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru") as node:
+            said = await command(tmp_path, page.url, "doctor", REDIS_URL=node.url)
+        page.fail("html", path="*")
+        broken = await command(tmp_path, page.url, "doctor", REDIS_URL="redis://127.0.0.1:9")
+    assert said.code == 0  # it works, with warnings
+    assert "! clock: 300 s behind the page's" in said.out.replace("299 s", "300 s")
+    assert "! redis durability" in said.out
+    assert "! redis eviction: may evict keys (allkeys-lru)" in said.out
+    assert said.out.count("→") == 3
+    assert broken.code == 1
+    assert "✗ page claude" in broken.out
+    assert "✗ redis" in broken.out
