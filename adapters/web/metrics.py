@@ -16,7 +16,12 @@ from structlog.typing import EventDict, WrappedLogger
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Fields of events that may become labels, because few values are possible.
-_LABELLED = {"incident.news": "kind", "page.failed": "provider", "wish.later": "platform"}
+_LABELLED = {
+    "incident.news": "kind",
+    "delivery.failed": "error",  # the class of the failure
+    "page.failed": "provider",
+    "wish.later": "platform",
+}
 
 
 @dataclass(frozen=True, slots=True)

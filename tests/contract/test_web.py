@@ -340,6 +340,8 @@ async def test_metrics_count_events_and_measure_when_asked(running: Running) -> 
 
     running.web.measure = measure
     running.web.metrics.count_event(None, "", {"event": "incident.news", "kind": "opened"})
+    failed = {"event": "delivery.failed", "error": "ChannelGone", "channel": "slack/T1/C1"}
+    running.web.metrics.count_event(None, "", failed)
     running.web.metrics.count_event(None, "", {"event": "a sentence. Not an event"})
 
     text = (await running.get("/metrics")).text
@@ -347,7 +349,9 @@ async def test_metrics_count_events_and_measure_when_asked(running: Running) -> 
     assert 'isclaudedown_page_age_seconds{provider="claude"} 12.0' in text
     assert 'isclaudedown_deliveries{platform="slack",what="opened"} 3.0' in text
     assert 'isclaudedown_events_total{event="incident.news",kind="opened"} 1.0' in text
+    assert 'isclaudedown_events_total{event="delivery.failed",kind="ChannelGone"} 1.0' in text
     assert "sentence" not in text
+    assert "C1" not in text
 
 
 async def test_the_scoreboard_is_empty_but_whole_at_first(running: Running) -> None:
