@@ -1,0 +1,54 @@
+"""What somebody at a terminal may type, and what comes above it meanwhile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.end_to_end.sitting import PROMPT, sitting
+from tests.servers.page import page_server
+from tests.servers.statuspage import API, CLAUDE_AI
+
+
+async def test_every_command_answers_at_the_prompt_and_exit_leaves(tmp_path: Path) -> None:
+    async with page_server() as page, sitting(tmp_path, page.url) as person:
+        await person.shows("Everything is up")
+        await person.types("/isclaudedown api", "API")
+        await person.types("subscriptions", "everything")
+        await person.types("subscribe code claude.ai partial", "partial")
+        await person.types("mute 2h", "muted")
+        await person.types("unmute", "Unmuted")
+        await person.types("subscribe everything", "everything")
+        incident = page.page.open("Login trouble", {CLAUDE_AI: "major_outage"}, body="We look.")
+        await person.shows("We look.")
+        await person.types("", "claude.ai is down")
+        await person.types("history 7d", "Login trouble")
+        await person.types(f"incident {incident}", "We look.")
+        await person.types("why", "Login trouble")
+        await person.types("test", "xample")
+        await person.types("help", "What you can ask me")
+        await person.types("subscrib api", "subscribe")
+        person.press("exit\r")
+        assert await person.ends() == 0
+        assert "Traceback" not in person.out
+        assert "fault of ours" not in person.out
+
+
+async def test_news_come_above_a_half_typed_line_which_goes_on(tmp_path: Path) -> None:
+    async with page_server() as page, sitting(tmp_path, page.url) as person:
+        await person.shows("Everything is up")
+        await person.shows(PROMPT)
+        person.press("subscr")
+        await person.shows("subscr")
+        page.page.open("Slow answers", {API: "degraded_performance"}, body="It is slow.")
+        await person.shows("It is slow.")
+        await person.types("iptions", "everything")
+        person.press("\x04")  # Ctrl-D
+        assert await person.ends() == 0
+
+
+async def test_ctrl_c_at_the_prompt_leaves_cleanly(tmp_path: Path) -> None:
+    async with page_server() as page, sitting(tmp_path, page.url) as person:
+        await person.shows("Everything is up")
+        person.press("\x03")
+        assert await person.ends() == 0
+        assert "Traceback" not in person.out
