@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -28,12 +28,14 @@ from adapters.redis.orphans import free_orphans
 from adapters.redis.seen import RedisSeen
 from adapters.redis.store import Store, open_store
 from adapters.slack.options import SlackOptions
-from adapters.terminal.messenger import Terminal
+from adapters.terminal.messenger import CONSOLE, Terminal
 from adapters.terminal.platform import Console, open_terminal
+from bot.cards import Card
 from bot.catalog import Catalog
 from bot.checks import Health
 from bot.clock import utc_now
 from bot.commands import Commands
+from bot.delivery.attended import Tell, Troubles
 from bot.delivery.courier import Courier
 from bot.delivery.drawing import Cards
 from bot.delivery.fanout import FanOut
@@ -41,6 +43,7 @@ from bot.delivery.incidents import Incidents
 from bot.delivery.reach import Reach
 from bot.delivery.visit import Tools
 from bot.engine.verdict import verdicts
+from bot.errors import DeliveryError
 from bot.eyes import Eyes, open_eyes
 from bot.model import Channel, Incident
 from bot.ports import Messenger
@@ -108,6 +111,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     messengers: dict[str, Messenger] = {}
     receivers: list[Coroutine[Any, Any, None]] = []
     watchers: list[Watcher] = []
+    troubles = Troubles(time.monotonic)
 
     def leads() -> bool:
         """Of all replicas one watches; that one also probes and draws what people report."""
@@ -136,6 +140,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             others=lambda channel: eyes.witness.for_channel(channel, utc_now()),
             outlook=eyes.commands.outlook,
             extra=eyes.commands.handlers(),
+            troubles=troubles,
         )
         if settings.speaks_on_terminal:
             terminal = await stack.enter_async_context(open_terminal(settings.data_dir, utc_now))
@@ -159,7 +164,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             receivers.append(discord.run())
         incidents = Incidents(store.journal)
         couriers = [
-            _courier(one, store, incidents, catalog, eyes.tallies.words)
+            _courier(troubles.attend(one), store, incidents, catalog, eyes.tallies.words)
             for one in messengers.values()
         ]
         fan_outs = [FanOut(name, store.journal, store.feed, incidents, utc_now) for name in pages]
@@ -186,12 +191,12 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 routes=routes,
             )
             await stack.enter_async_context(web)
-        receivers += eyes.loops()
-        prober = open_prober(settings, pages, eyes.stores.probes, utc_now, leads)
-        receivers.append((await stack.enter_async_context(prober)).run())
+        opening = open_prober(settings, pages, eyes.stores.probes, utc_now, leads)
+        prober = await stack.enter_async_context(opening)
+        receivers += [prober.run(), troubles.run(_teller(messengers)), *eyes.loops()]
         if settings.speaks_on_terminal:
-            first_looks = [watcher.looked for watcher in watchers]
-            receivers.append(console.greet(first_looks, catalog.providers))
+            looked = [watcher.looked for watcher in watchers]
+            receivers.append(console.greet(looked, catalog.providers))
         log.info("bot.started", providers=list(pages), platforms=list(messengers))
         await _until_stopped(
             stop,
@@ -220,6 +225,21 @@ async def _until_stopped(
         await asyncio.gather(*(courier.stop(PATIENCE) for courier in couriers))
         for task in mouths:
             task.cancel()
+
+
+def _teller(messengers: Mapping[str, Messenger]) -> Tell | None:
+    """Who tells the operator that a platform is in trouble: the terminal, where there is one."""
+    terminal = messengers.get(CONSOLE.platform)
+    if terminal is None:
+        return None
+
+    async def tell(platform: str, card: Card) -> None:
+        try:
+            await terminal.say(CONSOLE, card, f"trouble/{platform}/{utc_now().isoformat()}")
+        except DeliveryError as error:
+            log.warning("terminal.not_told", reason=error.reason)
+
+    return tell
 
 
 def _watcher(

@@ -22,7 +22,6 @@ from discord.http import Route
 
 from adapters.discord.options import DiscordOptions
 from adapters.discord.wire import PATIENCE_SECONDS, Wire
-from bot.errors import SettingsError
 
 log = structlog.get_logger()
 
@@ -66,24 +65,17 @@ class Connection:
         self._options = options
         self._wire = wire
         self._listen = listen
-        self._was_accepted = False
         # discord.py writes addresses with tokens and other people's words into its log.
         logging.getLogger("discord").setLevel(logging.CRITICAL)
 
     async def run(self) -> None:
-        """Connect and stay connected, until cancelled.
-
-        Raises:
-            SettingsError: Discord does not accept the token, and never did.
-        """
+        """Connect and stay connected, until cancelled. What is wrong here stops nobody else."""
         pause = FIRST_PAUSE
         while True:
             try:
                 await self._once()
                 pause = FIRST_PAUSE
             except Refusal as refusal:
-                if not self._was_accepted:
-                    raise SettingsError(REFUSED) from None
                 reason = str(refusal)
                 log.warning("discord.refused", reason=reason, again_in=REFUSED_PAUSE)
                 await asyncio.sleep(REFUSED_PAUSE)
@@ -103,7 +95,6 @@ class Connection:
             stay_at(client, self._options.gateway_url)
         try:
             await _logged_in(client, self._options.token)
-            self._was_accepted = True
             self._wire.attach(client)
             log.info("discord.logged_in", shards=gateway.shards)
             await client.connect(reconnect=True)

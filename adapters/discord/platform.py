@@ -102,11 +102,7 @@ class Discord:
             log.warning("discord.unreachable", reason=type(error).__name__)
 
     async def run(self) -> None:
-        """Stay connected, until cancelled.
-
-        Raises:
-            SettingsError: Discord does not accept the token.
-        """
+        """Stay connected, until cancelled."""
         try:
             await Connection(self._options, self._wire, self._begin).run()
         finally:

@@ -7,13 +7,16 @@ never as "not subscribed".
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
+from bot.cards import Note, Text
 from bot.catalog import Catalog
 from bot.commands import looks, managing, subscribing
 from bot.commands.context import Context, Judge, Others, Outlook
 from bot.commands.grammar import Words, parse
 from bot.commands.types import KEEP, Answer, Choice, Handler, Keep, Request, Threads
 from bot.commands.vocabulary import VERBS
+from bot.delivery.attended import trouble_words
 from bot.errors import StoreError
 from bot.model import NewsKind, Severity
 from bot.ports import Clock, Journal, Messenger, Subscriptions
@@ -38,6 +41,7 @@ _VERBS: Mapping[str, Callable[[Context, Request, Words], Awaitable[Answer]]] = {
 }
 # An id or a question may be anything: no word of it is a doubt.
 _READS_ANYTHING = frozenset({"help", "incident", "why", "test"})
+_LOOKS = frozenset({"ask", "subscriptions", "why"})
 _CHANGES = frozenset({"subscribe", "unsubscribe", "mute", "unmute"})
 
 
@@ -56,7 +60,8 @@ class Commands:
     `messengers` is read at each request, so that it may be filled after this was made. `judge`
     turns a stored state into verdicts, to which `others` (what is seen besides the pages) is
     added. `extra` adds verbs, or replaces those that come later
-    (report, back, explain); buttons reach them by the same names (see `press`).
+    (report, back, explain); buttons reach them by the same names (see `press`). `troubles` names
+    the platforms that take nothing at the moment.
     """
 
     def __init__(
@@ -72,11 +77,13 @@ class Commands:
         others: Others | None = None,
         outlook: Outlook | None = None,
         extra: Mapping[str, Handler] | None = None,
+        troubles: Callable[[], Sequence[str]] | None = None,
     ) -> None:
         self._context = Context(
             catalog, journal, subscriptions, threads, messengers, judge, clock, others, outlook
         )
         self._extra = dict(extra or {})
+        self._troubles = troubles
 
     async def answer(self, request: Request) -> Answer:
         """Read the words and do what they say."""
@@ -94,8 +101,18 @@ class Commands:
             changing = words.verb in _CHANGES
             return Answer(unknown_card(doubts, context.catalog, changing=changing))
         if handler := _VERBS.get(words.verb):
-            return await handler(context, request, words)
+            answer = await handler(context, request, words)
+            return self._with_troubles(request, answer) if words.verb in _LOOKS else answer
         return Answer(later_card(words.verb))
+
+    def _with_troubles(self, request: Request, answer: Answer) -> Answer:
+        """Say which other platforms take nothing at the moment."""
+        here = request.channel.platform
+        lines = [trouble_words(one) for one in (self._troubles or list)() if one != here]
+        if not lines:
+            return answer
+        notes = tuple(Note((Text(f"{line}."),)) for line in lines)
+        return replace(answer, card=replace(answer.card, blocks=(*answer.card.blocks, *notes)))
 
     async def subscribe(
         self,
