@@ -195,8 +195,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         prober = await stack.enter_async_context(opening)
         receivers += [prober.run(), troubles.run(_teller(messengers)), *eyes.loops()]
         if settings.speaks_on_terminal:
-            looked = [watcher.looked for watcher in watchers]
-            receivers.append(console.greet(looked, catalog.providers))
+            receivers.append(console.greet([one.looked for one in watchers], catalog.providers))
         log.info("bot.started", providers=list(pages), platforms=list(messengers))
         await _until_stopped(
             stop,
