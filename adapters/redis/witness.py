@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from adapters.redis import keys
 from adapters.redis.database import Argument, Database
-from adapters.redis.scripts import COUNT, REPORT, SPEND
+from adapters.redis.scripts import COUNT, REPORT, SPEND, TALLIES
 from bot.codec import Codec
 from bot.engine.evidence import reports, traffic
 from bot.engine.evidence.probing import Record
@@ -148,13 +148,22 @@ class RedisReports:
         ]
 
     async def everywhere(self, now: datetime) -> list[Tally]:
-        since = ms(now) - _WINDOW_MS
-        channels = await self._database.call(
-            "ZRANGEBYSCORE", f"{keys.WITNESS}:reported", f"({since}", "+inf"
-        )
-        tallies: list[Tally] = []
-        for channel in channels:
-            tallies += await self.of_channel(Channel.parse(channel.decode()), now)
+        """In one round trip, however many channels report."""
+        rows = await self._database.run(TALLIES, keys.WITNESS, ms(now) - _WINDOW_MS)
+        tallies = []
+        for name, surface, people, first, latest, size in rows:
+            channel = Channel.parse(name.decode())
+            tallies.append(
+                Tally(
+                    owner=channel.owner,
+                    channel=str(channel),
+                    surface=surface.decode(),
+                    people=int(people),
+                    first=moment(float(first)),
+                    latest=moment(float(latest)),
+                    members=int(size) if size else None,
+                )
+            )
         return tallies
 
     async def _hash(self, voice: Voice) -> str:

@@ -103,7 +103,13 @@ async def test_everywhere_is_all_channels_and_each_has_its_own(database: Databas
     await reports.add(Voice(DEV, "U1", "code"), NOW)
 
     assert [t.owner for t in await reports.of_channel(DEV, NOW)] == ["slack/T2"]
-    assert {t.owner for t in await reports.everywhere(NOW)} == {"slack/T1", "slack/T2"}
+    await reports.add(Voice(OPS, "U2", "github/actions", members=7), NOW + MINUTE)
+    everywhere = await reports.everywhere(NOW + MINUTE)
+    assert {t.owner for t in everywhere} == {"slack/T1", "slack/T2"}
+    one_by_one = [
+        tally for channel in (OPS, DEV) for tally in await reports.of_channel(channel, NOW + MINUTE)
+    ]
+    assert sorted(everywhere, key=str) == sorted(one_by_one, key=str)
 
 
 async def test_traffic_is_added_up_over_five_minutes_and_429_do_not_count(
