@@ -98,7 +98,8 @@ class _Hearing:
 
     async def on_member_update(self, _before: discord.Member, after: discord.Member) -> None:
         """Without the members intent this is told of the bot itself alone."""
-        if after.id == after.guild.me.id:
+        me = after.guild.me
+        if me is not None and after.id == me.id:
             async with _heard("member_update"):
                 await self._look_again(after.guild)
 

@@ -82,7 +82,13 @@ class Town:
 
     @property
     def log(self) -> str:
-        return (self.folder / "log").read_text()[-4000:]
+        """The end of all that it said."""
+        return self.said[-4000:]
+
+    @property
+    def said(self) -> str:
+        """Everything it said: its log, and the terminal's lines."""
+        return (self.folder / "log").read_text()
 
     async def watch(self, channel: int, sub: str, /, **options: Any) -> Interaction:
         world = self.discord.world

@@ -1,0 +1,98 @@
+"""What the doctor and the invitation say about Discord."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+from adapters.discord.doctor import check_discord
+from adapters.discord.invite import PERMISSIONS, application_of, bits, invitation, server_link
+from adapters.discord.options import DiscordOptions
+from bot.checks import Finding, Health
+from bot.errors import SettingsError
+from bot.model import Channel, Subscription
+from tests.servers.discord import DiscordServer, serve
+from tests.servers.discord.permissions import BITS
+
+
+class Kept:
+    """Subscriptions, of which the doctor reads those of a guild."""
+
+    def __init__(self, *channels: Channel) -> None:
+        self._channels = channels
+
+    async def get(self, channel: Channel) -> Subscription | None:
+        return Subscription(channel)
+
+    async def put(self, subscription: Subscription, behind: Sequence[str] = ()) -> None:
+        del subscription, behind
+        raise AssertionError("the doctor changes nothing")
+
+    async def remove(self, channel: Channel) -> bool:
+        del channel
+        raise AssertionError("the doctor changes nothing")
+
+    async def of_tenant(self, platform: str, tenant: str) -> AsyncIterator[Subscription]:
+        for channel in self._channels:
+            if (channel.platform, channel.tenant) == (platform, tenant):
+                yield Subscription(channel)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[DiscordServer]:
+    async with serve() as running:
+        yield running
+
+
+async def said(options: DiscordOptions, kept: Kept | None = None) -> list[Finding]:
+    return [finding async for finding in check_discord(options, kept)]
+
+
+async def test_all_is_well_where_the_invitation_was_followed(server: DiscordServer) -> None:
+    guild = await server.director.add_guild()
+    channel = await server.director.add_channel(guild)
+    kept = Kept(Channel("discord", str(guild), str(channel)))
+    findings = await said(DiscordOptions(server.token, server.url), kept)
+    assert {finding.health for finding in findings} == {Health.GOOD}
+    assert not any(server.token in str(finding) for finding in findings)
+
+
+async def test_a_missing_permission_is_named_and_a_deleted_channel_said(
+    server: DiscordServer,
+) -> None:
+    guild = await server.director.add_guild()
+    channel = await server.director.add_channel(guild)
+    await server.director.deny(channel, "send_messages", "create_public_threads")
+    places = [Channel("discord", str(guild), str(number)) for number in (channel, 42)]
+    findings = await said(DiscordOptions(server.token, server.url), Kept(*places))
+    broken = [finding.says for finding in findings if finding.health is Health.BROKEN]
+    assert broken == [
+        "missing Send Messages, Create Public Threads",
+        "cannot be seen: deleted, or View Channels is missing",
+    ]
+
+
+async def test_a_refused_token_and_a_silent_discord_are_told_apart(server: DiscordServer) -> None:
+    (refused,) = await said(DiscordOptions("wrong", server.url))
+    assert "Reset Token" in refused.advice
+    (away,) = await said(DiscordOptions(server.token, "http://127.0.0.1:9/api/v10"))
+    assert "no answer" in away.says
+    assert await said(DiscordOptions("")) == []
+
+
+async def test_the_invitation_asks_for_the_least_and_explains_each(server: DiscordServer) -> None:
+    options = DiscordOptions(server.token, server.url)
+    application = await application_of(options)
+    asked = parse_qs(urlparse(server_link(application)).query)
+    needed = (
+        "view_channel send_messages embed_links create_public_threads "
+        "send_messages_in_threads read_message_history"
+    )
+    assert int(asked["permissions"][0]) == bits() == sum(BITS[name] for name in needed.split())
+    assert asked["client_id"] == [str(server.world.application)]
+    assert asked["scope"] == ["bot applications.commands"]
+    assert all(one.why in invitation(application) for one in PERMISSIONS)
+    with pytest.raises(SettingsError, match="DISCORD_TOKEN"):
+        await application_of(DiscordOptions("wrong", server.url))
