@@ -57,3 +57,18 @@ def cut(escaped: str, room: int) -> str:
     if start >= 0 and ";" not in kept[start:]:
         kept = kept[:start]
     return kept.rstrip() + ELLIPSIS
+
+
+def split(escaped: str, room: int) -> list[str]:
+    """An escaped text in parts of at most `room`, at blanks where there are any."""
+    parts = []
+    while size(escaped) > room:
+        part = cut(escaped, room + 1).removesuffix(ELLIPSIS)
+        blank = part.rfind(" ")
+        if blank > len(part) // 2:
+            part = part[: blank + 1]
+        if not part:
+            break
+        parts.append(part.rstrip(" "))
+        escaped = escaped[len(part) :].lstrip(" ")
+    return [*parts, escaped]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from adapters.slack.escape import ZERO_WIDTH, clean, cut, defuse, entities, escape, size
+from adapters.slack.escape import ZERO_WIDTH, clean, cut, defuse, entities, escape, size, split
 from bot.cards import (
     EMOJI,
     Block,
@@ -47,6 +47,8 @@ BUTTON_VALUE = 2_000
 URL_TEXT = 2_900
 # What a quote gets at least, however much stands beside it.
 LEAST_QUOTE = 300
+# A longer line of a quote goes on in the next block.
+QUOTE_LINE = 2_900
 
 ACTION_PREFIX = "icd."
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{1,30}")
@@ -125,7 +127,8 @@ def _pieces(block: Block) -> list[_Piece]:
         case Note(line):
             return [_Piece([line_of(line)], small=True)]
         case Quote(text, lead):
-            said = [f">{line}" for line in escape(text).strip().split("\n")]
+            words = escape(text).strip().split("\n")
+            said = [f">{part}" for line in words for part in split(line, QUOTE_LINE)]
             return [_Piece([*([line_of(lead)] if lead else []), *said], quote=True)]
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.escape import ZERO_WIDTH, cut, escape, size
+from adapters.slack.escape import ZERO_WIDTH, cut, escape, size, split
 from adapters.slack.render import Drawn, draw
 from bot.cards import Button, Card, Lines, Link, Note, Quote, Row, Rows, Text, ThreadLink, Time
 from bot.model import Severity
@@ -126,6 +126,25 @@ def test_a_quote_is_word_for_word_and_every_line_of_it_is_quoted() -> None:
 
     assert all(line.startswith(">") for line in quote.split("\n")[1:])
     assert "\n".join(line[1:] for line in unescape(quote).split("\n")[1:]) == text
+
+
+@given(words, st.integers(20, 300))
+def test_a_split_loses_nothing_and_breaks_no_entity(text: str, room: int) -> None:
+    whole = escape(text)
+    parts = split(whole, room)
+
+    assert all(size(part) <= room for part in parts)
+    assert "".join(parts).replace(" ", "") == whole.replace(" ", "")
+    assert all(re.search(r"&(?!amp;|lt;|gt;)", part) is None for part in parts)
+
+
+def test_a_text_of_6000_characters_is_shown_whole() -> None:
+    text = " ".join(f"word{n}" for n in range(780))
+    drawn = draw(Card("Down", "Down", blocks=(Quote(text),)))
+
+    assert len(text) > 6000
+    assert findings(drawn) == []
+    assert re.sub(r"[\s>]+", " ", shown(drawn)).endswith(text)
 
 
 def test_quotes_give_way_to_what_is_ours() -> None:
