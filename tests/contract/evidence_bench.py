@@ -1,0 +1,179 @@
+"""The commands on evidence and the one who tells that it is back, over one real Redis."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.redis.connect import open_database
+from adapters.redis.database import Database
+from adapters.redis.journal import RedisJournal
+from adapters.redis.wishes import RedisWishes
+from adapters.redis.witness import RedisProbes, RedisReports, RedisTraffic
+from bot.cards import Card, Lines, Note, Row, Rows
+from bot.catalog import load_catalog, only
+from bot.commands.types import Request
+from bot.commands.witnessed import Witnessed
+from bot.engine.state import ComponentState, State
+from bot.errors import DeliveryError
+from bot.model import Channel, Impact, Incident, Origin, Severity
+from bot.oracle import Oracle
+from bot.wishes import Teller
+from bot.witness import Witness
+from bot.wording.text import in_words
+from bot.wording.witnessed import back_card
+from tests.servers.redis import Node, standalone
+
+NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)
+OPS = Channel("slack", "T1", "C1")
+CATALOG = only(load_catalog(), ["claude"])
+COMPONENTS = {
+    "claude.ai": ("rwppv331jlwc", "claude.ai"),
+    "api": ("k8w3r06qmzrp", "Claude API (api.anthropic.com)"),
+    "code": ("yyzkbfz2thpt", "Claude Code"),
+}
+
+
+@dataclass
+class Post:
+    """A messenger of a few lines that can fail, and remembers what stands there."""
+
+    platform: str = "slack"
+    said: list[tuple[Channel, Card, str]] = field(default_factory=list)
+    fails: list[DeliveryError] = field(default_factory=list)
+    arrives_anyway: bool = False
+    size: int | None = None
+
+    async def members(self, channel: Channel) -> int | None:
+        assert channel == OPS or self.size is None
+        return self.size
+
+    async def direct(self, channel: Channel, person: str) -> Channel:
+        return Channel(channel.platform, channel.tenant, f"D-{person}")
+
+    async def say(self, channel: Channel, card: Card, key: str) -> None:
+        if self.fails:
+            error = self.fails.pop(0)
+            if self.arrives_anyway:
+                self.said.append((channel, card, key))
+            raise error
+        self.said.append((channel, card, key))
+
+    async def find(
+        self, channel: Channel, root: str | None, keys: Sequence[str], since: datetime
+    ) -> Mapping[str, str]:
+        assert root is None
+        assert since <= NOW + timedelta(hours=1)
+        return {key: "1" for place, _, key in self.said if key in keys and place == channel}
+
+
+@dataclass
+class Bench:
+    """The commands and the teller, over one Redis."""
+
+    database: Database
+    post: Post = field(default_factory=Post)
+    now: datetime = NOW
+
+    def __post_init__(self) -> None:
+        self.reports = RedisReports(self.database, b"s")
+        self.probes = RedisProbes(self.database)
+        self.wishes = RedisWishes(self.database)
+        witness = Witness(self.probes, RedisTraffic(self.database), self.reports, CATALOG)
+        journal = RedisJournal(self.database)
+        oracle = Oracle(CATALOG, journal, witness, lambda: self.now)
+        messengers = {"slack": self.post}
+        self.commands = Witnessed(
+            oracle,
+            self.reports,
+            self.wishes,
+            messengers,  # type: ignore[arg-type]  # what is used of a messenger, no more
+            lambda: self.now,
+            random.Random(1),
+        )
+        self.oracle = oracle
+
+    def teller(self) -> Teller:
+        return Teller(
+            self.wishes,
+            self.oracle.verdict,
+            {"slack": self.post},  # type: ignore[dict-item]  # see above
+            lambda wish, now: back_card(wish.surfaces, wish.asked_at, now, CATALOG),
+            lambda: self.now,
+        )
+
+    async def page_says(self, incident: Incident | None = None, **severities: Severity) -> None:
+        journal = RedisJournal(self.database)
+        fence = await journal.acquire("claude", "test")
+        assert fence is not None
+        components = {}
+        for surface, (id_, name) in COMPONENTS.items():
+            severity = severities.get(surface.replace(".", "_"), Severity.UP)
+            components[id_] = ComponentState(name, severity, severity, NOW)
+        incidents = {incident.id: incident} if incident else {}
+        state = State("claude", NOW, self.now, components=components, incidents=incidents)
+        stored = await journal.load("claude")
+        changed = list(incidents.values())
+        await journal.commit(
+            "claude", fence=fence, version=stored.version, state=state, changed=changed
+        )
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[Node]:
+    with standalone() as running:
+        yield running
+
+
+@pytest.fixture
+async def bench(node: Node) -> AsyncIterator[Bench]:
+    database = await open_database(node.url)
+    await database.call("FLUSHALL")
+    made = Bench(database)
+    await made.page_says()
+    yield made
+    await database.close()
+
+
+def asker(person: str = "U1", channel: Channel = OPS) -> Request:
+    return Request(channel, person, "somebody")
+
+
+def words(card: Card) -> str:
+    """Everything that a card says, as plain text."""
+    parts = [card.title]
+    for block in card.blocks:
+        match block:
+            case Lines(lines=lines):
+                parts += [in_words(line) for line in lines]
+            case Note(line=line):
+                parts.append(in_words(line))
+            case Rows(rows=rows):
+                parts += [_row(row) for row in rows]
+            case _:
+                pass
+    return "\n".join(parts)
+
+
+def _row(row: Row) -> str:
+    return f"{row.name} {row.words} {row.note}".strip()
+
+
+OUTAGE = Incident(
+    provider="claude",
+    id="i1",
+    title="t",
+    phase="investigating",
+    origin=Origin.PROVIDER,
+    started_at=NOW,
+    severity=Severity.MAJOR,
+    worst=Severity.MAJOR,
+    surfaces={
+        "code": Impact(Severity.MAJOR, Severity.MAJOR),
+        "api": Impact(Severity.PARTIAL, Severity.PARTIAL),
+    },
+)

@@ -1,0 +1,110 @@
+"""The HTTP API as it is served, over a real Redis, for its tests."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from adapters.redis.connect import open_database
+from adapters.redis.database import Database
+from adapters.redis.journal import RedisJournal
+from adapters.redis.witness import RedisProbes, RedisReports, RedisTraffic
+from adapters.web.app import Web, build
+from adapters.web.metrics import Metrics
+from adapters.web.server import serving
+from bot.catalog import load_catalog, only
+from bot.engine.state import ComponentState, State
+from bot.model import Severity
+from bot.oracle import Oracle
+from bot.witness import Witness
+from tests.servers.redis import Node, standalone
+
+NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)
+TOKEN = "t0ken"
+AUTH = {"Authorization": f"Bearer {TOKEN}"}
+COMPONENTS = {
+    "rwppv331jlwc": "claude.ai",
+    "k8w3r06qmzrp": "Claude API (api.anthropic.com)",
+    "yyzkbfz2thpt": "Claude Code",
+}
+
+
+@dataclass
+class Running:
+    """The application as it is served, and what it works with."""
+
+    http: httpx.AsyncClient
+    database: Database
+    web: Web
+    hints: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    async def page_says(self, **severities: Severity) -> None:
+        """Store a state in which these components (by surface) are that bad."""
+        names = {"claude.ai": "ai", "Claude API (api.anthropic.com)": "api", "Claude Code": "code"}
+        components = {
+            id_: ComponentState(
+                name, severity := severities.get(names[name], Severity.UP), severity, NOW
+            )
+            for id_, name in COMPONENTS.items()
+        }
+        journal = RedisJournal(self.database)
+        fence = await journal.acquire("claude", "test")
+        assert fence is not None
+        stored = await journal.load("claude")
+        state = State("claude", NOW, NOW, components=components)
+        await journal.commit("claude", fence=fence, version=stored.version, state=state, changed=())
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        return await self.http.get(path, headers=headers)
+
+    async def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
+        content = body if isinstance(body, (bytes, str)) else json.dumps(body)
+        return await self.http.post(path, content=content, headers=AUTH | headers)
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[Node]:
+    with standalone() as running:
+        yield running
+
+
+@pytest.fixture
+async def running(node: Node) -> AsyncIterator[Running]:
+    database = await open_database(node.url)
+    await database.call("FLUSHALL")
+    catalog = only(load_catalog(), ["claude"])
+    traffic = RedisTraffic(database)
+    witness = Witness(RedisProbes(database), traffic, RedisReports(database, b"s"), catalog)
+    oracle = Oracle(catalog, RedisJournal(database), witness, lambda: NOW)
+    made: Running
+    hints: list[str] = []
+    web = Web(
+        oracle,
+        traffic,
+        Metrics(),
+        lambda: NOW,
+        lambda: made.seconds,
+        random.Random(1),
+        token=TOKEN,
+        webhook_secret="s3cret",
+        hint=hints.append,
+    )
+    app = build(web, [Route("/elsewhere", lambda _: PlainTextResponse("mounted"))])
+    async with (
+        serving(app, "127.0.0.1", 0) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http,
+    ):
+        made = Running(http, database, web, hints)
+        await made.page_says()
+        yield made
+    await database.close()
