@@ -71,7 +71,7 @@ class Threads:
         except Refused as refused:
             if refused.code == THREAD_EXISTS:
                 return True
-            log.warning("discord.thread_not_made", channel=channel, code=refused.code)
+            log.info("discord.thread_not_made", channel=channel, code=refused.code)
             return False
         if card:
             self._remember(message, name)

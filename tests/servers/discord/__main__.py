@@ -19,6 +19,7 @@ async def run(options: argparse.Namespace) -> None:
     server = DiscordServer(validate=options.validate, limits=limits, latency=options.latency)
     await server.start(port=options.port)
     guild = await server.director.add_guild("bench")
+    server.world.guilds[guild].max_active_threads = 1_000_000
     channels = await server.director.add_channels(guild, options.channels)
     about = {
         "url": server.url,

@@ -1,0 +1,115 @@
+"""Roots to many Discord channels: the bare discord.py client beside ours, same bodies, same run.
+
+    python -m bench.discord [--channels N] [--latency SECONDS] [--at-once N]
+
+The local Discord runs as its own process, without rate limits; on two cores it is what sets the
+pace, so the ratio is what counts. Ours makes the thread of each root as well where asked to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import discord
+from discord.http import Route
+
+from adapters.discord.budget import Budget, Gate
+from adapters.discord.connection import make_client, point_at
+from adapters.discord.messenger import DiscordMessenger
+from adapters.discord.refs import nonce
+from adapters.discord.render import body_of, draw, marked
+from adapters.discord.wire import Wire
+from bot.catalog import load_catalog
+from bot.clock import utc_now
+from bot.model import Channel
+from bot.wording.example import example_card
+
+Send = Callable[[int, str], Awaitable[Any]]
+
+
+@asynccontextmanager
+async def server(channels: int, latency: float) -> AsyncIterator[dict[str, Any]]:
+    words = ["--channels", str(channels), "--latency", str(latency)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.servers.discord", *words, stdout=asyncio.subprocess.PIPE,
+        limit=1 << 24,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        yield json.loads(await process.stdout.readline())
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def rate(send: Send, channels: list[int], at_once: int, name: str) -> float:
+    """Messages a second of one fan-out."""
+    waiting = iter(channels)
+
+    async def work() -> None:
+        for channel in waiting:
+            await send(channel, f"{name}/{channel}")
+
+    began = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(at_once):
+            group.create_task(work())
+    return len(channels) / (time.perf_counter() - began)
+
+
+async def measure(count: int, latency: float, at_once: int) -> None:
+    card = example_card(load_catalog(), utc_now())
+    async with server(count, latency) as about:
+        point_at(about["url"], about["gateway_url"])
+        wire = Wire(Budget(time.monotonic), Gate(time.monotonic, None))
+        client = make_client(1, wire)
+        await client.login(about["token"])
+        wire.attach(client)
+        running = asyncio.create_task(client.connect())
+        await client.wait_until_ready()
+        messenger = DiscordMessenger(wire, clock=utc_now, monotonic=time.monotonic)
+
+        async def bare(channel: int, key: str) -> None:
+            body = body_of(marked(draw(card), key))
+            sent = {**body, "nonce": nonce(key), "enforce_nonce": True}
+            await _post(client, channel, sent)
+
+        async def said(channel: int, key: str) -> None:
+            place = Channel("discord", str(about["guild"]), str(channel))
+            await messenger.say(place, card, key)
+
+        async def opened(channel: int, key: str) -> None:
+            place = Channel("discord", str(about["guild"]), str(channel))
+            await messenger.open_thread(place, card, key)
+
+        for name, send in (("bare", bare), ("ours", said), ("ours, with its thread", opened)):
+            found = await rate(send, about["channels"], at_once, name)
+            print(f"{name:24} {found:8.0f} roots/s")
+        await messenger.close()
+        await client.close()
+        running.cancel()
+
+
+async def _post(client: discord.Client, channel: int, body: dict[str, Any]) -> None:
+    route = Route("POST", "/channels/{channel_id}/messages", channel_id=channel)
+    await client.http.request(route, json=body)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--channels", type=int, default=2000)
+    options.add_argument("--latency", type=float, default=0.0)
+    options.add_argument("--at-once", type=int, default=100)
+    given = options.parse_args()
+    asyncio.run(measure(given.channels, given.latency, given.at_once))
+
+
+if __name__ == "__main__":
+    main()
