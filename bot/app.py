@@ -118,6 +118,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         return any(watcher.leads for watcher in watchers)
 
     async with AsyncExitStack() as stack:
+        stack.callback(_forget, receivers)
         store = await stack.enter_async_context(opened_store(settings, catalog, queued.ring))
         pages = await stack.enter_async_context(page_sources(catalog, utc_now))
         eyes = open_eyes(
@@ -178,19 +179,20 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             from adapters.redis.depth import depth_of
             from adapters.web.opened import open_web
 
-            web = open_web(
-                settings,
-                eyes.oracle,
-                eyes.stores.traffic,
-                hint=lambda provider: hints[provider](),
-                counts=lambda: {
-                    name: one.counts for name, one in zip(messengers, couriers, strict=True)
-                },
-                looks=lambda: {watcher.page.provider: watcher.looks for watcher in watchers},
-                depth=lambda platform: depth_of(store.database, platform, utc_now()),
-                routes=routes,
+            await stack.enter_async_context(
+                open_web(
+                    settings,
+                    eyes.oracle,
+                    eyes.stores.traffic,
+                    hint=lambda provider: hints[provider](),
+                    counts=lambda: {
+                        name: one.counts for name, one in zip(messengers, couriers, strict=True)
+                    },
+                    looks=lambda: {watcher.page.provider: watcher.looks for watcher in watchers},
+                    depth=lambda platform: depth_of(store.database, platform, utc_now()),
+                    routes=routes,
+                )
             )
-            await stack.enter_async_context(web)
         opening = open_prober(settings, pages, eyes.stores.probes, utc_now, leads)
         prober = await stack.enter_async_context(opening)
         receivers += [prober.run(), troubles.run(_teller(messengers)), *eyes.loops()]
@@ -204,6 +206,12 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             couriers=couriers,
         )
         log.info("bot.stopped")
+
+
+def _forget(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """What a failing start never began; closing what has ended does nothing."""
+    for one in work:
+        one.close()
 
 
 async def _until_stopped(
