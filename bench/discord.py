@@ -66,6 +66,7 @@ async def rate(send: Send, channels: list[int], at_once: int, name: str) -> floa
 
 async def measure(count: int, latency: float, at_once: int) -> None:
     card = example_card(load_catalog(), utc_now())
+    drawn = draw(card)
     async with server(count, latency) as about:
         point_at(about["url"], about["gateway_url"])
         wire = Wire(Budget(time.monotonic), Gate(time.monotonic, None))
@@ -77,7 +78,7 @@ async def measure(count: int, latency: float, at_once: int) -> None:
         messenger = DiscordMessenger(wire, clock=utc_now, monotonic=time.monotonic)
 
         async def bare(channel: int, key: str) -> None:
-            body = body_of(marked(draw(card), key))
+            body = body_of(marked(drawn, key))
             sent = {**body, "nonce": nonce(key), "enforce_nonce": True}
             await _post(client, channel, sent)
 
@@ -89,6 +90,7 @@ async def measure(count: int, latency: float, at_once: int) -> None:
             place = Channel("discord", str(about["guild"]), str(channel))
             await messenger.open_thread(place, card, key)
 
+        await rate(bare, about["channels"][:200], at_once, "warm")
         for name, send in (("bare", bare), ("ours", said), ("ours, with its thread", opened)):
             found = await rate(send, about["channels"], at_once, name)
             print(f"{name:24} {found:8.0f} roots/s")
