@@ -59,21 +59,6 @@ def told(out: str) -> list[str]:
     return [line.strip() for line in out.splitlines() if re.search(r"┃ .*[a-z]\.$", line)]
 
 
-async def test_hundreds_of_looks_at_the_same_page_are_one_message(tmp_path: Path) -> None:
-    async with page_server() as page:
-        async with started(tmp_path, page.url, ISCLAUDEDOWN_POLL_SECONDS="0.1") as bot:
-            await bot.shows("Everything is up")
-            page.page.open("Login trouble", DOWN, body="We look.")
-            await bot.shows("We look.")
-            shown = bot.out
-            await page.asked(300)
-            page.page.set(API, "major_outage")  # proof that it still looks, and tells
-            await bot.shows("API", times=shown.count("API") + 1)
-        assert bot.out.startswith(shown)
-        assert bot.out.count("We look.") == 1
-        assert len(lines_with("Login trouble · ", bot.out)) == 1
-
-
 async def test_what_changed_while_it_was_away_is_told_once_after_the_start(
     tmp_path: Path,
 ) -> None:

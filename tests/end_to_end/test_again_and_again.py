@@ -1,4 +1,4 @@
-"""SIGKILL at any moment, start again: nothing twice, nothing missing."""
+"""The same page again and again, killed again and again: nothing twice, nothing missing."""
 
 from __future__ import annotations
 
@@ -53,6 +53,21 @@ async def kill_now_and_then(folder: Path, page: PageServer, chance: random.Rando
                 await asyncio.sleep(0)
             await bot.kill()
     return lives
+
+
+async def test_hundreds_of_looks_at_the_same_page_are_one_message(tmp_path: Path) -> None:
+    async with page_server() as page:
+        async with started(tmp_path, page.url, ISCLAUDEDOWN_POLL_SECONDS="0.1") as bot:
+            await bot.shows("Everything is up")
+            page.page.open("Login trouble", {CLAUDE_AI: "major_outage"}, body="We look.")
+            await bot.shows("We look.")
+            shown = bot.out
+            await page.asked(300)
+            page.page.set(API, "major_outage")  # proof that it still looks, and tells
+            await bot.shows("API", times=shown.count("API") + 1)
+        assert bot.out.startswith(shown)
+        assert bot.out.count("We look.") == 1
+        assert bot.out.count("Login trouble · ") == 1
 
 
 async def test_killed_again_and_again_nothing_is_lost_and_nothing_is_doubled(

@@ -1,0 +1,27 @@
+"""`make bench`: everything, or the parts that are named (`make bench ARGS="engine store"`)."""
+
+from __future__ import annotations
+
+import argparse
+
+from bench import engine, latency, store
+
+PARTS = {
+    "engine": engine.measure,
+    "store": store.measure,
+    "latency": latency.measure,
+}
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    options.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
+    asked = options.parse_args().parts
+    if unknown := set(asked) - set(PARTS):
+        options.error(f"no such part: {', '.join(sorted(unknown))}")
+    for name in asked or PARTS:
+        PARTS[name]()
+
+
+if __name__ == "__main__":
+    main()
