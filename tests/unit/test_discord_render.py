@@ -95,7 +95,7 @@ def test_any_card_is_a_message_that_discord_takes(card: Card) -> None:
 @given(words)
 def test_escaped_text_holds_no_live_markup(text: str) -> None:
     shown = escape(text)
-    bare = re.sub(r"\\.", "", shown, flags=re.DOTALL)
+    bare = re.sub(r"\\.", "x", shown, flags=re.DOTALL)
     without_addresses = re.sub(r"https?://\S+", "", bare)
 
     assert not re.search(r"<[@#/t:]|\]\(|@everyone|@here", bare)
