@@ -1,0 +1,114 @@
+"""The loop around the engine: whatever a look brings, the next one comes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bot.catalog import load_catalog
+from bot.engine.state import State
+from bot.errors import SourceError, StoreError
+from bot.model import Incident, Snapshot
+from bot.ports import Stored
+from bot.watcher import LONGEST_BACKOFF, Watcher
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+WELL = Snapshot("claude", components=(), reports=(), recent=())
+POLL = 30.0
+
+
+@dataclass
+class Page:
+    """Shows what a test put into its list, one look after the other."""
+
+    looks: list[Snapshot | Exception]
+    provider: str = "claude"
+
+    async def observe(self, before: State | None) -> Snapshot:
+        seen = self.looks.pop(0)
+        if isinstance(seen, Exception):
+            raise seen
+        return seen
+
+
+@dataclass
+class Memory:
+    """A journal in memory, with a lease that is always ours."""
+
+    stored: Stored = field(default_factory=lambda: Stored(None, 0))
+    failing: bool = False
+
+    async def acquire(self, provider: str, holder: str) -> int | None:
+        return 1
+
+    async def release(self, provider: str, holder: str) -> None: ...
+
+    async def load(self, provider: str) -> Stored:
+        return self.stored
+
+    async def commit(
+        self, provider: str, *, fence: int, version: int, state: State, changed: Sequence[Incident]
+    ) -> None:
+        if self.failing:
+            raise StoreError("away")
+        self.stored = Stored(state, version + 1)
+
+    async def incident(self, key: str) -> Incident | None:
+        return None
+
+    async def history(self, provider: str, since: datetime) -> list[Incident]:
+        return []
+
+
+def watcher(*looks: Snapshot | Exception) -> tuple[Watcher, Memory]:
+    memory = Memory()
+    watching = Watcher(
+        page=Page(list(looks)),
+        journal=memory,
+        catalog=load_catalog(),
+        clock=lambda: NOW,
+        rng=random.Random(1),
+        holder="me",
+        poll_seconds=POLL,
+        told=lambda: None,
+    )
+    watching._fence = 1  # as `run` does with the lease
+    return watching, memory
+
+
+async def test_a_fault_of_ours_over_one_page_is_one_failed_look() -> None:
+    watching, memory = watcher(WELL, KeyError("secret"), WELL)
+    await watching.look()
+    await watching.look()
+    assert memory.stored.state is not None
+    assert memory.stored.state.failing_since == NOW
+    assert "KeyError in " in memory.stored.state.failure
+    assert "secret" not in memory.stored.state.failure
+    assert await watching.look() <= POLL
+    assert memory.stored.state.failing_since is None
+
+
+async def test_pauses_double_while_the_page_fails_up_to_a_limit() -> None:
+    watching, _ = watcher(*[SourceError("405")] * 12)
+    pauses = [await watching.look() for _ in range(12)]
+    assert pauses[0] < pauses[1] < pauses[2] < pauses[3]
+    assert LONGEST_BACKOFF * 0.8 < pauses[-1] <= LONGEST_BACKOFF * 1.1
+
+
+async def test_a_page_that_asks_for_patience_gets_it() -> None:
+    watching, _ = watcher(SourceError("429", retry_after=120))
+    assert await watching.look() >= 120
+
+
+async def test_a_store_that_is_away_forgets_nothing_and_is_asked_again() -> None:
+    watching, memory = watcher(WELL, WELL, WELL)
+    await watching.look()
+    before = memory.stored
+    memory.failing = True
+    await watching.look()
+    assert memory.stored == before
+    memory.failing = False
+    await watching.look()
+    assert memory.stored.version == before.version + 1
