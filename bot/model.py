@@ -148,11 +148,21 @@ class NewsKind(StrEnum):
     ENDED = "maintenance_ended"
 
 
+# Phases of our own: an end that is no recovery. Another incident has what is still down now;
+# or the page no longer shows what was.
+HANDED_OVER = "handed over"
+NOT_LISTED = "no longer listed"
+NO_RECOVERY = frozenset({HANDED_OVER, NOT_LISTED})
+
+
 @dataclass(frozen=True, slots=True)
 class SurfaceChange:
+    """`released`: the incident no longer has the surface, which did not get better by that."""
+
     surface: str
     before: Severity
     after: Severity
+    released: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,14 +80,14 @@ def _trend(incident: Incident, surface: str) -> Trend:
     """By the last change of this surface; without one, by the last two severities."""
     for news in reversed(incident.news):
         for change in news.changes:
-            if change.surface == surface and change.before is not change.after:
+            if change.surface == surface and not change.released:
                 return _direction(change.before, change.after)
     severities = [severity for _, severity in incident.timeline[-2:]]
     return _direction(*severities) if len(severities) == 2 else Trend.STEADY
 
 
 def _direction(before: Severity, after: Severity) -> Trend:
-    if before in {Severity.UP, Severity.UNKNOWN}:
+    if before is after or before in {Severity.UP, Severity.UNKNOWN}:
         return Trend.STEADY  # the beginning is no trend
     return Trend.BETTER if after.rank < before.rank else Trend.WORSE
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.model import Channel, Incident, News, NewsKind, Origin, Subscription, Thread
+from bot.model import HANDED_OVER, Channel, Incident, News, NewsKind, Origin, Subscription, Thread
 
 # A channel that missed more than this gets the present truth instead of a replay.
 MOST_REPLIES = 3
@@ -201,8 +201,9 @@ def _tell(
 
 
 def _reply(incident: Incident, subscription: Subscription, news: News) -> Step:
-    # Seen together with the opening: the root has just told the channel.
-    fresh = news.observed_at != incident.news[0].observed_at
+    # Seen together with the opening: the root has just told the channel. What another incident
+    # goes on with was told there by that one's root.
+    fresh = news.observed_at != incident.news[0].observed_at and news.phase != HANDED_OVER
     in_channel = fresh and news.kind in SHOWN_IN_CHANNEL - subscription.thread_only
     calls = fresh and news.kind in CALLS
     return Step(Act.REPLY, incident.revision, news, in_channel=in_channel, mention=calls)

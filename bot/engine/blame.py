@@ -16,7 +16,7 @@ from bot.engine.draft import Draft
 from bot.engine.own import hand_over, join_or_open
 from bot.engine.reading import Desk
 from bot.engine.state import ComponentState
-from bot.model import Severity
+from bot.model import HANDED_OVER, Severity
 
 # On pages whose incidents name no component (OpenAI): how long after its last word an incident
 # still explains a component that goes down.
@@ -84,17 +84,19 @@ def _follow_or_let_go(desk: Desk, draft: Draft, present: Mapping[str, ComponentS
         stays = down and is_down(link.worst) and id_ not in draft.cleared
         if stays and draft.followed and not is_down(link.severity):
             stays = False  # it had cleared; what is down now is another matter
-        if stays and namers(desk, id_):
-            stays = False
+        taken = down and bool(namers(desk, id_))
+        if stays and taken:
             handed.append(id_)
-        if stays and state is not None:
+        if stays and not taken and state is not None:
             draft.link(id_, state.severity, link.named_at)
+        elif taken:
+            draft.release(id_, "" if draft.incident.is_open else HANDED_OVER)
         else:
             draft.ease(id_, Severity.UP)
     draft.followed = any(is_down(link.severity) for link in draft.links.values())
-    if handed and not draft.followed and not draft.incident.is_open:
+    if handed and not draft.followed and not draft.is_new:
         other = namers(desk, handed[0])[-1].incident.title
-        draft.note = f"What was still down now belongs to “{other}”."
+        draft.note = f"What is still down belongs to “{other}”."
 
 
 def _attribute(desk: Desk, component: str, state: ComponentState) -> bool:

@@ -34,6 +34,8 @@ class Draft:
     adopted: bool = False  # ours until now: the provider posted its own for it
     cleared: set[str] = field(default_factory=set)  # components its end sets to operational
     note: str = ""
+    let_go: set[str] = field(default_factory=set)  # components no longer its own, yet not better
+    let_go_as: str = ""  # the phase that says why
     end_at: datetime | None = None  # when it ended, where this look tells
     moved_at: datetime | None = None  # when component states last moved without a word
     gone: bool = False  # the provider deleted it
@@ -113,6 +115,15 @@ class Draft:
     def ease(self, component: str, severity: Severity) -> None:
         """The component is better than this incident last had it."""
         self.links[component] = replace(self.links[component], severity=severity)
+
+    def release(self, component: str, why: str = "") -> None:
+        """The component is no longer this incident's: it did not get better.
+
+        `why` is the phase that says so, where the provider says no other.
+        """
+        self.ease(component, Severity.UP)
+        self.let_go.add(component)
+        self.let_go_as = why
 
     @property
     def ever_down(self) -> bool:

@@ -62,7 +62,6 @@ def _miss_open(
     if recent is None:
         if not snapshot.has_history:
             draft.ended, draft.end_at = True, desk.now
-            draft.cleared.update(draft.links)
         draft.waiting = snapshot.has_history
         return
     if _listed(draft, recent):

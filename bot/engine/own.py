@@ -10,7 +10,7 @@ from bot.engine.components import is_down
 from bot.engine.draft import Draft
 from bot.engine.reading import REOPENS_WITHIN, Desk
 from bot.engine.state import ComponentState, Track
-from bot.model import Incident, Origin, Severity, worst
+from bot.model import HANDED_OVER, NOT_LISTED, Incident, Origin, Severity, worst
 
 # A component that goes down later than this after the beginning is another event.
 JOINS_WITHIN = timedelta(hours=2)
@@ -109,7 +109,7 @@ def _forget_unlisted(desk: Desk, draft: Draft, components: Mapping[str, Componen
         state = components.get(id_)
         gone_at = state.unlisted_since if state else None
         if is_down(link.severity) and gone_at and desk.now - gone_at > FORGOTTEN_AFTER:
-            draft.ease(id_, Severity.UP)
+            draft.release(id_, NOT_LISTED)
             draft.note = "The page no longer lists what was down."
 
 
@@ -118,10 +118,18 @@ def hand_over(desk: Desk, namers: Callable[[str], list[Draft]]) -> None:
     for draft in desk.drafts.values():
         if not draft.ours or draft.ended:
             continue
-        takers = {id_: found[-1] for id_ in draft.links if (found := namers(id_))}
+        takers = {
+            id_: found[-1]
+            for id_, link in draft.links.items()
+            if is_down(link.severity) and (found := namers(id_))
+        }
+        if not takers:
+            continue
         for id_ in takers:
-            draft.ease(id_, Severity.UP)
-        if takers and not any(is_down(link.severity) for link in draft.links.values()):
+            draft.release(id_, HANDED_OVER)
+        title = next(iter(takers.values())).incident.title
+        if any(is_down(link.severity) for link in draft.links.values()):
+            draft.note = f"The provider now tracks a part of this as “{title}”."
+        else:
             draft.ended = True
-            title = next(iter(takers.values())).incident.title
             draft.note = f"The provider now tracks this as “{title}”."

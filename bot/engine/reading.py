@@ -148,7 +148,7 @@ def _start(desk: Desk, report: Report, id_: str, *, continues: Draft | None = No
     old = continues.incident if continues else None
     if old is not None or id_ != report.id:
         # What the earlier one said does not date this one.
-        known = continues.texts if continues else {}
+        known = _told_before(continues, report) if continues else {}
         new = [update.at for update in report.updates if update.id not in known]
         began = min(new, default=desk.now)
     incident = Incident(
@@ -167,9 +167,15 @@ def _start(desk: Desk, report: Report, id_: str, *, continues: Draft | None = No
     )
     draft = Draft.of(incident, Track(title=report.title, linkable=report.linkable))
     if continues is not None:
-        draft.texts.update(continues.texts)
+        draft.texts.update(_told_before(continues, report))
     desk.add(draft)
     return draft
+
+
+def _told_before(old: Draft, report: Report) -> dict[str, str]:
+    """What belongs to the earlier incident: its end too, where no list showed that."""
+    ends = [update for update in report.updates if update.phase in ENDED]
+    return {update.id: digest(update.text) for update in ends} | old.texts
 
 
 def _next_number(owner: str) -> int:
@@ -182,8 +188,15 @@ def _last_end(draft: Draft, now: datetime) -> datetime:
 
 
 def _time_of_return(draft: Draft, report: Report, now: datetime) -> datetime:
-    """When an ended incident was opened again: with its first new word, else now."""
-    new = [update.at for update in report.updates if update.id not in draft.texts]
+    """When an ended incident was opened again: with its first new word, else now.
+
+    Words of its end that we never saw (where no list shows them) did not open it.
+    """
+    new = [
+        update.at
+        for update in report.updates
+        if update.id not in draft.texts and update.phase not in ENDED
+    ]
     return min(new, default=now)
 
 

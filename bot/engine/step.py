@@ -36,7 +36,18 @@ def step(
         state = begin(snapshot, now)
         after, _ = _take_in(Desk.of(state, provider, now, first=True), state, snapshot)
         return after, []
+    if _says_nothing(snapshot, state):
+        return on_failure(state, "the page lists nothing at all", now), []
     return _take_in(Desk.of(state, provider, now), state, snapshot)
+
+
+def _says_nothing(snapshot: Snapshot, state: State) -> bool:
+    """Neither components nor incidents, where there were components: the page is broken.
+
+    Taken at its word, everything open would have ended.
+    """
+    told = snapshot.components or snapshot.reports or snapshot.recent
+    return not told and any(component.listed for component in state.components.values())
 
 
 def on_failure(state: State, error: str, now: datetime) -> State:

@@ -7,6 +7,7 @@ word is news of its own.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -27,7 +28,7 @@ def tell(draft: Draft, desk: Desk) -> Incident:
     found = draft.impacts(desk.surface_of)
     impacts = {surface: found[surface] for surface in sorted(found, key=desk.provider.order)}
     overall = draft.overall()
-    changes = _changes(before, impacts)
+    changes = _changes(before, impacts, {desk.surface_of(id_) for id_ in draft.let_go})
     events = events_of(draft, before)
     if desk.first:
         # Who joins now is told the present, not how it came about.
@@ -58,8 +59,12 @@ def tell(draft: Draft, desk: Desk) -> Incident:
 
 def _phase_unsaid(draft: Draft, before: Incident) -> str:
     """The phase of an incident that this look does not show."""
+    if draft.reopened:
+        return ""
     if not draft.ended or draft.gone or not before.is_open:
         return before.phase
+    if draft.let_go_as:
+        return draft.let_go_as
     return "completed" if before.maintenance else "resolved"
 
 
@@ -78,10 +83,12 @@ def _end(draft: Draft, desk: Desk) -> datetime | None:
     return max(draft.end_at or desk.now, draft.incident.started_at)
 
 
-def _changes(before: Incident, impacts: dict[str, Impact]) -> tuple[SurfaceChange, ...]:
+def _changes(
+    before: Incident, impacts: dict[str, Impact], let_go: Collection[str | None]
+) -> tuple[SurfaceChange, ...]:
     nothing = Impact(Severity.UP, Severity.UP)
     return tuple(
-        SurfaceChange(surface, old, impact.now)
+        SurfaceChange(surface, old, impact.now, surface in let_go and impact.now is Severity.UP)
         for surface, impact in impacts.items()
         if (old := before.surfaces.get(surface, nothing).now) is not impact.now
     )
@@ -139,7 +146,7 @@ def _number(
                 at=update.at if update else _moment(draft, desk, event.kind),
                 observed_at=desk.now,
                 severity=severity,
-                phase=(update.phase if update else "") or phase,
+                phase=(update.phase if update else draft.let_go_as) or phase,
                 text=update.text if update else "",
                 changes=changes if i == carrier else (),
                 update_id=update.id if update else None,

@@ -20,7 +20,7 @@ from bot.cards import (
     Time,
 )
 from bot.catalog import Catalog
-from bot.model import Incident, News, NewsKind, Origin, Severity, SurfaceChange
+from bot.model import NO_RECOVERY, Incident, News, NewsKind, Origin, Severity, SurfaceChange
 from bot.wording.durations import duration, lasted, timeline
 from bot.wording.names import spoken, spoken_list
 from bot.wording.state import MOMENT, is_notice, is_planned
@@ -33,9 +33,10 @@ _SMALLEST_LEAD = timedelta(minutes=1)
 def rows_of(incident: Incident, catalog: Catalog) -> Rows | None:
     """A row for every surface it ever touched, with what it was where that differs.
 
-    None for a notice or a plan: nothing is wrong, so there is nothing to show in colours.
+    None for a notice or a plan: nothing is wrong, so there is nothing to show in colours. None
+    either where it ended without knowing what became of them.
     """
-    if is_notice(incident) or is_planned(incident):
+    if is_notice(incident) or is_planned(incident) or incident.phase in NO_RECOVERY:
         return None
     rows = []
     for surface in catalog.order(incident.surfaces):
@@ -76,6 +77,8 @@ def change_words(changes: Iterable[SurfaceChange], catalog: Catalog) -> list[str
     """A line for each kind of change: "worse: claude.ai and API up → partial outage"."""
     groups: dict[tuple[Severity, Severity], list[str]] = {}
     for change in changes:
+        if change.released:
+            continue  # it is not up again; a note says whose it is now
         groups.setdefault((change.before, change.after), []).append(change.surface)
     return [
         _change(surfaces, before, after, catalog) for (before, after), surfaces in groups.items()

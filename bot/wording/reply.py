@@ -6,11 +6,11 @@ from datetime import datetime
 
 from bot.cards import EMOJI, Block, Card, Line, Lines, Text
 from bot.catalog import Catalog
-from bot.model import Incident, News, NewsKind, Origin, Severity, worst
+from bot.model import NO_RECOVERY, Incident, News, NewsKind, Origin, Severity, worst
 from bot.wording.durations import duration, lasted, timeline
 from bot.wording.names import spoken, spoken_list
 from bot.wording.parts import change_words, lead_words, text_of, words_of
-from bot.wording.state import GONE, emoji_of, name_of, state_words, still_down, title_of
+from bot.wording.state import GONE, NOTICE, emoji_of, name_of, state_words, still_down, title_of
 from bot.wording.text import phase_words, short
 
 _SHORT_QUOTE = 600
@@ -58,6 +58,8 @@ def reply_card(incident: Incident, news: News, now: datetime, catalog: Catalog) 
 
 
 def _emoji(news: News) -> str:
+    if news.phase in NO_RECOVERY:
+        return NOTICE
     match news.kind:
         case NewsKind.WITHDRAWN:
             return GONE
@@ -72,6 +74,8 @@ def _emoji(news: News) -> str:
 
 
 def _title(incident: Incident, news: News, now: datetime, catalog: Catalog) -> str:
+    if news.phase in NO_RECOVERY:
+        return f"{phase_words(news.phase).capitalize()}: {name_of(incident)}"
     if news.kind in {NewsKind.UPDATE, NewsKind.BETTER}:
         return _title_in_thread(news)
     head = _HEADS[news.kind]
@@ -121,7 +125,7 @@ def _end_lines(incident: Incident, news: News, catalog: Catalog) -> list[Line]:
             labels = spoken_list([spoken(catalog, s) for s in down])
             verb = "is" if len(down) == 1 else "are"
             lines.append((Text(f"Yet {labels} {verb} still not shown as up; I keep watching."),))
-    if news.kind is NewsKind.WITHDRAWN:
+    if news.kind is NewsKind.WITHDRAWN and not news.note:
         lines.append((Text("The provider deleted this incident; it may have been a mistake."),))
     return lines
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.cards import EMOJI
 from bot.catalog import Catalog
-from bot.model import Incident, NewsKind, Origin, Severity, worst
+from bot.model import NO_RECOVERY, Incident, NewsKind, Origin, Severity, worst
 from bot.wording.durations import duration, lasted
 from bot.wording.text import short
 
@@ -33,6 +33,8 @@ def emoji_of(incident: Incident) -> str:
         return GONE
     if incident.maintenance:
         return EMOJI[Severity.UP] if not incident.is_open else EMOJI[Severity.MAINTENANCE]
+    if incident.phase in NO_RECOVERY:
+        return NOTICE
     if not incident.is_open:
         return EMOJI[worst_left(incident)]
     if is_notice(incident):
@@ -58,14 +60,20 @@ def state_words(incident: Incident, now: datetime) -> str:
     if incident.maintenance:
         return _maintenance_words(incident)
     if not incident.is_open:
-        if incident.origin is Origin.SUSPECTED:
-            return "nothing confirmed"
-        ended = "over" if incident.origin is Origin.OURS else "resolved"
-        length = lasted(incident, now)
-        return f"{ended} after {duration(length)}" if length >= MOMENT else "already over"
+        return _ended_words(incident, now)
     if incident.severity.rank > Severity.UP.rank:
         return incident.severity.words
     return "notice" if is_notice(incident) else "up again, still watched"
+
+
+def _ended_words(incident: Incident, now: datetime) -> str:
+    if incident.phase in NO_RECOVERY:
+        return incident.phase
+    if incident.origin is Origin.SUSPECTED:
+        return "nothing confirmed"
+    ended = "over" if incident.origin is Origin.OURS else "resolved"
+    length = lasted(incident, now)
+    return f"{ended} after {duration(length)}" if length >= MOMENT else "already over"
 
 
 def _maintenance_words(incident: Incident) -> str:

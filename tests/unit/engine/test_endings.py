@@ -221,3 +221,45 @@ def test_a_resolved_text_of_an_incident_that_was_over_when_first_seen_can_be_cor
     # Its first update was never told by itself, so its edit corrects nothing.
     silent = report("i", replace(FIRST, text="rewritten as well"), replace(LAST, text="rewritten"))
     assert watch.see(42, silent) == []
+
+
+def test_left_down_on_leaving_the_summary_it_is_followed_where_no_history_was_recorded() -> None:
+    watch = Watch(has_history=False)
+    watch.see(-10)
+    watch.see(1, OPEN, components={"api": PARTIAL})
+    assert watch.see(31) == [("i", RESOLVED)]
+    assert watch.now("i").severity is PARTIAL
+    assert watch.see(40, components={"api": UP}) == [("i", BETTER)]
+
+
+def test_an_end_that_was_never_seen_does_not_date_the_return() -> None:
+    watch = Watch(has_history=False)
+    watch.see(-10)
+    watch.see(1, OPEN, components={"api": PARTIAL})
+    watch.see(31, components={"api": UP})
+    again = report("i", FIRST, LAST, update("u3", 400, api=(UP, PARTIAL)))
+    assert watch.see(401, again, components={"api": PARTIAL}) == [("i~2", OPENED)]
+    assert watch.last("i~2").text == "text of u3"
+
+
+def test_a_page_that_lists_nothing_any_more_has_not_ended_everything() -> None:
+    watch = Watch(has_history=False)
+    watch.see(-10)
+    watch.see(1, OPEN, components={"api": PARTIAL})
+    emptied = replace(watch.page(2, (), None), components=())
+    assert watch.take(emptied, 2) == []
+    assert watch.now("i").is_open
+    assert watch.state is not None
+    assert watch.state.failing_since == minute(2)
+    assert watch.see(3, OPEN) == []
+    assert watch.state.failing_since is None
+
+
+def test_what_another_open_incident_still_has_down_is_not_told_as_up_again() -> None:
+    watch = opened()
+    other = report("j", update("v1", 5, api=(PARTIAL, MAJOR)), components=["api"])
+    watch.see(6, OPEN, other, components={"api": MAJOR})
+    silent = replace(ENDED, updates=(FIRST, update("u2", 30, "resolved")))
+    assert watch.see(31, other, silent, recent=[other, silent]) == [("i", RESOLVED)]
+    assert [change.released for change in watch.last("i").changes] == [True]
+    assert "“Elevated errors”" in watch.last("i").note

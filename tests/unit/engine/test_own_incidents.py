@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.model import Component, NewsKind, Origin, Severity, SurfaceChange
+from bot.model import HANDED_OVER, Component, NewsKind, Origin, Severity, SurfaceChange
 
 from .build import (
     DEGRADED,
@@ -307,3 +307,21 @@ def test_a_page_without_a_catalog_entry_names_its_surfaces_itself() -> None:
     (incident,) = watch.incidents.values()
     assert set(incident.surfaces) == {"acme/web-app-eu"}
     assert kinds(incident) == ["opened"]
+
+
+def test_what_the_providers_late_incident_takes_over_is_not_told_as_up_again() -> None:
+    watch = quiet_watch()
+    watch.see(1, components={"api": MAJOR})
+    late = report("late", update("u1", 32, api=(MAJOR, MAJOR)), components=["api"])
+    assert watch.see(32, late) == [(OWN, RESOLVED), ("late", OPENED)]
+    end = watch.last(OWN)
+    assert end.phase == watch.now(OWN).phase == HANDED_OVER
+    assert [change.released for change in end.changes] == [True]
+
+
+def test_an_incident_of_ours_that_returns_no_longer_bears_the_phase_of_its_end() -> None:
+    watch = quiet_watch()
+    watch.see(1, components={"api": MAJOR})
+    watch.see(2, components={"api": UP})
+    assert watch.see(3, components={"api": MAJOR}) == [(OWN, REOPENED)]
+    assert watch.now(OWN).phase == watch.last(OWN).phase == ""

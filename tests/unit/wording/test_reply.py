@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.cards import Quote
-from bot.model import Impact, NewsKind, Origin, SurfaceChange
+from bot.model import HANDED_OVER, Impact, NewsKind, Origin, SurfaceChange
 from bot.wording.reply import catch_up_card, reply_card
 from tests.unit.wording.examples import (
     CLAUDE,
@@ -114,3 +114,13 @@ def test_when_much_gets_worse_the_title_says_how_bad_it_is_and_the_lines_say_wha
     card = reply_card(OUTAGE, worse, NOW, CLAUDE)
     assert card.title == "Worse: Claude.ai unavailable · partial outage"
     assert "worse: API, Claude Code and Cowork (up → partial outage)" in spoken(card)
+
+
+def test_what_was_only_handed_over_is_neither_resolved_nor_up_again() -> None:
+    given = (SurfaceChange("api", PARTIAL, UP, released=True),)
+    end = replace(RESOLVED, phase=HANDED_OVER, changes=given, text="", note="Now it is “B”.")
+    card = reply_card(replace(OVER, phase=HANDED_OVER), end, NOW, CLAUDE)
+    assert card.title == "Handed over: Claude.ai unavailable"
+    assert card.emoji == "ℹ️"
+    assert "Now it is “B”." in spoken(card)
+    assert "up again" not in spoken(card)
