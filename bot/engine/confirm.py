@@ -61,6 +61,7 @@ def _continued_by(work: Work, official: Incident, now: datetime) -> Incident | N
             i
             for i in work.incidents.values()
             if i.origin is Origin.SUSPECTED
+            and i.official_at is None
             and i.surfaces.keys() & official.surfaces.keys()
             and now - i.started_at <= CONTINUES
             and not official.quiet

@@ -62,7 +62,7 @@ def scoreboard(incidents: Iterable[Incident]) -> Scoreboard:
 def _judge(incident: Incident) -> Entry | None:
     if incident.maintenance or incident.withdrawn or incident.quiet:
         return None
-    if incident.origin is Origin.SUSPECTED:
+    if incident.origin is Origin.SUSPECTED and incident.official_at is None:
         return None if incident.is_open else _entry(incident, Result.FALSE_ALARM)
     if incident.official_at is None or not _could_be_seen(incident):
         return None

@@ -17,6 +17,7 @@ from bot.engine.confirm import CONTINUES, Work, continue_as_official, is_officia
 from bot.engine.evidence.weigh import Case, case_against, is_bad
 from bot.engine.state import State, Suspicion
 from bot.model import (
+    HANDED_OVER,
     Evidence,
     Impact,
     Incident,
@@ -171,6 +172,9 @@ def _end_or_spread(
     ours = _open_one(work)
     if ours is None:
         return
+    if (taker := _taker(work, ours, suspicions)) is not None:
+        work.put(_handed_over(ours, taker, now))
+        return
     if not any(surface in suspicions for surface in ours.surfaces):
         work.put(_ended(ours, now))
         return
@@ -243,6 +247,7 @@ def _ended_lately(work: Work, surfaces: Iterable[str], now: datetime) -> Inciden
             i
             for i in work.incidents.values()
             if i.origin is Origin.SUSPECTED
+            and i.official_at is None
             and i.ended_at is not None
             and now - i.ended_at <= CONTINUES
             and wanted & i.surfaces.keys()
@@ -253,6 +258,35 @@ def _ended_lately(work: Work, surfaces: Iterable[str], now: datetime) -> Inciden
 
 def _impact() -> Impact:
     return Impact(now=Severity.DEGRADED, worst=Severity.DEGRADED)
+
+
+def _taker(work: Work, ours: Incident, suspicions: Mapping[str, Suspicion]) -> Incident | None:
+    """An incident of the provider, older than our suspicion, that by now has all of it."""
+    left = {s for s in ours.surfaces if s in suspicions}
+    for incident in work.incidents.values():
+        down = {s for s, impact in incident.surfaces.items() if is_bad(impact.now)}
+        if left and incident.is_open and is_official(incident) and left <= down:
+            return incident
+    return None
+
+
+def _handed_over(ours: Incident, taker: Incident, now: datetime) -> Incident:
+    """The provider has it now, in another thread: an end, but neither recovery nor false alarm."""
+    changes = tuple(
+        SurfaceChange(s, i.now, Severity.UP, released=True)
+        for s, i in ours.surfaces.items()
+        if is_bad(i.now)
+    )
+    over = replace(
+        ours,
+        phase=HANDED_OVER,
+        ended_at=now,
+        official_at=now,
+        surfaces={s: Impact(Severity.UP, i.worst) for s, i in ours.surfaces.items()},
+    )
+    told = _with_news(over, NewsKind.RESOLVED, now, Severity.UP, "", changes)
+    note = f"The provider now tracks this as “{taker.title}”."
+    return replace(told, news=(*told.news[:-1], replace(told.news[-1], note=note)))
 
 
 def _ended(ours: Incident, now: datetime) -> Incident:

@@ -23,6 +23,7 @@ from bot.engine.score import Result, scoreboard
 from bot.engine.state import State
 from bot.errors import SourceError
 from bot.model import (
+    HANDED_OVER,
     Channel,
     Incident,
     NewsKind,
@@ -188,6 +189,24 @@ async def test_an_incident_about_other_surfaces_is_another_thread(world: World) 
     suspected, official = sorted(await world.incidents(), key=lambda i: i.origin.value)[::-1]
     assert suspected.origin is Origin.SUSPECTED
     assert official.origin is Origin.PROVIDER
+
+
+async def test_a_running_incident_that_grows_to_what_we_suspect_takes_it_over(
+    world: World,
+) -> None:
+    outage = world.page.open("claude.ai is slow", {CLAUDE_AI: "degraded_performance"})
+    await world.minutes(3, reports=3)
+    await world.minutes(3, probe="gggbb", reports=3)
+    both = {CODE: "partial_outage", CLAUDE_AI: "partial_outage"}
+    world.page.update(outage, "identified", both)
+    await world.minutes(20, probe="gggbb", reports=3)
+
+    found = {i.origin: i for i in await world.incidents()}
+    ours = found[Origin.SUSPECTED]
+    assert not ours.is_open
+    assert ours.phase == HANDED_OVER
+    assert ours.news[-1].note == "The provider now tracks this as “claude.ai is slow”."
+    assert {e.result for e in scoreboard(found.values()).entries} == {Result.LEAD, Result.LAG}
 
 
 async def test_evidence_that_dies_down_ends_as_nothing_confirmed(world: World) -> None:
