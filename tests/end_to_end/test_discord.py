@@ -152,3 +152,37 @@ async def test_a_refused_token_ends_the_start_with_one_sentence(here: Town) -> N
     here.extra["DISCORD_TOKEN"] = "wrong"
     with pytest.raises(AssertionError, match="DISCORD_TOKEN is not accepted"):
         await here.start()
+
+
+async def test_two_shards_serve_their_guilds(here: Town) -> None:
+    here.discord.gateway.shards = 2
+    channels = [await here.discord.director.add_channel(here.guild, "status")]
+    guilds = [here.guild]
+    while len({(guild >> 22) % 2 for guild in guilds}) < 2:
+        guilds.append(await here.discord.director.add_guild("other"))
+    channels.append(await here.discord.director.add_channel(guilds[-1], "status"))
+    await here.start()
+    await here.until(lambda: here.discord.gateway.connected == 2)
+    for channel in channels:
+        await here.watch(channel, "subscribe")
+    await outage(here)
+    world = here.discord.world
+    await here.until(lambda: all(len(world.guilds[g].threads) for g in (guilds[0], guilds[-1])))
+    await here.discord.director.gateway_drop()
+    await here.until(lambda: here.discord.gateway.resumes >= 2)
+
+
+async def test_an_outage_of_discord_at_the_start_is_waited_out(here: Town) -> None:
+    channel = await here.discord.director.add_channel(here.guild, "status")
+    await here.discord.director.fault(what="error", path="/gateway/bot", status=503, times=2)
+    await here.start()
+    asked = await here.watch(channel, "subscribe")
+    assert asked.ephemeral
+
+
+async def test_another_gateway_than_the_one_discord_names_can_be_given(here: Town) -> None:
+    here.extra["DISCORD_GATEWAY_URL"] = here.discord.gateway_url
+    here.discord.gateway.url = "ws://127.0.0.1:9/nowhere"
+    await here.start()
+    await here.discord.director.gateway_drop()
+    await here.until(lambda: here.discord.gateway.resumes >= 1)
