@@ -10,11 +10,11 @@ from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 
-from adapters.slack.desk import Desk, tenant_of
+from adapters.slack.desk import Desk, log, tenant_of
 from adapters.slack.lifecycle import Uninstalled, listen_to_slack
 from adapters.slack.listeners import listen_to_people
 from adapters.slack.workspaces import Workspaces, web_client
-from bot.errors import TenantGone
+from bot.errors import TenantGone, TenantPaused
 
 # Bolt tells at every start which of its environment variables win, and it logs requests.
 _QUIET = logging.getLogger("adapters.slack.bolt")
@@ -43,6 +43,9 @@ class Authorize(AsyncAuthorize):
             workspace = await self._workspaces.find(tenant_of(context))
         except TenantGone:
             return None
+        except TenantPaused as paused:
+            log.error("slack.token_unreadable", reason=paused.reason)
+            return None
         return AuthorizeResult(
             enterprise_id=enterprise_id,
             team_id=team_id,
@@ -69,6 +72,7 @@ def build_app(
         client=web_client(None, base_url, desk.session),
         authorize=Authorize(workspaces),  # type: ignore[arg-type]  # bolt's own may return None too
         oauth_flow=oauth_flow,
+        raise_error_for_unhandled_request=True,  # see `listen_to_slack`
     )
     listen_to_people(app, desk)
     listen_to_slack(app, desk, uninstalled)

@@ -20,7 +20,7 @@ from bot.cards import Card
 from bot.catalog import Catalog
 from bot.commands import Answer, Commands, Request
 from bot.delivery.reach import Reach
-from bot.errors import DeliveryError, StoreError
+from bot.errors import DeliveryError, StoreError, Uncertain
 from bot.model import Channel
 from bot.ports import Clock, Subscriptions
 
@@ -109,17 +109,37 @@ class Desk:
 
         `extra` are blocks below the card. Best effort: what fails is logged.
         """
+        if answer.shared and not asked.response_url and await self._share(asked, answer.card):
+            return
         drawn = draw(answer.card)
         blocks = [*(drawn.blocks or _as_blocks(drawn)), *extra] if extra else drawn.blocks
         await self._tell(asked, Drawn(drawn.text, blocks), shared=answer.shared)
         if answer.public is not None:
             await self.announce(asked, answer.public)
 
+    async def _share(self, asked: Asked, card: Card) -> bool:
+        """Answer for all to see where there is no response_url: to a mention."""
+        key = f"share/{asked.channel}/{self.clock().isoformat()}"
+        try:
+            if asked.thread_ts:
+                await self.messenger.reply(asked.channel, asked.thread_ts, card, key)
+            else:
+                await self.messenger.say(asked.channel, card, key)
+        except Uncertain as error:
+            log.info("slack.line_unsure", channel=str(asked.channel), reason=error.reason)
+        except DeliveryError as error:
+            log.info("slack.line_refused", channel=str(asked.channel), reason=error.reason)
+            return False
+        return True
+
     async def announce(self, asked: Asked, card: Card) -> None:
         """One line for everybody in the channel."""
         key = f"say/{asked.channel}/{asked.trigger_id or self.clock().isoformat()}"
         try:
             await self.messenger.say(asked.channel, card, key)
+        except Uncertain as error:
+            # It may stand there: rather no line than two.
+            log.info("slack.line_unsure", channel=str(asked.channel), reason=error.reason)
         except DeliveryError as error:
             # Where the bot is no member the response_url still speaks.
             log.info("slack.line_refused", channel=str(asked.channel), reason=error.reason)

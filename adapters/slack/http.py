@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import re
 
+import structlog
 from slack_bolt.adapter.starlette.async_handler import (
     AsyncSlackRequestHandler,
     to_async_bolt_request,
     to_starlette_response,
 )
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.error import BoltError
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from adapters.slack.errors import slack_errors
 from adapters.slack.paths import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH
+from bot.errors import DeliveryError, StoreError
+
+log = structlog.get_logger()
 
 # Slack's largest payloads (views with state) stay far below.
 MOST_BYTES = 1_000_000
 # Seconds since the epoch; bolt takes it for a number without looking.
+_NOT_NOW = (
+    "<h2>Not now</h2><p>Slack, or what is kept of it here, does not answer. Nothing was installed: "
+    f'try again from <a href="{INSTALL_PATH}">here</a> in a minute.</p>'
+)
 _PLAUSIBLE = re.compile(r"[0-9]{1,12}")
 
 
@@ -33,17 +43,26 @@ def slack_routes(app: AsyncApp, *, signed: bool) -> list[Route]:
         if body is None:
             return Response("too large", status_code=413)
         try:
-            answer = await app.async_dispatch(to_async_bolt_request(request, body))
-        except ValueError:
+            parsed = to_async_bolt_request(request, body)
+        except (ValueError, TypeError, AttributeError):
+            # bolt takes its shape for granted, before it looks at the signature.
             return Response("not what Slack sends", status_code=400)
-        return to_starlette_response(answer)
+        return to_starlette_response(await app.async_dispatch(parsed))
+
+    async def install(request: Request) -> Response:
+        try:
+            with slack_errors():
+                return await handler.handle(request)
+        except (DeliveryError, StoreError, BoltError) as error:
+            log.warning("slack.install_failed", reason=type(error).__name__)
+            return HTMLResponse(_NOT_NOW, status_code=503)
 
     routes = []
     if signed:
         routes.append(Route(EVENTS_PATH, receive, methods=["POST"]))
     if app.oauth_flow is not None:
-        routes.append(Route(INSTALL_PATH, handler.handle, methods=["GET"]))
-        routes.append(Route(REDIRECT_PATH, handler.handle, methods=["GET"]))
+        routes.append(Route(INSTALL_PATH, install, methods=["GET"]))
+        routes.append(Route(REDIRECT_PATH, install, methods=["GET"]))
     return routes
 
 

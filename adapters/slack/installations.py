@@ -6,6 +6,7 @@ Only the bot's token is kept; the person who installed it has none with us.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -21,11 +22,13 @@ from adapters.redis import keys
 from adapters.redis.database import Database
 from adapters.slack.vault import Vault
 from adapters.slack.workspaces import Workspace
-from bot.errors import StoreError, TenantGone
+from bot.errors import StoreError, TenantGone, TenantPaused
 
 _QUIET = logging.getLogger("adapters.slack.oauth")
 _QUIET.setLevel(logging.CRITICAL)
 CACHE_SECONDS = 60.0
+# How long the cache waits for Redis once it is old, and how soon it asks again.
+REFRESH_SECONDS, AGAIN_SECONDS = 1.0, 5.0
 _KEPT = (
     "app_id", "enterprise_id", "enterprise_name", "enterprise_url", "team_id", "team_name",
     "bot_token", "bot_id", "bot_user_id", "bot_scopes", "bot_refresh_token",
@@ -64,7 +67,15 @@ class RedisInstallations(AsyncInstallationStore):
         cached = self._cache.get(tenant)
         if cached is not None and cached[1] > self._monotonic():
             return cached[0]
-        found = await self._read(tenant)
+        try:
+            async with asyncio.timeout(None if cached is None else REFRESH_SECONDS):
+                found = await self._read(tenant)
+        except (StoreError, TimeoutError):
+            if cached is None:
+                raise
+            # Slack waits for three seconds: what we knew a minute ago still opens the door.
+            self._cache[tenant] = (cached[0], self._monotonic() + AGAIN_SECONDS)
+            return cached[0]
         if found is None or not found.bot_token:
             self._cache.pop(tenant, None)
             raise TenantGone("not installed there")
@@ -148,6 +159,20 @@ class RedisInstallations(AsyncInstallationStore):
 
     async def async_delete_all(self, *, enterprise_id: str | None, team_id: str | None) -> None:
         await self.forget(_tenant(enterprise_id, team_id, not team_id))
+
+    async def ended(self, tenant: str, at: float) -> bool:
+        """Forget what was installed before `at` (seconds since the epoch, Slack counts whole ones).
+
+        False: it was installed anew since, and stays. Raises: StoreError.
+        """
+        try:
+            known = await self._read(tenant)
+        except TenantPaused:
+            known = None  # no longer readable, so no longer of use
+        if known is not None and int(known.installed_at) > at:
+            return False
+        await self.forget(tenant)
+        return True
 
     async def forget(self, tenant: str) -> None:
         self._cache.pop(tenant, None)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.response import BoltResponse
 
 from adapters.slack.desk import Desk, log, tenant_of
 from adapters.slack.listeners import ANYTHING
@@ -13,7 +16,7 @@ from bot.errors import StoreError
 from bot.model import Channel
 
 Body = Mapping[str, Any]
-Uninstalled = Callable[[Body], Awaitable[None]]
+Uninstalled = Callable[[Body, float], Awaitable[bool]]
 
 LOST = {
     "channel_archive": "the channel was archived",
@@ -29,7 +32,8 @@ BACK = frozenset({"channel_unarchive", "group_unarchive", "channel_joined", "gro
 def listen_to_slack(app: AsyncApp, desk: Desk, uninstalled: Uninstalled) -> None:
     """Register the listeners for events, and those that leave nothing unacknowledged.
 
-    `uninstalled` gets the context of a workspace whose tokens ended.
+    `uninstalled` gets the context of a workspace whose tokens ended, and when (seconds since the
+    epoch); it says False if the app was installed there anew since.
     """
 
     @app.event(ANYTHING)
@@ -37,7 +41,7 @@ def listen_to_slack(app: AsyncApp, desk: Desk, uninstalled: Uninstalled) -> None
         if not await desk.is_new(str(body.get("event_id") or "")):
             return
         try:
-            await _happened(desk, event, context, uninstalled)
+            await _happened(desk, event, body, context, uninstalled)
         except StoreError as error:
             log.warning("slack.event_lost", type=event.get("type"), reason=str(error))
 
@@ -51,19 +55,29 @@ def listen_to_slack(app: AsyncApp, desk: Desk, uninstalled: Uninstalled) -> None
     app.options(ANYTHING)(ignore)
 
     @app.error
-    async def on_error(error: Exception, body: Body) -> None:
+    async def on_error(error: Exception, body: Body) -> BoltResponse | None:
+        if isinstance(error, BoltUnhandledRequestError):
+            # Nothing we know (app_rate_limited has no event in it): taken all the same, for Slack
+            # sends again what is not, and counts it against the app.
+            log.warning("slack.not_understood", type=body.get("type"))
+            return BoltResponse(status=200, body="")
         # The type alone: an error's text may quote what somebody wrote.
         log.error("slack.listener_failed", error=type(error).__name__, type=body.get("type"))
+        return None
 
 
-async def _happened(desk: Desk, event: Body, context: Body, uninstalled: Uninstalled) -> None:
+async def _happened(
+    desk: Desk, event: Body, body: Body, context: Body, uninstalled: Uninstalled
+) -> None:
     tenant = tenant_of(context)
     kind = str(event.get("type"))
     match kind:
         case "app_uninstalled":
-            await _ended(desk, tenant, context, uninstalled, "the app was uninstalled")
+            if await uninstalled(context, _time_of(body)):
+                await _ended(desk, tenant, "the app was uninstalled")
         case "tokens_revoked" if (event.get("tokens") or {}).get("bot"):
-            await _ended(desk, tenant, context, uninstalled, "the app's token was revoked")
+            if await uninstalled(context, _time_of(body)):
+                await _ended(desk, tenant, "the app's token was revoked")
         case "channel_id_changed":
             old, new = str(event.get("old_channel_id")), str(event.get("new_channel_id"))
             await desk.reach.moved(Channel("slack", tenant, old), Channel("slack", tenant, new))
@@ -77,13 +91,16 @@ async def _happened(desk: Desk, event: Body, context: Body, uninstalled: Uninsta
             await desk.reach.back(_place(tenant, event))
 
 
-async def _ended(
-    desk: Desk, tenant: str, context: Body, uninstalled: Uninstalled, reason: str
-) -> None:
+async def _ended(desk: Desk, tenant: str, reason: str) -> None:
     log.info("slack.workspace_ended", tenant=tenant, reason=reason)
     await desk.reach.tenant_lost("slack", tenant, reason)
-    await uninstalled(context)
     desk.messenger.forget(tenant)
+
+
+def _time_of(body: Body) -> float:
+    """When it happened: Slack tells late, and again, what it could not tell at once."""
+    at = body.get("event_time")
+    return float(at) if isinstance(at, int | float) else math.inf
 
 
 def _is_me(event: Body, context: Body) -> bool:

@@ -7,6 +7,7 @@ documents no idempotency key (`client_msg_id` is sent in case it helps, and noth
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -207,10 +208,12 @@ class SlackMessenger:
 
     async def _call(self, channel: Channel, method: str, body: Json) -> Json:
         workspace = await self._workspaces.find(channel.tenant)
+        bucket = _bucket(channel, method)
+        if (turn := self._rates.wait(bucket)) > 0:
+            await asyncio.sleep(turn)
         gate = (channel.tenant, method)
         if self._not_before and (until := self._not_before.get(gate)) is not None:
             self._wait_out(gate, until, channel)
-        bucket = _bucket(channel, method)
         try:
             answer = await self._poster_of(workspace).call(method, body, bucket)
         except RateLimited as limited:

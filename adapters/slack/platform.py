@@ -79,6 +79,7 @@ class Slack:
             # What anybody may install is distributed; off the Marketplace reading is rationed.
             rationed=options.installable,
         )
+        self._own_tenant, self._own_since = "", 0.0
         self._reach: Reach | None = None
         self._app: AsyncApp | None = None
         self._sockets: Sockets | None = None
@@ -176,6 +177,7 @@ class Slack:
                 log.warning("slack.unreachable", reason=error.reason, again_in=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_RETRY)
+        self._own_tenant, self._own_since = workspace.tenant, self._wall()
         log.info("slack.connected", tenant=workspace.tenant)
         await self._installed(workspace.tenant)
 
@@ -204,9 +206,12 @@ class Slack:
         except StoreError as error:
             log.warning("slack.wake_failed", tenant=tenant, reason=str(error))
 
-    async def _uninstalled(self, context: Any) -> None:  # noqa: ANN401 - bolt's context
-        if self._installations is not None:
-            await self._installations.forget(tenant_of(context))
+    async def _uninstalled(self, context: Any, at: float) -> bool:  # noqa: ANN401 - bolt's context
+        """Forget the workspace's token, unless it came after `at` (told late, installed anew)."""
+        tenant = tenant_of(context)
+        if self._installations is not None and not await self._installations.ended(tenant, at):
+            return False
+        return tenant != self._own_tenant or int(self._own_since) <= at
 
 
 @asynccontextmanager

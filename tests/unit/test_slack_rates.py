@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from adapters.slack.rates import FORGET_SECONDS, LEAST_RATE, RAISE_SECONDS, Rates
+from adapters.slack.rates import (
+    FORGET_SECONDS,
+    GENTLY,
+    LEARNED,
+    LEAST_RATE,
+    LOWER,
+    PAUSE_SECONDS,
+    RAISE_SECONDS,
+    Rates,
+)
 
 NAME = "slack/T1/chat.postMessage"
 
@@ -32,7 +41,19 @@ def test_what_went_through_in_a_second_is_the_limit() -> None:
     for _ in range(50):
         rates.went(NAME)
     rates.refused(NAME)
-    assert rate(rates) == 50
+    assert rate(rates) == 50 * LEARNED
+
+
+def test_a_burst_across_two_seconds_of_the_clock_is_counted_whole() -> None:
+    clock = Clock()
+    clock.now = 1000.95
+    rates = Rates(clock)
+    for _ in range(50):
+        rates.wait(NAME)
+        rates.went(NAME)
+        clock.now += 0.002
+    rates.refused(NAME)
+    assert rate(rates) == 50 * LEARNED
 
 
 def test_refusals_at_the_same_time_are_one_lesson_and_later_ones_another() -> None:
@@ -42,10 +63,10 @@ def test_refusals_at_the_same_time_are_one_lesson_and_later_ones_another() -> No
         rates.went(NAME)
     for _ in range(300):
         rates.refused(NAME)
-    assert rate(rates) == 40
+    assert rate(rates) == 40 * LEARNED
     clock.now += 5
     rates.refused(NAME)
-    assert rate(rates) == 20
+    assert rate(rates) == 40 * LEARNED * LOWER
 
 
 def test_it_never_stops_altogether() -> None:
@@ -68,8 +89,29 @@ def test_it_rises_again_and_is_forgotten_in_the_end() -> None:
     clock.now += FORGET_SECONDS
 
     assert risen is not None
-    assert risen > 10
+    assert risen > 10 * LEARNED
     assert rate(rates) is None
+
+
+def test_a_burst_begins_gently_and_is_soon_at_full_speed() -> None:
+    clock = Clock()
+    rates = Rates(clock)
+    turns = [rates.wait(NAME) for _ in range(GENTLY + 10)]
+
+    assert turns[0] == 0
+    assert turns == sorted(turns[:-9]) + [0.0] * 9
+    assert sum(turn < 0.05 for turn in turns[:-9]) < 40
+    assert max(turns) < 0.25
+
+
+def test_after_a_pause_it_begins_gently_again() -> None:
+    clock = Clock()
+    rates = Rates(clock)
+    for _ in range(GENTLY + 10):
+        rates.wait(NAME)
+    clock.now += PAUSE_SECONDS + 1
+    assert rates.wait(NAME) == 0
+    assert rates.wait(NAME) > 0
 
 
 def test_a_limit_that_is_known_holds_from_the_beginning_for_messages_only() -> None:
