@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.discord_program import Town, town
+from tests.servers.redis import standalone
 from tests.servers.statuspage import CLAUDE_AI
 
 DOWN = {CLAUDE_AI: "major_outage"}
@@ -186,3 +187,30 @@ async def test_another_gateway_than_the_one_discord_names_can_be_given(here: Tow
     await here.start()
     await here.discord.director.gateway_drop()
     await here.until(lambda: here.discord.gateway.resumes >= 1)
+
+
+async def test_two_replicas_answer_once_and_tell_once(here: Town, tmp_path: Path) -> None:
+    channel = await here.discord.director.add_channel(here.guild, "status")
+    with standalone() as redis:
+        here.extra["REDIS_URL"] = redis.url
+        (tmp_path / "twin").mkdir()
+        twin = Town(here.discord, here.page, tmp_path / "twin", here.extra, guild=here.guild)
+        await here.start()
+        await twin.start()
+        try:
+            await here.until(lambda: here.discord.gateway.connected == 2)
+            asked = await here.watch(channel, "subscribe")
+            assert asked.ephemeral
+            incident = await outage(here)
+            world = here.discord.world
+            home = world.guilds[here.guild]
+            await here.until(lambda: len(home.threads) == 1)
+            here.page.page.resolve(incident)
+            await here.until(lambda: all(t.archived for t in home.threads.values()))
+            lines = [text for text in here.texts(channel) if "subscribed this channel" in text]
+            roots = [m for m in world.channels[channel].messages.values() if m.id in home.threads]
+            assert (len(lines), len(roots)) == (1, 1)
+            assert world.command_writes == 1
+        finally:
+            await twin.kill()
+            await here.kill()
