@@ -55,14 +55,14 @@ async def kill_now_and_then(folder: Path, page: PageServer, chance: random.Rando
     return lives
 
 
-async def test_hundreds_of_looks_at_the_same_page_are_one_message(tmp_path: Path) -> None:
+async def test_a_hundred_looks_at_the_same_page_are_one_message(tmp_path: Path) -> None:
     async with page_server() as page:
         async with started(tmp_path, page.url, ISCLAUDEDOWN_POLL_SECONDS="0.1") as bot:
             await bot.shows("Everything is up")
             page.page.open("Login trouble", {CLAUDE_AI: "major_outage"}, body="We look.")
             await bot.shows("We look.")
             shown = bot.out
-            await page.asked(300)
+            await page.asked(100)
             page.page.set(API, "major_outage")  # proof that it still looks, and tells
             await bot.shows("API", times=shown.count("API") + 1)
         assert bot.out.startswith(shown)
@@ -106,10 +106,9 @@ async def test_a_restart_after_a_kill_does_not_wait_for_what_the_dead_one_held(
             await bot.kill()
         asked = page.requests.total()
         async with started(tmp_path, page.url) as bot:
-            await bot.logs('"held": true')
-            assert '"held": false' not in bot.err
             await bot.shows("Everything is up")
-        assert page.requests.total() > asked
+            # It looked before it spoke: else it would speak of what the dead one saw.
+            assert page.requests.total() > asked
 
 
 async def test_two_incidents_at_a_time_survive_a_kill_in_the_middle(tmp_path: Path) -> None:

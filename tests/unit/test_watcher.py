@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot.catalog import load_catalog
 from bot.engine.state import State
 from bot.errors import SourceError, StoreError
-from bot.model import Incident, Snapshot
+from bot.model import Component, Incident, Severity, Snapshot
 from bot.ports import Stored
 from bot.watcher import LONGEST_BACKOFF, Watcher
 
@@ -76,6 +76,21 @@ def watcher(*looks: Snapshot | Exception) -> tuple[Watcher, Memory]:
     )
     watching._fence = 1  # as `run` does with the lease
     return watching, memory
+
+
+async def test_a_thousand_looks_at_the_same_page_are_one_piece_of_news() -> None:
+    down = replace(
+        WELL, components=(Component("k8w3r06qmzrp", "Claude API", Severity.MAJOR, "major_outage"),)
+    )
+    watching, memory = watcher(WELL, *[down] * 1000)
+    told: list[int] = []
+    watching.told = lambda: told.append(memory.stored.version)
+    for _ in range(1001):
+        await watching.look()
+    assert len(told) == 1
+    assert memory.stored.state is not None
+    (outage,) = memory.stored.state.incidents.values()
+    assert outage.revision == 1
 
 
 async def test_a_fault_of_ours_over_one_page_is_one_failed_look() -> None:
