@@ -26,6 +26,7 @@ from adapters.discord.wire import PATIENCE_SECONDS, Wire
 log = structlog.get_logger()
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
+CLOSE_SECONDS: Final = 5.0
 # A token that was accepted once and is no more: somebody has to act.
 REFUSED_PAUSE: Final = 600.0
 # Close codes after which the same would happen again:
@@ -65,48 +66,59 @@ class Connection:
         self._options = options
         self._wire = wire
         self._listen = listen
+        self._client: discord.Client | None = None
+        self._pause = FIRST_PAUSE
         # discord.py writes addresses with tokens and other people's words into its log.
         logging.getLogger("discord").setLevel(logging.CRITICAL)
 
     async def run(self) -> None:
-        """Connect and stay connected, until cancelled. What is wrong here stops nobody else."""
-        pause = FIRST_PAUSE
+        """Connect and stay connected, until cancelled. What is wrong here stops nobody else.
+
+        Cancelling ends the hearing only: what is being sent goes on until `close`.
+        """
         while True:
             try:
                 await self._once()
-                pause = FIRST_PAUSE
             except Refusal as refusal:
                 reason = str(refusal)
                 log.warning("discord.refused", reason=reason, again_in=REFUSED_PAUSE)
                 await asyncio.sleep(REFUSED_PAUSE)
             except Exception as error:
                 kind = type(error).__name__
-                log.warning("discord.unreachable", reason=kind, again_in=pause)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                log.warning("discord.unreachable", reason=kind, again_in=self._pause)
+                await asyncio.sleep(self._pause)
+                self._pause = min(self._pause * 2, LONGEST_PAUSE)
+
+    async def close(self) -> None:
+        """Let go of Discord: nothing can be sent any more."""
+        self._wire.attach(None)
+        client, self._client = self._client, None
+        if client is None:
+            return
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await client.close()
+        except TimeoutError:
+            log.info("discord.not_closed")  # it does not answer our goodbye
 
     async def _once(self) -> None:
         """Log in and hold the connection until discord.py gives it up."""
         gateway = await ask_gateway(self._options)
         point_at(self._options.base, self._options.gateway_url or gateway.url)
-        client = make_client(gateway.shards, self._wire)
+        self._client = client = make_client(gateway.shards, self._wire)
         self._listen(client)
         if self._options.gateway_url:
             stay_at(client, self._options.gateway_url)
         try:
             await _logged_in(client, self._options.token)
             self._wire.attach(client)
+            self._pause = FIRST_PAUSE
             log.info("discord.logged_in", shards=gateway.shards)
-            await client.connect(reconnect=True)
-        except discord.ConnectionClosed as closed:
-            if closed.code in FATAL:
-                raise Refusal(FATAL[closed.code]) from None
+            await _connected(client)
+        except Exception:  # not cancellation: then `close` comes later
+            await self.close()
             raise
-        except discord.PrivilegedIntentsRequired:
-            raise Refusal(FATAL[4014]) from None
-        finally:
-            self._wire.attach(None)
-            await client.close()
+        await self.close()
 
 
 async def _logged_in(client: discord.Client, token: str) -> None:
@@ -114,6 +126,17 @@ async def _logged_in(client: discord.Client, token: str) -> None:
         await client.login(token)
     except discord.LoginFailure:
         raise Refusal(FATAL[4004]) from None
+
+
+async def _connected(client: discord.Client) -> None:
+    try:
+        await client.connect(reconnect=True)
+    except discord.ConnectionClosed as closed:
+        if closed.code in FATAL:
+            raise Refusal(FATAL[closed.code]) from None
+        raise
+    except discord.PrivilegedIntentsRequired:
+        raise Refusal(FATAL[4014]) from None
 
 
 async def ask_gateway(options: DiscordOptions, seconds: float = 20) -> Gateway:

@@ -60,6 +60,7 @@ class Discord:
             monotonic=monotonic,
             messages_a_second=options.messages_a_second,
         )
+        self._connection = Connection(options, self._wire, self._begin)
         self._desk: Desk | None = None
         self._tree: app_commands.CommandTree | None = None
         self._client: discord.Client | None = None
@@ -104,9 +105,14 @@ class Discord:
     async def run(self) -> None:
         """Stay connected, until cancelled."""
         try:
-            await Connection(self._options, self._wire, self._begin).run()
+            await self._connection.run()
         finally:
             await self._end_syncing()
+
+    async def close(self) -> None:
+        """Let go of Discord, once nothing is being sent any more."""
+        await self.messenger.close()
+        await self._connection.close()
 
     @property
     def is_well(self) -> bool:
@@ -149,4 +155,4 @@ async def open_discord(
     try:
         yield opened
     finally:
-        await opened.messenger.close()
+        await opened.close()
