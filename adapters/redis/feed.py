@@ -20,6 +20,7 @@ GROUP = "fanout"
 COUNT = 100
 ABANDONED_MS = 10_000  # a fan-out that takes longer is done twice, which does no harm
 BATCH = 500  # channels put in the queue by one script: some milliseconds of Redis's time
+FIRST_BATCH = 16  # so that the first messages go out while the rest is queued
 KEEP_BELOW = LIFE // 2
 
 
@@ -52,7 +53,8 @@ class RedisFeed:
         platforms = await self._database.call("SMEMBERS", keys.PLATFORMS_KEY)
         sets = keys.concerned_sets(incident)
         about: tuple[Argument, ...] = (incident.key, priority(incident), mark(incident))
-        last: tuple[Argument, ...] = (BATCH, KEEP_BELOW if keep else 0, LIFE, *sets)
+        rest: tuple[Argument, ...] = (KEEP_BELOW if keep else 0, LIFE, *sets)
+        batch = FIRST_BATCH
         places: dict[str, tuple[int | bytes, bytes]] = {
             base: (1, b"0")
             for platform in sorted(platforms)
@@ -60,7 +62,9 @@ class RedisFeed:
         }
         behind = 0
         while places:
-            calls: list[Call] = [(base, (*about, *place, *last)) for base, place in places.items()]
+            calls: list[Call] = [
+                (base, (*about, *place, batch, *rest)) for base, place in places.items()
+            ]
             answers = await self._database.run_many(FANOUT, calls)
             for base, answer in zip(list(places), answers, strict=True):
                 if isinstance(answer, BaseException):
@@ -70,6 +74,7 @@ class RedisFeed:
                 if not answer[0]:
                     del places[base]
             self._progress()
+            batch = BATCH
         return behind
 
     async def may_sweep(self, provider: str, seconds: float) -> bool:

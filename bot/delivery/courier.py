@@ -8,6 +8,7 @@ another process queued something.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 
 import structlog
@@ -20,12 +21,15 @@ log = structlog.get_logger()
 
 SLOTS = 512  # channels served at the same time
 # One tenant may take so much of them: a workspace that is stuck leaves room for the others.
-TENANT_SHARE = 0.75
+TENANT_SHARE = 0.875
 # Claim in batches: not before so much of the slots is free.
-ROOM = 0.125
+ROOM = 0.25
 POLL = 1.0
 LONGEST_BACKOFF = 10.0
-CROWDED = (1.0, 3.0)  # seconds that a channel beyond its tenant's share is put off
+# Seconds that a channel beyond its tenant's share is put off: while its tenant's visits end,
+# and while none does.
+CROWDED, STUCK = (0.02, 0.1), (1.0, 3.0)
+FLOWING = 2.0  # since one of them ended, or the first began
 MOST_REMEMBERED = 10_000
 
 
@@ -34,7 +38,9 @@ class Courier:
         self._tools = tools
         self._slots = slots
         self._visits: set[asyncio.Task[None]] = set()
+        self._putting_off: set[asyncio.Task[None]] = set()
         self._tenants: Counter[str] = Counter()
+        self._ended_at: dict[str, float] = {}  # by tenant, monotonic
         self._wake = asyncio.Event()
         self._freed = asyncio.Event()
         self._trouble = 0
@@ -77,7 +83,7 @@ class Courier:
     async def _claim_some(self) -> float:
         """Claim once. Returns the seconds until the next look, if nobody wakes us."""
         free = self._slots - len(self._visits)
-        if free < self._slots * ROOM:
+        if not self._has_room:
             self._freed.clear()
             await self._wait(self._freed, POLL)
             return 0.0
@@ -86,28 +92,33 @@ class Courier:
         except StoreError as error:
             return self._store_failed(error)
         self._store_answered()
+        before = len(self._visits)
         for claim in found.claims:
             self._start(claim)
         if found.more:
             # Without a claim all that was ready was put aside: it goes on with what comes next.
-            return 0.0 if found.claims else 0.01
+            return 0.0 if len(self._visits) > before else 0.01
         return POLL if found.next_due is None else min(POLL, found.next_due)
 
     def _start(self, claim: Claim) -> None:
         owner = claim.channel.owner
         if self._tenants[owner] >= self._slots * TENANT_SHARE:
-            visit = asyncio.create_task(self._put_off(claim))
-        else:
-            visit = asyncio.create_task(Visit(self._tools, claim).run())
+            put_off = asyncio.create_task(self._put_off(claim))
+            self._putting_off.add(put_off)
+            put_off.add_done_callback(self._putting_off.discard)
+            return
+        visit = asyncio.create_task(Visit(self._tools, claim).run())
         self._tenants[owner] += 1
+        self._ended_at.setdefault(owner, time.monotonic())
         self._visits.add(visit)
         visit.add_done_callback(lambda task: self._ended(task, owner))
 
     def _ended(self, visit: asyncio.Task[None], owner: str) -> None:
         self._visits.discard(visit)
         self._tenants[owner] -= 1
+        self._ended_at[owner] = time.monotonic()
         if not self._tenants[owner]:
-            del self._tenants[owner]
+            del self._tenants[owner], self._ended_at[owner]
         self._freed.set()
         # What was queued for this channel meanwhile could not be claimed: look for it at once.
         self._wake.set()
@@ -118,7 +129,8 @@ class Courier:
             self._tools.quiet_until.clear()  # the platform's own limits still hold
 
     async def _put_off(self, claim: Claim) -> None:
-        delay = self._tools.rng.uniform(*CROWDED)
+        flowing = time.monotonic() - self._ended_at.get(claim.channel.owner, 0.0) < FLOWING
+        delay = self._tools.rng.uniform(*(CROWDED if flowing else STUCK))
         try:
             await self._tools.queue.settle(Settlement(claim, Outcome.LATER, delay=delay))
         except StoreError:
@@ -141,6 +153,10 @@ class Courier:
                 await event.wait()
         except TimeoutError:
             return
+
+    @property
+    def _has_room(self) -> bool:
+        return self._slots - len(self._visits) >= self._slots * ROOM
 
     @property
     def _platform(self) -> str:

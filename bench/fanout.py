@@ -1,0 +1,211 @@
+"""One fan-out in a fresh process: the bare client or ours, against a running sink.
+
+    python -m bench.fanout bare|ours --channels N --sink URL [--redis URL] [--rate R]
+
+Prints one JSON line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import psutil
+import structlog
+import uvloop
+
+from adapters.redis import keys
+from adapters.redis.scripts import SUBSCRIBE
+from adapters.redis.store import Store, open_store
+from adapters.redis.subscriptions import LIFE
+from adapters.slack.messenger import SlackMessenger
+from adapters.slack.workspaces import SingleWorkspace, Workspace, open_session, web_client
+from bot.catalog import load_catalog
+from bot import codec
+from bot.delivery.courier import Courier
+from bot.delivery.drawing import Cards, draw
+from bot.delivery.fanout import FanOut
+from bot.delivery.incidents import Incidents
+from bot.delivery.plan import Act, Step
+from bot.delivery.visit import Tools
+from bot.engine.state import State
+from bot.model import Channel, Impact, Incident, News, NewsKind, Origin, Severity, Subscription
+
+CONNECTIONS = 512
+MEGABYTE = 1 << 20
+TOKEN = "xoxb-bench"
+
+
+def incident() -> Incident:
+    now = datetime.now(UTC)
+    text = "We are investigating elevated errors on requests to the Claude API. " * 4
+    news = News(1, NewsKind.OPENED, "u1", now, now, Severity.MAJOR, "investigating", text)
+    surfaces = {"api": Impact(Severity.MAJOR, Severity.MAJOR)}
+    return Incident(
+        "claude",
+        "bench",
+        "Elevated errors",
+        "investigating",
+        Origin.PROVIDER,
+        now,
+        Severity.MAJOR,
+        Severity.MAJOR,
+        surfaces=surfaces,
+        news=(news,),
+    )
+
+
+def channels(count: int) -> Sequence[Channel]:
+    return [Channel("slack", "T1", f"C{number:07d}") for number in range(count)]
+
+
+@asynccontextmanager
+async def messenger(sink: str, rate: float | None) -> AsyncIterator[SlackMessenger]:
+    async with open_session(CONNECTIONS) as session:
+        workspace = SingleWorkspace(Workspace("T1", TOKEN, "U1"))
+        yield SlackMessenger(
+            workspace,
+            base_url=sink,
+            session=session,
+            monotonic=time.monotonic,
+            posts_per_second=rate,
+        )
+
+
+async def bare(count: int, sink: str) -> dict[str, Any]:
+    """The same bodies by slack_sdk alone, one client and session for all."""
+    opened = incident()
+    card = draw(Step(Act.OPEN, 1), opened, datetime.now(UTC), load_catalog())
+    async with messenger(sink, None) as ours, aiohttp.ClientSession() as _:
+        bodies = [ours._body(c, card, f"{c}/bench/root", None) for c in channels(count)]
+        async with open_session(CONNECTIONS) as session:
+            client = web_client(TOKEN, sink, session)
+            turns = iter(bodies)
+
+            async def worker() -> None:
+                for body in turns:
+                    await client.api_call("chat.postMessage", json=body)
+
+            await client.api_call("chat.postMessage", json=bodies[0])
+            start = time.time()
+            await asyncio.gather(*(worker() for _ in range(CONNECTIONS)))
+    return {"seconds": time.time() - start}
+
+
+async def subscribe(store: Store, everyone: Sequence[Channel]) -> None:
+    """As `Subscriptions.put` does, by the hundred."""
+    await store.database.call("SADD", keys.PLATFORMS_KEY, "slack")
+    calls = []
+    for channel in everyone:
+        wanted = Subscription(channel, surfaces=frozenset({"api"}))
+        sets = ",".join(keys.wanted_sets(wanted))
+        arguments = (keys.member(channel), codec.subscriptions.dump(wanted), sets, "", LIFE)
+        calls.append((keys.shard_of(channel), arguments))
+    for at in range(0, len(calls), 500):
+        await store.database.run_many(SUBSCRIBE, calls[at : at + 500])
+
+
+async def redis_bytes(store: Store) -> int:
+    info = (await store.database.call("INFO", "memory")) or {}
+    return int(info["used_memory"])
+
+
+async def redis_cpu(store: Store) -> float:
+    info = await store.database.call("INFO", "cpu")
+    return float(info["used_cpu_user"]) + float(info["used_cpu_sys"])
+
+
+async def ours(count: int, sink: str, redis: str, rate: float | None) -> dict[str, Any]:
+    couriers: list[Courier] = []
+
+    def queued() -> None:
+        for courier in couriers:
+            courier.wake()
+
+    process = psutil.Process()
+    async with messenger(sink, rate) as slack, open_store(redis, queued=queued) as store:
+        empty = await redis_bytes(store)
+        await subscribe(store, channels(count))
+        catalog, incidents = load_catalog(), Incidents(store.journal)
+        tools = Tools(
+            slack,
+            store.queue,
+            store.pace,
+            incidents,
+            Cards(catalog),
+            lambda: datetime.now(UTC),
+            random.Random(1),
+        )
+        courier = Courier(tools)
+        couriers.append(courier)
+        fanout = FanOut(
+            "claude", store.journal, store.feed, incidents, lambda: datetime.now(UTC)
+        )
+        tasks = [asyncio.create_task(courier.run()), asyncio.create_task(fanout.run())]
+        await asyncio.sleep(1.2)  # the first polls and sweeps are behind us
+        story = incident()
+        fence = await store.journal.acquire("claude", "bench")
+        assert fence is not None
+        cpu = sum(process.cpu_times()[:2])
+        redis_busy = await redis_cpu(store)
+        start = time.time()
+        state = State("claude", story.started_at.replace(year=2020), story.started_at)
+        await store.journal.commit(
+            "claude", fence=fence, version=0, state=state, changed=[story]
+        )
+        fanout.wake()
+        while tools.counts.opened - tools.counts.refused < count or courier.visits:
+            await asyncio.sleep(0.02)
+        seconds = time.time() - start
+        result = {
+            "start": start,
+            "seconds": seconds,
+            "cpu": sum(process.cpu_times()[:2]) - cpu,
+            "memory": _peak(),
+            "redis_each": (await redis_bytes(store) - empty) / count,
+            "redis_cpu": await redis_cpu(store) - redis_busy,
+            "refused": tools.counts.refused,
+            "failed": tools.counts.failed + tools.counts.parked,
+        }
+        await courier.stop(5)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return result
+
+
+def _peak() -> float:
+    """The most memory this process ever held, in MB."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    return psutil.Process().memory_info().rss / MEGABYTE
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=["bare", "ours"])
+    parser.add_argument("--channels", type=int, default=1000)
+    parser.add_argument("--sink", required=True)
+    parser.add_argument("--redis", default="")
+    parser.add_argument("--rate", type=float, default=None)
+    given = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    if given.what == "bare":
+        result = uvloop.run(bare(given.channels, given.sink))
+    else:
+        result = uvloop.run(ours(given.channels, given.sink, given.redis, given.rate))
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
