@@ -214,3 +214,21 @@ async def test_two_replicas_answer_once_and_tell_once(here: Town, tmp_path: Path
         finally:
             await twin.kill()
             await here.kill()
+
+
+async def test_what_is_being_sent_at_the_end_is_finished(here: Town) -> None:
+    channel = await here.discord.director.add_channel(here.guild, "status")
+    await here.start()
+    await here.watch(channel, "subscribe")
+    path = rf"/channels/{channel}/messages"
+    await here.discord.director.fault(
+        what="slow", method="POST", path=path, seconds=1.5, after=True
+    )
+    await outage(here)
+    place = here.discord.world.channels[channel]
+    await here.until(lambda: len(place.messages) == 2)  # taken, not answered yet
+    assert await here.stop() == 0
+    assert '"unfinished": 0' in here.log
+    assert len(here.discord.world.guilds[here.guild].threads) == 1
+    await here.start()
+    assert len(place.messages) == 2
