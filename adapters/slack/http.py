@@ -25,11 +25,11 @@ log = structlog.get_logger()
 # Slack's largest payloads (views with state) stay far below.
 MOST_BYTES = 1_000_000
 # Seconds since the epoch; bolt takes it for a number without looking.
-_NOT_NOW = (
-    "<h2>Not now</h2><p>Slack, or what is kept of it here, does not answer. Nothing was installed: "
-    f'try again from <a href="{INSTALL_PATH}">here</a> in a minute.</p>'
-)
 _PLAUSIBLE = re.compile(r"[0-9]{1,12}")
+_NOT_NOW = (
+    "<h2>Not now</h2><p>Slack does not answer, or the app cannot keep what it says. "
+    f'Try again from <a href="{INSTALL_PATH}">here</a> in a minute.</p>'
+)
 
 
 def slack_routes(app: AsyncApp, *, signed: bool) -> list[Route]:

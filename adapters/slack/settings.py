@@ -61,7 +61,7 @@ def settings_view(catalog: Catalog, channel: str | None, now: Subscription | Non
     severity = now.severity if now else Severity.DEGRADED
     blocks = [
         _input(CHANNEL, "Channel", picker),
-        _input(SURFACES, "What to watch", _surfaces(catalog, now), "Nothing picked: everything."),
+        *_surfaces(catalog, now),
         _input(SEVERITY, "From which severity", _severity(severity)),
         _input(MENTION, "Whom to call when it opens or gets worse", _person(now), optional=True),
         _input(
@@ -134,16 +134,22 @@ def _option(value: str, text: str) -> Json:
     return {"text": plain(cut(clean(text), OPTION_TEXT) or value), "value": value}
 
 
-def _surfaces(catalog: Catalog, now: Subscription | None) -> Json:
+def _surfaces(catalog: Catalog, now: Subscription | None) -> list[Json]:
+    """Nothing where no surface is known yet (a page watched by its URL): Slack takes no empty
+    list, and everything is what such a channel gets.
+    """
     options = [_option(s.id, s.label) for s in catalog.surfaces()[:MOST_OPTIONS]]
+    if not options:
+        return []
     element: Json = {
         "type": "multi_static_select",
         "action_id": "pick",
         "placeholder": plain("Everything"),
         "options": options,
     }
-    chosen = [o for o in options if now and o["value"] in now.surfaces]
-    return element | ({"initial_options": chosen} if chosen else {})
+    if chosen := [o for o in options if now and o["value"] in now.surfaces]:
+        element["initial_options"] = chosen
+    return [_input(SURFACES, "What to watch", element, "Nothing picked: everything.")]
 
 
 def _severity(present: Severity) -> Json:
