@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bot.commands.vocabulary import CHANNEL_KINDS
-from bot.model import Severity
+from bot.model import Channel, Severity
+from tests.contract.messenger_contract import card
 from tests.contract.slack_bot import SlackBot, slack_bot
 from tests.servers.slack import SlackServer, eventually, running_slack
 from tests.servers.slack.blocks import texts
@@ -54,6 +55,30 @@ async def test_an_ask_is_answered_privately_and_at_once(bot: SlackBot) -> None:
 async def test_share_makes_the_answer_public(bot: SlackBot) -> None:
     response = await (await bot.server.command("share")).response()
     assert response["response_type"] == "in_channel"
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+async def test_share_makes_the_answer_to_a_mention_public_where_it_was_asked(
+    bot: SlackBot, in_thread: bool
+) -> None:
+    root = await bot.slack.messenger.open_thread(Channel("slack", "T1", "C1"), card(), "k")
+    text = f"<@{bot.server.team.bot_user}> share"
+    event = {"type": "app_mention", "user": "U1", "channel": "C1", "text": text}
+    await bot.server.event(event | ({"thread_ts": root} if in_thread else {}))
+    (answer,) = await eventually(lambda: bot.server.messages("C1")[1:])
+
+    assert answer.thread_ts == (root if in_thread else None)
+    assert bot.server.team.ephemerals == []
+
+
+async def test_a_public_line_whose_answer_is_lost_is_not_said_twice(bot: SlackBot) -> None:
+    bot.server.fail("drop_after", "chat.postMessage")
+    delivery = await bot.server.command("subscribe api")
+    await delivery.response()
+    await (await bot.server.command("help")).response()
+
+    assert len(bot.server.messages("C1")) == 1
+    assert [answer["response_type"] for answer in delivery.responses] == ["ephemeral"]
 
 
 async def test_subscribing_is_kept_confirmed_and_leaves_one_public_line(bot: SlackBot) -> None:
@@ -198,6 +223,21 @@ async def test_a_command_told_twice_is_answered_once(bot: SlackBot) -> None:
 )
 async def test_no_event_stays_unacknowledged(bot: SlackBot, event: Json) -> None:
     delivery = await bot.server.event(event)
+    assert (delivery.acked, delivery.attempts) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1, "api_app_id": "A1"},
+        {"type": "event_callback", "team_id": "T1", "event": {}, "event_id": "Ev9"},
+        {"type": "something_new", "team": {"id": "T1"}, "user": {"id": "U1"}},
+    ],
+)
+async def test_what_is_no_event_that_we_know_is_acknowledged_too(
+    bot: SlackBot, payload: Json
+) -> None:
+    delivery = await bot.server.outbound.send("events_api", payload)
     assert (delivery.acked, delivery.attempts) == (True, 1)
 
 

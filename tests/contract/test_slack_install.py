@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import signal
 from collections.abc import AsyncIterator
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
+from slack_sdk.oauth.installation_store import Installation
 
 from adapters.redis import keys
+from adapters.redis.connect import open_database
+from adapters.slack.installations import CACHE_SECONDS, RedisInstallations
 from adapters.slack.options import SlackOptions
 from adapters.slack.vault import Vault
 from bot.errors import SettingsError, TenantGone, TenantPaused
 from bot.model import Channel
 from tests.contract.messenger_contract import card
 from tests.contract.slack_bot import SlackBot, slack_bot
-from tests.servers.slack import SlackServer, eventually, running_slack
+from tests.servers.redis import standalone
+from tests.servers.slack import SlackServer, eventually, payloads, running_slack
 from tests.servers.slack.world import Token
 
 # slack_sdk 3.47 makes its Authorization header in a way that aiohttp 3.14 warns of.
@@ -167,6 +173,48 @@ async def test_installing_again_works_at_once(bot: SlackBot) -> None:
     await install(bot, "T1")
     await (await bot.server.command("help")).response()
     await bot.slack.messenger.open_thread(Channel("slack", "T1", "C1"), card(), "k")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "app_uninstalled"},
+        {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["UBOT0001"]}},
+    ],
+)
+async def test_an_end_that_is_told_late_does_not_end_what_was_installed_since(
+    bot: SlackBot, event: dict[str, object]
+) -> None:
+    await install(bot, "T1")
+    told = payloads.event(bot.server.world, bot.server.team, event)
+    told["event_time"] -= 300  # Slack's last try comes minutes later
+    assert (await bot.server.outbound.send("events_api", told)).acked
+    await (await bot.server.command("help")).response()
+    await bot.slack.messenger.open_thread(Channel("slack", "T1", "C1"), card(), "k")
+
+
+async def test_when_slack_does_not_answer_an_installation_says_try_again(bot: SlackBot) -> None:
+    async with aiohttp.ClientSession() as session:
+        _, state = await begin(bot, session)
+        code = bot.server.agree("T1")
+        bot.server.fail("drop_before", "oauth.v2.access")
+        assert await finish(bot, session, code, state) == 503
+    await install(bot, "T1")
+
+
+async def test_while_redis_stands_still_a_workspace_that_was_known_still_is() -> None:
+    now = 0.0
+    with standalone() as node:
+        database = await open_database(node.url)
+        known = RedisInstallations(database, Vault(SECRET), lambda: now)
+        await known.async_save(Installation(user_id="U1", team_id="T1", bot_token="xoxb-1"))
+        before = await known.find("T1")
+        node.process.send_signal(signal.SIGSTOP)
+        now = CACHE_SECONDS + 1
+        async with asyncio.timeout(3):  # what Slack gives a command
+            assert await known.find("T1") == before
+        node.process.send_signal(signal.SIGCONT)
+        await database.close()
 
 
 async def test_a_whole_organisation_installs_at_once(bot: SlackBot) -> None:

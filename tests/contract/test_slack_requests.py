@@ -63,6 +63,14 @@ async def test_a_signed_body_that_makes_no_sense_is_answered(bot: SlackBot, body
     assert (await bot.server.command("help")).status == 200
 
 
+@pytest.mark.parametrize("body", [b"payload=[]", b"payload=null", b"payload=5", b"payload=%22x%22"])
+async def test_nonsense_that_nobody_signed_is_refused_before_it_does_harm(
+    bot: SlackBot, body: bytes
+) -> None:
+    headers = bot.server.outbound.headers("another body", "application/x-www-form-urlencoded")
+    assert await status_of(bot, body, headers) == 400
+
+
 async def test_a_huge_request_is_not_read(bot: SlackBot) -> None:
     headers = bot.server.outbound.headers("x", "text/plain")
     # It may be closed while the client is still sending: refused all the same.
