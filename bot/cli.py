@@ -94,8 +94,7 @@ def replay(
     from adapters.operator.replay import replay as show
 
     with _whoever_reads():
-        for file in files:
-            show(file, surfaces, severity, sys.stdout, as_json=as_json)
+        show(files, surfaces, severity, sys.stdout, as_json=as_json)
 
 
 @cli.command()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import merge
 from pathlib import Path
 from typing import TextIO
 
 from adapters.operator.words import severity_named, surfaces_named
-from adapters.pages.recorded import open_recording
+from adapters.pages.recorded import Observation, open_recording
 from adapters.terminal import render as terminal
 from bot.catalog import Catalog, generic, load_catalog
 from bot.model import Channel, Snapshot, Subscription
@@ -18,31 +21,62 @@ from bot.wording.state import name_of
 WIDTH = 100
 
 
-def replay(path: Path, surfaces: str, severity: str, out: TextIO, *, as_json: bool) -> None:
+@dataclass(slots=True)
+class _Story:
+    """One page's history. `polls`: it was seen so, and may go on in another file."""
+
+    provider: str
+    looks: list[Observation]
+    polls: bool
+
+    def goes_on_in(self, other: _Story) -> bool:
+        same = self.provider == other.provider and self.polls and other.polls
+        return same and self.looks[-1][0] < other.looks[0][0]
+
+
+def replay(
+    paths: Sequence[Path], surfaces: str, severity: str, out: TextIO, *, as_json: bool
+) -> None:
     """Write every message, in order. `surfaces`: separated by commas; empty for all.
 
+    Recordings of one page that follow each other are one history; several pages are told as
+    time went.
+
     Raises:
-        BotError: the file cannot be read, or is no recording; names file and line.
+        BotError: a file cannot be read, or is no recording; names file and line.
         SettingsError: a word is no surface or no severity.
     """
     catalog = load_catalog()
-    recording = open_recording(path, catalog)
-    looks = list(recording.observations)
-    names = {
-        c.id: c.name for _, seen in looks if isinstance(seen, Snapshot) for c in seen.components
-    }
-    catalog = _with_provider(catalog, recording.provider).seen(recording.provider, names)
+    stories = _stories(paths, catalog)
+    for story in stories:
+        seen = [look for _, look in story.looks if isinstance(look, Snapshot)]
+        names = {row.id: row.name for look in seen for row in look.components}
+        catalog = _with_provider(catalog, story.provider).seen(story.provider, names)
     wanted = [word for word in surfaces.split(",") if word.strip()]
     everything = Subscription(
         Channel("replay", "local", "channel"),
         severity=severity_named(severity),
         surfaces=frozenset(surfaces_named(wanted, catalog)),
     )
-    for message in replayed(looks, catalog, everything):
+    told = [replayed(story.looks, catalog, everything) for story in stories]
+    for message in merge(*told, key=lambda message: message.at):
         if as_json:
             out.write(json.dumps(replay_line(message, catalog), ensure_ascii=False) + "\n")
         else:
             out.write(_drawn(message, terminal.Look(WIDTH, out.isatty(), message.at)))
+
+
+def _stories(paths: Sequence[Path], catalog: Catalog) -> list[_Story]:
+    stories: list[_Story] = []
+    recordings = [open_recording(path, catalog) for path in paths]
+    read = [_Story(r.provider, list(r.observations), r.polls) for r in recordings]
+    for story in sorted((s for s in read if s.looks), key=lambda s: s.looks[0][0]):
+        before = next((known for known in stories if known.goes_on_in(story)), None)
+        if before is None:
+            stories.append(story)
+        else:
+            before.looks += story.looks
+    return stories
 
 
 def _drawn(message: Message, look: terminal.Look) -> str:

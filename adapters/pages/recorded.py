@@ -32,10 +32,14 @@ Observation = tuple[datetime, Snapshot | SourceError]
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Whose page it is, and what was seen of it, oldest first. Iterate `observations` once."""
+    """Whose page it is, and what was seen of it, oldest first. Iterate `observations` once.
+
+    `polls`: it was looked at again and again; else the page is rebuilt from an archive.
+    """
 
     provider: str
     observations: Iterator[Observation]
+    polls: bool
 
 
 def open_recording(path: Path, catalog: Catalog, provider: str | None = None) -> Recording:
@@ -52,10 +56,10 @@ def open_recording(path: Path, catalog: Catalog, provider: str | None = None) ->
     if head[1] is not None and _is_poll(head[1]):
         bodies = (body for _, line in _lines(path) if (body := body_of(line)) is not None)
         name = provider or whose(bodies, catalog, stem)
-        return Recording(name, _polls(path, name))
+        return Recording(name, _polls(path, name), polls=True)
     incidents, documents = _archive(path, head[1])
     name = provider or whose(iter(documents), catalog, stem)
-    return Recording(name, _rebuilt(path, incidents, name))
+    return Recording(name, _rebuilt(path, incidents, name), polls=False)
 
 
 # --- files and lines -------------------------------------------------------------------------
@@ -63,11 +67,17 @@ def open_recording(path: Path, catalog: Catalog, provider: str | None = None) ->
 
 def _open(path: Path) -> IO[str]:
     try:
-        if path.suffix == ".gz":
+        if _is_zipped(path):
             return gzip.open(path, "rt", encoding="utf-8", errors="replace")
         return path.open(encoding="utf-8", errors="replace")
     except OSError as error:
         raise BotError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _is_zipped(path: Path) -> bool:
+    """By its first bytes: names do not always tell."""
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
 
 
 def _lines(path: Path) -> Iterator[tuple[int, Any]]:
@@ -77,7 +87,11 @@ def _lines(path: Path) -> Iterator[tuple[int, Any]]:
         while True:
             try:
                 line = file.readline()
-            except (OSError, EOFError, zlib.error) as error:
+            except EOFError:
+                if number:
+                    return  # as below, of a file that was compressed
+                raise BotError(f"{path}: cut off before its first line") from None
+            except (OSError, zlib.error) as error:
                 raise BotError(
                     f"{path}, after line {number}: cut off or damaged: {error}"
                 ) from None
@@ -128,7 +142,8 @@ def _archive(path: Path, head: object) -> tuple[list[tuple[str, Document]], list
         for row in document[key]
         if isinstance(row, dict)
     ]
-    if not any(key in document for key in LISTS):
+    rows = [row for key in LISTS if isinstance(document.get(key), list) for row in document[key]]
+    if not any(key in document for key in LISTS) or (rows and not found):
         raise BotError(f"{path}: neither polls nor an archive of incidents")
     return found, [document, *(row for _, row in found[:1])]
 

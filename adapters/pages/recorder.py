@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from typing import IO, Any
 from adapters.pages.source import Answer, StatusPage
 from bot.catalog import Catalog
 from bot.engine.step import step
-from bot.errors import SourceError
+from bot.errors import BotError, SourceError
 from bot.ports import Clock
 
 # The headers that tell something of the page; the others are noise, or name our own network.
@@ -59,7 +60,9 @@ def recording(path: Path, clock: Clock) -> Iterator[Recorder]:
 
     Raises:
         OSError: the file cannot be written.
+        BotError: what was written to it before was cut off.
     """
+    _mend(path)
     opened: IO[str]
     if path.suffix == ".gz":
         opened = gzip.open(path, "at", encoding="utf-8")  # noqa: SIM115 (closed below)
@@ -67,6 +70,25 @@ def recording(path: Path, clock: Clock) -> Iterator[Recorder]:
         opened = path.open("a", encoding="utf-8")
     with opened as file:
         yield Recorder(file, clock)
+
+
+def _mend(path: Path) -> None:
+    """Take away the half line that a recorder which was killed left at the end."""
+    if not path.is_file():
+        return
+    if path.suffix == ".gz":
+        try:
+            with gzip.open(path) as file:
+                while file.read(1 << 20):
+                    pass
+        except (EOFError, gzip.BadGzipFile, zlib.error):
+            raise BotError(f"{path} was cut off: write to another file") from None
+        return
+    with path.open("rb+") as file:
+        written = file.read()
+        whole = written.rfind(b"\n") + 1
+        if written[whole:].startswith(b'{"observed_at"'):
+            file.truncate(whole)
 
 
 def _body(body: bytes) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from tests.end_to_end.harness import Program, command, environment, launch, started
 from tests.servers.page import PageServer, page_server
 from tests.servers.redis import standalone
-from tests.servers.statuspage import API, CLAUDE_AI, CODE
+from tests.servers.statuspage import API, CLAUDE_AI, CODE, Page
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -126,6 +126,30 @@ async def test_replay_of_a_bad_file_names_file_and_place(
     (sentence,) = said.err.splitlines()
     assert str(path) in sentence
     assert says in sentence
+
+
+async def test_recordings_that_follow_each_other_are_one_history(tmp_path: Path) -> None:
+    now = [datetime(2026, 7, 1, 12, 0, tzinfo=UTC)]
+    page, other = Page(lambda: now[0]), Page(lambda: now[0], page_id="acme", name="Acme")
+    other.url = "https://status.acme.example"
+    files = [tmp_path / name for name in ("b.jsonl", "a.jsonl", "acme.jsonl")]
+    for step in range(8):
+        now[0] += timedelta(minutes=1)
+        if step == 2:
+            outage = page.open("It is slow.", {API: "major_outage"})
+        if step == 3:
+            other.open("Acme is slow.", {API: "major_outage"})
+        if step == 6:
+            page.resolve(outage)
+        for file, shown in ((files[step // 4], page), (files[2], other)):
+            line = {"observed_at": now[0].isoformat(), "body": shown.summary()}
+            with file.open("a") as out:
+                out.write(json.dumps(line) + "\n")
+    said = await command(tmp_path, NOWHERE, "replay", "--json", *map(str, files[::-1]))
+    assert said.code == 0, said.err
+    messages = [json.loads(line) for line in said.out.splitlines()]
+    told = [(m["provider"], m["kind"]) for m in messages]
+    assert told == [("claude", "opened"), ("acme", "opened"), ("claude", "resolved")]
 
 
 async def test_a_recording_replayed_tells_what_the_terminal_was_told(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Recordings read back: polls, what `record` writes, archives; and what is wrong with a file."""
 
 import gzip
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.pages.recorded import Observation, open_recording
+from adapters.pages.recorder import recording
 from bot.catalog import load_catalog
 from bot.errors import BotError, SourceError
 from bot.model import Severity, Snapshot
@@ -227,6 +229,7 @@ def test_a_recording_of_history_lists_alone_is_a_page_without_components(tmp_pat
         ('{"observed_at": "2026-07-01T12:00:00Z", "body": {}}\nrubbish\n{}\n', "line 2"),
         ('{"observed_at": "2026-07-01T12:00:00Z", "body": {}}\n{"x": 1}\n', "line 2"),
         ('{"observed_at": "yesterday", "body": {}}\n', "line 1"),
+        ("[1, 2]", "neither polls nor an archive"),
         ("7", "neither polls nor an archive|not an incident|no object"),
         ('{"id": "i", "incident_updates": []}\n[1]\n', "line 2"),
         ('{"incidents": [{"begin": "2026"}]}', "none of its 1 incidents"),
@@ -251,6 +254,41 @@ def test_a_missing_file_says_so(tmp_path: Path) -> None:
 def test_a_recording_cut_short_is_a_shorter_recording(tmp_path: Path) -> None:
     path = polls(tmp_path / "p.jsonl", poll(1), poll(2))
     path.write_text(path.read_text()[:-30])
+    assert len(seen(path)) == 1
+
+
+def test_one_that_was_compressed_and_cut_short_is_a_shorter_recording_too(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl.gz"
+    lines = [
+        json.dumps(poll(number, note=hashlib.sha256(b"%d" % number).hexdigest())) + "\n"
+        for number in range(60)
+    ]
+    whole = gzip.compress("".join(lines).encode())
+    path.write_bytes(whole[: len(whole) - 60])
+    assert 1 < len(seen(path)) < 60
+
+
+def test_what_a_killed_recorder_left_half_written_is_taken_away(tmp_path: Path) -> None:
+    path = polls(tmp_path / "p.jsonl", poll(1), poll(2))
+    path.write_text(path.read_text()[:-30])
+    with recording(path, lambda: datetime(2026, 7, 1, 12, 5, tzinfo=UTC)) as recorder:
+        recorder.failed("https://status.claude.com", SourceError("no answer"))
+    (_, first), (_, second) = seen(path)
+    assert isinstance(first, Snapshot)
+    assert isinstance(second, SourceError)
+
+
+def test_whatever_else_stands_in_a_file_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("mine")
+    with recording(path, lambda: datetime(2026, 7, 1, tzinfo=UTC)):
+        pass
+    assert path.read_text() == "mine"
+
+
+def test_a_compressed_file_is_known_by_what_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "recording"
+    path.write_bytes(gzip.compress((json.dumps(poll(1)) + "\n").encode()))
     assert len(seen(path)) == 1
 
 
