@@ -29,8 +29,8 @@ from adapters.redis.store import Store, open_store
 from adapters.redis.subscriptions import LIFE
 from adapters.slack.messenger import SlackMessenger
 from adapters.slack.workspaces import SingleWorkspace, Workspace, open_session, web_client
-from bot.catalog import load_catalog
 from bot import codec
+from bot.catalog import load_catalog
 from bot.delivery.courier import Courier
 from bot.delivery.drawing import Cards, draw
 from bot.delivery.fanout import FanOut
@@ -147,9 +147,7 @@ async def ours(count: int, sink: str, redis: str, rate: float | None) -> dict[st
         )
         courier = Courier(tools)
         couriers.append(courier)
-        fanout = FanOut(
-            "claude", store.journal, store.feed, incidents, lambda: datetime.now(UTC)
-        )
+        fanout = FanOut("claude", store.journal, store.feed, incidents, lambda: datetime.now(UTC))
         tasks = [asyncio.create_task(courier.run()), asyncio.create_task(fanout.run())]
         await asyncio.sleep(1.2)  # the first polls and sweeps are behind us
         story = incident()
@@ -159,11 +157,9 @@ async def ours(count: int, sink: str, redis: str, rate: float | None) -> dict[st
         redis_busy = await redis_cpu(store)
         start = time.time()
         state = State("claude", story.started_at.replace(year=2020), story.started_at)
-        await store.journal.commit(
-            "claude", fence=fence, version=0, state=state, changed=[story]
-        )
+        await store.journal.commit("claude", fence=fence, version=0, state=state, changed=[story])
         fanout.wake()
-        while tools.counts.opened - tools.counts.refused < count or courier.visits:
+        while tools.counts.opened - tools.counts.refused < count or courier.visits:  # noqa: ASYNC110 (from outside)
             await asyncio.sleep(0.02)
         seconds = time.time() - start
         result = {

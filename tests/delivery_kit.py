@@ -104,6 +104,7 @@ class NamedCards(Cards):
         plainly: bool = False,
         tally: str = "",
     ) -> Card:
+        del now, tally
         return Card(title_of(step, incident), "plain" if plainly else "card")
 
 
@@ -144,13 +145,19 @@ async def running_bot(
     failpoint: Callable[[str], Awaitable[None]] = no_failpoint,
     seed: int = 1,
     slots: int = 64,
-    start: bool = True,
+    reading: bool = True,
 ) -> AsyncIterator[Bot]:
-    """Run fan-out and courier; leaving it is a clean stop."""
+    """Run fan-out and courier; leaving it is a clean stop.
+
+    `reading` False: news are read only when the test says so.
+    """
     couriers: list[Courier] = []
-    async with open_store(
-        url, queued=lambda: [c.wake() for c in couriers] and None, lease=lease, failpoint=failpoint
-    ) as store:
+
+    def queued() -> None:
+        for one in couriers:
+            one.wake()
+
+    async with open_store(url, queued=queued, lease=lease, failpoint=failpoint) as store:
         incidents = Incidents(store.journal)
         tools = Tools(
             messenger,
@@ -168,8 +175,9 @@ async def running_bot(
         couriers.append(courier)
         fanout = FanOut(provider, store.journal, store.feed, incidents, utc_now)
         bot = Bot(store, courier, fanout, tools)
-        if start:
-            bot.tasks = [asyncio.create_task(fanout.run()), asyncio.create_task(courier.run())]
+        bot.tasks = [asyncio.create_task(courier.run())]
+        if reading:
+            bot.tasks.append(asyncio.create_task(fanout.run()))
         try:
             yield bot
         finally:
@@ -207,17 +215,10 @@ def channels(count: int, platform: str = "chat", tenant: str = "T1") -> Sequence
     return [Channel(platform, tenant, f"C{number}") for number in range(count)]
 
 
-async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait for something to become true; what is awaited has no event of its own."""
-    async with asyncio.timeout(seconds):
-        while not true():
-            await asyncio.sleep(0.005)
-
-
 async def settled(store: Store, platform: str = "chat", seconds: float = 30.0) -> None:
     """Wait until no channel of a platform is behind, or being served."""
     async with asyncio.timeout(seconds):
-        while await left(store, platform):
+        while await left(store, platform):  # noqa: ASYNC110 (it happens in Redis)
             await asyncio.sleep(0.02)
 
 
@@ -231,5 +232,7 @@ async def left(store: Store, platform: str = "chat") -> int:
     return sum(counts)
 
 
-_COUNT = "return redis.call('ZCARD', KEYS[1] .. ':ready') + redis.call('ZCARD', KEYS[1] .. ':later')"
+_COUNT = (
+    "return redis.call('ZCARD', KEYS[1] .. ':ready') + redis.call('ZCARD', KEYS[1] .. ':later')"
+)
 COUNT_LEFT = Script("left", _COUNT, sha1(_COUNT.encode()).hexdigest())

@@ -28,7 +28,9 @@ class Ledger:
             for m in server.thread(f"{channel.tenant}/{channel.id}")
             if m.key.startswith(prefix)
         ]
-        self.doubled += [prefix + name for name, n in Counter(n for n, _ in messages).items() if n > 1]
+        self.doubled += [
+            prefix + name for name, n in Counter(n for n, _ in messages).items() if n > 1
+        ]
         named = dict(reversed(messages))
         root = named.pop("root", None)
         if root is None:
@@ -59,9 +61,9 @@ class Ledger:
             if name.startswith("until/"):
                 covered = max(covered, news.revision)
         for news in incident.news:
-            if news.revision > max(told_by_root, covered) and _needs_reply(news):
-                if news.key not in named:
-                    self.lost.append(prefix + news.key)
+            due = news.revision > max(told_by_root, covered) and _needs_reply(news)
+            if due and news.key not in named:
+                self.lost.append(prefix + news.key)
         in_time = [revision for revision, m in sorted(told, key=lambda pair: pair[1].id)]
         if in_time != sorted(in_time):
             self.disordered.append(f"{prefix} replies came as {in_time}")

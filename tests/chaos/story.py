@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from adapters.redis import keys
 from adapters.redis.store import Store, open_store
 from bot.delivery.queue import mark
+from bot.delivery.visit import no_failpoint
 from bot.model import Channel, Incident, NewsKind
 from tests.chaos.ledger import Ledger
 from tests.delivery_kit import Bot, channels, commit, incident, left, more, running_bot, subscribe
@@ -25,9 +26,13 @@ CHAPTERS: Sequence[Sequence[NewsKind]] = (
 
 @dataclass
 class Death:
-    """A failpoint that lets so many I/O steps happen, and not one more."""
+    """A failpoint that ends a process when it comes to a point for the n-th time, or after so
+    many steps of any kind.
+    """
 
-    at: int
+    point: str = ""
+    nth: int = 1
+    any_after: int = 0
     armed: bool = False
     steps: list[str] = field(default_factory=list)
     came: asyncio.Event = field(default_factory=asyncio.Event)
@@ -36,7 +41,8 @@ class Death:
         if not self.armed:
             return
         self.steps.append(point)
-        if len(self.steps) >= self.at:
+        enough = self.any_after and len(self.steps) >= self.any_after
+        if self.came.is_set() or enough or self.steps.count(self.point) >= self.nth:
             self.came.set()
             await asyncio.Event().wait()  # nothing of this process goes on from here
 
@@ -81,20 +87,18 @@ class Story:
     ) -> Bot:
         """Let the bot tell it; where it dies, start another."""
         bot.fanout.wake()
-        if not bot.dead:
-            quiet = asyncio.create_task(self._quiet(store, told))
-            died = asyncio.create_task(death.came.wait())
-            await asyncio.wait({quiet, died}, return_when=asyncio.FIRST_COMPLETED)
-            quiet.cancel()
-            died.cancel()
-            if not death.came.is_set():
-                await quiet
-                return bot
+        quiet = asyncio.create_task(self._quiet(store, told))
+        if not death.armed:
+            await quiet
+            return bot
+        died = asyncio.create_task(death.came.wait())
+        await asyncio.wait({quiet, died}, return_when=asyncio.FIRST_COMPLETED)
+        died.cancel()
+        if death.came.is_set():
             await bot.freeze()
             death.armed = False
-            death.came.clear()
             bot = await running.enter_async_context(self._bot(None))
-        await self._quiet(store, told)
+        await quiet
         return bot
 
     async def _quiet(self, store: Store, told: Incident) -> None:
@@ -112,7 +116,6 @@ class Story:
 
     @contextlib.asynccontextmanager
     async def _bot(self, death: Death | None) -> AsyncIterator[Bot]:
-        options = {"failpoint": death} if death else {}
         async with (
             ChatMessenger(self.server.url, f"chat{self.name}", connections=8) as messenger,
             running_bot(
@@ -121,7 +124,7 @@ class Story:
                 provider=f"p{self.name}",
                 lease=0.8,
                 send_seconds=0.3,
-                **options,
+                failpoint=death or no_failpoint,
             ) as bot,
         ):
             yield bot

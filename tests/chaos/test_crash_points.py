@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +14,6 @@ from tests.servers.chat import ChatServer
 from tests.servers.redis import standalone
 
 TOGETHER = 24
-NEVER = 10**9
 
 
 @pytest.fixture(scope="module")
@@ -25,22 +25,25 @@ def redis_url() -> Iterator[str]:
 @pytest.mark.chaos
 async def test_a_crash_at_any_step_loses_doubles_and_disorders_nothing(redis_url: str) -> None:
     async with ChatServer() as server:
-        whole = Death(at=NEVER)
-        ledger = Ledger()
-        await Story("whole", f"{redis_url}?db=1", server).tell(whole, ledger)
+        alive, ledger = Death(), Ledger()
+        await Story("alive", f"{redis_url}?db=0", server).tell(alive, ledger)
         assert ledger.is_clean
         turn = asyncio.Semaphore(TOGETHER)
-        died: set[str] = set()
 
-        async def die_at(step: int) -> None:
+        async def die(number: int, death: Death) -> None:
             async with turn:
-                death, found = Death(at=step), Ledger()
-                story = Story(f"d{step}", f"{redis_url}?db={step + 1}", server)
-                await story.tell(death, found)
-                assert found.is_clean, f"died at step {step}, {death.steps[-1]}: {found}"
-                died.add(death.steps[-1])
+                found = Ledger()
+                await Story(f"d{number}", f"{redis_url}?db={number}", server).tell(death, found)
+                assert found.is_clean, f"died at {death.point} ({death.nth}): {found}"
 
-        # Some more than a quiet run has: polls vary.
-        await asyncio.gather(*(die_at(step) for step in range(1, len(whole.steps) + 10)))
+        deaths = [
+            Death(point, nth)
+            for point, times in Counter(alive.steps).items()
+            for nth in range(1, times + 1)
+        ]
+        await asyncio.gather(*(die(number, one) for number, one in enumerate(deaths, start=1)))
 
-    assert {"after messenger.open_thread", "after messenger.reply", "before redis.settle"} <= died
+    # Polls come more or less often; each of these was died at, for sure.
+    missed = [d for d in deaths if not d.came.is_set() and "messenger" in d.point]
+    assert not missed
+    assert any(d.point == "before redis.settle" and d.came.is_set() for d in deaths)

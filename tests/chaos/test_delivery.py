@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
-from bot.model import NewsKind
-from tests.delivery_kit import channels, commit, incident, more, running_bot, settled, subscribe
-from tests.servers.chat import ChatMessenger, ChatServer
+from bot.model import Incident, NewsKind
+from tests.delivery_kit import (
+    Bot,
+    channels,
+    commit,
+    incident,
+    more,
+    running_bot,
+    settled,
+    subscribe,
+)
+from tests.servers.chat import ChatMessenger, ChatServer, Fault
 from tests.servers.redis import standalone
 
 
@@ -22,27 +32,68 @@ async def test_an_incident_is_told_from_its_opening_to_its_end(redis_url: str) -
     async with (
         ChatServer() as server,
         ChatMessenger(server.url) as messenger,
-        running_bot(redis_url, messenger) as bot,
+        running_bot(redis_url, messenger, reading=False) as bot,
     ):
-        await subscribe(bot.store, *channels(3))
-        story = incident(NewsKind.OPENED)
-        await commit(bot.store, story)
-        bot.fanout.wake()
-        await settled_after(bot, server, 3)
-        story = more(story, NewsKind.WORSE, NewsKind.UPDATE)
-        await commit(bot.store, story)
-        bot.fanout.wake()
-        await settled_after(bot, server, 9)
-        story = more(story, NewsKind.RESOLVED)
-        await commit(bot.store, story)
-        bot.fanout.wake()
-        await settled_after(bot, server, 12)
-        print(bot.tools.counts)
-        for m in server.thread("T1/C0"): print(m)
-        print(server.closed)
+        (channel,) = channels(1)
+        await subscribe(bot.store, channel)
+        told = incident(NewsKind.OPENED)
+        await tell(bot, told)
+        told = more(told, NewsKind.WORSE, NewsKind.UPDATE)
+        await tell(bot, told)
+        await tell(bot, more(told, NewsKind.RESOLVED))
+        root, worse, update, resolved = server.thread("T1/C0")
+
+    assert root.shown == ["root claude/x1 r1", "root claude/x1 r3", "root claude/x1 r4"]
+    assert [m.root for m in (worse, update, resolved)] == [root.id] * 3
+    assert [m.in_channel for m in (worse, update, resolved)] == [True, False, True]
+    assert server.closed == [root.id]
 
 
-async def settled_after(bot, server, n):
-    from tests.delivery_kit import until
-    await until(lambda: len(server.messages) >= n)
+async def test_a_channel_that_refuses_is_paused_with_the_reason_and_goes_on_when_woken(
+    redis_url: str,
+) -> None:
+    gone = True
+    async with (
+        ChatServer(faults=lambda _, __: Fault.GONE if gone else None) as server,
+        ChatMessenger(server.url, "gone") as messenger,
+        running_bot(redis_url, messenger, provider="pgone", reading=False) as bot,
+    ):
+        (channel,) = channels(1, "gone")
+        await subscribe(bot.store, channel)
+        await commit(bot.store, incident(NewsKind.OPENED, provider="pgone"))
+        await bot.fanout.read_news()
+        while bot.courier.visits or not bot.tools.counts.opened:  # noqa: ASYNC110 (no event)
+            await asyncio.sleep(0.01)
+        found = await bot.store.subscriptions.get(channel)
+        assert found is not None
+        assert found.paused is not None
+        assert found.paused.reason == Fault.GONE
+        gone = False
+        await bot.store.queue.wake(channel)
+        bot.courier.wake()
+        await settled(bot.store, "gone")
+        found = await bot.store.subscriptions.get(channel)
+
+    assert found is not None
+    assert found.paused is None
+    assert len(server.messages) == 1
+
+
+async def test_a_refused_form_is_sent_plainly_once_and_then_parked(redis_url: str) -> None:
+    async with (
+        ChatServer(faults=lambda _, __: Fault.MALFORMED) as server,
+        ChatMessenger(server.url, "form") as messenger,
+        running_bot(redis_url, messenger, provider="pform", reading=False) as bot,
+    ):
+        await subscribe(bot.store, *channels(1, "form"))
+        await commit(bot.store, incident(NewsKind.OPENED, provider="pform"))
+        await bot.fanout.read_news()
+        await settled(bot.store, "form")
+
+    assert (bot.tools.counts.parked, bot.tools.counts.opened) == (1, 2)
+
+
+async def tell(bot: Bot, told: Incident) -> None:
+    await commit(bot.store, told)
+    await bot.fanout.read_news()
     await settled(bot.store)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -70,16 +69,14 @@ Faults = Callable[[str, str], Fault | None]
 
 @dataclass
 class ChatServer:
-    """`faults` decides what goes wrong; `latency` in seconds is added to every answer."""
+    """`faults` decides what goes wrong. Times in seconds."""
 
     faults: Faults = lambda _, __: None
-    latency: float = 0.0
     retry_after: float = 0.2
     slow: float = 0.05
     messages: dict[int, Message] = field(default_factory=dict)
     closed: list[int] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
-    requests: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     url: str = ""
     _ids: Any = field(default_factory=lambda: itertools.count(1))
     _runner: web.AppRunner | None = None
@@ -104,39 +101,31 @@ class ChatServer:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         what, body = request.match_info["what"], await request.json()
-        self.requests[what] += 1
         fault = self.faults(what, body["channel"])
-        if self.latency:
-            await asyncio.sleep(self.latency)
+        if (refusal := await self._refuse(fault)) is not None:
+            answer = refusal
+        else:
+            answer = web.json_response(self._take(what, body))
+        if fault is Fault.SLOW:
+            await asyncio.sleep(self.slow)
+        if fault is Fault.ERROR_TAKEN:
+            answer = web.Response(status=500)
+        if fault in {Fault.DROP, Fault.DROP_TAKEN} and request.transport is not None:
+            request.transport.abort()
+        return answer
+
+    async def _refuse(self, fault: Fault | None) -> web.Response | None:
+        """Answer without having done anything, where the fault says so."""
         match fault:
-            case Fault.ERROR:
+            case Fault.ERROR | Fault.DROP:
                 return web.Response(status=500)
-            case Fault.DROP:
-                return self._drop(request)
-            case Fault.STUCK:
-                await asyncio.sleep(3600)
             case Fault.LIMIT:
                 return web.Response(status=429, headers={"Retry-After": str(self.retry_after)})
             case Fault.GONE | Fault.TENANT_GONE | Fault.MALFORMED | Fault.MESSAGE_GONE:
                 return web.json_response({"error": fault.value})
-            case _:
-                pass
-        answer = self._take(what, body)
-        match fault:
-            case Fault.ERROR_TAKEN:
-                return web.Response(status=500)
-            case Fault.DROP_TAKEN:
-                return self._drop(request)
-            case Fault.SLOW:
-                await asyncio.sleep(self.slow)
-            case _:
-                pass
-        return web.json_response(answer)
-
-    def _drop(self, request: web.Request) -> web.StreamResponse:
-        assert request.transport is not None
-        request.transport.abort()
-        return web.Response()
+            case Fault.STUCK:
+                await asyncio.sleep(3600)
+        return None
 
     def _take(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
         match what:
