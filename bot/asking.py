@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,13 +30,19 @@ def exit_code(verdicts: Iterable[Verdict]) -> int:
 
 
 def document(
-    verdicts: Sequence[Verdict], incidents: Sequence[Incident], now: datetime
+    verdicts: Sequence[Verdict],
+    incidents: Sequence[Incident],
+    now: datetime,
+    reasons: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Everything that `ask --json` prints. Times are ISO 8601 in UTC, ages whole seconds."""
+    """Everything that `ask --json` prints. Times are ISO 8601 in UTC, ages whole seconds.
+
+    `reasons`: why nothing is known of a surface, where the page could not be read.
+    """
     return {
         "at": stamp(now),
         "exit_code": exit_code(verdicts),
-        "verdicts": [_verdict(verdict, now) for verdict in verdicts],
+        "verdicts": [_verdict(verdict, now, reasons or {}) for verdict in verdicts],
         "incidents": [_incident(incident) for incident in incidents],
     }
 
@@ -45,10 +51,11 @@ def stamp(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _verdict(verdict: Verdict, now: datetime) -> dict[str, Any]:
+def _verdict(verdict: Verdict, now: datetime, reasons: Mapping[str, str]) -> dict[str, Any]:
     return {
         "surface": verdict.surface,
         "severity": verdict.severity.value,
+        "reason": _reason(verdict, reasons),
         "since": stamp(verdict.since),
         "checked_at": stamp(verdict.checked_at),
         "age": _age(verdict.checked_at, now),
@@ -56,6 +63,14 @@ def _verdict(verdict: Verdict, now: datetime) -> dict[str, Any]:
         "evidence": [_evidence(evidence, now) for evidence in verdict.evidence],
         "incidents": list(verdict.incidents),
     }
+
+
+def _reason(verdict: Verdict, reasons: Mapping[str, str]) -> str | None:
+    """Why it is unknown; None where it is not."""
+    if verdict.severity is not Severity.UNKNOWN:
+        return None
+    unclear = [piece.says for piece in verdict.evidence if piece.severity is Severity.UNKNOWN]
+    return reasons.get(verdict.surface) or next(iter(unclear), "the page was not read lately")
 
 
 def _evidence(evidence: Evidence, now: datetime) -> dict[str, Any]:

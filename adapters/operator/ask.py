@@ -7,8 +7,8 @@ import json
 import random
 import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TextIO
 
@@ -42,7 +42,7 @@ class Found:
     catalog: Catalog
     asked: Sequence[str]
     presents: Sequence[Present]
-    trouble: Sequence[str] = ()  # why a page could not be read
+    trouble: Mapping[str, str] = field(default_factory=dict)  # why a provider could not be read
 
     @property
     def judged(self) -> list[Verdict]:
@@ -57,6 +57,12 @@ class Found:
             for surface in self.catalog.surfaces()
             if surface.provider == provider
         ]
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why nothing is known, by surface."""
+        surfaces = [s for s in self.catalog.surfaces() if s.provider in self.trouble]
+        return {surface.id: self.trouble[surface.provider] for surface in surfaces}
 
     @property
     def incidents(self) -> list[Incident]:
@@ -113,10 +119,11 @@ async def wait(
 
 def _tell(found: Found, out: TextIO, *, as_json: bool) -> int:
     judged, now = found.judged, found.now
-    for reason in found.trouble:
+    for reason in found.trouble.values():
         sys.stderr.write(f"isclaudedown: {reason}\n")
     if as_json:
-        out.write(json.dumps(document(judged, found.incidents, now), ensure_ascii=False) + "\n")
+        said = document(judged, found.incidents, now, found.reasons)
+        out.write(json.dumps(said, ensure_ascii=False) + "\n")
     else:
         card = answer_card(found.presents, now, found.catalog, asked=found.asked)
         out.write(terminal.root(card, _look(out, now)))
@@ -140,11 +147,11 @@ async def _find(settings: Settings, words: Sequence[str], clock: Clock) -> Found
 
 async def _known(
     settings: Settings, catalog: Catalog, clock: Clock
-) -> tuple[Stored, Sequence[str]]:
+) -> tuple[Stored, Mapping[str, str]]:
     """What is known of each provider, looking ourselves where nobody keeps it fresh; and why
     that failed where it did.
     """
-    trouble: list[str] = []
+    trouble: dict[str, str] = {}
     known = await stored(settings, catalog, clock())
     states = known.states
     async with page_sources(catalog, clock) as pages:
@@ -155,7 +162,7 @@ async def _known(
             try:
                 snapshot = await page.observe(None)
             except SourceError as error:
-                trouble.append(str(error))
+                trouble[name] = str(error)
                 if before:
                     states[name] = on_failure(before, str(error), clock())
             else:

@@ -6,34 +6,52 @@ All raise `SettingsError` with what to write instead.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from bot.catalog import Catalog
-from bot.commands.vocabulary import SEVERITIES
+from bot.commands.vocabulary import FILLER, LONGEST_NAME, SEVERITIES
 from bot.errors import SettingsError
 from bot.model import Severity
-from bot.wording.names import find
+from bot.wording.names import Found, find, of_provider, provider_of
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def surfaces_named(words: Iterable[str], catalog: Catalog) -> list[str]:
-    """Surface ids for what was typed; a provider's name means all of its surfaces."""
+    """Surface ids for what was typed, as in the chats: a name may be of several words, and a
+    provider's name means all of its surfaces unless it introduces one ("claude code").
+    """
+    tokens = [token for word in words for token in word.split()]
     named: list[str] = []
-    for word in words:
-        found = find(catalog, word)
+    providers: list[str] = []
+    while tokens:
+        found, count = _longest_name(tokens, catalog)
         if found.provider:
-            named += [s.id for s in catalog.surfaces() if s.provider == found.provider]
+            providers.append(found.provider)
         elif len(found.surfaces) == 1:
             named += found.surfaces
         elif found.surfaces:
-            raise SettingsError(f"{word!r} may mean {', '.join(found.surfaces)}: say which")
-        else:
+            raise SettingsError(f"{tokens[0]!r} may mean {', '.join(found.surfaces)}: say which")
+        elif tokens[0].casefold() not in FILLER:
             known = ", ".join(surface.id for surface in catalog.surfaces())
             hint = f"did you mean {found.close}?" if found.close else f"there are {known}"
-            raise SettingsError(f"{word!r} is no surface; {hint}")
-    return named
+            raise SettingsError(f"{tokens[0]!r} is no surface; {hint}")
+        tokens = tokens[count:]
+    introduced = {provider_of(catalog, surface) for surface in named}
+    for provider in providers:
+        if provider not in introduced:
+            named += of_provider(catalog, provider)
+    return list(dict.fromkeys(named))
+
+
+def _longest_name(tokens: Sequence[str], catalog: Catalog) -> tuple[Found, int]:
+    """What the first words mean together, and how many they are; else what the first may mean."""
+    for count in range(min(LONGEST_NAME, len(tokens)), 0, -1):
+        found = find(catalog, " ".join(tokens[:count]))
+        if found.provider or len(found.surfaces) == 1:
+            return found, count
+    return found, 1
 
 
 def severity_named(word: str) -> Severity:

@@ -109,6 +109,7 @@ _ONE = {
     "properties": {
         "surface": {"type": "string"},
         "severity": {"enum": [severity.value for severity in Severity]},
+        "reason": {"type": ["string", "null"]},
         "since": _TIME,
         "checked_at": _TIME,
         "age": _SECONDS,

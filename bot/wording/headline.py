@@ -100,12 +100,17 @@ def _begin(sentence: str) -> str:
 
 def _be(labels: Sequence[str], *, past: bool) -> str:
     if past:
-        return "was" if len(labels) == 1 else "were"
-    return "is" if len(labels) == 1 else "are"
+        return "was" if _is_one(labels) else "were"
+    return "is" if _is_one(labels) else "are"
+
+
+def _is_one(labels: Sequence[str]) -> bool:
+    """Some labels are plural themselves."""
+    return len(labels) == 1 and not labels[0].endswith("apps")
 
 
 def _working(labels: Sequence[str], *, past: bool) -> str:
     if len(labels) > _MANY:
         return "the rest worked" if past else "the rest works"
-    one = len(labels) == 1
+    one = _is_one(labels)
     return f"{spoken_list(labels)} {'worked' if past else 'works' if one else 'work'}"

@@ -36,6 +36,19 @@ async def test_ask_ends_with_the_code_of_the_worst_that_was_asked_for(
         assert [one["source"] for one in verdict["evidence"]] == ["page"]
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [(["claude", "code"], ["code"]), (["opus", "4.6", "the", "api"], ["api", "opus"])],
+)
+async def test_ask_takes_names_of_several_words(
+    tmp_path: Path, words: list[str], meant: list[str]
+) -> None:
+    said = await command(tmp_path, NOWHERE, "ask", *words, "--json")
+    verdicts = json.loads(said.out)["verdicts"]
+    assert [verdict["surface"] for verdict in verdicts] == meant
+    assert all("cannot be read" in verdict["reason"] for verdict in verdicts)
+
+
 async def test_ask_without_any_page_says_unknown_and_why(tmp_path: Path) -> None:
     text, scripted = await asyncio.gather(
         command(tmp_path, NOWHERE, "ask"), command(tmp_path, NOWHERE, "ask", "api", "--json")

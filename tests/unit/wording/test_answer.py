@@ -157,3 +157,8 @@ def test_reports_of_people_here_stand_beside_the_official_source() -> None:
     card = answer_card([claude(*QUIET)], NOW, CLAUDE, reports="3 people here reported trouble")
     assert "checked 12 s ago" in spoken(card)
     assert "3 people here reported trouble" in spoken(card)
+
+
+def test_the_mobile_apps_are_several() -> None:
+    said = answer(claude(verdict("mobile", UP)), asked=["mobile"])
+    assert said.title == "No. The mobile apps are up."
