@@ -64,7 +64,7 @@ class Budget:
 class Gate:
     """Lets requests pass at `rate` a second, `burst` at once; None: as they come."""
 
-    def __init__(self, monotonic: Callable[[], float], rate: float | None, burst: int = 10) -> None:
+    def __init__(self, monotonic: Callable[[], float], rate: float | None, burst: int = 3) -> None:
         self._monotonic = monotonic
         self._rate = rate
         self._burst = burst

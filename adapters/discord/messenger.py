@@ -17,7 +17,7 @@ import structlog
 
 from adapters.discord.errors import BOT_BUCKET, Refused, meaning
 from adapters.discord.lookback import LookBack, threads_are_made
-from adapters.discord.places import Kind, Places
+from adapters.discord.places import Kind, Places, kind_of
 from adapters.discord.posting import Posting
 from adapters.discord.refs import Ref, read_ref
 from adapters.discord.render import Drawn, body_of, draw, marked
@@ -25,15 +25,18 @@ from adapters.discord.replies import Replies
 from adapters.discord.threads import Threads
 from adapters.discord.wire import Json, Wire
 from bot.cards import Block, Card, Line, Lines, Note, Quote, ThreadLink
-from bot.errors import ChannelGone, DeliveryError, MessageGone
+from bot.errors import ChannelGone, DeliveryError, MessageGone, RateLimited
 from bot.model import Channel
 from bot.ports import Access, Bucket
 
 log = structlog.get_logger()
 
-# https://docs.discord.com/developers/topics/rate-limits#global-rate-limit (50), with some to
-# spare for what is no message.
-MESSAGES_A_SECOND: Final = 45.0
+# https://docs.discord.com/developers/topics/rate-limits#global-rate-limit: 50 in any second, so
+# the rate and what may come at once stay below that together.
+REQUESTS_A_SECOND: Final = 46.0
+AT_ONCE: Final = 3
+# A thread that could not be made with its root is made so much later, or with the first reply.
+THREAD_AGAIN_SECONDS: Final = 3.0
 # A root and its thread together stay within the time that the courier gives to one step.
 ROOT_SECONDS: Final = 6.0
 THREAD_SECONDS: Final = 3.0
@@ -47,7 +50,7 @@ _MENTION: Final = re.compile(r"<@(?P<role>&)?!?(?P<id>\d{5,25})>")
 class DiscordMessenger:
     """Speaks to all guilds of the bot.
 
-    `clock` gives aware UTC, `monotonic` seconds. `messages_a_second` is the bot's limit over all
+    `clock` gives aware UTC, `monotonic` seconds. `requests_a_second` is the bot's limit over all
     guilds; None: Discord says when it is too much.
     """
 
@@ -62,7 +65,7 @@ class DiscordMessenger:
         *,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
-        messages_a_second: float | None = MESSAGES_A_SECOND,
+        requests_a_second: float | None = REQUESTS_A_SECOND,
     ) -> None:
         self._wire = wire
         self.places = Places(wire)
@@ -70,13 +73,17 @@ class DiscordMessenger:
         self._look_back = LookBack(wire, self.places, clock)
         self._posting = Posting(wire, self._threads, clock=clock, monotonic=monotonic)
         self._replies = Replies(self._posting, self._threads, self._look_back)
-        rate = messages_a_second
-        self._bucket = (Bucket(BOT_BUCKET, rate, burst=10),) if rate else ()
+        rate = requests_a_second
+        self._bucket = (Bucket(BOT_BUCKET, rate, burst=AT_ONCE),) if rate else ()
         self._drawn: WeakKeyDictionary[Card, Drawn] = WeakKeyDictionary()
 
     def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
-        del channel, revising
-        return self._bucket
+        """The bot's limit counts requests: a root with its thread, or a reply with its line, are
+        two.
+        """
+        known = self.places.cached(int(channel.id)) if channel.id.isdigit() else None
+        one = revising or (known is not None and not threads_are_made(kind_of(known)))
+        return self._bucket if one else self._bucket * 2
 
     async def open_thread(
         self, channel: Channel, card: Card, key: str, *, mention: str | None = None
@@ -106,6 +113,11 @@ class DiscordMessenger:
             return await self._threads.make(place, message, card, seconds=THREAD_SECONDS)
         except DeliveryError as error:
             log.info("discord.thread_put_off", channel=place, reason=error.reason)
+            wait = error.retry_after if isinstance(error, RateLimited) else 0.0
+            wait = max(wait, THREAD_AGAIN_SECONDS)
+            self._posting.put_off(
+                f"thread:{message}", wait, lambda: self._threads.make_later(place, message, card)
+            )
             return False
 
     async def reply(

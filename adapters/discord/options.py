@@ -14,7 +14,7 @@ class DiscordOptions:
     token: str = field(repr=False)
     api_url: str = "https://discord.com/api/v10"
     gateway_url: str | None = None
-    messages_a_second: float | None = 45.0
+    requests_a_second: float | None = 46.0
 
     @property
     def base(self) -> str:

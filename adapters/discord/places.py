@@ -64,6 +64,10 @@ class Tag:
     moderated: bool
 
 
+def kind_of(place: discord.abc.GuildChannel | discord.Thread) -> Kind:
+    return KINDS.get(place.type.value, Kind.PLAIN)
+
+
 class Places:
     """Looks channels up."""
 
@@ -79,7 +83,7 @@ class Places:
         """
         known = self.cached(channel)
         if known is not None:
-            return KINDS.get(known.type.value, Kind.PLAIN)
+            return kind_of(known)
         if channel not in self._asked:
             try:
                 answer = await self._wire.call("GET", "/channels/{channel_id}", channel_id=channel)

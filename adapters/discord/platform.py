@@ -41,7 +41,6 @@ from bot.ports import Clock, Subscriptions
 log = structlog.get_logger()
 
 START_SECONDS = 5.0  # the others do not wait longer for Discord
-REQUESTS_A_SECOND = 50.0  # Discord's limit of all requests of a bot
 
 
 class Discord:
@@ -51,14 +50,14 @@ class Discord:
         self, options: DiscordOptions, *, clock: Clock, monotonic: Callable[[], float]
     ) -> None:
         self._options = options
-        rate = REQUESTS_A_SECOND if options.messages_a_second else None
+        rate = options.requests_a_second
         self._wire = Wire(Budget(monotonic), Gate(monotonic, rate))
         self._clock = clock
         self.messenger = DiscordMessenger(
             self._wire,
             clock=clock,
             monotonic=monotonic,
-            messages_a_second=options.messages_a_second,
+            requests_a_second=rate,
         )
         self._connection = Connection(options, self._wire, self._begin)
         self._desk: Desk | None = None

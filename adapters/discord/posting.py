@@ -13,7 +13,7 @@ import structlog
 
 from adapters.discord import errors
 from adapters.discord.errors import Refused, meaning
-from adapters.discord.later import Later
+from adapters.discord.later import Later, Work
 from adapters.discord.refs import Ref, nonce, sent_at
 from adapters.discord.threads import Threads
 from adapters.discord.wire import CALL_SECONDS, Json, Wire
@@ -139,6 +139,10 @@ class Posting:
         if message:
             name = f"publish:{message}"
             self._later.put_off(name, 0, lambda: self._crosspost(place, message))
+
+    def put_off(self, name: str, seconds: float, work: Work) -> None:
+        """Do something that nobody waits for; see `Later`."""
+        self._later.put_off(name, seconds, work)
 
     async def close(self) -> None:
         await self._later.close()

@@ -77,6 +77,10 @@ class Threads:
             self._remember(message, name)
         return True
 
+    async def make_later(self, channel: int, message: int, card: Card) -> None:
+        """The same for whom the outcome does not matter."""
+        await self.make(channel, message, card)
+
     async def post(self, forum: int, card: Card, message: Json) -> int:
         """Open a forum post; returns its id, which is also its first message's.
 

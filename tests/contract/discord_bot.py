@@ -39,7 +39,7 @@ class DiscordBot:
 @contextlib.asynccontextmanager
 async def running_discord(server: DiscordServer, redis: str) -> AsyncIterator[DiscordBot]:
     """Connected, its commands registered."""
-    options = DiscordOptions(server.token, server.url, messages_a_second=None)
+    options = DiscordOptions(server.token, server.url, requests_a_second=None)
     catalog = only(load_catalog(), ["claude"])
     messengers: dict[str, Messenger] = {}
     async with open_discord(options, clock=utc_now, monotonic=time.monotonic) as discord:
