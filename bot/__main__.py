@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import sys
+import signal
 
 
 def main() -> None:
-    """Run the command. Ctrl-C while it still loads is no fault."""
-    try:
-        from bot import cli
-    except KeyboardInterrupt:
-        sys.exit(130)
+    """Run the command. Ctrl-C while it still loads ends it without a word, as it should."""
+    asked = signal.getsignal(signal.SIGINT)
+    if asked is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from bot import cli
+
+    signal.signal(signal.SIGINT, asked)
     cli.main()
 
 

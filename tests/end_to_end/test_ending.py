@@ -137,8 +137,17 @@ async def test_its_server_dying_under_it_is_survived(tmp_path: Path) -> None:
         assert bot.out.count("We look.") == 1
 
 
+def imports(pid: int, library: str) -> bool:
+    return library in Path(f"/proc/{pid}/maps").read_text()
+
+
 async def test_ctrl_c_while_it_starts_shows_no_traceback(tmp_path: Path) -> None:
     bot = await launch(environment(tmp_path, NOWHERE), "run")
+
+    async def loading() -> bool:
+        return imports(bot.process.pid, "pydantic_core")
+
+    await until(loading)
     bot.process.send_signal(signal.SIGINT)
     await bot.ends()
     assert "Traceback" not in bot.err
