@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.program import Program, program
+from tests.end_to_end.slack_program import Program, program
 from tests.servers.page import PageServer, page_server
 from tests.servers.slack import Fault, Message, SlackServer, running_slack
 from tests.servers.slack.blocks import texts

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.program import PATIENCE, Program, program
+from tests.end_to_end.slack_program import PATIENCE, Program, program
 from tests.servers.page import PageServer, page_server
 from tests.servers.probe import ProbeServer
 from tests.servers.statuspage import API

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.program import Program, program
-from tests.e2e.test_slack import said, settings
+from tests.end_to_end.slack_program import Program, program
+from tests.end_to_end.test_slack import said, settings
 from tests.servers.page import PageServer, page_server
 from tests.servers.slack import Message, SlackServer, eventually, running_slack
 from tests.servers.statuspage import CODE
