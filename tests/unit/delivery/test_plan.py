@@ -1,0 +1,138 @@
+"""What a channel is told: the rules of PRODUCT, one by one, and for any history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.delivery.plan import ENDS, Act, Step, apply, plan
+from bot.model import Channel, Incident, NewsKind, Severity, Subscription, Thread
+from tests.delivery_kit import incident, more
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SOON = NOW + timedelta(minutes=1)
+HERE = Channel("chat", "T1", "C1")
+ASKED = Subscription(HERE, mention="<@U1>", changed_at=NOW - timedelta(days=1))
+OPENED = incident(NewsKind.OPENED, at=NOW)
+
+
+def do(told: Incident, thread: Thread, asked: Subscription = ASKED, now: datetime = NOW) -> Thread:
+    """Carry out what is planned until nothing is."""
+    for _ in range(4):
+        for step in plan(told, thread, asked, now):
+            thread = apply(thread, step, f"m{told.revision}/{step.news.key if step.news else ''}")
+    return thread
+
+
+def acts(steps: list[Step]) -> list[Act]:
+    return [step.act for step in steps]
+
+
+STARTED = do(OPENED, Thread())
+
+
+def test_an_opening_is_one_root_with_a_mention() -> None:
+    (step,) = plan(OPENED, Thread(), ASKED, NOW)
+    assert (step.act, step.mention, step.midway) == (Act.OPEN, True, False)
+
+
+def test_who_asks_in_the_middle_joins_midway_and_calls_nobody() -> None:
+    late = replace(ASKED, changed_at=NOW + timedelta(minutes=5))
+    (step,) = plan(more(OPENED, NewsKind.UPDATE, at=NOW), Thread(), late, NOW)
+    assert (step.midway, step.mention, step.since) == (True, False, 2)
+
+
+def test_worse_and_resolved_show_in_the_channel_and_only_worse_calls() -> None:
+    told = more(OPENED, NewsKind.UPDATE, NewsKind.WORSE, NewsKind.RESOLVED, at=SOON)
+    replies = [s for s in plan(told, STARTED, ASKED, NOW) if s.act is Act.REPLY]
+    shown = [(s.in_channel, s.mention) for s in replies]
+    assert shown == [(False, False), (True, True), (True, False)]
+
+
+def test_a_kind_can_be_kept_in_the_thread() -> None:
+    quiet = replace(ASKED, thread_only=frozenset({NewsKind.WORSE}))
+    reply = plan(more(OPENED, NewsKind.WORSE, at=SOON), STARTED, quiet, SOON)[0]
+    assert not reply.in_channel
+
+
+def test_the_root_is_revised_at_every_revision_and_closed_at_the_end() -> None:
+    told = more(OPENED, NewsKind.RESOLVED, at=NOW)
+    assert acts(plan(told, STARTED, ASKED, NOW)) == [Act.REPLY, Act.REVISE, Act.CLOSE]
+    assert acts(plan(told, STARTED, ASKED, NOW, closes=False)) == [Act.REPLY, Act.REVISE]
+
+
+def test_what_came_too_much_or_too_long_ago_is_one_catch_up() -> None:
+    much = more(OPENED, *[NewsKind.UPDATE] * 4, at=NOW)
+    assert acts(plan(much, STARTED, ASKED, NOW)) == [Act.CATCH_UP, Act.REVISE]
+    old = more(OPENED, NewsKind.UPDATE, NewsKind.UPDATE, at=NOW)
+    later = NOW + timedelta(minutes=11)
+    assert acts(plan(old, STARTED, ASKED, later)) == [Act.CATCH_UP, Act.REVISE]
+
+
+def test_an_edited_text_changes_its_reply_and_notifies_nobody() -> None:
+    told = more(OPENED, NewsKind.UPDATE, at=NOW)
+    thread = do(told, STARTED)
+    steps = plan(more(told, NewsKind.CORRECTED, at=NOW), thread, ASKED, NOW)
+    assert acts(steps) == [Act.CORRECT, Act.REVISE]
+    assert steps[0].news == told.news[-1]
+
+
+def test_a_muted_channel_hears_nothing_but_the_end_of_what_it_heard_of() -> None:
+    muted = replace(ASKED, muted_until=NOW + timedelta(hours=1))
+    assert plan(OPENED, Thread(), muted, NOW) == []
+    worse = more(OPENED, NewsKind.WORSE, at=NOW)
+    assert acts(plan(worse, STARTED, muted, NOW)) == [Act.NOTE, Act.REVISE]
+    ended = more(worse, NewsKind.RESOLVED, at=NOW)
+    reply = next(s for s in plan(ended, STARTED, muted, NOW) if s.act is Act.REPLY)
+    assert (reply.news, reply.in_channel) == (ended.news[-1], False)
+
+
+def test_resolved_is_never_told_where_opened_was_not_but_quietly_as_over() -> None:
+    ended = more(OPENED, NewsKind.RESOLVED, at=NOW)
+    (step,) = plan(ended, Thread(), ASKED, NOW)
+    assert (step.act, step.mention) == (Act.OPEN, False)
+    assert plan(ended, Thread(), ASKED, NOW + timedelta(days=2)) == []
+    newcomer = replace(ASKED, changed_at=NOW + timedelta(minutes=1))
+    assert plan(ended, Thread(), newcomer, NOW + timedelta(minutes=2)) == []
+
+
+def test_what_was_withdrawn_before_it_was_told_is_not_told() -> None:
+    gone = more(OPENED, NewsKind.WITHDRAWN, at=NOW)
+    assert plan(gone, Thread(), ASKED, NOW) == []
+    assert Act.REVISE in acts(plan(gone, STARTED, ASKED, NOW))
+
+
+def test_who_asks_for_worse_or_for_other_surfaces_is_left_alone() -> None:
+    small = incident(NewsKind.OPENED, at=NOW, severity=Severity.DEGRADED)
+    assert plan(small, Thread(), replace(ASKED, severity=Severity.MAJOR), NOW) == []
+    assert plan(small, Thread(), replace(ASKED, surfaces=frozenset({"code"})), NOW) == []
+
+
+HISTORY = st.lists(
+    st.lists(st.sampled_from(list(NewsKind)), min_size=1, max_size=5), min_size=1, max_size=6
+)
+
+
+@given(HISTORY, st.lists(st.booleans(), min_size=6, max_size=6))
+def test_any_history_is_told_once_in_order_and_then_there_is_nothing_left(
+    chapters: list[list[NewsKind]], muted: list[bool]
+) -> None:
+    told, thread, now = OPENED, STARTED, NOW
+    sent: list[tuple[int, str]] = []
+    for kinds, silent in zip(chapters, muted, strict=False):
+        now += timedelta(minutes=3)
+        told = more(told, *kinds, at=now)
+        until = now + timedelta(minutes=1) if silent else None
+        asked = replace(ASKED, muted_until=until)
+        for step in plan(told, thread, asked, now):
+            if step.sends and step.news:
+                sent.append((step.news.revision, step.news.key))
+                assert not silent or step.news.kind in ENDS
+            assert step.act is not Act.OPEN
+            thread = apply(thread, step, "m")
+        assert plan(told, thread, asked, now) == []
+        assert thread.shown == told.revision
+    assert sent == sorted(set(sent))
