@@ -60,7 +60,7 @@ class Catalog:
     def label(self, surface: str) -> str:
         """How we write a surface; of one unknown here, what its id says (acme/web-app: web app)."""
         known = self.surface(surface)
-        return known.label if known else _bare(surface).replace("-", " ")
+        return known.label if known else " ".join(_bare(surface).replace("-", " ").split())
 
     def order(self, surfaces: Iterable[str]) -> list[str]:
         """Sort surface ids as the catalog lists them; unknown ones last, by name."""
