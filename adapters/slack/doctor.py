@@ -6,13 +6,20 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 
-from adapters.slack.errors import slack_errors
+from adapters.slack.errors import Unreachable, slack_errors
 from adapters.slack.manifest import OPTIONAL, SCOPES
 from adapters.slack.options import SlackOptions
 from adapters.slack.vault import Vault
 from adapters.slack.workspaces import Workspace, identify, open_session, web_client
 from bot.checks import Finding, Health
-from bot.errors import DeliveryError, RateLimited, SettingsError, TenantGone
+from bot.errors import (
+    DeliveryError,
+    RateLimited,
+    SettingsError,
+    TenantGone,
+    TenantPaused,
+    Uncertain,
+)
 
 _REINSTALL = (
     "Add the scopes under OAuth & Permissions at api.slack.com/apps (or paste the manifest that "
@@ -48,8 +55,8 @@ async def _check_bot(
 ) -> AsyncIterator[Finding]:
     try:
         workspace = await identify(web_client(options.bot_token, options.base_url, session))
-    except TenantGone as error:
-        advice = "Copy the Bot User OAuth Token again from OAuth & Permissions."
+    except (TenantGone, TenantPaused) as error:
+        advice = "Copy the Bot User OAuth Token (xoxb-…) again from OAuth & Permissions."
         yield Finding("slack token", f"SLACK_BOT_TOKEN: {error.reason}", Health.BROKEN, advice)
         return
     except DeliveryError as error:
@@ -80,6 +87,8 @@ async def _check_socket(options: SlackOptions, session: aiohttp.ClientSession) -
             await client.apps_connections_open(app_token=options.app_token)
     except RateLimited:
         return Finding("slack socket", "asked too often just now", Health.WARNING, "Try later.")
+    except (Unreachable, Uncertain) as error:
+        return Finding("slack socket", f"no answer ({error.reason})", Health.BROKEN, _AWAY)
     except DeliveryError as error:
         advice = (
             "Make an app-level token (xapp-…) with the scope connections:write under Basic "

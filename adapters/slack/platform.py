@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
 START_SECONDS = 5.0
+# Slack's word for an app-level token in the place of the bot's.
+_OTHER_KIND = "not_allowed_token_type"
 
 
 class Slack:
@@ -145,13 +147,14 @@ class Slack:
         try:
             async with asyncio.timeout(START_SECONDS):
                 await self.own.identify()
-        except TenantGone as error:
-            raise SettingsError(
-                f"SLACK_BOT_TOKEN is not accepted by Slack ({error.reason}): copy it again "
-                "from OAuth & Permissions at api.slack.com/apps"
-            ) from None
         except (DeliveryError, TimeoutError) as error:
-            log.warning("slack.unreachable", reason=str(error) or type(error).__name__)
+            reason = str(error) or type(error).__name__
+            if isinstance(error, TenantGone) or reason == _OTHER_KIND:
+                raise SettingsError(
+                    f"SLACK_BOT_TOKEN is not accepted by Slack ({reason}): copy the Bot User "
+                    "OAuth Token (xoxb-…) again from OAuth & Permissions at api.slack.com/apps"
+                ) from None
+            log.warning("slack.unreachable", reason=reason)
 
     async def run(self) -> None:
         """Keep the sockets open, until cancelled."""

@@ -62,10 +62,20 @@ async def test_wrong_tokens_are_told_apart_and_never_shown(server: SlackServer) 
 
 async def test_slack_being_away_is_no_wrong_token() -> None:
     options = SlackOptions(bot_token="xoxb-1", app_token="xapp-1", api_url="http://127.0.0.1:9/api")
-    found = (await findings(options))["slack token"]
+    found = await findings(options)
 
-    assert "no answer" in found.says
-    assert "SLACK_BOT_TOKEN" not in found.says
+    for what in ("slack token", "slack socket"):
+        assert "no answer" in found[what].says
+        assert "reachable" in found[what].advice
+        assert "_TOKEN" not in found[what].says
+
+
+async def test_a_token_of_the_other_kind_is_a_wrong_token(server: SlackServer) -> None:
+    server.fail("error", "auth.test", error="not_allowed_token_type")
+    found = (await findings(options_for(server, "http")))["slack token"]
+
+    assert "SLACK_BOT_TOKEN: not_allowed_token_type" in found.says
+    assert "xoxb-" in found.advice
 
 
 async def test_without_slack_it_says_nothing() -> None:
