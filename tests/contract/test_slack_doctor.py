@@ -12,7 +12,8 @@ from adapters.slack.doctor import check_slack
 from adapters.slack.manifest import EVENTS, SCOPES, manifest
 from adapters.slack.options import SlackOptions
 from bot.checks import Finding, Health
-from tests.contract.slack_bot import options_for
+from bot.errors import SettingsError
+from tests.contract.slack_bot import options_for, slack_bot
 from tests.servers.slack import SlackServer, running_slack
 from tests.shared import shared_path
 
@@ -76,6 +77,16 @@ async def test_a_token_of_the_other_kind_is_a_wrong_token(server: SlackServer) -
 
     assert "SLACK_BOT_TOKEN: not_allowed_token_type" in found.says
     assert "xoxb-" in found.advice
+
+
+@pytest.mark.parametrize("word", ["invalid_auth", "not_allowed_token_type"])
+async def test_with_a_wrong_token_it_does_not_start_and_says_which(
+    server: SlackServer, word: str
+) -> None:
+    server.fail("error", "auth.test", error=word, times=None)
+    async with slack_bot(server, "http") as bot:
+        with pytest.raises(SettingsError, match="SLACK_BOT_TOKEN is not accepted"):
+            await bot.slack.start()
 
 
 async def test_without_slack_it_says_nothing() -> None:
