@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from bot.engine.step import step
 
 from adapters.pages.source import HISTORY_EVERY, Answer, StatusPage, seconds_to_wait
 from bot.catalog import load_catalog
 from bot.engine.state import State
+from bot.engine.step import step
 from bot.errors import SourceError
 from bot.model import Severity
 from tests.servers.page import PageServer, page_server
