@@ -29,8 +29,8 @@ format: ready-dev ## put the code into shape
 bench: ready-dev ## measure: parsing, engine, store, delivery
 	@exec $(BIN)/python -m bench $(ARGS)
 
-chaos: ready-dev ## the crash tests, for longer than `make test` does
-	@CHAOS_ROUNDS=$${CHAOS_ROUNDS:-20} $(BIN)/python -m pytest -n auto -m chaos $(ARGS)
+chaos: ready-dev ## random crashes and faults for so long: make chaos MINUTES=10
+	@exec $(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),2) $(ARGS)
 
 lock: ## refresh the lock files (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }

@@ -1,0 +1,62 @@
+"""Redis itself dies: a primary of a cluster is killed, its replica takes over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from adapters.redis.store import Store
+from bot.errors import StoreError
+from bot.model import NewsKind
+from tests.chaos.ledger import Ledger
+from tests.delivery_kit import channels, commit, incident, left, more, running_bot, subscribe
+from tests.servers.chat import ChatMessenger, ChatServer
+from tests.servers.redis import cluster
+
+CHANNELS = 24
+
+
+@pytest.mark.chaos
+async def test_a_failed_over_cluster_loses_and_doubles_nothing() -> None:
+    with cluster(3, replicas=1) as nodes:
+        url = nodes[0].url.replace("redis://", "redis+cluster://").removesuffix("/0")
+        others = ",".join(f"127.0.0.1:{node.port}" for node in nodes[1:])
+        async with (
+            ChatServer() as server,
+            ChatMessenger(server.url) as messenger,
+            running_bot(f"{url},{others}", messenger, lease=2.0) as bot,
+        ):
+            everyone = channels(CHANNELS)
+            await subscribe(bot.store, *everyone)
+            told = incident(NewsKind.OPENED)
+            await commit(bot.store, told)
+            bot.fanout.wake()
+            while len(server.messages) < CHANNELS // 2:  # noqa: ASYNC110 (in the middle of it)
+                await asyncio.sleep(0.001)
+            nodes[0].kill()
+            told = more(told, NewsKind.WORSE)
+            async with asyncio.timeout(40):
+                await _insist(lambda: commit(bot.store, told))
+                await _insist(bot.fanout.sweep)
+                await _insist(lambda: _done(bot.store, server))
+        ledger = Ledger()
+        for channel in everyone:
+            ledger.check(server, channel, told)
+        assert ledger.is_clean, ledger
+
+
+async def _done(store: Store, server: ChatServer) -> None:
+    if len(server.messages) < 2 * CHANNELS or await left(store):
+        raise StoreError("not yet")
+
+
+async def _insist(work: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        try:
+            await work()
+        except StoreError:
+            await asyncio.sleep(0.2)
+        else:
+            return
