@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.errors import StoreError
 from bot.model import Incident, NewsKind
 from tests.delivery_kit import (
     Bot,
@@ -91,6 +92,63 @@ async def test_a_refused_form_is_sent_plainly_once_and_then_parked(redis_url: st
         await settled(bot.store, "form")
 
     assert (bot.tools.counts.parked, bot.tools.counts.opened) == (1, 2)
+
+
+async def test_a_courier_that_slept_through_its_lease_sends_nothing_more(redis_url: str) -> None:
+    slept: list[str] = []
+
+    async def sleep(point: str) -> None:
+        if point == "before messenger.open_thread" and not slept:
+            slept.append(point)
+            await asyncio.sleep(0.8)  # as a stopped process would, and then go on
+
+    async with (
+        ChatServer() as server,
+        ChatMessenger(server.url, "late") as messenger,
+        running_bot(
+            redis_url,
+            messenger,
+            provider="plate",
+            lease=0.6,
+            send_seconds=0.2,
+            failpoint=sleep,
+            reading=False,
+        ) as bot,
+    ):
+        await subscribe(bot.store, *channels(1, "late"))
+        await commit(bot.store, incident(NewsKind.OPENED, provider="plate"))
+        await bot.fanout.read_news()
+        await settled(bot.store, "late")
+
+    assert slept
+    assert len(server.messages) == 1
+    assert bot.tools.counts.looked == 1
+
+
+async def test_a_redis_without_memory_ends_nothing_and_all_is_told_afterwards(
+    redis_url: str,
+) -> None:
+    async with (
+        ChatServer() as server,
+        ChatMessenger(server.url, "full") as messenger,
+        running_bot(redis_url, messenger, provider="pfull", lease=1.0) as bot,
+    ):
+        await subscribe(bot.store, *channels(3, "full"))
+        told = incident(NewsKind.OPENED, provider="pfull")
+        await commit(bot.store, told)
+        await bot.store.database.call("CONFIG", "SET", "maxmemory", "1")
+        bot.fanout.wake()
+        with pytest.raises(StoreError):
+            await commit(bot.store, more(told, NewsKind.WORSE))
+        await asyncio.sleep(0.5)
+        await bot.store.database.call("CONFIG", "SET", "maxmemory", "0")
+        async with asyncio.timeout(20):
+            while len(server.messages) < 3:  # noqa: ASYNC110 (no event)
+                await asyncio.sleep(0.02)
+        await settled(bot.store, "full")
+
+    assert len(server.messages) == 3
+    assert len({message.key for message in server.messages.values()}) == 3
 
 
 async def tell(bot: Bot, told: Incident) -> None:
