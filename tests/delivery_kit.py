@@ -19,7 +19,7 @@ from bot.delivery.drawing import Cards
 from bot.delivery.fanout import FanOut
 from bot.delivery.incidents import Incidents
 from bot.delivery.plan import Step
-from bot.delivery.visit import Tools, no_failpoint
+from bot.delivery.tools import Tools, no_failpoint
 from bot.engine.state import State
 from bot.model import (
     Channel,
@@ -213,6 +213,13 @@ async def subscribe(store: Store, *channels: Channel) -> None:
 
 def channels(count: int, platform: str = "chat", tenant: str = "T1") -> Sequence[Channel]:
     return [Channel(platform, tenant, f"C{number}") for number in range(count)]
+
+
+async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Return when it is true; raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.01)
 
 
 async def settled(store: Store, platform: str = "chat", seconds: float = 30.0) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from adapters.discord.options import DiscordOptions
@@ -21,13 +21,6 @@ from bot.ports import Messenger
 from tests.delivery_kit import Bot, running_bot, utc_now
 from tests.servers.discord import Channel as Place
 from tests.servers.discord import DiscordServer
-
-
-async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Return when it is true; raises TimeoutError."""
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.01)
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,10 +56,9 @@ def node() -> Iterator[Node]:
 @pytest.fixture
 async def desk(node: Node, tmp_path: Path) -> AsyncIterator[Desk]:
     stage = TerminalStage(tmp_path)
-    async with running_bot(node.url, stage.messenger, start=False) as bot:
-        await bot.store.database.call("FLUSHALL")
+    node.client().flushall()
+    async with running_bot(node.url, stage.messenger) as bot:
         bot.tools.cards = Cards(CATALOG)
-        bot.tasks = [asyncio.create_task(one.run()) for one in (bot.fanout, bot.courier)]
         commands = Commands(
             catalog=CATALOG,
             journal=bot.store.journal,

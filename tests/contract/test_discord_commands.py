@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.model import NewsKind, Severity, Subscription
-from tests.contract.discord_bot import DiscordBot, running_discord, until
+from tests.contract.discord_bot import DiscordBot, running_discord
 from tests.contract.messenger_contract import card
-from tests.delivery_kit import commit, incident
+from tests.delivery_kit import commit, incident, until
 from tests.servers.discord import DiscordServer, Interaction, serve
 from tests.servers.discord.permissions import mask
 from tests.servers.redis import Node, standalone
