@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 
 from adapters.slack.errors import Unreachable, slack_errors
-from adapters.slack.manifest import OPTIONAL, SCOPES
+from adapters.slack.manifest import OPTIONAL, scopes_used
 from adapters.slack.options import SlackOptions
 from adapters.slack.vault import Vault
 from adapters.slack.workspaces import Workspace, identify, open_session, web_client
@@ -64,18 +64,18 @@ async def _check_bot(
         return
     name = workspace.name or workspace.tenant
     yield Finding("slack token", f"speaks for {name} ({workspace.tenant})")
-    yield scopes_finding(workspace)
+    yield scopes_finding(workspace, scopes_used(admins_only=options.admins_only))
 
 
-def scopes_finding(workspace: Workspace) -> Finding:
+def scopes_finding(workspace: Workspace, used: Mapping[str, str]) -> Finding:
     """What was not granted, by name, and what that costs."""
     if workspace.scopes is None:
         return Finding("slack scopes", "Slack does not say which", Health.WARNING, _REINSTALL)
-    missing = [scope for scope in SCOPES if scope not in workspace.scopes]
+    missing = [scope for scope in used if scope not in workspace.scopes]
     needed = [scope for scope in missing if scope not in OPTIONAL]
     if not missing:
         return Finding("slack scopes", "all that are used are granted")
-    says = "missing " + "; ".join(f"{scope} ({SCOPES[scope]})" for scope in needed or missing)
+    says = "missing " + "; ".join(f"{scope} ({used[scope]})" for scope in needed or missing)
     return Finding("slack scopes", says, Health.BROKEN if needed else Health.WARNING, _REINSTALL)
 
 

@@ -60,6 +60,8 @@ _MALFORMED_PREFIXES = ("invalid_metadata", "invalid_arg", "invalid_blocks")
 _RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 # What Slack did not say when; its own documentation names a minute as the window.
 DEFAULT_RETRY_SECONDS = 30.0
+# Slack asks for seconds or minutes; a proxy that says years (or inf) is asked again.
+LONGEST_RETRY_SECONDS = 3600.0
 
 
 def meaning(code: str) -> type[DeliveryError]:
@@ -118,7 +120,7 @@ def _retry_after(response: object) -> float:
     for name, value in headers.items():
         if name.lower() == "retry-after":
             try:
-                return max(0.0, float(value))
+                return min(max(0.0, float(value)), LONGEST_RETRY_SECONDS)
             except ValueError:
                 break
     return DEFAULT_RETRY_SECONDS

@@ -23,6 +23,8 @@ SCOPES = {
     "groups:history": "to look for such a message in private channels",
     "app_mentions:read": "to answer @isclaudedown",
 }
+# Only where ISCLAUDEDOWN_SLACK_ADMINS_ONLY is set.
+ADMIN_SCOPES = {"users:read": "to see who is an admin"}
 # Without these some comfort is missing, and nothing else.
 OPTIONAL = frozenset(
     {"chat:write.public", "channels:history", "groups:history", "app_mentions:read"}
@@ -33,6 +35,11 @@ EVENTS = (
     "channel_id_changed", "group_archive", "group_unarchive", "group_deleted", "group_left",
     "member_joined_channel", "member_left_channel",
 )  # fmt: skip
+
+
+def scopes_used(*, admins_only: bool) -> dict[str, str]:
+    """What is asked of a workspace, each with what it is for."""
+    return SCOPES | (ADMIN_SCOPES if admins_only else {})
 
 
 def manifest(url: str | None = None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 
 from adapters.slack.installations import RedisInstallations, RedisStates
-from adapters.slack.manifest import SCOPES
+from adapters.slack.manifest import scopes_used
 from adapters.slack.paths import INSTALL_PATH, REDIRECT_PATH
 from adapters.slack.workspaces import web_client
 
@@ -25,12 +25,13 @@ def oauth_flow(
     session: aiohttp.ClientSession,
     installations: RedisInstallations,
     states: RedisStates,
+    admins_only: bool = False,
 ) -> AsyncOAuthFlow:
     """The flow behind /slack/install. The redirect goes to the first URL of the manifest."""
     settings = AsyncOAuthSettings(
         client_id=client_id,
         client_secret=client_secret,
-        scopes=list(SCOPES),
+        scopes=list(scopes_used(admins_only=admins_only)),
         install_path=INSTALL_PATH,
         redirect_uri_path=REDIRECT_PATH,
         authorization_url=authorization_url(base_url),

@@ -118,6 +118,7 @@ class Slack:
                 session=self._session,
                 installations=self._installations,
                 states=RedisStates(self._database),
+                admins_only=options.admins_only,
             )
         self._reach = reach
         self._app = build_app(

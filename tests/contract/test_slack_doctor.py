@@ -46,6 +46,14 @@ async def test_a_missing_scope_is_named_with_what_it_is_for(server: SlackServer)
     assert "reinstall" in found.advice
 
 
+async def test_where_only_admins_may_the_scope_to_know_them_is_needed(server: SlackServer) -> None:
+    options = replace(options_for(server, "socket"), admins_only=True)
+    found = (await findings(options))["slack scopes"]
+
+    assert found.health is Health.BROKEN
+    assert "users:read" in found.says
+
+
 async def test_a_scope_that_is_only_comfort_is_a_warning(server: SlackServer) -> None:
     server.world.tokens[server.team.token].scopes -= {"channels:history"}
     found = (await findings(options_for(server, "socket")))["slack scopes"]

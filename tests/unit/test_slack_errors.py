@@ -78,6 +78,13 @@ def test_a_limit_without_a_time_still_waits(header: str) -> None:
     assert error.retry_after > 0
 
 
+@pytest.mark.parametrize("said", ["inf", "1e999", "99999999999", "nan"])
+def test_nobody_is_silenced_for_good_by_a_wait_that_makes_no_sense(said: str) -> None:
+    error = of_answer(Answer({"error": "ratelimited"}, 429, retry_after=said))
+    assert isinstance(error, RateLimited)
+    assert 0 <= error.retry_after <= 3600
+
+
 def test_a_missing_scope_is_named() -> None:
     error = of_answer(Answer({"error": "missing_scope", "needed": "chat:write"}))
     assert str(error) == "missing_scope: chat:write"
