@@ -36,7 +36,7 @@ from bot.delivery.drawing import Cards, draw
 from bot.delivery.fanout import FanOut
 from bot.delivery.incidents import Incidents
 from bot.delivery.plan import Act, Step
-from bot.delivery.visit import Tools
+from bot.delivery.tools import Tools
 from bot.engine.state import State
 from bot.model import Channel, Impact, Incident, News, NewsKind, Origin, Severity, Subscription
 

@@ -35,7 +35,7 @@ from bot.delivery.courier import Courier
 from bot.delivery.drawing import Cards
 from bot.delivery.fanout import FanOut
 from bot.delivery.incidents import Incidents
-from bot.delivery.visit import Tools
+from bot.delivery.tools import Tools
 from bot.engine.verdict import verdicts
 from bot.errors import DeliveryError
 from bot.eyes import Eyes, open_eyes

@@ -14,7 +14,8 @@ from collections import Counter
 import structlog
 
 from bot.delivery.queue import Claim, Outcome, Settlement
-from bot.delivery.visit import Counts, Tools, Visit
+from bot.delivery.tools import Counts, Tools
+from bot.delivery.visit import Visit
 from bot.errors import StoreError
 
 log = structlog.get_logger()

@@ -8,21 +8,20 @@ platform for what this one may have sent, and goes on from there.
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
 
 from bot.delivery import looking
-from bot.delivery.drawing import Cards, back_card
+from bot.delivery.drawing import back_card
 from bot.delivery.failures import Cure, reaction_to, wait_after
-from bot.delivery.incidents import Incidents
 from bot.delivery.plan import DELETED, Act, Step, apply, key_of, plan, root_key
-from bot.delivery.queue import Claim, Doubt, Outcome, Pace, Queue, Record, Settlement, Wanted
+from bot.delivery.queue import Claim, Doubt, Outcome, Settlement
+from bot.delivery.tools import NotNowError, Tools, Work
 from bot.errors import (
     CannotLook,
     DeliveryError,
@@ -33,8 +32,8 @@ from bot.errors import (
     Superseded,
     Uncertain,
 )
-from bot.model import Channel, Incident, Pause, Thread
-from bot.ports import Bucket, Clock, Messenger
+from bot.model import Incident, Pause, Thread
+from bot.ports import Bucket
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -45,87 +44,13 @@ WORTH_TELLING = timedelta(minutes=10)
 ROUNDS = 4
 
 
-async def no_failpoint(_: str) -> None:
-    """Tests crash at these points; nobody else does."""
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a courier did since it was started, for logs and metrics."""
-
-    opened: int = 0
-    replied: int = 0
-    revised: int = 0
-    adopted: int = 0  # sent before, recorded only now
-    looked: int = 0
-    failed: int = 0
-    parked: int = 0
-    refused: int = 0  # by a limit of the platform
-
-
-def no_tally(_: Channel, __: Incident) -> str:
-    """Nobody reports anything."""
-    return ""
-
-
-@dataclass(slots=True)
-class Tools:
-    """What every visit of one platform shares. `tally`: what a channel's people report, in a line.
-
-    `send_seconds`: how long one call may take. `haste`: waits after failures are divided by it
-    (tests are in a hurry).
-    """
-
-    messenger: Messenger
-    queue: Queue
-    pace: Pace
-    incidents: Incidents
-    cards: Cards
-    clock: Clock
-    rng: random.Random
-    send_seconds: float = 10.0
-    haste: float = 1.0
-    failpoint: Callable[[str], Awaitable[None]] = no_failpoint
-    counts: Counts = field(default_factory=Counts)
-    tally: Callable[[Channel, Incident], str] = no_tally
-    stopping: bool = False
-    quiet_until: dict[Channel, float] = field(default_factory=dict)  # monotonic
-
-
-class _NotNowError(Exception):
-    """The rest is for later: a limit named a time (`at`), or the channel needs a pause."""
-
-    def __init__(self, *, at: float | None = None, delay: float = 0.0) -> None:
-        super().__init__()
-        self.at = at
-        self.delay = delay
-
-
-@dataclass(slots=True)
-class _Work:
-    """One incident that the channel is behind with."""
-
-    wanted: Wanted
-    incident: Incident | None
-    thread: Thread
-    settled: bool = False
-
-    @property
-    def record(self) -> Record:
-        return Record(self.wanted, self.thread, self.incident, self.settled)
-
-    @property
-    def is_new(self) -> bool:
-        return self.settled or self.thread is not self.wanted.thread
-
-
 class Visit:
     def __init__(self, tools: Tools, claim: Claim) -> None:
         self._tools = tools
         self._claim = claim
         self._channel = claim.channel
         self._deadline = claim.deadline
-        self._works: list[_Work] = []
+        self._works: list[Work] = []
         self._granted = claim.granted
         self._doubt = Doubt.AS_BEFORE
         self._spoke = False  # the messenger did something for us
@@ -148,7 +73,7 @@ class Visit:
     async def _serve(self) -> Settlement:
         try:
             await self._bring_up_to_date()
-        except _NotNowError as not_now:
+        except NotNowError as not_now:
             return self._settlement(Outcome.LATER, at=not_now.at, delay=not_now.delay)
         except DeliveryError as error:
             return await self._react(error)
@@ -157,14 +82,14 @@ class Visit:
     async def _bring_up_to_date(self) -> None:
         for wanted in self._claim.wanted:
             incident = await self._tools.incidents.get(wanted)
-            self._works.append(_Work(wanted, incident, wanted.thread))
+            self._works.append(Work(wanted, incident, wanted.thread))
         await self._look()
         for work in self._works:
             if work.incident is not None:
                 await self._carry_out(work, work.incident)
             work.settled = True
 
-    async def _carry_out(self, work: _Work, incident: Incident) -> None:
+    async def _carry_out(self, work: Work, incident: Incident) -> None:
         for _ in range(ROUNDS):
             steps = self._plan(work, incident)
             if not steps:
@@ -174,12 +99,12 @@ class Visit:
                 if work.thread.root is None:
                     return  # it could not be opened at all, and was parked
 
-    def _plan(self, work: _Work, incident: Incident) -> list[Step]:
+    def _plan(self, work: Work, incident: Incident) -> list[Step]:
         tools, subscription = self._tools, self._claim.subscription
         closes = tools.messenger.closes_threads
         return plan(incident, work.thread, subscription, tools.clock(), closes=closes)
 
-    async def _do(self, step: Step, work: _Work, incident: Incident) -> None:
+    async def _do(self, step: Step, work: Work, incident: Incident) -> None:
         if step.act is Act.NOTE:
             work.thread = apply(work.thread, step)
             return
@@ -257,7 +182,7 @@ class Visit:
         tools = self._tools
         await tools.failpoint(f"before messenger.{name}")
         if tools.stopping:
-            raise _NotNowError
+            raise NotNowError
         # Nothing is awaited between this look at the clock and the call.
         if time.monotonic() + tools.send_seconds > self._deadline:
             raise Superseded("the claim may have ended while we waited")
@@ -276,14 +201,14 @@ class Visit:
         if step.sends and interval:
             wait = tools.quiet_until.get(self._channel, 0.0) - time.monotonic()
             if wait > 0:
-                raise _NotNowError(delay=wait)
+                raise NotNowError(delay=wait)
             tools.quiet_until[self._channel] = time.monotonic() + interval
         buckets = tools.messenger.buckets(self._channel, revising=not step.sends)
         if buckets:
             grant = await tools.pace.ask(buckets, granted=self._granted)
             self._granted = False
             if grant.at is not None:
-                raise _NotNowError(at=grant.at)
+                raise NotNowError(at=grant.at)
 
     async def _hold(self) -> None:
         settlement = self._settlement(Outcome.HOLD, failures=0)
@@ -312,7 +237,7 @@ class Visit:
         if self._claim.doubt is not None:
             self._doubt = Doubt.CLEARED
 
-    async def _look_at(self, work: _Work, incident: Incident, since: datetime) -> None:
+    async def _look_at(self, work: Work, incident: Incident, since: datetime) -> None:
         channel, start = self._channel, looking.look_from(since, incident)
         try:
             if work.thread.root is None:

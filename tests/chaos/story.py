@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from adapters.redis import keys
 from adapters.redis.store import Store, open_store
 from bot.delivery.queue import mark
-from bot.delivery.visit import no_failpoint
+from bot.delivery.tools import no_failpoint
 from bot.model import Channel, Incident, NewsKind
 from tests.chaos.ledger import Ledger
 from tests.delivery_kit import Bot, channels, commit, incident, left, more, running_bot, subscribe
