@@ -106,7 +106,10 @@ def _told(one: Step, incident: Incident) -> News:
     known = {news.key: news for news in incident.news}
     match one.act:
         case Act.OPEN:
-            return incident.news[0]
+            # A channel that joins later (when it got worse) is told how bad it is by then.
+            first = incident.news[0]
+            told = max(one.since, first.revision)
+            return replace(first, revision=told, severity=incident.severity)
         case Act.REPLY if one.news:
             return one.news
         case Act.REVISE:
