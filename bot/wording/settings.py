@@ -136,8 +136,12 @@ def public_line(who: str, did: str) -> Card:
     return Card(words, words)
 
 
+_ENDS = (".", "?", "!", ":")
+
+
 def notice(title: str, *lines: Line, emoji: str = "", severity: Severity | None = None) -> Card:
     """A short private card: an error, a question back, advice."""
-    plain = ". ".join([title.rstrip("."), *(in_words(line) for line in lines)])
+    *before, last = [title.rstrip("."), *(in_words(line) for line in lines)]
+    plain = " ".join([*(part if part.endswith(_ENDS) else part + "." for part in before), last])
     emoji = emoji or (EMOJI[severity] if severity else "")
     return Card(title, plain, severity, emoji, (Lines(lines),) if lines else ())

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.cards import Text
 from bot.model import Channel, NewsKind, Pause, Severity, Subscription
 from bot.wording.help import help_card
 from bot.wording.reasons import reason_words
-from bot.wording.settings import changed_card, effective, subscriptions_card
+from bot.wording.settings import changed_card, effective, notice, subscriptions_card
 from tests.unit.wording.examples import CLAUDE, NOW, ago, line_words, spoken
 
 HERE = Subscription(Channel("slack", "T1", "C1"), surfaces=frozenset({"code", "api"}))
@@ -81,3 +82,8 @@ def test_a_reason_keeps_the_platforms_code_and_an_unknown_one_is_shown_as_it_is(
 def test_help_lists_more_where_the_bot_can_do_more() -> None:
     assert "explain" not in spoken(help_card())
     assert "explain <pasted error>" in spoken(help_card({"explain"}))
+
+
+def test_a_sentence_that_is_read_aloud_ends_once() -> None:
+    card = notice("What?", (Text("I don't know it."),), (Text("Did you mean api?"),), (Text("Ok"),))
+    assert card.plain == "What? I don't know it. Did you mean api? Ok"
