@@ -33,6 +33,7 @@ def store_errors() -> Iterator[None]:
     try:
         yield
     except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
+        _heed_cancellation()
         text = str(error).splitlines()[0] if str(error) else ""
         raise StoreError(f"Redis: {type(error).__name__}: {text}") from error
 
