@@ -157,8 +157,9 @@ def _list_of(words: Words, sign: str) -> list[str]:
 def _doubt(word: str, found: Found) -> Doubt:
     if found.surfaces:
         return Doubt(word, found.surfaces)
-    verbs = get_close_matches(word.casefold(), vocabulary.VERB_OF, n=1, cutoff=0.7)
-    return Doubt(word, close=vocabulary.VERB_OF[verbs[0]] if verbs else found.close)
+    known = {**vocabulary.VERB_OF, **{name: name for name in vocabulary.SEVERITIES}}
+    meant = get_close_matches(word.casefold(), known, n=1, cutoff=0.7)
+    return Doubt(word, close=known[meant[0]] if meant else found.close)
 
 
 def _settle_providers(words: Words, catalog: Catalog) -> None:

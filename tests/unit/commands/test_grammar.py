@@ -140,6 +140,7 @@ def test_an_ambiguous_word_is_a_doubt_with_all_its_meanings() -> None:
 
 def test_an_unknown_word_is_a_doubt_with_the_nearest_match() -> None:
     assert parse("subscibe", CLAUDE).doubts[0].close == "subscribe"
+    assert parse("subscribe majr", CLAUDE).doubts[0].close == "major"
     assert parse("subscribe consol3", CLAUDE).doubts[0].close == "console"
     assert parse("subscribe xyzzy", CLAUDE).doubts[0].close == ""
 
