@@ -81,7 +81,7 @@ def read_report(
     names: Mapping[str, str] | None = None,
     maintenance: bool = False,
 ) -> Report | None:
-    """Read one incident; None when it has no identity or no time at all.
+    """Read one incident; None when it has no time at all, or nothing to know it by.
 
     `names` maps component names to ids, for pages that give no ids. `page_time` dates an
     incident that carries no date.
@@ -92,6 +92,9 @@ def read_report(
     # Statuspage writes created_at and started_at; others write one of them, or neither.
     created = raw.created_at or raw.started_at or min(moments, default=raw.updated_at) or page_time
     identity = raw.id or (raw.shortlink.rsplit("/", 1)[-1])
+    if not identity and raw.name and (begun := raw.created_at or raw.started_at):
+        # Reduced recordings: the moment it was opened is what never changes.
+        identity = f"made-{int(begun.timestamp() * 1000)}"
     if created is None or not identity:
         return None
     return Report(
@@ -101,7 +104,7 @@ def read_report(
         impact=impact_severity(raw.impact),
         created_at=created,
         started_at=raw.started_at or created,
-        url=_url(raw.shortlink, page_url, identity),
+        url=_url(raw.shortlink, page_url, raw.id),
         resolved_at=raw.resolved_at,
         components=tuple(_named(raw.components, names or {})),
         updates=tuple(_updates(drafts, identity, created, names or {})),
@@ -122,7 +125,9 @@ def _url(link: str, page_url: str, identity: str) -> str:
     if link.startswith(("https://", "http://")):
         return link[:500]
     base = page_url.rstrip("/")
-    return f"{base}/incidents/{identity}" if base.startswith(("https://", "http://")) else ""
+    if not base.startswith(("https://", "http://")):
+        return ""
+    return f"{base}/incidents/{identity}" if identity else base
 
 
 def _named(rows: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> Iterable[str]:

@@ -77,6 +77,13 @@ def test_one_broken_incident_costs_only_itself_and_is_mentioned() -> None:
     assert any("dropped" in oddity for oddity in seen.oddities)
 
 
+def test_an_incident_without_an_id_is_known_by_when_it_was_opened() -> None:
+    (seen,) = parse_summary(summary(incidents=[incident(id=None)]), "x").reports
+    (renamed,) = parse_summary(summary(incidents=[incident(id="", name="More")]), "x").reports
+    assert seen.id == renamed.id
+    assert seen.url == "https://status.example.com"  # no address of its own is made up
+
+
 def test_an_unknown_status_is_kept_as_it_came_and_is_not_down() -> None:
     rows = [{"id": "c", "name": "API", "status": "smouldering"}]
     seen = parse_summary(summary(components=rows), "x")
