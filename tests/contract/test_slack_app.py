@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from adapters.redis import keys
 from bot.commands.vocabulary import CHANNEL_KINDS
 from bot.model import Channel, Severity
 from tests.contract.messenger_contract import card
 from tests.contract.slack_bot import SlackBot, slack_bot
-from tests.servers.slack import SlackServer, eventually, running_slack
+from tests.servers.slack import SlackServer, eventually, payloads, running_slack
 from tests.servers.slack.blocks import texts
 
 Json = dict[str, Any]
@@ -279,6 +280,21 @@ async def test_somebody_else_leaving_changes_nothing(bot: SlackBot) -> None:
     kept = await bot.subscription()
     assert kept is not None
     assert kept.paused is None
+
+
+@pytest.mark.parametrize(("late", "silenced"), [(300, False), (0, True)])
+async def test_an_end_that_is_told_late_does_not_silence_a_workspace_whose_token_works(
+    bot: SlackBot, late: int, silenced: bool
+) -> None:
+    database = bot.slack._database
+    told = payloads.event(bot.server.world, bot.server.team, {"type": "app_uninstalled"})
+    told["event_time"] -= late
+    await bot.server.outbound.send("events_api", told)
+    for _ in range(20):  # the event is acknowledged before it is handled
+        await (await bot.server.command("help")).response()
+    shards = [await database.call("HEXISTS", f"{b}:tenants", "T1") for b in keys.shards("slack")]
+
+    assert any(shards) == silenced
 
 
 async def test_another_workspace_gets_nothing_by_our_token(bot: SlackBot) -> None:
