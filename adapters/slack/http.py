@@ -24,8 +24,9 @@ log = structlog.get_logger()
 
 # Slack's largest payloads (views with state) stay far below.
 MOST_BYTES = 1_000_000
-# Seconds since the epoch; bolt takes it for a number without looking.
-_PLAUSIBLE = re.compile(r"[0-9]{1,12}")
+# bolt takes the one for a number and the other for ASCII, without looking.
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+_SIGNATURE = re.compile(r"v0=[0-9a-f]{1,64}")
 _NOT_NOW = (
     "<h2>Not now</h2><p>Slack does not answer, or the app cannot keep what it says. "
     f'Try again from <a href="{INSTALL_PATH}">here</a> in a minute.</p>'
@@ -37,7 +38,11 @@ def slack_routes(app: AsyncApp, *, signed: bool) -> list[Route]:
     handler = AsyncSlackRequestHandler(app)
 
     async def receive(request: Request) -> Response:
-        if not _PLAUSIBLE.fullmatch(request.headers.get("x-slack-request-timestamp", "")):
+        given = request.headers
+        if not (
+            _TIMESTAMP.fullmatch(given.get("x-slack-request-timestamp", ""))
+            and _SIGNATURE.fullmatch(given.get("x-slack-signature", ""))
+        ):
             return JSONResponse({"error": "invalid request"}, status_code=401)
         body = await _read(request)
         if body is None:

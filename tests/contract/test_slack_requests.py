@@ -56,6 +56,14 @@ async def test_nonsense_for_a_timestamp_is_no_crash(bot: SlackBot, timestamp: st
     assert await status_of(bot, b"x", headers) in {400, 401}
 
 
+@pytest.mark.parametrize("signature", ["", "v0=", "v0=\xe9", "v1=00", "v0=" + "0" * 64, "0" * 9000])
+async def test_nonsense_for_a_signature_is_refused_like_any_other(
+    bot: SlackBot, signature: str
+) -> None:
+    headers = bot.server.outbound.headers("x", "text/plain") | {"X-Slack-Signature": signature}
+    assert await status_of(bot, b"x", headers) in {400, 401}
+
+
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"{", b"payload=%7B", b"null", b"[]"])
 async def test_a_signed_body_that_makes_no_sense_is_answered(bot: SlackBot, body: bytes) -> None:
     headers = bot.server.outbound.headers(body.decode("latin-1"), "application/json")
