@@ -39,6 +39,7 @@ from bot.delivery.plan import Act, Step
 from bot.delivery.tools import Tools
 from bot.engine.state import State
 from bot.model import Channel, Impact, Incident, News, NewsKind, Origin, Severity, Subscription
+from bot.runtime import spare_the_collector
 
 CONNECTIONS = 512
 MEGABYTE = 1 << 20
@@ -199,6 +200,7 @@ def main() -> None:
     if given.what == "bare":
         result = uvloop.run(bare(given.channels, given.sink))
     else:
+        spare_the_collector()  # as the program does
         result = uvloop.run(ours(given.channels, given.sink, given.redis, given.rate))
     print(json.dumps(result))
 

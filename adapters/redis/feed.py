@@ -19,7 +19,7 @@ from bot.model import Incident
 GROUP = "fanout"
 COUNT = 100
 ABANDONED_MS = 10_000  # a fan-out that takes longer is done twice, which does no harm
-BATCH = 500  # channels put in the queue by one script: some milliseconds of Redis's time
+BATCH = 64  # channels of a shard put in the queue by one script, so that claims get a turn between
 FIRST_BATCH = 16  # so that the first messages go out while the rest is queued
 KEEP_BELOW = LIFE // 2
 

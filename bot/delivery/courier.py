@@ -20,7 +20,7 @@ from bot.errors import StoreError
 
 log = structlog.get_logger()
 
-SLOTS = 512  # channels served at the same time
+SLOTS = 1024  # channels served at the same time
 # One tenant may take so much of them: a workspace that is stuck leaves room for the others.
 TENANT_SHARE = 0.875
 # Claim in batches: not before so much of the slots is free.
