@@ -1,14 +1,11 @@
 """Roots to many Discord channels: the bare discord.py client beside ours, same bodies, same run.
 
-    python -m bench.discord [--channels N] [--latency SECONDS] [--at-once N]
-
 The local Discord runs as its own process, without rate limits; on two cores it is what sets the
 pace, so the ratio is what counts. Ours makes the thread of each root as well where asked to.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import sys
@@ -64,7 +61,7 @@ async def rate(send: Send, channels: list[int], at_once: int, name: str) -> floa
     return len(channels) / (time.perf_counter() - began)
 
 
-async def measure(count: int, latency: float, at_once: int) -> None:
+async def _measure(count: int, latency: float, at_once: int) -> None:
     card = example_card(load_catalog(), utc_now())
     drawn = draw(card)
     async with server(count, latency) as about:
@@ -104,14 +101,5 @@ async def _post(client: discord.Client, channel: int, body: dict[str, Any]) -> N
     await client.http.request(route, json=body)
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--channels", type=int, default=2000)
-    options.add_argument("--latency", type=float, default=0.0)
-    options.add_argument("--at-once", type=int, default=100)
-    given = options.parse_args()
-    asyncio.run(measure(given.channels, given.latency, given.at_once))
-
-
-if __name__ == "__main__":
-    main()
+def measure() -> None:
+    asyncio.run(_measure(2000, latency=0.0, at_once=100))
