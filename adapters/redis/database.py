@@ -147,7 +147,17 @@ class Database:
     async def close(self) -> None:
         with store_errors():
             await self._client.aclose()
+            for watcher in _sentinels(self._client):
+                await watcher.aclose()
 
 
 # What turns schema 1 into 2, 2 into 3 …; each may be repeated after a crash.
 MIGRATIONS: Sequence[Callable[[Database], Awaitable[None]]] = ()
+
+
+def _sentinels(client: Client) -> Sequence[Redis]:
+    """The Sentinels that a client asks for its primary; redis-py leaves them open."""
+    pool = getattr(client, "connection_pool", None)
+    watching = getattr(pool, "sentinel_manager", None)
+    found: Sequence[Redis] = watching.sentinels if watching is not None else ()
+    return found

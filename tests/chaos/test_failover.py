@@ -1,9 +1,10 @@
-"""Redis itself dies: a primary of a cluster is killed, its replica takes over."""
+"""Redis itself dies: a primary is killed, its replica takes over."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -13,20 +14,28 @@ from bot.model import NewsKind
 from tests.chaos.ledger import Ledger
 from tests.delivery_kit import channels, commit, incident, left, more, running_bot, subscribe
 from tests.servers.chat import ChatMessenger, ChatServer
-from tests.servers.redis import cluster
+from tests.servers.redis import Node, cluster, sentinel
 
 CHANNELS = 24
 
 
-@pytest.mark.chaos
-async def test_a_failed_over_cluster_loses_and_doubles_nothing() -> None:
+@contextmanager
+def _cluster() -> Iterator[tuple[str, Node]]:
     with cluster(3, replicas=1) as nodes:
-        url = nodes[0].url.replace("redis://", "redis+cluster://").removesuffix("/0")
-        others = ",".join(f"127.0.0.1:{node.port}" for node in nodes[1:])
+        hosts = ",".join(f"127.0.0.1:{node.port}" for node in nodes)
+        yield f"redis+cluster://{hosts}", nodes[0]
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("failing_over", [_cluster, sentinel], ids=["cluster", "sentinel"])
+async def test_a_fail_over_loses_and_doubles_nothing(
+    failing_over: Callable[[], AbstractContextManager[tuple[str, Node]]],
+) -> None:
+    with failing_over() as (url, primary):
         async with (
             ChatServer() as server,
             ChatMessenger(server.url) as messenger,
-            running_bot(f"{url},{others}", messenger, lease=2.0) as bot,
+            running_bot(url, messenger, lease=2.0) as bot,
         ):
             everyone = channels(CHANNELS)
             await subscribe(bot.store, *everyone)
@@ -35,7 +44,7 @@ async def test_a_failed_over_cluster_loses_and_doubles_nothing() -> None:
             bot.fanout.wake()
             while len(server.messages) < CHANNELS // 2:  # noqa: ASYNC110 (in the middle of it)
                 await asyncio.sleep(0.001)
-            nodes[0].kill()
+            primary.kill()
             told = more(told, NewsKind.WORSE)
             async with asyncio.timeout(40):
                 await _insist(lambda: commit(bot.store, told))

@@ -2,6 +2,7 @@
 
     with standalone() as node: ...          one, empty, keeps nothing, a unix socket: ready in 30 ms
     with replicated() as (primary, replica): ...
+    with sentinel() as (url, primary): ...      the same pair, watched by a Sentinel
     with cluster(3, replicas=1) as nodes: ...   three primaries, then their replicas: ready in 2 s
 
 They end with the test process, however it ends.
@@ -80,6 +81,36 @@ def replicated() -> Iterator[tuple[Node, Node]]:
 
 
 @contextlib.contextmanager
+def sentinel() -> Iterator[tuple[str, Node]]:
+    """Run a primary, its replica and a Sentinel that fails over within some two seconds.
+
+    Yields the URL as `REDIS_URL` takes it, and the primary.
+    """
+    (port,) = free_ports(1)
+    with (
+        replicated() as (primary, _),
+        tempfile.TemporaryDirectory(prefix="isd-") as folder,
+    ):
+        config = Path(folder) / "sentinel.conf"
+        config.write_text(
+            f"port {port}\nbind 127.0.0.1\ndir {folder}\n"
+            f"sentinel monitor pair 127.0.0.1 {primary.port} 1\n"
+            "sentinel down-after-milliseconds pair 500\n"
+            "sentinel failover-timeout pair 3000\n"
+        )
+        process = _start(folder, (), str(config), "--sentinel")
+        try:
+            with Redis(port=port) as client:
+                _until(lambda: client.execute_command("SENTINEL", "REPLICAS", "pair"))
+            yield f"redis+sentinel://127.0.0.1:{port}/pair", primary
+        finally:
+            process.kill()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
+
+
+@contextlib.contextmanager
 def cluster(primaries: int = 3, *, replicas: int = 0) -> Iterator[list[Node]]:
     """Run a cluster that answers; `replicas` for each primary. Primaries come first."""
     count = primaries * (1 + replicas)
@@ -106,11 +137,12 @@ def free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def _start(folder: str, options: tuple[str, ...]) -> subprocess.Popen[str]:
+def _start(folder: str, options: tuple[str, ...], *sentinel: str) -> subprocess.Popen[str]:
     guard = [sys.executable, "-I", "-S", str(GUARD), str(os.getpid()), str(server_program())]
     keeps_nothing = ["--dir", folder, "--save", "", "--appendonly", "no", "--logfile", ""]
+    server = [*keeps_nothing, "--repl-diskless-sync-delay", "0", *options]
     process = subprocess.Popen(
-        [*guard, *keeps_nothing, "--repl-diskless-sync-delay", "0", *options],
+        [*guard, *(sentinel or server)],
         stdin=subprocess.PIPE if sys.platform != "linux" else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -121,7 +153,7 @@ def _start(folder: str, options: tuple[str, ...]) -> subprocess.Popen[str]:
     said = []
     for line in process.stdout:
         said.append(line)
-        if "Ready to accept connections" in line:
+        if "Ready to accept connections" in line or "+monitor master" in line:
             return process
     raise RuntimeError("the server did not start:\n" + "".join(said))
 
