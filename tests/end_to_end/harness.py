@@ -114,6 +114,10 @@ class Program:
         return psutil.Process(self.process.pid).children(recursive=True)
 
 
+def _hears_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 async def launch(env: dict[str, str], *words: str, stdin: int | None = None) -> Program:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -125,6 +129,8 @@ async def launch(env: dict[str, str], *words: str, stdin: int | None = None) -> 
         stdin=asyncio.subprocess.DEVNULL if stdin is None else stdin,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        # A job in the background of a script inherits that Ctrl-C is ignored.
+        preexec_fn=_hears_ctrl_c,
     )
     program = Program(process)
     program.listen()
