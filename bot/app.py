@@ -37,7 +37,7 @@ from bot.delivery.fanout import FanOut
 from bot.delivery.incidents import Incidents
 from bot.delivery.tools import Tools
 from bot.engine.verdict import verdicts
-from bot.errors import DeliveryError
+from bot.errors import DeliveryError, SettingsError
 from bot.eyes import Eyes, open_eyes
 from bot.model import Channel, Incident
 from bot.ports import Messenger
@@ -263,6 +263,9 @@ def _courier(
 # --- platforms, each imported only where it is wanted ----------------------------------------
 
 
+Parts = tuple[Store, Commands, Catalog]
+
+
 @dataclass(slots=True)
 class Platforms:
     """Where we speak and listen. `routes` are HTTP requests that one of them wants to hear."""
@@ -285,34 +288,50 @@ class Platforms:
         stack: AsyncExitStack,
         stop: asyncio.Event,
     ) -> None:
-        """Open what the settings ask for.
+        """Open what the settings ask for. A platform that refuses us leaves the others to go on.
 
         Raises:
-            SettingsError: a platform does not accept what the settings say.
+            SettingsError: none accepts what the settings say.
         """
         if settings.speaks_on_terminal:
             terminal = await stack.enter_async_context(open_terminal(settings.data_dir, utc_now))
             self.console = _console(terminal, store, commands, settings)
             self.add(terminal, self.console.sit(stop))
+        try:
+            await self._open_slack(settings, stack, store, commands, catalog)
+        except SettingsError as refused:
+            if not self.messengers and settings.discord_token is None:
+                raise
+            log.warning("platform.refused", platform="slack", reason=str(refused))
+        try:
+            await self._open_discord(settings, stack, store, commands, catalog)
+        except SettingsError as refused:
+            if not self.messengers:
+                raise
+            log.warning("platform.refused", platform="discord", reason=str(refused))
+
+    async def _open_slack(self, settings: Settings, stack: AsyncExitStack, *parts: *Parts) -> None:
         options = SlackOptions.of(settings)
-        if options.wanted:
-            from adapters.slack.opened import listening_slack
+        if not options.wanted:
+            return
+        from adapters.slack.opened import listening_slack
 
-            slack = await stack.enter_async_context(
-                listening_slack(options, store, commands, catalog, utc_now)
-            )
-            self.add(slack.messenger, slack.run())
-            self.routes += slack.routes
-        if settings.discord_token is not None:
-            from adapters.discord.opened import listening_discord
-            from adapters.discord.options import DiscordOptions
+        slack = await stack.enter_async_context(listening_slack(options, *parts, utc_now))
+        self.add(slack.messenger, slack.run())
+        self.routes += slack.routes
 
-            token = settings.discord_token.get_secret_value()
-            asked = DiscordOptions(token, settings.discord_api_url, settings.discord_gateway_url)
-            discord = await stack.enter_async_context(
-                listening_discord(asked, store, commands, catalog, utc_now)
-            )
-            self.add(discord.messenger, discord.run())
+    async def _open_discord(
+        self, settings: Settings, stack: AsyncExitStack, *parts: *Parts
+    ) -> None:
+        if settings.discord_token is None:
+            return
+        from adapters.discord.opened import listening_discord
+        from adapters.discord.options import DiscordOptions
+
+        token = settings.discord_token.get_secret_value()
+        options = DiscordOptions(token, settings.discord_api_url, settings.discord_gateway_url)
+        discord = await stack.enter_async_context(listening_discord(options, *parts, utc_now))
+        self.add(discord.messenger, discord.run())
 
 
 def _console(terminal: Terminal, store: Store, commands: Commands, settings: Settings) -> Console:

@@ -174,3 +174,17 @@ async def test_a_token_that_is_not_good_is_said_in_a_sentence(
     with pytest.raises(TimeoutError, match="SLACK_BOT_TOKEN is not accepted"):
         await running.start()
     assert "Traceback" not in "\n".join(running.log)
+
+
+async def test_a_token_that_is_not_good_leaves_the_other_platforms_to_go_on(
+    slack: SlackServer, page: PageServer, tmp_path: Path
+) -> None:
+    wrong = settings(slack, page, "socket") | {"SLACK_BOT_TOKEN": "xoxb-wrong"}
+    running = Program(tmp_path, wrong | {"ISCLAUDEDOWN_TERMINAL": "on"})
+    await running.start()
+    try:
+        said = next(line for line in running.log if "platform.refused" in line)
+        assert "SLACK_BOT_TOKEN is not accepted" in said
+        assert "xoxb-wrong" not in "\n".join(running.log)
+    finally:
+        await running.kill()
