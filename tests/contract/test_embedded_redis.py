@@ -195,14 +195,16 @@ async def test_a_server_that_died_of_a_full_disk_is_said_to_have(
 async def test_a_server_that_cannot_come_back_is_tried_again_until_it_can(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "PAUSES", (0.0, 0.1))
+    # Time to spoil its data between its death and its return: alive, it writes them itself.
+    monkeypatch.setattr(embedded, "PAUSES", (4.0, 0.1))
     with capture_logs() as logs:
         async with opened(tmp_path) as redis:
             await redis.set("said", "once")
+            (await server_of(redis)).kill()
+            await told(logs, "store.died")
             manifest = next((tmp_path / "appendonlydir").glob("*.manifest"))
             good = manifest.read_text()
             manifest.write_text("nonsense\n")
-            (await server_of(redis)).kill()
             await told(logs, "store.not_restarted")
             manifest.write_text(good)
 
