@@ -83,7 +83,7 @@ class Connection:
                 reason = str(refusal)
                 log.warning("discord.refused", reason=reason, again_in=REFUSED_PAUSE)
                 await asyncio.sleep(REFUSED_PAUSE)
-            except Exception as error:
+            except Exception as error:  # whatever ends the connection: it is made again
                 kind = type(error).__name__
                 log.warning("discord.unreachable", reason=kind, again_in=self._pause)
                 await asyncio.sleep(self._pause)

@@ -129,7 +129,7 @@ class Desk:
             return await work()
         except DeliveryError as error:
             return Answer(Card(_SORRY, f"{_SORRY} ({error.reason})"))
-        except Exception as error:
+        except Exception as error:  # whoever asked gets an answer all the same
             # The type alone: an error's text may quote what somebody wrote.
             log.error("discord.command_failed", error=type(error).__name__)  # noqa: TRY400
             return Answer(Card(_SORRY, _SORRY))
