@@ -14,6 +14,7 @@ from bot.engine.state import State
 from bot.engine.step import on_failure, step
 from bot.errors import SourceError
 from bot.model import Incident, News, NewsKind, Origin, Report, Snapshot
+from tests.shared import shared_path
 
 CATALOG: Catalog = load_catalog()
 OPENINGS = {NewsKind.OPENED, NewsKind.OVER, NewsKind.SCHEDULED}
@@ -60,9 +61,14 @@ def observations(path: Path) -> Iterator[Observation]:
 
 def replayed(path: Path) -> Story:
     """Every moment of the recording, in order."""
+    return taken_in(observations(path))
+
+
+def taken_in(seen: Iterable[Observation]) -> Story:
+    """Every observation, in order."""
     story = Story()
-    for at, seen in observations(path):
-        story.look(at, seen)
+    for at, page in seen:
+        story.look(at, page)
     return story
 
 
@@ -92,3 +98,18 @@ def polled(seen: Iterable[Observation], every: timedelta) -> Story:
     assert due is not None
     story.look(max(due, last[0]) + every, last[1])
     return story
+
+
+def summaries_of_april(folder: Path) -> Path:
+    """Write a recording of one outage: quiet, the summary in its middle, the one after it."""
+    middle = shared_path("data/claude/summary_2026-04-28_1751_major_outage.json").read_text()
+    after = shared_path("data/claude/summary_2026-04-28_1915_all_operational.json").read_text()
+    quiet = after.replace("19:15:52", "17:30:00")
+    recording = folder / "polls.jsonl"
+    recording.write_text(
+        "".join(
+            f'{{"observed_at": "2026-04-28T{time}Z", "body": {" ".join(body.split())}}}\n'
+            for time, body in (("17:31:00", quiet), ("17:52:00", middle), ("19:16:00", after))
+        )
+    )
+    return recording

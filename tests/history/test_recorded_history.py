@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from bot.model import Incident, NewsKind, Severity
-from tests.history.polling import OPENINGS, Story, observations, polled, replayed
+from tests.history.polling import (
+    OPENINGS,
+    Story,
+    observations,
+    polled,
+    replayed,
+    summaries_of_april,
+)
 from tests.shared import shared_path
 
 ARCHIVES = {
@@ -132,16 +139,7 @@ def test_what_an_owner_imported_years_later_is_history_only() -> None:
 
 
 def test_summaries_in_the_middle_of_an_outage_and_after_it(tmp_path: Path) -> None:
-    middle = shared_path("data/claude/summary_2026-04-28_1751_major_outage.json").read_text()
-    after = shared_path("data/claude/summary_2026-04-28_1915_all_operational.json").read_text()
-    quiet = after.replace("19:15:52", "17:30:00")
-    lines = [
-        f'{{"observed_at": "2026-04-28T{time}Z", "body": {" ".join(body.split())}}}\n'
-        for time, body in (("17:31:00", quiet), ("17:52:00", middle), ("19:16:00", after))
-    ]
-    recording = tmp_path / "polls.jsonl"
-    recording.write_text("".join(lines))
-    story = replayed(recording)
+    story = replayed(summaries_of_april(tmp_path))
     assert [news.kind.value for _, news in story.told] == ["opened", "update", "resolved"]
     (incident,) = story.incidents.values()
     worst = {surface: impact.worst for surface, impact in incident.surfaces.items()}

@@ -18,27 +18,28 @@ STATES = [Severity.UP, Severity.DEGRADED, Severity.PARTIAL, Severity.MAJOR]
 OPENINGS = {NewsKind.OPENED, NewsKind.OVER, NewsKind.SCHEDULED}
 ENDS = {NewsKind.RESOLVED, NewsKind.WITHDRAWN, NewsKind.ENDED, NewsKind.OVER}
 
+ACTIONS = [
+    "post",
+    "say",
+    "say",
+    "resolve",
+    "edit",
+    "rename",
+    "delete",
+    "flip",
+    "flip",
+    "reopen",
+    "past",
+    "touch",
+    "fail",
+]
+PAUSES = [0.0, 0.5, 5.0, 50.0, 500.0]  # minutes until the next action
+
 actions = st.tuples(
-    st.sampled_from(
-        [
-            "post",
-            "say",
-            "say",
-            "resolve",
-            "edit",
-            "rename",
-            "delete",
-            "flip",
-            "flip",
-            "reopen",
-            "past",
-            "touch",
-            "fail",
-        ]
-    ),
+    st.sampled_from(ACTIONS),
     st.integers(0, 5),  # which incident, which component
     st.sampled_from(STATES),
-    st.sampled_from([0.0, 0.5, 5.0, 50.0, 500.0]),  # minutes until the next action
+    st.sampled_from(PAUSES),
     st.booleans(),  # look now?
     st.booleans(),  # with the history list?
 )
