@@ -17,16 +17,16 @@ from typing import Any
 import discord
 from discord.http import Route
 
-from adapters.discord.budget import Budget, Gate
-from adapters.discord.connection import make_client, point_at
+from adapters.discord.circuit_breaker import CircuitBreaker, RequestGate
+from adapters.discord.gateway import make_client, point_at
 from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.refs import nonce
-from adapters.discord.render import body_of, draw, marked
-from adapters.discord.wire import Wire
-from bot.catalog import load_catalog
+from adapters.discord.render import body_of, marked, render
+from adapters.discord.rest import RestClient
+from bot.catalog.catalog import load_catalog
 from bot.clock import utc_now
-from bot.model import Channel
-from bot.wording.example import example_card
+from bot.domain.subscription import Channel
+from bot.messages.example import example_message
 
 Send = Callable[[int, str], Awaitable[Any]]
 
@@ -62,11 +62,11 @@ async def rate(send: Send, channels: list[int], at_once: int, name: str) -> floa
 
 
 async def _measure(count: int, latency: float, at_once: int) -> None:
-    card = example_card(load_catalog(), utc_now())
-    drawn = draw(card)
+    card = example_message(load_catalog(), utc_now())
+    drawn = render(card)
     async with server(count, latency) as about:
         point_at(about["url"], about["gateway_url"])
-        wire = Wire(Budget(time.monotonic), Gate(time.monotonic, None))
+        wire = RestClient(CircuitBreaker(time.monotonic), RequestGate(time.monotonic, None))
         client = make_client(1, wire)
         await client.login(about["token"])
         wire.attach(client)

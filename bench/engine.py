@@ -9,12 +9,12 @@ import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from adapters.pages.source import with_history
-from adapters.pages.statuspage import parse_history, parse_summary
+from adapters.providers.http import with_history
+from adapters.providers.statuspage import parse_history, parse_summary
+from adapters.redis import codec
 from bench.table import milliseconds, per_second, progress, ratio, row
-from bot import codec
-from bot.catalog import load_catalog
-from bot.engine.state import State
+from bot.catalog.catalog import load_catalog
+from bot.domain.state import State
 from bot.engine.step import step
 from tests.servers.statuspage import CLAUDE, Page
 
@@ -96,7 +96,7 @@ def replay() -> None:
     page = Page(clock)
     names = list(CLAUDE)
     state: State | None = None
-    news, incident, spent = 0, "", 0.0
+    event, incident, spent = 0, "", 0.0
     before = _rss()
     for number in range(LOOKS):
         now = clock.on(0.5)
@@ -116,9 +116,9 @@ def replay() -> None:
             seen = with_history(seen, parse_history(history or b'{"incidents": []}'))
         state, changed = step(state, seen, now, catalog)
         spent += time.perf_counter() - start
-        news += len(changed)
+        event += len(changed)
     grown = (_rss() - before) / 1e3
-    row("looks", per_second(LOOKS, spent), f"{news} news of {LOOKS // 100} incidents")
+    row("looks", per_second(LOOKS, spent), f"{event} news of {LOOKS // 100} incidents")
     row("memory grown meanwhile", f"{grown:.1f} MB")
     assert state is not None
     row("state at the end", f"{len(codec.states.dump(state)) / 1e3:.0f} KB")

@@ -23,22 +23,23 @@ import psutil
 import structlog
 import uvloop
 
-from adapters.redis import keys
+from adapters.redis import codec, keys
 from adapters.redis.scripts import SUBSCRIBE
 from adapters.redis.store import Store, open_store
 from adapters.redis.subscriptions import LIFE
 from adapters.slack.messenger import SlackMessenger
 from adapters.slack.workspaces import SingleWorkspace, Workspace, open_session, web_client
-from bot import codec
-from bot.catalog import load_catalog
-from bot.delivery.courier import Courier
-from bot.delivery.drawing import Cards, draw
+from bot.catalog.catalog import load_catalog
+from bot.delivery.cache import MessageCache, draw
+from bot.delivery.context import DeliveryContext
 from bot.delivery.fanout import FanOut
-from bot.delivery.incidents import Incidents
+from bot.delivery.incidents import IncidentCache
 from bot.delivery.plan import Act, Step
-from bot.delivery.tools import Tools
-from bot.engine.state import State
-from bot.model import Channel, Impact, Incident, News, NewsKind, Origin, Severity, Subscription
+from bot.delivery.worker import Worker
+from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin
+from bot.domain.page import Severity
+from bot.domain.state import State
+from bot.domain.subscription import Channel, Subscription
 from bot.runtime import spare_the_collector
 
 CONNECTIONS = 512
@@ -49,7 +50,9 @@ TOKEN = "xoxb-bench"
 def incident() -> Incident:
     now = datetime.now(UTC)
     text = "We are investigating elevated errors on requests to the Claude API. " * 4
-    news = News(1, NewsKind.OPENED, "u1", now, now, Severity.MAJOR, "investigating", text)
+    event = IncidentEvent(
+        1, EventKind.OPENED, "u1", now, now, Severity.MAJOR, "investigating", text
+    )
     surfaces = {"api": Impact(Severity.MAJOR, Severity.MAJOR)}
     return Incident(
         "claude",
@@ -61,7 +64,7 @@ def incident() -> Incident:
         Severity.MAJOR,
         Severity.MAJOR,
         surfaces=surfaces,
-        news=(news,),
+        events=(event,),
     )
 
 
@@ -126,41 +129,45 @@ async def redis_cpu(store: Store) -> float:
 
 
 async def ours(count: int, sink: str, redis: str, rate: float | None) -> dict[str, Any]:
-    couriers: list[Courier] = []
+    workers: list[Worker] = []
 
     def queued() -> None:
-        for courier in couriers:
-            courier.wake()
+        for worker in workers:
+            worker.wake()
 
     process = psutil.Process()
     async with messenger(sink, rate) as slack, open_store(redis, queued=queued) as store:
         empty = await redis_bytes(store)
         await subscribe(store, channels(count))
-        catalog, incidents = load_catalog(), Incidents(store.journal)
-        tools = Tools(
+        catalog, incidents = load_catalog(), IncidentCache(store.incident_store)
+        tools = DeliveryContext(
             slack,
             store.queue,
-            store.pace,
+            store.rate_limiter,
             incidents,
-            Cards(catalog),
+            MessageCache(catalog),
             lambda: datetime.now(UTC),
             random.Random(1),
         )
-        courier = Courier(tools)
-        couriers.append(courier)
-        fanout = FanOut("claude", store.journal, store.feed, incidents, lambda: datetime.now(UTC))
-        tasks = [asyncio.create_task(courier.run()), asyncio.create_task(fanout.run())]
+        worker = Worker(tools)
+        workers.append(worker)
+        fanout = FanOut(
+            "claude", store.incident_store, store.feed, incidents, lambda: datetime.now(UTC)
+        )
+        tasks = [asyncio.create_task(worker.run()), asyncio.create_task(fanout.run())]
         await asyncio.sleep(1.2)  # the first polls and sweeps are behind us
         story = incident()
-        fence = await store.journal.acquire("claude", "bench")
+        fence = await store.incident_store.acquire("claude", "bench")
         assert fence is not None
         cpu = sum(process.cpu_times()[:2])
         redis_busy = await redis_cpu(store)
         start = time.time()
         state = State("claude", story.started_at.replace(year=2020), story.started_at)
-        await store.journal.commit("claude", fence=fence, version=0, state=state, changed=[story])
+        await store.incident_store.commit(
+            "claude", fence=fence, version=0, state=state, changed=[story]
+        )
         fanout.wake()
-        while tools.counts.opened - tools.counts.refused < count or courier.visits:  # noqa: ASYNC110 (from outside)
+        while tools.counts.opened - tools.counts.refused < count or worker.visits:  # noqa: ASYNC110 (from outside)
             await asyncio.sleep(0.02)
         seconds = time.time() - start
         result = {
@@ -173,7 +180,7 @@ async def ours(count: int, sink: str, redis: str, rate: float | None) -> dict[st
             "refused": tools.counts.refused,
             "failed": tools.counts.failed + tools.counts.parked,
         }
-        await courier.stop(5)
+        await worker.stop(5)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

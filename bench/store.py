@@ -8,14 +8,14 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from adapters.pages.source import with_history
-from adapters.pages.statuspage import parse_history, parse_summary
-from adapters.redis.embedded import embedded_redis
+from adapters.providers.http import with_history
+from adapters.providers.statuspage import parse_history, parse_summary
+from adapters.redis import codec
+from adapters.redis.embedded.server import embedded_redis
 from adapters.redis.store import Store, open_store
 from bench.engine import Clock, as_bytes, large_page
 from bench.table import per_second, progress, ratio, row
-from bot import codec
-from bot.catalog import load_catalog
+from bot.catalog.catalog import load_catalog
 from bot.engine.step import step
 
 SECONDS = 2.0
@@ -39,27 +39,27 @@ async def _measure(store: Store) -> None:
     state, _ = step(None, seen, clock(), load_catalog())
     body = codec.states.dump(state)
     changed = [next(iter(state.incidents.values()))]
-    fence = await store.journal.acquire("claude", "bench")
+    fence = await store.incident_store.acquire("claude", "bench")
     assert fence is not None
     version = 0
 
-    async def commit(news: bool) -> None:
+    async def commit(event: bool) -> None:
         nonlocal version
-        await store.journal.commit(
-            "claude", fence=fence, version=version, state=state, changed=changed if news else []
+        await store.incident_store.commit(
+            "claude", fence=fence, version=version, state=state, changed=changed if event else []
         )
         version += 1
 
     async def bare() -> None:
         await store.database.call("SET", "bench", body)
 
-    await commit(news=False)
+    await commit(event=False)
     writes, spent = await count(bare)
     size = f"{len(body) / 1e3:.0f} KB"
     row(f"bare SET of {size}, fsync before the answer", per_second(writes, spent))
     bare_each = spent / writes
-    for what, news in (("commit of a state, nothing new", False), ("commit with news", True)):
-        commits, spent = await count(lambda news=news: commit(news))  # type: ignore[misc]
+    for what, event in (("commit of a state, nothing new", False), ("commit with news", True)):
+        commits, spent = await count(lambda event=event: commit(event))  # type: ignore[misc]
         beside = ratio(spent / commits, bare_each, "the bare write")
         row(f"{what} ({size})", per_second(commits, spent), beside)
 

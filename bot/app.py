@@ -16,34 +16,35 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from adapters.pages.opened import page_sources
-from adapters.pages.source import StatusPage
 from adapters.probes.opened import open_prober
-from adapters.redis.eyes import eye_stores
-from adapters.redis.notes import RedisNotes
+from adapters.providers.http import StatusPage
+from adapters.providers.opened import page_sources
+from adapters.redis.evidence_stores import evidence_stores
+from adapters.redis.keyvalue import RedisKeyValue
 from adapters.redis.opened import opened_store
 from adapters.redis.store import Store
-from adapters.slack.options import SlackOptions
+from adapters.slack.settings import SlackSettings
 from adapters.terminal.messenger import CONSOLE, Terminal
 from adapters.terminal.platform import Console, open_terminal
-from bot.cards import Card
-from bot.catalog import Catalog
+from bot.catalog.catalog import Catalog
+from bot.catalog.watched import watched_catalog
 from bot.clock import utc_now
 from bot.commands import Commands
-from bot.delivery.attended import Tell, Troubles
-from bot.delivery.courier import Courier
-from bot.delivery.drawing import Cards
+from bot.delivery.cache import MessageCache
+from bot.delivery.context import DeliveryContext
 from bot.delivery.fanout import FanOut
-from bot.delivery.incidents import Incidents
-from bot.delivery.tools import Tools
-from bot.engine.verdict import verdicts
-from bot.errors import DeliveryError, SettingsError
-from bot.eyes import Eyes, open_eyes
-from bot.model import Channel, Incident
+from bot.delivery.incidents import IncidentCache
+from bot.delivery.platform_health import PlatformHealth, Tell
+from bot.delivery.worker import Worker
+from bot.domain.errors import DeliveryError, SettingsError
+from bot.domain.incident import Incident
+from bot.domain.message import Message
+from bot.domain.subscription import Channel
+from bot.eyes import EvidenceParts, open_evidence
+from bot.loops.watcher import Watcher
 from bot.ports import Messenger
 from bot.settings import Settings
-from bot.watched import watched
-from bot.watcher import Watcher
+from bot.status.verdict import verdicts
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -70,10 +71,10 @@ PATIENCE = 10.0
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Watch, deliver and answer until `stop` is set, then end in order."""
-    catalog = watched(settings)
+    catalog = watched_catalog(settings)
     queued = Bell()
     watchers: list[Watcher] = []
-    troubles = Troubles(time.monotonic)
+    platform_health = PlatformHealth(time.monotonic)
     platforms = Platforms()
 
     def leads() -> bool:
@@ -86,41 +87,56 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             opened_store(settings, catalog.providers, queued.ring)
         )
         pages = await stack.enter_async_context(page_sources(catalog, utc_now))
-        eyes = open_eyes(
-            eye_stores(store.database, settings.secret_key),
+        evidence_parts = open_evidence(
+            evidence_stores(store.database, settings.secret_key),
             catalog,
-            store.journal,
+            store.incident_store,
             store.queue,
             platforms.messengers,
             utc_now,
             may_paint=leads,
         )
-        commands = _commands(catalog, store, eyes, platforms.messengers, troubles)
+        commands = _commands(catalog, store, evidence_parts, platforms.messengers, platform_health)
         await platforms.open(settings, store, commands, catalog, stack, stop)
-        incidents = Incidents(store.journal)
-        couriers = {
-            name: _courier(troubles.attend(one), store, incidents, catalog, eyes.tallies.words)
+        incidents = IncidentCache(store.incident_store)
+        workers = {
+            name: _courier(
+                platform_health.attend(one),
+                store,
+                incidents,
+                catalog,
+                evidence_parts.report_counts.words,
+            )
             for name, one in platforms.messengers.items()
         }
-        fan_outs = [FanOut(name, store.journal, store.feed, incidents, utc_now) for name in pages]
-        queued.hearers += [courier.wake for courier in couriers.values()]
-        committed = Bell([*(fan_out.wake for fan_out in fan_outs), eyes.teller.hint.set])
-        watchers += [
-            _watcher(page, store, catalog, settings, committed, eyes) for page in pages.values()
+        fan_outs = [
+            FanOut(name, store.incident_store, store.feed, incidents, utc_now) for name in pages
         ]
-        await _open_http(settings, store, eyes, platforms, couriers, watchers, stack)
-        opening_prober = open_prober(settings, pages, eyes.stores.probes, utc_now, leads)
+        queued.hearers += [worker.wake for worker in workers.values()]
+        committed = Bell(
+            [*(fan_out.wake for fan_out in fan_outs), evidence_parts.reminder_sender.hint.set]
+        )
+        watchers += [
+            _watcher(page, store, catalog, settings, committed, evidence_parts)
+            for page in pages.values()
+        ]
+        await _open_http(settings, store, evidence_parts, platforms, workers, watchers, stack)
+        opening_prober = open_prober(settings, pages, evidence_parts.stores.probes, utc_now, leads)
         prober = await stack.enter_async_context(opening_prober)
         seeing = platforms.receivers  # closed with the stack, should the start fail
-        seeing += [prober.run(), troubles.run(_teller(platforms.messengers)), *eyes.loops()]
+        seeing += [
+            prober.run(),
+            platform_health.run(_teller(platforms.messengers)),
+            *evidence_parts.loops(),
+        ]
         if platforms.console is not None:
             seeing.append(platforms.console.greet([w.looked for w in watchers], catalog.providers))
-        log.info("bot.started", providers=list(pages), platforms=list(couriers))
+        log.info("bot.started", providers=list(pages), platforms=list(workers))
         await _until_stopped(
             stop,
             seeing=[*(watcher.run() for watcher in watchers), *seeing],
             telling=[one.run() for one in fan_outs],
-            couriers=list(couriers.values()),
+            workers=list(workers.values()),
         )
         log.info("bot.stopped")
 
@@ -128,31 +144,31 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
 def _commands(
     catalog: Catalog,
     store: Store,
-    eyes: Eyes,
+    evidence_parts: EvidenceParts,
     messengers: Mapping[str, Messenger],
-    troubles: Troubles,
+    platform_health: PlatformHealth,
 ) -> Commands:
     return Commands(
         catalog=catalog,
-        journal=store.journal,
+        incident_store=store.incident_store,
         subscriptions=store.subscriptions,
         threads=store.queue,
         messengers=messengers,
         judge=lambda state, now: verdicts(state, catalog, now),
         clock=utc_now,
-        others=lambda channel: eyes.witness.for_channel(channel, utc_now()),
-        outlook=eyes.commands.outlook,
-        extra=eyes.commands.handlers(),
-        troubles=troubles,
+        others=lambda channel: evidence_parts.collector.for_channel(channel, utc_now()),
+        outlook=evidence_parts.commands.outlook,
+        extra=evidence_parts.commands.handlers(),
+        platform_health=platform_health,
     )
 
 
 async def _open_http(
     settings: Settings,
     store: Store,
-    eyes: Eyes,
+    evidence_parts: EvidenceParts,
     platforms: Platforms,
-    couriers: Mapping[str, Courier],
+    workers: Mapping[str, Worker],
     watchers: Sequence[Watcher],
     stack: AsyncExitStack,
 ) -> None:
@@ -165,10 +181,10 @@ async def _open_http(
     hints = {watcher.page.provider: watcher.hint.set for watcher in watchers}
     web = open_web(
         settings,
-        eyes.oracle,
-        eyes.stores.traffic,
+        evidence_parts.status_service,
+        evidence_parts.stores.traffic,
         hint=lambda provider: hints[provider](),
-        counts=lambda: {name: courier.counts for name, courier in couriers.items()},
+        counts=lambda: {name: worker.counts for name, worker in workers.items()},
         looks=lambda: {watcher.page.provider: watcher.looks for watcher in watchers},
         depth=lambda platform: depth_of(store.database, platform, utc_now()),
         routes=platforms.routes,
@@ -187,17 +203,17 @@ async def _until_stopped(
     *,
     seeing: Iterable[Coroutine[Any, Any, None]],
     telling: Iterable[Coroutine[Any, Any, None]],
-    couriers: Sequence[Courier],
+    workers: Sequence[Worker],
 ) -> None:
     """Run everything; at the end first what sees, then what tells, once it said its word."""
     async with asyncio.TaskGroup() as group:
-        eyes = [group.create_task(one) for one in seeing]
+        evidence_parts = [group.create_task(one) for one in seeing]
         mouths = [group.create_task(one) for one in telling]
-        mouths += [group.create_task(courier.run()) for courier in couriers]
+        mouths += [group.create_task(worker.run()) for worker in workers]
         await stop.wait()
-        for task in eyes:
+        for task in evidence_parts:
             task.cancel()
-        await asyncio.gather(*(courier.stop(PATIENCE) for courier in couriers))
+        await asyncio.gather(*(worker.stop(PATIENCE) for worker in workers))
         for task in mouths:
             task.cancel()
 
@@ -208,7 +224,7 @@ def _teller(messengers: Mapping[str, Messenger]) -> Tell | None:
     if terminal is None:
         return None
 
-    async def tell(platform: str, card: Card) -> None:
+    async def tell(platform: str, card: Message) -> None:
         try:
             await terminal.say(CONSOLE, card, f"trouble/{platform}/{utc_now().isoformat()}")
         except DeliveryError as error:
@@ -223,39 +239,39 @@ def _watcher(
     catalog: Catalog,
     settings: Settings,
     committed: Bell,
-    eyes: Eyes,
+    evidence_parts: EvidenceParts,
 ) -> Watcher:
     return Watcher(
         page=page,
-        journal=store.journal,
+        incident_store=store.incident_store,
         catalog=catalog,
         clock=utc_now,
         rng=random.Random(),  # noqa: S311 (jitter, no secret)
         holder=store.holder,
         poll_seconds=settings.poll_seconds,
         told=committed.ring,
-        gather=eyes.witness.gather,
-        past=eyes.stores.past,
+        gather=evidence_parts.collector.gather,
+        past=evidence_parts.stores.past,
     )
 
 
 def _courier(
     messenger: Messenger,
     store: Store,
-    incidents: Incidents,
+    incidents: IncidentCache,
     catalog: Catalog,
-    tally: Callable[[Channel, Incident], str],
-) -> Courier:
-    return Courier(
-        Tools(
+    report_count: Callable[[Channel, Incident], str],
+) -> Worker:
+    return Worker(
+        DeliveryContext(
             messenger=messenger,
             queue=store.queue,
-            pace=store.pace,
+            rate_limiter=store.rate_limiter,
             incidents=incidents,
-            cards=Cards(catalog),
+            cards=MessageCache(catalog),
             clock=utc_now,
             rng=random.Random(),  # noqa: S311 (jitter, no secret)
-            tally=tally,
+            report_count=report_count,
         )
     )
 
@@ -311,7 +327,7 @@ class Platforms:
             log.warning("platform.refused", platform="discord", reason=str(refused))
 
     async def _open_slack(self, settings: Settings, stack: AsyncExitStack, *parts: *Parts) -> None:
-        options = SlackOptions.of(settings)
+        options = SlackSettings.of(settings)
         if not options.wanted:
             return
         from adapters.slack.opened import listening_slack
@@ -326,10 +342,10 @@ class Platforms:
         if settings.discord_token is None:
             return
         from adapters.discord.opened import listening_discord
-        from adapters.discord.options import DiscordOptions
+        from adapters.discord.settings import DiscordSettings
 
         token = settings.discord_token.get_secret_value()
-        options = DiscordOptions(token, settings.discord_api_url, settings.discord_gateway_url)
+        options = DiscordSettings(token, settings.discord_api_url, settings.discord_gateway_url)
         discord = await stack.enter_async_context(listening_discord(options, *parts, utc_now))
         self.add(discord.messenger, discord.run())
 
@@ -340,7 +356,7 @@ def _console(terminal: Terminal, store: Store, commands: Commands, settings: Set
         settings.data_dir,
         commands,
         store.subscriptions,
-        store.journal,
-        RedisNotes(store.database),
+        store.incident_store,
+        RedisKeyValue(store.database),
         utc_now,
     )

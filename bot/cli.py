@@ -22,7 +22,7 @@ import typer
 
 from bot import __version__
 from bot.clock import utc_now
-from bot.failing import in_a_sentence
+from bot.diagnostics import in_a_sentence
 from bot.logs import set_up_logs
 from bot.settings import Settings, load_settings
 
@@ -69,8 +69,8 @@ def ask(
     at_most: Annotated[str, typer.Option(help="With --wait, how long, as in 30m.")] = "",
 ) -> None:
     """Answer once. Exit code: 0 up, 10 degraded, 20 down, 30 unknown."""
-    from adapters.operator import ask as answer
-    from adapters.operator.words import length_named
+    from adapters.cli import ask as answer
+    from adapters.cli.words import length_named
 
     settings, asked = _settings(quiet=True), surfaces or []
     limit = length_named(at_most) if at_most else None
@@ -93,7 +93,7 @@ def replay(
     severity: Annotated[str, typer.Option(help="From this severity up.")] = "up",
 ) -> None:
     """Show what one channel would have got from recorded history: no network, no Redis."""
-    from adapters.operator.replay import replay as show
+    from adapters.cli.replay import replay as show
 
     with _whoever_reads():
         show(files, surfaces, severity, sys.stdout, as_json=as_json)
@@ -105,8 +105,8 @@ def record(
     for_: Annotated[str, typer.Option("--for", help="How long, as in 30m, 2h, 7d.")] = "",
 ) -> None:
     """Write down what the page answers, for `replay`."""
-    from adapters.operator.record import record as write
-    from adapters.operator.words import length_named
+    from adapters.cli.record import record as write
+    from adapters.cli.words import length_named
 
     settings = _settings()
     length = length_named(for_) if for_ else None
@@ -116,7 +116,7 @@ def record(
 @cli.command()
 def doctor() -> None:
     """Check settings, page, Redis, tokens and clock, and say what to do about each."""
-    from adapters.operator.doctor import doctor as examine
+    from adapters.cli.checks import doctor as examine
 
     settings = _settings(quiet=True)
     with _whoever_reads():
@@ -126,7 +126,7 @@ def doctor() -> None:
 @cli.command()
 def health() -> None:
     """Exit 0 if a running instance looks after its pages."""
-    from adapters.operator.doctor import health as feel_pulse
+    from adapters.cli.checks import health as feel_pulse
 
     settings = _settings(quiet=True)
     with _whoever_reads():
@@ -171,10 +171,10 @@ def invite(
 ) -> None:
     """Print the link that adds the bot to a server, and what it asks for."""
     from adapters.discord.invite import application_of, invitation
-    from adapters.discord.options import DiscordOptions
+    from adapters.discord.settings import DiscordSettings
 
     if not application:
-        options = DiscordOptions.of(_settings(quiet=True))
+        options = DiscordSettings.of(_settings(quiet=True))
         application = asyncio.run(application_of(options))
     typer.echo(invitation(application))
 

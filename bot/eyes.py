@@ -7,74 +7,86 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.cards import Card
-from bot.catalog import Catalog
+from bot.catalog.catalog import Catalog
+from bot.commands.reports import ReportCommands
 from bot.commands.types import Threads
-from bot.commands.witnessed import Witnessed
-from bot.model import Incident
-from bot.oracle import Oracle
-from bot.past import Past
-from bot.ports import Clock, Journal, Messenger
-from bot.tallies import Tallies
-from bot.wishes import Teller, Wishes
-from bot.witness import ProbeStore, ReportStore, TrafficStore, Witness
-from bot.wording.root import root_card
-from bot.wording.witnessed import back_card
+from bot.delivery.reminders import ReminderSender, ReminderStore
+from bot.delivery.report_counts import Tallies
+from bot.domain.incident import Incident
+from bot.domain.message import Message
+from bot.engine.backfill import BackfillStore
+from bot.evidence.sources import Collector, ProbeStore, ReportStore, TrafficStore
+from bot.messages.root import root_message
+from bot.messages.witnessed import back_message
+from bot.ports import Clock, IncidentStore, Messenger
+from bot.status.service import StatusService
 
 
 @dataclass(frozen=True, slots=True)
-class EyeStores:
+class EvidenceStores:
     """Where it is all kept."""
 
     probes: ProbeStore
     traffic: TrafficStore
     reports: ReportStore
-    wishes: Wishes
-    past: Past
+    reminders: ReminderStore
+    past: BackfillStore
 
 
 @dataclass(frozen=True, slots=True)
-class Eyes:
+class EvidenceParts:
     """`loops` run for as long as the bot does."""
 
-    stores: EyeStores
-    witness: Witness
-    oracle: Oracle
-    commands: Witnessed
-    teller: Teller
-    tallies: Tallies
+    stores: EvidenceStores
+    collector: Collector
+    status_service: StatusService
+    commands: ReportCommands
+    reminder_sender: ReminderSender
+    report_counts: Tallies
 
     def loops(self) -> list[Coroutine[Any, Any, None]]:
-        return [self.teller.run(), self.tallies.run()]
+        return [self.reminder_sender.run(), self.report_counts.run()]
 
 
-def open_eyes(
-    stores: EyeStores,
+def open_evidence(
+    stores: EvidenceStores,
     catalog: Catalog,
-    journal: Journal,
+    incident_store: IncidentStore,
     threads: Threads,
     messengers: Mapping[str, Messenger],
     clock: Clock,
     *,
     may_paint: Callable[[], bool],
-) -> Eyes:
+) -> EvidenceParts:
     """`may_paint`: whether this replica is the one that draws tallies (see `Tallies`)."""
     rng = random.Random()  # noqa: S311 (jitter, no secret)
-    witness = Witness(stores.probes, stores.traffic, stores.reports, catalog)
-    oracle = Oracle(catalog, journal, witness, clock, stores.past)
+    collector = Collector(stores.probes, stores.traffic, stores.reports, catalog)
+    status_service = StatusService(catalog, incident_store, collector, clock, stores.past)
 
-    def draw(incident: Incident, line: str, midway: bool) -> Card:
-        return root_card(incident, clock(), catalog, joined_midway=midway, tally=line or None)
+    def draw(incident: Incident, line: str, midway: bool) -> Message:
+        return root_message(
+            incident, clock(), catalog, joined_midway=midway, report_count=line or None
+        )
 
-    tallies = Tallies(stores.reports, threads, journal, messengers, catalog, clock, draw, may_paint)
-    teller = Teller(
-        stores.wishes,
-        oracle.verdict,
+    report_counts = Tallies(
+        stores.reports, threads, incident_store, messengers, catalog, clock, draw, may_paint
+    )
+    reminder_sender = ReminderSender(
+        stores.reminders,
+        status_service.verdict,
         messengers,
-        lambda wish, now: back_card(wish.surfaces, wish.asked_at, now, catalog),
+        lambda reminder, now: back_message(reminder.surfaces, reminder.asked_at, now, catalog),
         clock,
     )
-    commands = Witnessed(
-        oracle, stores.reports, stores.wishes, messengers, clock, rng, tallies.touch
+    commands = ReportCommands(
+        status_service,
+        stores.reports,
+        stores.reminders,
+        messengers,
+        clock,
+        rng,
+        report_counts.touch,
     )
-    return Eyes(stores, witness, oracle, commands, teller, tallies)
+    return EvidenceParts(
+        stores, collector, status_service, commands, reminder_sender, report_counts
+    )

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.cards import Card
-from bot.engine.state import State
-from bot.model import Channel, Incident, Snapshot, Subscription
+from bot.domain.incident import Incident
+from bot.domain.message import Message
+from bot.domain.page import Snapshot
+from bot.domain.state import State
+from bot.domain.subscription import Channel, Subscription
 
 Clock = Callable[[], datetime]
 
@@ -29,14 +31,14 @@ class PageSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class VersionedState:
     """The engine's state with the version that the next commit must name (0: none yet)."""
 
     state: State | None
     version: int
 
 
-class Journal(Protocol):
+class IncidentStore(Protocol):
     """Where the engine's truth is kept: one state a provider, its incidents, the news in order."""
 
     async def acquire(self, provider: str, holder: str) -> int | None:
@@ -49,7 +51,7 @@ class Journal(Protocol):
 
     async def release(self, provider: str, holder: str) -> None: ...
 
-    async def load(self, provider: str) -> Stored: ...
+    async def load(self, provider: str) -> VersionedState: ...
 
     async def commit(
         self, provider: str, *, fence: int, version: int, state: State, changed: Sequence[Incident]
@@ -132,7 +134,7 @@ class Messenger(Protocol):
         ...
 
     async def open_thread(
-        self, channel: Channel, card: Card, key: str, *, mention: str | None = None
+        self, channel: Channel, card: Message, key: str, *, mention: str | None = None
     ) -> str:
         """Post the root of a thread, and make the thread where that is a step of its own."""
         ...
@@ -141,7 +143,7 @@ class Messenger(Protocol):
         self,
         channel: Channel,
         root: str,
-        card: Card,
+        card: Message,
         key: str,
         *,
         in_channel: bool = False,
@@ -150,7 +152,9 @@ class Messenger(Protocol):
         """Post into the thread; `in_channel`: shown to the whole channel as well."""
         ...
 
-    async def revise(self, channel: Channel, root: str, message: str, card: Card, key: str) -> None:
+    async def revise(
+        self, channel: Channel, root: str, message: str, card: Message, key: str
+    ) -> None:
         """Put `card` in place of what `message` shows (the root itself when it equals `root`).
 
         Repeating it is harmless, and nobody is notified.
@@ -179,6 +183,6 @@ class Messenger(Protocol):
         """Find out whether the bot may post there, without posting."""
         ...
 
-    async def say(self, channel: Channel, card: Card, key: str) -> None:
+    async def say(self, channel: Channel, card: Message, key: str) -> None:
         """Post outside any thread (a change made, an example, why we were silent)."""
         ...

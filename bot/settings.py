@@ -26,7 +26,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.errors import SettingsError
+from bot.domain.errors import SettingsError
 
 PREFIX = "ISCLAUDEDOWN_"
 FILE_VARIABLE = f"{PREFIX}CONFIG"

@@ -12,29 +12,22 @@ from hashlib import sha1
 
 from adapters.redis.scripts import Script
 from adapters.redis.store import Store, open_store
-from bot.cards import Card
-from bot.catalog import Catalog
-from bot.delivery.courier import Courier
-from bot.delivery.drawing import Cards
+from bot.catalog.catalog import Catalog
+from bot.delivery.cache import MessageCache
+from bot.delivery.context import DeliveryContext, no_failpoint
 from bot.delivery.fanout import FanOut
-from bot.delivery.incidents import Incidents
+from bot.delivery.incidents import IncidentCache
 from bot.delivery.plan import Step
-from bot.delivery.tools import Tools, no_failpoint
-from bot.engine.state import State
-from bot.model import (
-    Channel,
-    Impact,
-    Incident,
-    News,
-    NewsKind,
-    Origin,
-    Severity,
-    Subscription,
-)
+from bot.delivery.worker import Worker
+from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin
+from bot.domain.message import Message
+from bot.domain.page import Severity
+from bot.domain.state import State
+from bot.domain.subscription import Channel, Subscription
 from bot.ports import Messenger
 
-ENDS = {NewsKind.RESOLVED, NewsKind.WITHDRAWN, NewsKind.OVER, NewsKind.ENDED}
-BACK = {NewsKind.REOPENED}
+ENDS = {EventKind.RESOLVED, EventKind.WITHDRAWN, EventKind.OVER, EventKind.ENDED}
+BACK = {EventKind.REOPENED}
 
 
 def utc_now() -> datetime:
@@ -42,7 +35,7 @@ def utc_now() -> datetime:
 
 
 def incident(
-    *kinds: NewsKind,
+    *kinds: EventKind,
     provider: str = "claude",
     id_: str = "x1",
     at: datetime | None = None,
@@ -64,15 +57,15 @@ def incident(
     return more(empty, *kinds, at=start)
 
 
-def more(before: Incident, *kinds: NewsKind, at: datetime | None = None) -> Incident:
+def more(before: Incident, *kinds: EventKind, at: datetime | None = None) -> Incident:
     """Return the incident with this news added."""
     now = at or utc_now()
     after = before
     for kind in kinds:
         number = after.revision + 1
-        earlier = [n.key for n in after.news if n.kind is not NewsKind.CORRECTED]
-        corrects = earlier[-1] if kind is NewsKind.CORRECTED and earlier else None
-        news = News(
+        earlier = [n.key for n in after.events if n.kind is not EventKind.CORRECTED]
+        corrects = earlier[-1] if kind is EventKind.CORRECTED and earlier else None
+        event = IncidentEvent(
             number,
             kind,
             f"u{number}",
@@ -84,12 +77,12 @@ def more(before: Incident, *kinds: NewsKind, at: datetime | None = None) -> Inci
             corrects=corrects,
         )
         ended = now if kind in ENDS else None if kind in BACK else after.ended_at
-        withdrawn = after.withdrawn or kind is NewsKind.WITHDRAWN
-        after = replace(after, news=(*after.news, news), ended_at=ended, withdrawn=withdrawn)
+        withdrawn = after.withdrawn or kind is EventKind.WITHDRAWN
+        after = replace(after, events=(*after.events, event), ended_at=ended, withdrawn=withdrawn)
     return after
 
 
-class NamedCards(Cards):
+class NamedCards(MessageCache):
     """Cards that say only what they are of, so that a test can read what a channel was told."""
 
     def __init__(self) -> None:
@@ -102,16 +95,16 @@ class NamedCards(Cards):
         now: datetime,
         *,
         plainly: bool = False,
-        tally: str = "",
-    ) -> Card:
-        del now, tally
-        return Card(title_of(step, incident), "plain" if plainly else "card")
+        report_count: str = "",
+    ) -> Message:
+        del now, report_count
+        return Message(title_of(step, incident), "plain" if plainly else "card")
 
 
 def title_of(step: Step, incident: Incident) -> str:
-    if step.news is None:
+    if step.event is None:
         return f"root {incident.key} r{incident.revision}"
-    return f"{step.act.value} {step.news.key} r{incident.revision}"
+    return f"{step.act.value} {step.event.key} r{incident.revision}"
 
 
 @dataclass
@@ -119,16 +112,16 @@ class Bot:
     """A running courier and fan-out, as one process has them."""
 
     store: Store
-    courier: Courier
+    worker: Worker
     fanout: FanOut
-    tools: Tools
+    tools: DeliveryContext
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     dead: bool = False
 
     async def freeze(self) -> None:
         """End it as a crash would: nothing is finished, nothing is given back."""
         self.dead = True
-        everything = [*self.tasks, *self.courier.visits]
+        everything = [*self.tasks, *self.worker.visits]
         for task in everything:
             task.cancel()
         await asyncio.gather(*everything, return_exceptions=True)
@@ -151,38 +144,38 @@ async def running_bot(
 
     `reading` False: news are read only when the test says so.
     """
-    couriers: list[Courier] = []
+    workers: list[Worker] = []
 
     def queued() -> None:
-        for one in couriers:
+        for one in workers:
             one.wake()
 
     async with open_store(url, queued=queued, lease=lease, failpoint=failpoint) as store:
-        incidents = Incidents(store.journal)
-        tools = Tools(
+        incidents = IncidentCache(store.incident_store)
+        tools = DeliveryContext(
             messenger,
             store.queue,
-            store.pace,
+            store.rate_limiter,
             incidents,
             NamedCards(),
             utc_now,
             random.Random(seed),
             send_seconds=send_seconds,
-            haste=20.0,
+            time_scale=20.0,
             failpoint=failpoint,
         )
-        courier = Courier(tools, slots=slots)
-        couriers.append(courier)
-        fanout = FanOut(provider, store.journal, store.feed, incidents, utc_now)
-        bot = Bot(store, courier, fanout, tools)
-        bot.tasks = [asyncio.create_task(courier.run())]
+        worker = Worker(tools, slots=slots)
+        workers.append(worker)
+        fanout = FanOut(provider, store.incident_store, store.feed, incidents, utc_now)
+        bot = Bot(store, worker, fanout, tools)
+        bot.tasks = [asyncio.create_task(worker.run())]
         if reading:
             bot.tasks.append(asyncio.create_task(fanout.run()))
         try:
             yield bot
         finally:
             if not bot.dead:
-                await courier.stop(send_seconds)
+                await worker.stop(send_seconds)
             for task in bot.tasks:
                 task.cancel()
             await asyncio.gather(*bot.tasks, return_exceptions=True)
@@ -191,13 +184,13 @@ async def running_bot(
 async def commit(store: Store, *incidents: Incident) -> None:
     """Commit these incidents as the watcher would."""
     provider = incidents[0].provider
-    fence = await store.journal.acquire(provider, "test")
+    fence = await store.incident_store.acquire(provider, "test")
     assert fence is not None
-    stored = await store.journal.load(provider)
+    stored = await store.incident_store.load(provider)
     began = utc_now() - timedelta(days=30)
     state = stored.state or State(provider, began, began)
     kept = {**state.incidents, **{one.id: one for one in incidents}}
-    await store.journal.commit(
+    await store.incident_store.commit(
         provider,
         fence=fence,
         version=stored.version,

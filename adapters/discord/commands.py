@@ -14,12 +14,12 @@ import discord
 from discord import app_commands
 from discord.app_commands import AppCommandChannel, AppCommandThread, Choice
 
-from adapters.discord.desk import Desk, asked_by, log
-from adapters.discord.settings import show_settings
+from adapters.discord.responder import Responder, asked_by, log
+from adapters.discord.settings_form import show_settings
 from adapters.discord.words import ASK, MANAGE
-from bot.cards import Card, Note, Text
 from bot.commands import Answer
-from bot.model import Channel
+from bot.domain.message import Message, Note, Text
+from bot.domain.subscription import Channel
 
 Interaction = discord.Interaction
 Mention = discord.Role | discord.Member
@@ -56,10 +56,10 @@ SEVERITIES: Final = [
 ]
 
 
-def build_tree(client: discord.Client, desk: Desk) -> app_commands.CommandTree:
+def build_tree(client: discord.Client, responder: Responder) -> app_commands.CommandTree:
     """Make the tree of both commands for a client."""
     tree = app_commands.CommandTree(client)
-    _add_ask(tree, desk)
+    _add_ask(tree, responder)
     watch = app_commands.Group(
         name=MANAGE,
         description="What this server's channels are told about Claude",
@@ -68,9 +68,9 @@ def build_tree(client: discord.Client, desk: Desk) -> app_commands.CommandTree:
         allowed_installs=app_commands.AppInstallationType(guild=True),
         default_permissions=discord.Permissions(manage_guild=True),
     )
-    _add_subscribing(watch, desk)
-    _add_muting(watch, desk)
-    _add_looking(watch, desk)
+    _add_subscribing(watch, responder)
+    _add_muting(watch, responder)
+    _add_looking(watch, responder)
     tree.add_command(watch)
 
     @tree.error
@@ -78,12 +78,12 @@ def build_tree(client: discord.Client, desk: Desk) -> app_commands.CommandTree:
         # Of another version of the commands, or options that Discord could not resolve.
         log.warning("discord.command_not_read", error=type(error).__name__)
         sorry = "I did not understand that; the commands may just have changed. Try again."
-        await desk.serve(asked_by(interaction), _constant(sorry))
+        await responder.serve(asked_by(interaction), _constant(sorry))
 
     return tree
 
 
-def _add_ask(tree: app_commands.CommandTree, desk: Desk) -> None:
+def _add_ask(tree: app_commands.CommandTree, responder: Responder) -> None:
     @tree.command(name=ASK, description="Is it Claude, or is it me?")
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
@@ -101,17 +101,17 @@ def _add_ask(tree: app_commands.CommandTree, desk: Desk) -> None:
         explain: str | None = None,
     ) -> None:
         if explain:
-            await _typed(desk, interaction, f"explain {explain}")
+            await _typed(responder, interaction, f"explain {explain}")
         elif just_me:
-            await _typed(desk, interaction, f"justme {surface or ''}")
+            await _typed(responder, interaction, f"justme {surface or ''}")
         else:
             words = f"{surface or ''} share" if share else surface or ""
-            await _typed(desk, interaction, words, shared=share)
+            await _typed(responder, interaction, words, shared=share)
 
-    ask.autocomplete("surface")(_surfaces(desk))
+    ask.autocomplete("surface")(_surfaces(responder))
 
 
-def _add_subscribing(watch: app_commands.Group, desk: Desk) -> None:
+def _add_subscribing(watch: app_commands.Group, responder: Responder) -> None:
     @watch.command(name="subscribe", description="Tell a channel when something breaks")
     @app_commands.describe(
         surfaces="api code opus …; +opus or -mobile adjusts; nothing means everything",
@@ -135,79 +135,79 @@ def _add_subscribing(watch: app_commands.Group, desk: Desk) -> None:
             words.append("thread-only" if thread_only else "in-channel")
         note = _not_mentionable(mention, interaction)
         text = " ".join(filter(None, words))
-        await _typed(desk, interaction, text, channel=channel, note=note, manages=True)
+        await _typed(responder, interaction, text, channel=channel, note=note, manages=True)
 
-    subscribe.autocomplete("surfaces")(_surfaces(desk))
+    subscribe.autocomplete("surfaces")(_surfaces(responder))
 
     @watch.command(name="unsubscribe", description="Tell a channel nothing any more")
     @app_commands.describe(channel="Another channel than this one")
     async def unsubscribe(interaction: Interaction, channel: SpeakingChannel | None = None) -> None:
-        await _typed(desk, interaction, "unsubscribe", channel=channel, manages=True)
+        await _typed(responder, interaction, "unsubscribe", channel=channel, manages=True)
 
     @watch.command(name="settings", description="See and change what a channel gets")
     @app_commands.describe(channel="Another channel than this one")
     async def settings(interaction: Interaction, channel: SpeakingChannel | None = None) -> None:
         asked = asked_by(interaction).to(_chosen(interaction, channel))
-        await show_settings(desk, asked)
+        await show_settings(responder, asked)
 
     @watch.command(name="list", description="What this channel gets, and whether it can be told")
     async def list_(interaction: Interaction) -> None:
-        await _typed(desk, interaction, "subscriptions")
+        await _typed(responder, interaction, "subscriptions")
 
 
-def _add_muting(watch: app_commands.Group, desk: Desk) -> None:
+def _add_muting(watch: app_commands.Group, responder: Responder) -> None:
     @watch.command(name="mute", description="No news here for a while")
     @app_commands.describe(length="30m, 2h, 7d …")
     async def mute(interaction: Interaction, length: str) -> None:
-        await _typed(desk, interaction, f"mute {length}", manages=True)
+        await _typed(responder, interaction, f"mute {length}", manages=True)
 
     @watch.command(name="unmute", description="News again")
     async def unmute(interaction: Interaction) -> None:
-        await _typed(desk, interaction, "unmute", manages=True)
+        await _typed(responder, interaction, "unmute", manages=True)
 
     @watch.command(name="test", description="A clearly marked example, here only")
     async def test(interaction: Interaction) -> None:
-        await _typed(desk, interaction, "test", manages=True)
+        await _typed(responder, interaction, "test", manages=True)
 
 
-def _add_looking(watch: app_commands.Group, desk: Desk) -> None:
+def _add_looking(watch: app_commands.Group, responder: Responder) -> None:
     @watch.command(name="history", description="What happened lately")
     @app_commands.describe(surface="Only this: api, code, opus …", length="7d, 24h, 30d …")
     async def history(
         interaction: Interaction, surface: str | None = None, length: str | None = None
     ) -> None:
-        await _typed(desk, interaction, f"history {surface or ''} {length or ''}")
+        await _typed(responder, interaction, f"history {surface or ''} {length or ''}")
 
-    history.autocomplete("surface")(_surfaces(desk))
+    history.autocomplete("surface")(_surfaces(responder))
 
     @watch.command(name="incident", description="One incident, whole")
     @app_commands.describe(id="Its id, as history shows it")
     async def incident(interaction: Interaction, id: str) -> None:  # noqa: A002 - the option's name
-        await _typed(desk, interaction, f"incident {id}")
+        await _typed(responder, interaction, f"incident {id}")
 
     @watch.command(name="report", description="Say that something does not work for you")
     @app_commands.describe(surface="What does not work: api, code …", text="In your words")
     async def report(interaction: Interaction, surface: str, text: str | None = None) -> None:
-        await _typed(desk, interaction, f"report {surface} {text or ''}")
+        await _typed(responder, interaction, f"report {surface} {text or ''}")
 
-    report.autocomplete("surface")(_surfaces(desk))
+    report.autocomplete("surface")(_surfaces(responder))
 
     @watch.command(name="why", description="Why this channel was, or was not, told")
     @app_commands.describe(incident="An incident's id; else the last ones")
     async def why(interaction: Interaction, incident: str | None = None) -> None:
-        await _typed(desk, interaction, f"why {incident or ''}")
+        await _typed(responder, interaction, f"why {incident or ''}")
 
     @watch.command(name="scoreboard", description="How early, late or wrong our suspicions were")
     async def scoreboard(interaction: Interaction) -> None:
-        await _typed(desk, interaction, "scoreboard")
+        await _typed(responder, interaction, "scoreboard")
 
     @watch.command(name="help", description="What you can ask me")
     async def help_(interaction: Interaction) -> None:
-        await _typed(desk, interaction, "help")
+        await _typed(responder, interaction, "help")
 
 
 async def _typed(
-    desk: Desk,
+    responder: Responder,
     interaction: Interaction,
     words: str,
     *,
@@ -226,10 +226,10 @@ async def _typed(
     request = replace(request, may_manage=manages or request.may_manage)
 
     async def work() -> Answer:
-        answer = await desk.commands.answer(request)
+        answer = await responder.commands.answer(request)
         return _noted(answer, note) if note else answer
 
-    await desk.serve(asked, work, shared=shared)
+    await responder.serve(asked, work, shared=shared)
 
 
 def _chosen(interaction: Interaction, channel: Found | None) -> Channel | None:
@@ -266,18 +266,20 @@ def _noted(answer: Answer, note: str) -> Answer:
 
 def _constant(words: str) -> Callable[[], Awaitable[Answer]]:
     async def work() -> Answer:
-        return Answer(Card(words, words))
+        return Answer(Message(words, words))
 
     return work
 
 
-def _surfaces(desk: Desk) -> Callable[[Interaction, str], Coroutine[Any, Any, list[Choice[str]]]]:
+def _surfaces(
+    responder: Responder,
+) -> Callable[[Interaction, str], Coroutine[Any, Any, list[Choice[str]]]]:
     """Suggest surfaces for the last word that is being typed."""
 
     async def suggest(_interaction: Interaction, typed: str) -> list[Choice[str]]:
         before, _, last = typed.replace(",", " ").rpartition(" ")
         sign = last[:1] if last[:1] in {"+", "-"} else ""
-        found = desk.commands.suggest(last[len(sign) :])
+        found = responder.commands.suggest(last[len(sign) :])
         lead = f"{before.strip()} " if before.strip() else ""
         choices = [(f"{lead}{sign}{one.label}", f"{lead}{sign}{one.value}") for one in found]
         fitting = [pair for pair in choices if max(map(len, pair)) <= _CHOICE_TEXT]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.errors import (
+from bot.domain.errors import (
     ChannelGone,
     DeliveryError,
     Malformed,
@@ -62,11 +62,11 @@ WORDS: Final[dict[int, str]] = {
 DEFAULT_RETRY_SECONDS: Final = 30.0
 
 
-class Unreachable(DeliveryError):
+class DiscordUnreachable(DeliveryError):
     """Discord was not reached, or did nothing for the moment: the same may work in a while."""
 
 
-class Refused(Exception):
+class DiscordRefused(Exception):
     """Discord answered no. Stays within this adapter; `meaning` makes it ours.
 
     `code` is 0 where the answer had none. The text of the answer is not kept: it may quote what
@@ -108,7 +108,7 @@ def of_server_error(status: int, code: object) -> DeliveryError:
     return kind(f"{status} {code}") if kind else Uncertain(f"HTTP {status}")
 
 
-def meaning(refused: Refused) -> DeliveryError:
+def meaning(refused: DiscordRefused) -> DeliveryError:
     """Our error for a refusal."""
     status, code = refused.status, refused.code
     reason = WORDS.get(code, f"{status} {code}" if code else f"HTTP {status}")
@@ -121,6 +121,6 @@ def meaning(refused: Refused) -> DeliveryError:
     return DeliveryError(reason)
 
 
-def refuses_the_bot(refused: Refused) -> bool:
+def refuses_the_bot(refused: DiscordRefused) -> bool:
     """Does it concern everything that we do (a bad token, Cloudflare) and not one channel?"""
     return refused.code in {40001, 50014, 40333} or (refused.status == 401 and not refused.code)

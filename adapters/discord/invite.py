@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from adapters.discord.connection import REFUSED
-from adapters.discord.options import DiscordOptions
-from bot.errors import BotError, SettingsError
+from adapters.discord.gateway import REFUSED
+from adapters.discord.settings import DiscordSettings
+from bot.domain.errors import BotError, SettingsError
 
 AUTHORIZE: Final = "https://discord.com/oauth2/authorize"
 
@@ -76,7 +76,7 @@ def invitation(application: str) -> str:
     return "\n".join(lines)
 
 
-async def application_of(options: DiscordOptions) -> str:
+async def application_of(options: DiscordSettings) -> str:
     """Ask Discord whose token it is; returns the application's id.
 
     Raises:

@@ -13,16 +13,16 @@ from datetime import timedelta
 
 import discord
 
-from adapters.discord.desk import Desk, log
+from adapters.discord.responder import Responder, log
 from adapters.discord.words import ASK, MANAGE
-from bot.cards import Card, Lines, Text
-from bot.errors import DeliveryError, StoreError
-from bot.model import Channel
+from bot.domain.errors import DeliveryError, StoreError
+from bot.domain.message import Lines, Message, Text
+from bot.domain.subscription import Channel
 
 
-def listen_to_guilds(client: discord.Client, desk: Desk) -> None:
+def listen_to_guilds(client: discord.Client, responder: Responder) -> None:
     """Register the listeners on a client."""
-    hear = _Hearing(desk)
+    hear = _Hearing(responder)
     for name in (
         "on_guild_join",
         "on_guild_available",
@@ -45,8 +45,8 @@ def channel_of(place: discord.abc.GuildChannel) -> Channel:
 
 
 class _Hearing:
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, responder: Responder) -> None:
+        self._desk = responder
         # At a start Discord tells of thousands of guilds within a second.
         self._turn = asyncio.Semaphore(8)
 
@@ -135,7 +135,7 @@ class _Hearing:
         for place in _candidates(guild):
             try:
                 key = f"welcome/{guild.id}"
-                await self._desk.messenger.say(channel_of(place), welcome_card(), key)
+                await self._desk.messenger.say(channel_of(place), welcome_message(), key)
             except DeliveryError as error:
                 log.info("discord.not_welcomed", guild=guild.id, reason=error.reason)
             else:
@@ -162,14 +162,14 @@ def _candidates(guild: discord.Guild) -> list[discord.TextChannel]:
     ][:3]
 
 
-def welcome_card() -> Card:
+def welcome_message() -> Message:
     """The first message in a server: the two commands that matter."""
     ask = (Text(f"/{ASK}", code=True), Text(" answers whether it is Claude or you."))
     watch = (
         Text(f"/{MANAGE} subscribe", code=True),
         Text(" tells a channel by itself: one thread per incident, quiet otherwise."),
     )
-    return Card(
+    return Message(
         "Hello! Two commands matter",
         f"/{ASK} answers whether Claude is down; /{MANAGE} subscribe tells a channel by itself.",
         emoji="👋",

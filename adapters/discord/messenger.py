@@ -15,18 +15,18 @@ from weakref import WeakKeyDictionary
 
 import structlog
 
-from adapters.discord.errors import BOT_BUCKET, Refused, meaning
-from adapters.discord.lookback import LookBack, threads_are_made
-from adapters.discord.places import Kind, Places, kind_of
+from adapters.discord.channels import Channels, Kind, kind_of
+from adapters.discord.errors import BOT_BUCKET, DiscordRefused, meaning
 from adapters.discord.posting import Posting
+from adapters.discord.recovery import DiscordRecovery, threads_are_made
 from adapters.discord.refs import Ref, read_ref
-from adapters.discord.render import Drawn, body_of, draw, marked
+from adapters.discord.render import Rendered, body_of, marked, render
 from adapters.discord.replies import Replies
+from adapters.discord.rest import Json, RestClient
 from adapters.discord.threads import Threads
-from adapters.discord.wire import Json, Wire
-from bot.cards import Block, Card, Line, Lines, Note, Quote, ThreadLink
-from bot.errors import ChannelGone, DeliveryError, MessageGone, RateLimited
-from bot.model import Channel
+from bot.domain.errors import ChannelGone, DeliveryError, MessageGone, RateLimited
+from bot.domain.message import Block, Line, Lines, Message, Note, Quote, ThreadLink
+from bot.domain.subscription import Channel
 from bot.ports import Access, Bucket
 
 log = structlog.get_logger()
@@ -61,21 +61,21 @@ class DiscordMessenger:
 
     def __init__(
         self,
-        wire: Wire,
+        wire: RestClient,
         *,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
         requests_a_second: float | None = REQUESTS_A_SECOND,
     ) -> None:
         self._wire = wire
-        self.places = Places(wire)
+        self.places = Channels(wire)
         self._threads = Threads(wire, self.places, monotonic)
-        self._look_back = LookBack(wire, self.places, clock)
+        self._look_back = DiscordRecovery(wire, self.places, clock)
         self._posting = Posting(wire, self._threads, clock=clock, monotonic=monotonic)
         self._replies = Replies(self._posting, self._threads, self._look_back)
         rate = requests_a_second
         self._bucket = (Bucket(BOT_BUCKET, rate, burst=AT_ONCE),) if rate else ()
-        self._drawn: WeakKeyDictionary[Card, Drawn] = WeakKeyDictionary()
+        self._drawn: WeakKeyDictionary[Message, Rendered] = WeakKeyDictionary()
 
     def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
         """The bot's limit counts requests: a root with its thread, or a reply with its line, are
@@ -86,7 +86,7 @@ class DiscordMessenger:
         return self._bucket if one else self._bucket * 2
 
     async def open_thread(
-        self, channel: Channel, card: Card, key: str, *, mention: str | None = None
+        self, channel: Channel, card: Message, key: str, *, mention: str | None = None
     ) -> str:
         place = _number(channel)
         kind = await self._kind(place)
@@ -98,14 +98,14 @@ class DiscordMessenger:
                 post = await self._threads.post(place, card, body)
                 return str(Ref(post, post))
             message = await self._posting.create(place, body, key, seconds=ROOT_SECONDS)
-        except Refused as refused:
+        except DiscordRefused as refused:
             raise meaning(refused) from None
         threaded = threads_are_made(kind) and await self._make_thread(place, message, card)
         if kind is Kind.ANNOUNCEMENT:
             self._posting.publish(place, message)
         return str(Ref(place, message, threaded=threaded))
 
-    async def _make_thread(self, place: int, message: int, card: Card) -> bool:
+    async def _make_thread(self, place: int, message: int, card: Message) -> bool:
         """The root stands: a thread that cannot be made now is made with the first reply."""
         if not message:
             return False
@@ -124,7 +124,7 @@ class DiscordMessenger:
         self,
         channel: Channel,
         root: str,
-        card: Card,
+        card: Message,
         key: str,
         *,
         in_channel: bool = False,
@@ -147,12 +147,14 @@ class DiscordMessenger:
     async def _reply_to_post(self, ref: Ref, body: Json, key: str) -> Ref:
         try:
             return Ref(ref.thread, await self._posting.create(ref.thread, body, key))
-        except Refused as refused:
+        except DiscordRefused as refused:
             error = meaning(refused)
             # The post was deleted or closed to us; the forum may be fine.
             raise MessageGone(error.reason) if isinstance(error, ChannelGone) else error from None
 
-    async def revise(self, channel: Channel, root: str, message: str, card: Card, key: str) -> None:
+    async def revise(
+        self, channel: Channel, root: str, message: str, card: Message, key: str
+    ) -> None:
         ref = _known(message)
         kind = await self._kind(_number(channel))
         body = self._body(channel, card, key, None)
@@ -193,7 +195,7 @@ class DiscordMessenger:
     async def access(self, channel: Channel) -> Access:
         return await self.places.access(_number(channel))
 
-    async def say(self, channel: Channel, card: Card, key: str) -> None:
+    async def say(self, channel: Channel, card: Message, key: str) -> None:
         place = _number(channel)
         kind = await self._kind(place)
         body = self._body(channel, card, key, None, mark=not key.startswith(PASSING))
@@ -202,7 +204,7 @@ class DiscordMessenger:
                 await self._threads.post(place, card, body)
             else:
                 await self._posting.create(place, body, key)
-        except Refused as refused:
+        except DiscordRefused as refused:
             raise meaning(refused) from None
 
     async def members(self, channel: Channel) -> int | None:
@@ -222,7 +224,7 @@ class DiscordMessenger:
             raise ChannelGone("nobody has that id")
         try:
             answer = await self._wire.call("POST", "/users/@me/channels", {"recipient_id": person})
-        except Refused as refused:
+        except DiscordRefused as refused:
             raise meaning(refused) from None
         return Channel(self.platform, channel.tenant, str(answer.get("id", "")))
 
@@ -237,7 +239,7 @@ class DiscordMessenger:
         return kind
 
     def _body(
-        self, channel: Channel, card: Card, key: str, mention: str | None, *, mark: bool = True
+        self, channel: Channel, card: Message, key: str, mention: str | None, *, mark: bool = True
     ) -> Json:
         whom, allowed = called(mention)
         drawn = self._draw(channel, card)
@@ -246,12 +248,12 @@ class DiscordMessenger:
         body["allowed_mentions"] = allowed
         return body
 
-    def _draw(self, channel: Channel, card: Card) -> Drawn:
+    def _draw(self, channel: Channel, card: Message) -> Rendered:
         if _points_somewhere(card):  # such a card is one channel's own
-            return draw(card, int(channel.tenant) if channel.tenant.isdigit() else None)
+            return render(card, int(channel.tenant) if channel.tenant.isdigit() else None)
         drawn = self._drawn.get(card)
         if drawn is None:
-            drawn = self._drawn[card] = draw(card)
+            drawn = self._drawn[card] = render(card)
         return drawn
 
 
@@ -286,7 +288,7 @@ def _known(reference: str) -> Ref:
     return ref
 
 
-def _points_somewhere(card: Card) -> bool:
+def _points_somewhere(card: Message) -> bool:
     return any(
         isinstance(span, ThreadLink) for b in card.blocks for line in _lines(b) for span in line
     )

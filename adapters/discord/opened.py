@@ -6,30 +6,30 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from adapters.discord.options import DiscordOptions
 from adapters.discord.platform import Discord, open_discord
-from adapters.redis.notes import RedisNotes
-from adapters.redis.seen import RedisSeen
+from adapters.discord.settings import DiscordSettings
+from adapters.redis.deduplicator import RedisDeduplicator
+from adapters.redis.keyvalue import RedisKeyValue
 from adapters.redis.store import Store
-from bot.catalog import Catalog
+from bot.catalog.catalog import Catalog
 from bot.commands import Commands
-from bot.delivery.reach import Reach
+from bot.delivery.channel_lifecycle import ChannelLifecycle
 from bot.ports import Clock
 
 
 @asynccontextmanager
 async def listening_discord(
-    options: DiscordOptions, store: Store, commands: Commands, catalog: Catalog, clock: Clock
+    options: DiscordSettings, store: Store, commands: Commands, catalog: Catalog, clock: Clock
 ) -> AsyncIterator[Discord]:
     """Raises what `open_discord` raises: the token is not accepted."""
     async with open_discord(options, clock=clock, monotonic=time.monotonic) as discord:
         discord.listen(
             commands,
             subscriptions=store.subscriptions,
-            reach=Reach(store.subscriptions, store.queue, clock),
+            reach=ChannelLifecycle(store.subscriptions, store.queue, clock),
             catalog=catalog,
-            seen=RedisSeen(store.database),
-            notes=RedisNotes(store.database),
+            seen=RedisDeduplicator(store.database),
+            notes=RedisKeyValue(store.database),
         )
         await discord.start()
         yield discord

@@ -17,25 +17,20 @@ import discord
 import structlog
 from discord import app_commands
 
-from adapters.discord.budget import Budget, Gate
+from adapters.discord.circuit_breaker import CircuitBreaker, RequestGate
 from adapters.discord.commands import build_tree
-from adapters.discord.connection import (
-    REFUSED,
-    Connection,
-    Refusal,
-    ask_gateway,
-)
-from adapters.discord.desk import Desk, Notes, Seen
+from adapters.discord.components import listen_to_presses
+from adapters.discord.gateway import REFUSED, Connection, Refusal, ask_gateway
 from adapters.discord.lifecycle import listen_to_guilds
 from adapters.discord.messenger import DiscordMessenger
-from adapters.discord.options import DiscordOptions
-from adapters.discord.presses import listen_to_presses
+from adapters.discord.responder import Deduplicator, KeyValue, Responder
+from adapters.discord.rest import RestClient
+from adapters.discord.settings import DiscordSettings
 from adapters.discord.sync import sync_commands
-from adapters.discord.wire import Wire
-from bot.catalog import Catalog
+from bot.catalog.catalog import Catalog
 from bot.commands import Commands
-from bot.delivery.reach import Reach
-from bot.errors import SettingsError
+from bot.delivery.channel_lifecycle import ChannelLifecycle
+from bot.domain.errors import SettingsError
 from bot.ports import Clock, Subscriptions
 
 log = structlog.get_logger()
@@ -47,11 +42,11 @@ class Discord:
     """One bot, in all its guilds. `monotonic` gives seconds."""
 
     def __init__(
-        self, options: DiscordOptions, *, clock: Clock, monotonic: Callable[[], float]
+        self, options: DiscordSettings, *, clock: Clock, monotonic: Callable[[], float]
     ) -> None:
         self._options = options
         rate = options.requests_a_second
-        self._wire = Wire(Budget(monotonic), Gate(monotonic, rate))
+        self._wire = RestClient(CircuitBreaker(monotonic), RequestGate(monotonic, rate))
         self._clock = clock
         self.messenger = DiscordMessenger(
             self._wire,
@@ -60,7 +55,7 @@ class Discord:
             requests_a_second=rate,
         )
         self._connection = Connection(options, self._wire, self._begin)
-        self._desk: Desk | None = None
+        self._desk: Responder | None = None
         self._tree: app_commands.CommandTree | None = None
         self._client: discord.Client | None = None
         self._syncing: asyncio.Task[None] | None = None
@@ -70,13 +65,13 @@ class Discord:
         commands: Commands,
         *,
         subscriptions: Subscriptions,
-        reach: Reach,
+        reach: ChannelLifecycle,
         catalog: Catalog,
-        seen: Seen,
-        notes: Notes,
+        seen: Deduplicator,
+        notes: KeyValue,
     ) -> None:
         """Connect the listeners; `run` hears people from then on."""
-        self._desk = Desk(
+        self._desk = Responder(
             commands,
             self.messenger,
             self._wire,
@@ -120,17 +115,17 @@ class Discord:
 
     def _begin(self, client: discord.Client) -> None:
         """A new client: let it hear what all of them hear."""
-        desk = self._desk
+        responder = self._desk
         self._client = client
-        if desk is None:
+        if responder is None:
             return
-        tree = build_tree(client, desk)
-        listen_to_presses(client, desk)
-        listen_to_guilds(client, desk)
+        tree = build_tree(client, responder)
+        listen_to_presses(client, responder)
+        listen_to_guilds(client, responder)
 
         async def on_connect() -> None:
             await self._end_syncing()
-            self._syncing = asyncio.create_task(sync_commands(self._wire, desk.notes, tree))
+            self._syncing = asyncio.create_task(sync_commands(self._wire, responder.notes, tree))
 
         async def on_error(event: str, *_args: object, **_keywords: object) -> None:
             # The type of the event alone: its content may quote what somebody wrote.
@@ -147,7 +142,7 @@ class Discord:
 
 @asynccontextmanager
 async def open_discord(
-    options: DiscordOptions, *, clock: Clock, monotonic: Callable[[], float]
+    options: DiscordSettings, *, clock: Clock, monotonic: Callable[[], float]
 ) -> AsyncIterator[Discord]:
     """Open what Discord needs. Nothing is asked of Discord before `run`."""
     opened = Discord(options, clock=clock, monotonic=monotonic)

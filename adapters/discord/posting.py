@@ -12,12 +12,12 @@ from typing import Final
 import structlog
 
 from adapters.discord import errors
-from adapters.discord.errors import Refused, meaning
-from adapters.discord.later import Later, Work
+from adapters.discord.deferred import Deferred, Work
+from adapters.discord.errors import DiscordRefused, meaning
 from adapters.discord.refs import Ref, nonce, sent_at
+from adapters.discord.rest import CALL_SECONDS, Json, RestClient
 from adapters.discord.threads import Threads
-from adapters.discord.wire import CALL_SECONDS, Json, Wire
-from bot.errors import DeliveryError, MessageGone, RateLimited, Uncertain
+from bot.domain.errors import DeliveryError, MessageGone, RateLimited, Uncertain
 
 log = structlog.get_logger()
 
@@ -36,7 +36,7 @@ class Posting:
 
     def __init__(
         self,
-        wire: Wire,
+        wire: RestClient,
         threads: Threads,
         *,
         clock: Callable[[], datetime],
@@ -46,7 +46,7 @@ class Posting:
         self._threads = threads
         self._clock = clock
         self._monotonic = monotonic
-        self._later = Later()
+        self._later = Deferred()
         self._edited: dict[int, float] = {}
 
     async def create(
@@ -58,14 +58,14 @@ class Posting:
         and not to be repeated (discord/discord-api-docs#6647).
 
         Raises:
-            Refused: Discord answered no. DeliveryError: as `Wire.call`.
+            Refused: Discord answered no. DeliveryError: as `RestClient.call`.
         """
         sent = {**body, "nonce": nonce(key), "enforce_nonce": True}
         try:
             answer = await self._wire.call(
                 "POST", _MESSAGES, sent, seconds=seconds, channel_id=place
             )
-        except Refused as refused:
+        except DiscordRefused as refused:
             if refused.code == errors.UNKNOWN_MESSAGE:
                 return 0
             if refused.code == errors.NO_HISTORY and "message_reference" in body:
@@ -87,7 +87,7 @@ class Posting:
         for opened in (False, True):
             try:
                 await self._patch(ref, body)
-            except Refused as refused:
+            except DiscordRefused as refused:
                 if refused.code != errors.THREAD_ARCHIVED or opened:
                     raise _of_change(refused) from None
                 if not await self._threads.unarchive(ref.place):
@@ -130,7 +130,7 @@ class Posting:
                 "GET", _MESSAGE, channel_id=ref.place, message_id=ref.message
             )
             edited = datetime.fromisoformat(message.get("edited_timestamp") or "")
-        except (Refused, ValueError):
+        except (DiscordRefused, ValueError):
             return 0.0
         return (edited + BETWEEN_PUBLISHED - self._clock()).total_seconds()
 
@@ -141,7 +141,7 @@ class Posting:
             self._later.put_off(name, 0, lambda: self._crosspost(place, message))
 
     def put_off(self, name: str, seconds: float, work: Work) -> None:
-        """Do something that nobody waits for; see `Later`."""
+        """Do something that nobody waits for; see `Deferred`."""
         self._later.put_off(name, seconds, work)
 
     async def close(self) -> None:
@@ -160,7 +160,7 @@ class Posting:
         path = f"{_MESSAGE}/crosspost"
         try:
             await self._wire.call("POST", path, channel_id=place, message_id=message)
-        except Refused as refused:
+        except DiscordRefused as refused:
             if refused.status >= 500:
                 raise meaning(refused) from None
             if refused.code != errors.ALREADY_PUBLISHED:
@@ -178,7 +178,7 @@ class Posting:
         self._edited[ref.message] = now
 
 
-def _of_change(refused: Refused) -> DeliveryError:
+def _of_change(refused: DiscordRefused) -> DeliveryError:
     if refused.code == errors.UNKNOWN_CHANNEL:
         # For a thread: it was deleted. For a channel the next message will tell.
         return MessageGone("the message's channel or thread was deleted")

@@ -25,14 +25,14 @@ from adapters.discord.text import (
     size,
 )
 from adapters.discord.words import native
-from bot.cards import (
+from bot.domain.message import (
     EMOJI,
     Block,
     Button,
-    Card,
     Line,
     Lines,
     Link,
+    Message,
     Note,
     Quote,
     Row,
@@ -42,7 +42,7 @@ from bot.cards import (
     ThreadLink,
     Time,
 )
-from bot.model import Severity
+from bot.domain.page import Severity
 
 Json = dict[str, Any]
 
@@ -72,7 +72,7 @@ _TIME_STYLES: Final = {"ago": "R", "clock": "t", "date": "f"}
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class Rendered:
     """A message ready to send, but for its mark and its mention."""
 
     content: str
@@ -88,7 +88,7 @@ class _Piece:
     quote: bool = False
 
 
-def draw(card: Card, guild: int | None = None) -> Drawn:
+def render(card: Message, guild: int | None = None) -> Rendered:
     """Draw `card`; `guild` makes links to messages that have no thread."""
     components = tuple(_button_rows(card.buttons))
     pieces = [_piece(block, guild) for block in card.blocks]
@@ -96,13 +96,13 @@ def draw(card: Card, guild: int | None = None) -> Drawn:
     if not bodies:
         words = card.plain or card.title
         text = escape_cut(words, CONTENT - 100).strip() or ELLIPSIS
-        return Drawn(f"{card.emoji} {text}".strip(), (), components)
+        return Rendered(f"{card.emoji} {text}".strip(), (), components)
     colour = COLOURS[card.severity or Severity.UNKNOWN]
     embeds = tuple({"type": "rich", "description": body, "color": colour} for body in bodies)
-    return Drawn(headline(card), embeds, components)
+    return Rendered(headline(card), embeds, components)
 
 
-def headline(card: Card) -> str:
+def headline(card: Message) -> str:
     """The card's title as the message's own text."""
     emoji = card.emoji or (EMOJI[card.severity] if card.severity else "")
     title = escape_cut(one_line(card.title), TITLE).strip()
@@ -112,28 +112,28 @@ def headline(card: Card) -> str:
     return f"{emoji} {styled}".strip()
 
 
-def thread_name(card: Card) -> str:
+def thread_name(card: Message) -> str:
     """State and incident, as a thread's name: plain text, 1 to 100 characters."""
     emoji = card.emoji or (EMOJI[card.severity] if card.severity else "")
     return cut(f"{emoji} {one_line(card.title)}".strip(), THREAD_NAME) or "Incident"
 
 
-def marked(drawn: Drawn, key: str) -> Drawn:
+def marked(drawn: Rendered, key: str) -> Rendered:
     """The same message with the mark of `key` on it.
 
     A button with room carries it unseen; else the last embed's footer does, or a last line.
     """
     components = _mark_button(drawn.components, mark(key))
     if components is not None:
-        return Drawn(drawn.content, drawn.embeds, tuple(components))
+        return Rendered(drawn.content, drawn.embeds, tuple(components))
     signed = FOOTER + mark(key)
     if not drawn.embeds:
-        return Drawn(f"{drawn.content}\n-# {signed}", (), drawn.components)
+        return Rendered(f"{drawn.content}\n-# {signed}", (), drawn.components)
     last = {**drawn.embeds[-1], "footer": {"text": signed}}
-    return Drawn(drawn.content, (*drawn.embeds[:-1], last), drawn.components)
+    return Rendered(drawn.content, (*drawn.embeds[:-1], last), drawn.components)
 
 
-def body_of(drawn: Drawn) -> Json:
+def body_of(drawn: Rendered) -> Json:
     """The parts of a request that hold a message; an edit with it replaces all of them."""
     return {
         "content": drawn.content,

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Final
 
 from adapters.discord import errors
-from adapters.discord.errors import Refused, meaning
-from adapters.discord.lookback import LookBack
+from adapters.discord.errors import DiscordRefused, meaning
 from adapters.discord.posting import Posting
+from adapters.discord.recovery import DiscordRecovery
 from adapters.discord.refs import Ref, mark
 from adapters.discord.render import headline
+from adapters.discord.rest import Json
 from adapters.discord.threads import Threads
-from adapters.discord.wire import Json
-from bot.cards import Card
+from bot.domain.message import Message
 
 _REMEMBERED: Final = 20_000
 # What a thread may answer for which the channel itself is the next best place.
@@ -36,7 +36,7 @@ class NoThread(Exception):
 
 
 class Replies:
-    def __init__(self, posting: Posting, threads: Threads, look_back: LookBack) -> None:
+    def __init__(self, posting: Posting, threads: Threads, look_back: DiscordRecovery) -> None:
         self._posting = posting
         self._threads = threads
         self._look_back = look_back
@@ -65,7 +65,7 @@ class Replies:
         for made in (False, True):
             try:
                 return await self._posting.create(root.thread, body, key)
-            except Refused as refused:
+            except DiscordRefused as refused:
                 if refused.code == errors.UNKNOWN_CHANNEL and not made:
                     if await self._threads.make(place, root.message, None):
                         continue
@@ -79,11 +79,11 @@ class Replies:
         """Answer the root in its channel."""
         try:
             return Ref(place, await self._posting.create(place, {**body, **_answers(root)}, key))
-        except Refused as refused:
+        except DiscordRefused as refused:
             raise meaning(refused) from None
 
     async def line(
-        self, place: int, root: Ref, card: Card, key: str, called: str, allowed: Json
+        self, place: int, root: Ref, card: Message, key: str, called: str, allowed: Json
     ) -> Ref:
         """One line for the whole channel, which points into the thread. Said once per key."""
         own = _line_key(key)

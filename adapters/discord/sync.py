@@ -10,10 +10,10 @@ from typing import Final
 import structlog
 from discord import app_commands
 
-from adapters.discord.desk import Notes
-from adapters.discord.errors import Refused
-from adapters.discord.wire import Json, Wire
-from bot.errors import DeliveryError, StoreError
+from adapters.discord.errors import DiscordRefused
+from adapters.discord.responder import KeyValue
+from adapters.discord.rest import Json, RestClient
+from bot.domain.errors import DeliveryError, StoreError
 
 log = structlog.get_logger()
 
@@ -30,13 +30,13 @@ def digest_of(payload: list[Json]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-async def sync_commands(wire: Wire, notes: Notes, tree: app_commands.CommandTree) -> None:
+async def sync_commands(wire: RestClient, notes: KeyValue, tree: app_commands.CommandTree) -> None:
     """Register them if Discord does not have exactly these; tried until it worked."""
     pause = FIRST_PAUSE
     while True:
         try:
             await _sync_once(wire, notes, tree)
-        except (Refused, DeliveryError, StoreError) as error:
+        except (DiscordRefused, DeliveryError, StoreError) as error:
             log.warning("discord.commands_not_registered", reason=str(error), again_in=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
@@ -44,7 +44,7 @@ async def sync_commands(wire: Wire, notes: Notes, tree: app_commands.CommandTree
             return
 
 
-async def _sync_once(wire: Wire, notes: Notes, tree: app_commands.CommandTree) -> None:
+async def _sync_once(wire: RestClient, notes: KeyValue, tree: app_commands.CommandTree) -> None:
     client = wire.client
     if client is None or client.application_id is None:
         raise DeliveryError("not connected")
@@ -58,7 +58,7 @@ async def _sync_once(wire: Wire, notes: Notes, tree: app_commands.CommandTree) -
     log.info("discord.commands_registered", count=len(payload))
 
 
-async def _are_there(wire: Wire, application: int, payload: list[Json]) -> bool:
+async def _are_there(wire: RestClient, application: int, payload: list[Json]) -> bool:
     """They may have been removed at Discord since."""
     there = await wire.read(_COMMANDS, application_id=application)
     return {command["name"] for command in payload} <= {str(one.get("name")) for one in there}

@@ -15,13 +15,13 @@ from typing import Final
 import discord
 import structlog
 
-from adapters.discord.errors import THREAD_EXISTS, Refused
-from adapters.discord.places import Places, Tag
+from adapters.discord.channels import Channels, Tag
+from adapters.discord.errors import THREAD_EXISTS, DiscordRefused
 from adapters.discord.render import thread_name
-from adapters.discord.wire import CALL_SECONDS, Json, Wire
-from bot.cards import EMOJI, Card
-from bot.errors import DeliveryError
-from bot.model import Severity
+from adapters.discord.rest import CALL_SECONDS, Json, RestClient
+from bot.domain.errors import DeliveryError
+from bot.domain.message import EMOJI, Message
+from bot.domain.page import Severity
 
 log = structlog.get_logger()
 
@@ -47,14 +47,14 @@ class _Known:
 class Threads:
     """Makes and keeps threads. `monotonic` gives seconds."""
 
-    def __init__(self, wire: Wire, places: Places, monotonic: Callable[[], float]) -> None:
+    def __init__(self, wire: RestClient, places: Channels, monotonic: Callable[[], float]) -> None:
         self._wire = wire
         self._places = places
         self._monotonic = monotonic
         self._known: OrderedDict[int, _Known] = OrderedDict()
 
     async def make(
-        self, channel: int, message: int, card: Card | None, *, seconds: float = CALL_SECONDS
+        self, channel: int, message: int, card: Message | None, *, seconds: float = CALL_SECONDS
     ) -> bool:
         """Make the thread of a root, once; its id is the message's. Returns whether there is one.
 
@@ -68,7 +68,7 @@ class Threads:
             await self._wire.call(
                 "POST", path, body, seconds=seconds, channel_id=channel, message_id=message
             )
-        except Refused as refused:
+        except DiscordRefused as refused:
             if refused.code == THREAD_EXISTS:
                 return True
             log.info("discord.thread_not_made", channel=channel, code=refused.code)
@@ -77,15 +77,15 @@ class Threads:
             self._remember(message, name)
         return True
 
-    async def make_later(self, channel: int, message: int, card: Card) -> None:
+    async def make_later(self, channel: int, message: int, card: Message) -> None:
         """The same for whom the outcome does not matter."""
         await self.make(channel, message, card)
 
-    async def post(self, forum: int, card: Card, message: Json) -> int:
+    async def post(self, forum: int, card: Message, message: Json) -> int:
         """Open a forum post; returns its id, which is also its first message's.
 
         Raises:
-            Refused: and DeliveryError, as `Wire.call`; there is no nonce for posts.
+            Refused: and DeliveryError, as `RestClient.call`; there is no nonce for posts.
         """
         name = thread_name(card)
         tags = tags_for(self._places.tags(forum), card)
@@ -103,7 +103,7 @@ class Threads:
         self._remember(thread, name)
         return thread
 
-    async def keep_up(self, thread: int, card: Card, forum: int | None) -> None:
+    async def keep_up(self, thread: int, card: Message, forum: int | None) -> None:
         """Let name and tags say the state that the root shows; un-archive what goes on again."""
         name = thread_name(card)
         known = self._name_of(thread)
@@ -127,7 +127,7 @@ class Threads:
         """
         try:
             await self._wire.call("PATCH", _CHANNEL, {"archived": True}, channel_id=thread)
-        except Refused as refused:
+        except DiscordRefused as refused:
             if refused.status >= 500:
                 raise DeliveryError(f"{refused.status} {refused.code}") from None
             log.info("discord.thread_not_archived", thread=thread, code=refused.code)
@@ -139,7 +139,7 @@ class Threads:
     async def _change(self, thread: int, body: Json) -> bool:
         try:
             await self._wire.call("PATCH", _CHANNEL, body, channel_id=thread)
-        except (Refused, DeliveryError) as error:
+        except (DiscordRefused, DeliveryError) as error:
             log.info("discord.thread_not_changed", thread=thread, reason=str(error))
             return False
         return True
@@ -150,7 +150,7 @@ class Threads:
         cached = self._places.cached(thread)
         return cached.name if isinstance(cached, discord.Thread) else None
 
-    def _may_rename(self, thread: int, card: Card) -> bool:
+    def _may_rename(self, thread: int, card: Message) -> bool:
         known = self._known.get(thread)
         # An end, and going on after it, are always said.
         if known is None or card.ended or _state(known.name) == EMOJI[Severity.UP]:
@@ -176,7 +176,7 @@ def _state(name: str) -> str | None:
     return sign if sign and not sign[0].isalnum() else None
 
 
-def tags_for(tags: list[Tag], card: Card) -> list[int]:
+def tags_for(tags: list[Tag], card: Message) -> list[int]:
     """Choose the tags whose names say this card's state; none where none does. At most 2."""
     severity = card.severity or Severity.UNKNOWN
     wanted: tuple[str, ...]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from bot.engine.evidence.probing import Kind, Seen, Target
+from bot.evidence.probes import ProbeResponse, Target, TargetKind
 
 TIMEOUT = 10.0  # seconds for a whole look; a generation of one token takes some seconds
 LONGEST = 16_384  # bytes; error bodies have some hundreds
@@ -30,28 +30,28 @@ class HttpProbe:
     key: str | None = field(default=None, repr=False)
     timeout: float = TIMEOUT
 
-    async def look(self, target: Target) -> Seen:
+    async def look(self, target: Target) -> ProbeResponse:
         try:
             async with asyncio.timeout(self.timeout):
                 return await self._ask(target)
         except (TimeoutError, httpx.TimeoutException):
-            return Seen(failure="timeout")
+            return ProbeResponse(failure="timeout")
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-            return Seen(failure=_how(error))
+            return ProbeResponse(failure=_how(error))
 
-    async def _ask(self, target: Target) -> Seen:
+    async def _ask(self, target: Target) -> ProbeResponse:
         headers: dict[str, str] = {}
-        if target.kind in {Kind.API, Kind.MODELS, Kind.GENERATION}:
+        if target.kind in {TargetKind.API, TargetKind.MODELS, TargetKind.GENERATION}:
             headers["anthropic-version"] = API_VERSION
-        if target.kind in {Kind.MODELS, Kind.GENERATION} and self.key:
+        if target.kind in {TargetKind.MODELS, TargetKind.GENERATION} and self.key:
             headers["x-api-key"] = self.key
-        body = _smallest(target.model) if target.kind is Kind.GENERATION else None
+        body = _smallest(target.model) if target.kind is TargetKind.GENERATION else None
         method = "POST" if body else "GET"
         async with self.client.stream(
             method, target.url, headers=headers, json=body, follow_redirects=False
         ) as response:
             text = await _beginning(response)
-        return Seen(response.status_code, dict(response.headers), text)
+        return ProbeResponse(response.status_code, dict(response.headers), text)
 
 
 def _smallest(model: str) -> dict[str, object]:

@@ -10,13 +10,13 @@ import httpx
 
 from adapters.probes.http import TIMEOUT, HttpProbe
 from bot import __version__
-from bot.engine.evidence.probing import Target
-from bot.errors import SettingsError
+from bot.catalog.targets import load_targets
+from bot.domain.errors import SettingsError
+from bot.evidence.probes import Target
+from bot.evidence.sources import ProbeStore
+from bot.loops.prober import Prober
 from bot.ports import Clock
-from bot.prober import Prober
 from bot.settings import Settings
-from bot.targets import load_targets
-from bot.witness import ProbeStore
 
 CONNECTIONS = 16
 # Says honestly who asks, and that it is no person.

@@ -17,7 +17,7 @@ from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 
 from adapters.redis import keys
 from adapters.redis.scripts import Script
-from bot.errors import StoreError
+from bot.domain.errors import StoreError
 
 Client = Redis | RedisCluster
 Argument = str | bytes | int | float

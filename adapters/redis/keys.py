@@ -74,7 +74,9 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from bot.model import Channel, Incident, Severity, Subscription
+from bot.domain.incident import Incident
+from bot.domain.page import Severity
+from bot.domain.subscription import Channel, Subscription
 
 SCHEMA = 1
 SHARDS = 8  # fixed: another number would move every channel

@@ -7,11 +7,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
-from adapters.redis.doctor import check_redis
-from adapters.redis.embedded import embedded_redis
+from adapters.redis.checks import check_redis
+from adapters.redis.embedded.server import embedded_redis
 from adapters.redis.orphans import free_orphans
 from adapters.redis.store import Store, open_store
-from bot.checks import Health
+from bot.domain.checks import Health
 from bot.settings import Settings
 
 log = structlog.get_logger()

@@ -14,22 +14,30 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.redis import keys
+from adapters.redis import codec, keys
 from adapters.redis.database import Argument, Database
 from adapters.redis.scripts import CLAIM, SETTLE, WAKE
 from adapters.redis.subscriptions import LIFE, read_subscription, write_pause
-from bot import codec
-from bot.delivery.queue import Claim, Claims, Doubt, Outcome, Record, Settlement, Wanted, mark
-from bot.errors import StoreError
-from bot.model import Channel, Thread
+from bot.delivery.queue import (
+    Claim,
+    Claims,
+    Outcome,
+    PendingThread,
+    Settlement,
+    ThreadUpdate,
+    Unconfirmed,
+    version_of,
+)
+from bot.domain.errors import StoreError
+from bot.domain.subscription import Channel, ThreadRecord
 
 LINGER = 0.003  # seconds that a settlement waits for others
 MOST_TOGETHER = 128  # settlements in one round trip
 MOST_PER_SHARD = 64  # channels claimed by one script: it holds Redis up for about a millisecond
 TRIES = 3
 ASIDE_MS = 3_600_000  # a silenced tenant's channels are looked at again so often
-_DOUBTS = {Doubt.AS_BEFORE: b"", Doubt.CLEARED: b"-", Doubt.BEGUN: b"claim"}
-_NOTHING = Thread()
+_DOUBTS = {Unconfirmed.AS_BEFORE: b"", Unconfirmed.CLEARED: b"-", Unconfirmed.BEGUN: b"claim"}
+_NOTHING = ThreadRecord()
 
 _Waiting = tuple[str, list[Argument], asyncio.Future[bool]]
 
@@ -86,7 +94,7 @@ class RedisQueue:
         for base in keys.shards(platform):
             await self._database.run(WAKE, base, tenant, "*")
 
-    async def thread(self, channel: Channel, incident: str) -> Thread | None:
+    async def thread(self, channel: Channel, incident: str) -> ThreadRecord | None:
         """Return what stands in a channel of an incident, for those who explain."""
         base, member = keys.shard_of(channel), keys.member(channel)
         stored = await self._database.call("GET", f"{base}:thread:{member}:{incident}")
@@ -207,12 +215,12 @@ def _read_claims(platform: str, answer: list[Any], *, token: str, deadline: floa
     return claims
 
 
-def _read_wanted(entry: dict[bytes, bytes], threads: list[bytes]) -> tuple[Wanted, ...]:
+def _read_wanted(entry: dict[bytes, bytes], threads: list[bytes]) -> tuple[PendingThread, ...]:
     wanted = []
     for incident, stored in zip(threads[::2], threads[1::2], strict=True):
         class_, since, first, wanted_mark = entry[incident].split(b":", 3)
         thread = _read_thread(stored) if stored else _NOTHING
-        one = Wanted(
+        one = PendingThread(
             incident.decode(),
             wanted_mark.decode().rstrip("+"),
             thread,
@@ -223,12 +231,12 @@ def _read_wanted(entry: dict[bytes, bytes], threads: list[bytes]) -> tuple[Wante
     return tuple(one for _, _, one in sorted(wanted, key=lambda item: item[:2]))
 
 
-def _read_thread(stored: bytes) -> Thread:
+def _read_thread(stored: bytes) -> ThreadRecord:
     return codec.threads.load(stored.split(b"|", 2)[2])
 
 
-def _write_thread(record: Record) -> bytes:
-    done = mark(record.incident) if record.settled and record.incident else ""
+def _write_thread(record: ThreadUpdate) -> bytes:
+    done = version_of(record.incident) if record.settled and record.incident else ""
     root = 1 if record.thread.root is not None else 0
     return b"%s|%d|%s" % (done.encode(), root, codec.threads.dump(record.thread))
 

@@ -8,12 +8,12 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from adapters.redis.connect import open_database
+from adapters.redis.client import open_database
 from adapters.redis.database import Database, Failpoint
-from adapters.redis.feed import RedisFeed
-from adapters.redis.journal import RedisJournal
-from adapters.redis.pace import RedisPace
+from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.queue import RedisQueue
+from adapters.redis.rate_limit import RedisRateLimiter
+from adapters.redis.stream import RedisEventStream
 from adapters.redis.subscriptions import RedisSubscriptions
 
 
@@ -23,11 +23,11 @@ class Store:
 
     holder: str
     database: Database
-    journal: RedisJournal
+    incident_store: RedisIncidentStore
     subscriptions: RedisSubscriptions
     queue: RedisQueue
-    feed: RedisFeed
-    pace: RedisPace
+    feed: RedisEventStream
+    rate_limiter: RedisRateLimiter
 
 
 @contextlib.asynccontextmanager
@@ -50,16 +50,16 @@ async def open_store(
         database = await open_database(url, failpoint)
         stack.push_async_callback(database.close)
         holder = f"{socket.gethostname()}-{secrets.token_hex(4)}"
-        journal = RedisJournal(database)
-        queue, pace = RedisQueue(database, holder, lease=lease), RedisPace(database)
+        incident_store = RedisIncidentStore(database)
+        queue, rate_limiter = RedisQueue(database, holder, lease=lease), RedisRateLimiter(database)
         stack.push_async_callback(queue.close)
-        stack.push_async_callback(pace.close)
+        stack.push_async_callback(rate_limiter.close)
         yield Store(
             holder=holder,
             database=database,
-            journal=journal,
-            subscriptions=RedisSubscriptions(database, journal, queued),
+            incident_store=incident_store,
+            subscriptions=RedisSubscriptions(database, incident_store, queued),
             queue=queue,
-            feed=RedisFeed(database, holder, queued),
-            pace=pace,
+            feed=RedisEventStream(database, holder, queued),
+            rate_limiter=rate_limiter,
         )

@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.redis import keys
+from adapters.redis import codec, keys
 from adapters.redis.database import Argument, Database
 from adapters.redis.scripts import BEHIND, SUBSCRIBE, UNSUBSCRIBE
-from bot import codec
-from bot.delivery.queue import mark
-from bot.model import Channel, Incident, Pause, Severity, Subscription
-from bot.ports import Journal
+from bot.delivery.queue import version_of
+from bot.domain.incident import Incident
+from bot.domain.page import Severity
+from bot.domain.subscription import Channel, Pause, Subscription
+from bot.ports import IncidentStore
 
 _CLASSES = (Severity.MAJOR, Severity.PARTIAL, Severity.DEGRADED, Severity.MAINTENANCE)
 NEVER = 9_000_000_000_000_000  # ms, beyond any date: only when the platform says so
@@ -23,10 +24,13 @@ LIFE = keys.THREAD_DAYS * 86_400_000
 
 class RedisSubscriptions:
     def __init__(
-        self, database: Database, journal: Journal, queued: Callable[[], None] = lambda: None
+        self,
+        database: Database,
+        incident_store: IncidentStore,
+        queued: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
-        self._journal = journal
+        self._incident_store = incident_store
         self._queued = queued
         self._platforms: set[str] = set()
 
@@ -63,12 +67,12 @@ class RedisSubscriptions:
             self._queued()
 
     async def _marked(self, behind: Sequence[str]) -> list[Argument]:
-        found = [await self._journal.incident(key) for key in behind]
+        found = [await self._incident_store.incident(key) for key in behind]
         return [
             argument
             for incident in found
             if incident is not None
-            for argument in (incident.key, priority(incident), mark(incident))
+            for argument in (incident.key, priority(incident), version_of(incident))
         ]
 
     async def remove(self, channel: Channel) -> bool:

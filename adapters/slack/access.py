@@ -6,7 +6,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.errors import slack_errors
 from adapters.slack.workspaces import Workspace
-from bot.errors import ChannelGone, DeliveryError, TenantPaused
+from bot.domain.errors import ChannelGone, DeliveryError, TenantPaused
 from bot.ports import Access
 
 INVITE = "Type /invite @isclaudedown in that channel."

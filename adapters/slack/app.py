@@ -10,11 +10,11 @@ from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 
-from adapters.slack.desk import Desk, log, tenant_of
 from adapters.slack.lifecycle import Uninstalled, listen_to_slack
 from adapters.slack.listeners import listen_to_people
+from adapters.slack.responder import Responder, log, tenant_of
 from adapters.slack.workspaces import Workspaces, web_client
-from bot.errors import TenantGone, TenantPaused
+from bot.domain.errors import TenantGone, TenantPaused
 
 # Bolt tells at every start which of its environment variables win, and it logs requests.
 _QUIET = logging.getLogger("adapters.slack.bolt")
@@ -56,7 +56,7 @@ class Authorize(AsyncAuthorize):
 
 
 def build_app(
-    desk: Desk,
+    responder: Responder,
     workspaces: Workspaces,
     *,
     base_url: str,
@@ -69,11 +69,11 @@ def build_app(
         name="isclaudedown",
         logger=_QUIET,
         signing_secret=signing_secret,
-        client=web_client(None, base_url, desk.session),
+        client=web_client(None, base_url, responder.session),
         authorize=Authorize(workspaces),  # type: ignore[arg-type]  # bolt's own may return None too
         oauth_flow=oauth_flow,
         raise_error_for_unhandled_request=True,  # see `listen_to_slack`
     )
-    listen_to_people(app, desk)
-    listen_to_slack(app, desk, uninstalled)
+    listen_to_people(app, responder)
+    listen_to_slack(app, responder, uninstalled)
     return app

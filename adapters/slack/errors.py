@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
-from bot.errors import (
+from bot.domain.errors import (
     ChannelGone,
     DeliveryError,
     Malformed,
@@ -24,7 +24,7 @@ from bot.errors import (
 )
 
 
-class Unreachable(DeliveryError):
+class SlackUnreachable(DeliveryError):
     """Slack was not reached, or did nothing for the moment: the same call may work in a while."""
 
 
@@ -53,7 +53,7 @@ _TABLE: dict[type[DeliveryError], str] = {
         restricted_action_thread_locked cannot_reply_to_message thread_not_found
     """,
     Uncertain: "fatal_error internal_error update_failed",
-    Unreachable: "service_unavailable request_timeout external_channel_migrating",
+    SlackUnreachable: "service_unavailable request_timeout external_channel_migrating",
 }
 MEANING = {code: kind for kind, codes in _TABLE.items() for code in codes.split()}
 _MALFORMED_PREFIXES = ("invalid_metadata", "invalid_arg", "invalid_blocks")
@@ -85,9 +85,9 @@ def slack_errors(bucket: str | None = None) -> Iterator[None]:
         raise of_answer(error.response, bucket) from None
     except aiohttp.ClientConnectorError as error:
         # Refused or unknown host: nothing was sent.
-        raise Unreachable(_kind(error)) from None
+        raise SlackUnreachable(_kind(error)) from None
     except aiohttp.ConnectionTimeoutError as error:
-        raise Unreachable(_kind(error)) from None
+        raise SlackUnreachable(_kind(error)) from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise Uncertain(_kind(error)) from None
     except (SlackRequestError, AttributeError, ValueError) as error:

@@ -8,14 +8,14 @@ from typing import Any
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.desk import Asked, Desk
 from adapters.slack.errors import slack_errors
-from adapters.slack.render import Json, draw, line_of, markdown, plain
-from bot.catalog import Catalog
-from bot.errors import DeliveryError, StoreError
-from bot.model import Subscription
+from adapters.slack.render import Json, line_of, markdown, plain, render
+from adapters.slack.responder import Responder, SlackInteraction
+from bot.catalog.catalog import Catalog
+from bot.domain.errors import DeliveryError, StoreError
+from bot.domain.subscription import Subscription
+from bot.messages.settings import effective
 from bot.ports import Clock
-from bot.wording.settings import effective
 
 log = structlog.get_logger()
 # https://docs.slack.dev/surfaces/app-home: 100 blocks in a view
@@ -23,15 +23,15 @@ MOST_CHANNELS = 40
 MOST_MEMBERS_CALLS = 20
 
 
-async def show_home(desk: Desk, asked: Asked) -> None:
+async def show_home(responder: Responder, asked: SlackInteraction) -> None:
     """Publish the home of `asked.user`. Best effort: what fails is logged."""
     try:
-        answer = await desk.commands.answer(await desk.request(asked))
-        client = await desk.messenger.client(asked.tenant)
-        mine = await _channels_of(desk, client, asked)
-        drawn = draw(answer.card)
+        answer = await responder.commands.answer(await responder.request(asked))
+        client = await responder.messenger.client(asked.tenant)
+        mine = await _channels_of(responder, client, asked)
+        drawn = render(answer.card)
         verdict = drawn.blocks or [{"type": "section", "text": markdown(drawn.text)}]
-        view = home_view(verdict, mine, desk.catalog, desk.clock)
+        view = home_view(verdict, mine, responder.catalog, responder.clock)
         with slack_errors():
             await client.views_publish(user_id=asked.user, view=view)
     except (DeliveryError, StoreError) as error:
@@ -79,9 +79,11 @@ def _settings_button(label: str, channel: str, *, primary: bool = False) -> Json
     return button
 
 
-async def _channels_of(desk: Desk, client: AsyncWebClient, asked: Asked) -> list[Subscription]:
+async def _channels_of(
+    responder: Responder, client: AsyncWebClient, asked: SlackInteraction
+) -> list[Subscription]:
     """Subscribed channels that this user is in: nobody learns of other people's channels here."""
-    found = [s async for s in desk.subscriptions.of_tenant("slack", asked.tenant)]
+    found = [s async for s in responder.subscriptions.of_tenant("slack", asked.tenant)]
     if not found:
         return []
     found.sort(key=lambda s: s.channel.id)

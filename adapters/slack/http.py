@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from adapters.slack.errors import slack_errors
 from adapters.slack.paths import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH
-from bot.errors import DeliveryError, StoreError
+from bot.domain.errors import DeliveryError, StoreError
 
 log = structlog.get_logger()
 

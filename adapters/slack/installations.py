@@ -20,9 +20,9 @@ from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 
 from adapters.redis import keys
 from adapters.redis.database import Database
-from adapters.slack.vault import Vault
+from adapters.slack.tokens import TokenCipher
 from adapters.slack.workspaces import Workspace
-from bot.errors import StoreError, TenantGone, TenantPaused
+from bot.domain.errors import StoreError, TenantGone, TenantPaused
 
 _QUIET = logging.getLogger("adapters.slack.oauth")
 _QUIET.setLevel(logging.CRITICAL)
@@ -41,9 +41,11 @@ Saved = Callable[[str], Awaitable[None]]
 class RedisInstallations(AsyncInstallationStore):
     """bolt's interface, and ours (`find`) beside it. `monotonic` gives seconds for the cache."""
 
-    def __init__(self, database: Database, vault: Vault, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, database: Database, cipher: TokenCipher, monotonic: Callable[[], float]
+    ) -> None:
         self._database = database
-        self._vault = vault
+        self._cipher = cipher
         self._monotonic = monotonic
         self._cache: dict[str, tuple[Workspace, float]] = {}
         self._on_saved: list[Saved] = []
@@ -99,7 +101,7 @@ class RedisInstallations(AsyncInstallationStore):
             installation.enterprise_id, installation.team_id, installation.is_enterprise_install
         )
         record = {name: getattr(installation, name) for name in _KEPT}
-        locked = self._vault.lock(orjson.dumps(record))
+        locked = self._cipher.lock(orjson.dumps(record))
         try:
             await self._database.call("HSET", keys.SLACK_INSTALLATIONS, tenant, locked)
             self._cache.pop(tenant, None)
@@ -182,7 +184,7 @@ class RedisInstallations(AsyncInstallationStore):
         locked = await self._database.call("HGET", keys.SLACK_INSTALLATIONS, tenant)
         if locked is None:
             return None
-        record: dict[str, Any] = orjson.loads(self._vault.unlock(locked))
+        record: dict[str, Any] = orjson.loads(self._cipher.unlock(locked))
         return Installation(**record)
 
 

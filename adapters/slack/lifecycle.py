@@ -10,10 +10,10 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
-from adapters.slack.desk import Desk, log, tenant_of
 from adapters.slack.listeners import ANYTHING
-from bot.errors import StoreError
-from bot.model import Channel
+from adapters.slack.responder import Responder, log, tenant_of
+from bot.domain.errors import StoreError
+from bot.domain.subscription import Channel
 
 Body = Mapping[str, Any]
 Uninstalled = Callable[[Body, float], Awaitable[bool]]
@@ -29,7 +29,7 @@ LOST = {
 BACK = frozenset({"channel_unarchive", "group_unarchive", "channel_joined", "group_joined"})
 
 
-def listen_to_slack(app: AsyncApp, desk: Desk, uninstalled: Uninstalled) -> None:
+def listen_to_slack(app: AsyncApp, responder: Responder, uninstalled: Uninstalled) -> None:
     """Register the listeners for events, and those that leave nothing unacknowledged.
 
     `uninstalled` gets the context of a workspace whose tokens ended, and when (seconds since the
@@ -38,10 +38,10 @@ def listen_to_slack(app: AsyncApp, desk: Desk, uninstalled: Uninstalled) -> None
 
     @app.event(ANYTHING)
     async def on_event(body: Body, event: Body, context: Body) -> None:
-        if not await desk.is_new(str(body.get("event_id") or "")):
+        if not await responder.is_new(str(body.get("event_id") or "")):
             return
         try:
-            await _happened(desk, event, body, context, uninstalled)
+            await _happened(responder, event, body, context, uninstalled)
         except StoreError as error:
             log.warning("slack.event_lost", type=event.get("type"), reason=str(error))
 
@@ -67,34 +67,36 @@ def listen_to_slack(app: AsyncApp, desk: Desk, uninstalled: Uninstalled) -> None
 
 
 async def _happened(
-    desk: Desk, event: Body, body: Body, context: Body, uninstalled: Uninstalled
+    responder: Responder, event: Body, body: Body, context: Body, uninstalled: Uninstalled
 ) -> None:
     tenant = tenant_of(context)
     kind = str(event.get("type"))
     match kind:
         case "app_uninstalled":
             if await uninstalled(context, _time_of(body)):
-                await _ended(desk, tenant, "the app was uninstalled")
+                await _ended(responder, tenant, "the app was uninstalled")
         case "tokens_revoked" if (event.get("tokens") or {}).get("bot"):
             if await uninstalled(context, _time_of(body)):
-                await _ended(desk, tenant, "the app's token was revoked")
+                await _ended(responder, tenant, "the app's token was revoked")
         case "channel_id_changed":
             old, new = str(event.get("old_channel_id")), str(event.get("new_channel_id"))
-            await desk.reach.moved(Channel("slack", tenant, old), Channel("slack", tenant, new))
+            await responder.reach.moved(
+                Channel("slack", tenant, old), Channel("slack", tenant, new)
+            )
         case "member_left_channel" if _is_me(event, context):
-            await desk.reach.lost(_place(tenant, event), LOST["channel_left"])
+            await responder.reach.lost(_place(tenant, event), LOST["channel_left"])
         case "member_joined_channel" if _is_me(event, context):
-            await desk.reach.back(_place(tenant, event))
+            await responder.reach.back(_place(tenant, event))
         case _ if kind in LOST:
-            await desk.reach.lost(_place(tenant, event), LOST[kind])
+            await responder.reach.lost(_place(tenant, event), LOST[kind])
         case _ if kind in BACK:
-            await desk.reach.back(_place(tenant, event))
+            await responder.reach.back(_place(tenant, event))
 
 
-async def _ended(desk: Desk, tenant: str, reason: str) -> None:
+async def _ended(responder: Responder, tenant: str, reason: str) -> None:
     log.info("slack.workspace_ended", tenant=tenant, reason=reason)
-    await desk.reach.tenant_lost("slack", tenant, reason)
-    desk.messenger.forget(tenant)
+    await responder.reach.tenant_lost("slack", tenant, reason)
+    responder.messenger.forget(tenant)
 
 
 def _time_of(body: Body) -> float:

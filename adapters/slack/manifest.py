@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.slack.paths import EVENTS_PATH, REDIRECT_PATH
-from bot.errors import SettingsError
+from bot.domain.errors import SettingsError
 
 # Each is used, and for what; the README says the same to whoever installs it.
 SCOPES = {

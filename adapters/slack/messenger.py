@@ -19,14 +19,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.access import look_at, may_join
 from adapters.slack.errors import slack_errors
-from adapters.slack.lookback import LookBack
 from adapters.slack.posting import Poster
-from adapters.slack.rates import Rates
-from adapters.slack.render import Drawn, Json, draw, markdown
+from adapters.slack.rate_limit import SlackRateLimits
+from adapters.slack.recovery import SlackRecovery
+from adapters.slack.render import Json, Rendered, markdown, render
 from adapters.slack.workspaces import Workspace, Workspaces, web_client
-from bot.cards import Card
-from bot.errors import CannotLook, ChannelGone, DeliveryError, RateLimited, Uncertain
-from bot.model import Channel
+from bot.domain.errors import CannotLook, ChannelGone, DeliveryError, RateLimited, Uncertain
+from bot.domain.message import Message
+from bot.domain.subscription import Channel
 from bot.ports import Access, Bucket
 
 EVENT_TYPE = "icd_delivery"
@@ -64,18 +64,18 @@ class SlackMessenger:
         self._base_url = base_url
         self._session = session
         self._monotonic = monotonic
-        self._rates = Rates(monotonic, posts_per_second)
-        self._look_back = LookBack(monotonic, rationed=rationed)
+        self._rates = SlackRateLimits(monotonic, posts_per_second)
+        self._look_back = SlackRecovery(monotonic, rationed=rationed)
         self._posters: dict[str, Poster] = {}
         self._not_before: dict[tuple[str, str], float] = {}
-        self._drawn: WeakKeyDictionary[Card, Drawn] = WeakKeyDictionary()
+        self._drawn: WeakKeyDictionary[Message, Rendered] = WeakKeyDictionary()
 
     def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
         method = "chat.update" if revising else "chat.postMessage"
         return self._rates.buckets(_bucket(channel, method), fixed=not revising)
 
     async def open_thread(
-        self, channel: Channel, card: Card, key: str, *, mention: str | None = None
+        self, channel: Channel, card: Message, key: str, *, mention: str | None = None
     ) -> str:
         return await self._post(channel, self._body(channel, card, key, mention))
 
@@ -83,7 +83,7 @@ class SlackMessenger:
         self,
         channel: Channel,
         root: str,
-        card: Card,
+        card: Message,
         key: str,
         *,
         in_channel: bool = False,
@@ -95,7 +95,9 @@ class SlackMessenger:
             body["reply_broadcast"] = True
         return await self._post(channel, body)
 
-    async def revise(self, channel: Channel, root: str, message: str, card: Card, key: str) -> None:
+    async def revise(
+        self, channel: Channel, root: str, message: str, card: Message, key: str
+    ) -> None:
         """Metadata is left out, so Slack keeps what the message was sent with."""
         del root, key
         drawn = self._draw(card)
@@ -130,7 +132,7 @@ class SlackMessenger:
         client, workspace = await self._client(channel)
         return await look_at(client, workspace, channel.id)
 
-    async def say(self, channel: Channel, card: Card, key: str) -> None:
+    async def say(self, channel: Channel, card: Message, key: str) -> None:
         await self._post(channel, self._body(channel, card, key, None))
 
     async def members(self, channel: Channel) -> int | None:
@@ -159,13 +161,13 @@ class SlackMessenger:
         """The workspace's token changed or ended."""
         self._posters.pop(tenant, None)
 
-    def _draw(self, card: Card) -> Drawn:
+    def _draw(self, card: Message) -> Rendered:
         drawn = self._drawn.get(card)
         if drawn is None:
-            drawn = self._drawn[card] = draw(card)
+            drawn = self._drawn[card] = render(card)
         return drawn
 
-    def _body(self, channel: Channel, card: Card, key: str, mention: str | None) -> Json:
+    def _body(self, channel: Channel, card: Message, key: str, mention: str | None) -> Json:
         drawn = self._draw(card)
         text, blocks = drawn.text, drawn.blocks
         if mention is not None and _MENTION.fullmatch(mention):

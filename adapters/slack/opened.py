@@ -7,17 +7,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from adapters.redis.store import Store
-from adapters.slack.options import SlackOptions
 from adapters.slack.platform import Slack, open_slack
-from bot.catalog import Catalog
+from adapters.slack.settings import SlackSettings
+from bot.catalog.catalog import Catalog
 from bot.commands import Commands
-from bot.delivery.reach import Reach
+from bot.delivery.channel_lifecycle import ChannelLifecycle
 from bot.ports import Clock
 
 
 @asynccontextmanager
 async def listening_slack(
-    options: SlackOptions, store: Store, commands: Commands, catalog: Catalog, clock: Clock
+    options: SlackSettings, store: Store, commands: Commands, catalog: Catalog, clock: Clock
 ) -> AsyncIterator[Slack]:
     """Raises what `open_slack` raises: the options cannot work, the token is not accepted."""
     async with open_slack(
@@ -26,7 +26,7 @@ async def listening_slack(
         slack.listen(
             commands,
             subscriptions=store.subscriptions,
-            reach=Reach(store.subscriptions, store.queue, clock),
+            reach=ChannelLifecycle(store.subscriptions, store.queue, clock),
             catalog=catalog,
             clock=clock,
         )

@@ -15,23 +15,23 @@ import structlog
 from starlette.routing import Route
 
 from adapters.redis.database import Database
-from adapters.redis.seen import RedisSeen
+from adapters.redis.deduplicator import RedisDeduplicator
 from adapters.slack.app import build_app
-from adapters.slack.desk import Desk, tenant_of
+from adapters.slack.directory import OperatorWorkspace, WorkspaceDirectory
 from adapters.slack.errors import slack_errors
 from adapters.slack.http import slack_routes
 from adapters.slack.installations import RedisInstallations, RedisStates
 from adapters.slack.messenger import SlackMessenger
 from adapters.slack.oauth import oauth_flow
-from adapters.slack.options import SlackOptions
-from adapters.slack.own import Known, OwnWorkspace
-from adapters.slack.socket import Sockets
-from adapters.slack.vault import Vault
+from adapters.slack.responder import Responder, tenant_of
+from adapters.slack.settings import SlackSettings
+from adapters.slack.socket import SocketPool
+from adapters.slack.tokens import TokenCipher
 from adapters.slack.workspaces import open_session, web_client
-from bot.catalog import Catalog
+from bot.catalog.catalog import Catalog
 from bot.commands import Commands
-from bot.delivery.reach import Reach
-from bot.errors import DeliveryError, SettingsError, StoreError, TenantGone
+from bot.delivery.channel_lifecycle import ChannelLifecycle
+from bot.domain.errors import DeliveryError, SettingsError, StoreError, TenantGone
 from bot.ports import Clock, Subscriptions
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Slack:
 
     def __init__(
         self,
-        options: SlackOptions,
+        options: SlackSettings,
         database: Database,
         session: aiohttp.ClientSession,
         *,
@@ -62,16 +62,16 @@ class Slack:
         self._session = session
         self._wall = wall
         self._installations = (
-            RedisInstallations(database, Vault(options.secret_key), monotonic)
+            RedisInstallations(database, TokenCipher(options.secret_key), monotonic)
             if options.installable
             else None
         )
         self.own = (
-            OwnWorkspace(web_client(options.bot_token, options.base_url, session))
+            OperatorWorkspace(web_client(options.bot_token, options.base_url, session))
             if options.bot_token
             else None
         )
-        self._workspaces = Known(self.own, self._installations)
+        self._workspaces = WorkspaceDirectory(self.own, self._installations)
         self.messenger = SlackMessenger(
             self._workspaces,
             base_url=options.base_url,
@@ -82,27 +82,27 @@ class Slack:
             rationed=options.installable,
         )
         self._own_tenant, self._own_since = "", 0.0
-        self._reach: Reach | None = None
+        self._reach: ChannelLifecycle | None = None
         self._app: AsyncApp | None = None
-        self._sockets: Sockets | None = None
+        self._sockets: SocketPool | None = None
 
     def listen(
         self,
         commands: Commands,
         *,
         subscriptions: Subscriptions,
-        reach: Reach,
+        reach: ChannelLifecycle,
         catalog: Catalog,
         clock: Clock,
     ) -> None:
         """Connect the listeners; `routes` and `run` work from then on."""
         options = self._options
-        desk = Desk(
+        responder = Responder(
             commands,
             self.messenger,
             subscriptions,
             reach,
-            RedisSeen(self._database),
+            RedisDeduplicator(self._database),
             catalog,
             clock,
             self._session,
@@ -122,7 +122,7 @@ class Slack:
             )
         self._reach = reach
         self._app = build_app(
-            desk,
+            responder,
             self._workspaces,
             base_url=options.base_url,
             signing_secret=options.signing_secret,
@@ -163,14 +163,14 @@ class Slack:
             await self._identify(self.own)
         if self._app is not None and self._options.app_token:
             await self._be_let_in()
-            self._sockets = Sockets(self._app, self._options.app_token, wall=self._wall)
+            self._sockets = SocketPool(self._app, self._options.app_token, wall=self._wall)
             await self._sockets.run()
 
     async def is_well(self) -> bool:
         """Whether we hear Slack, as far as that can be told."""
         return self._sockets is None or await self._sockets.are_well()
 
-    async def _identify(self, own: OwnWorkspace) -> None:
+    async def _identify(self, own: OperatorWorkspace) -> None:
         """Ask until Slack answers: it may be away when we start."""
         pause = FIRST_RETRY
         while True:
@@ -220,7 +220,7 @@ class Slack:
 
 @asynccontextmanager
 async def open_slack(
-    options: SlackOptions,
+    options: SlackSettings,
     database: Database,
     *,
     monotonic: Callable[[], float],

@@ -15,14 +15,14 @@ from datetime import datetime
 from typing import Any
 
 from adapters.slack.escape import ZERO_WIDTH, clean, cut, defuse, entities, escape, size, split
-from bot.cards import (
+from bot.domain.message import (
     EMOJI,
     Block,
     Button,
-    Card,
     Line,
     Lines,
     Link,
+    Message,
     Note,
     Quote,
     Row,
@@ -56,7 +56,7 @@ _TIMESTAMP = re.compile(r"[0-9]{1,20}\.[0-9]{1,10}")
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class Rendered:
     """A message ready to send: `text` is what notifications and screen readers get."""
 
     text: str
@@ -76,11 +76,11 @@ class _Piece:
         return sum(size(line) + 1 for line in self.lines)
 
 
-def draw(card: Card) -> Drawn:
+def render(card: Message) -> Rendered:
     """Draw `card`. Without blocks and buttons it is its plain text alone."""
     text = cut(escape(card.plain or card.title).strip() or "…", FALLBACK_TEXT)
     if not card.blocks and not card.buttons:
-        return Drawn(text, [])
+        return Rendered(text, [])
     buttons = _buttons(card.buttons)
     title = cut(_title(card), TITLE_TEXT)
     room = TOTAL_TEXT - size(title) - sum(size(b["text"]["text"]) for b in buttons)
@@ -89,7 +89,7 @@ def draw(card: Card) -> Drawn:
     blocks += _fit([piece for block in card.blocks for piece in _pieces(block)], room, count)
     if buttons:
         blocks.append({"type": "actions", "elements": buttons})
-    return Drawn(text, blocks)
+    return Rendered(text, blocks)
 
 
 def plain(text: str) -> Json:
@@ -110,7 +110,7 @@ def _section(text: str) -> Json:
     return {"type": "section", "text": markdown(text)}
 
 
-def _title(card: Card) -> str:
+def _title(card: Message) -> str:
     title = escape(card.title).replace("\n", " ").strip()
     emoji = card.emoji or (EMOJI[card.severity] if card.severity else "")
     if title:

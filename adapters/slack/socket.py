@@ -32,7 +32,7 @@ CONNECT_SECONDS = 45.0
 LONGEST_PAUSE = 60.0
 
 
-class Line:
+class SocketConnection:
     """One connection: connected by `open`, and watched from then on."""
 
     def __init__(
@@ -90,7 +90,7 @@ class Line:
         return self._wall() - last < self._ping_seconds * DEAF_PINGS
 
 
-class Sockets:
+class SocketPool:
     """`wall` is the wall clock in seconds, in which slack_sdk tells the age of the last pong."""
 
     def __init__(
@@ -104,7 +104,8 @@ class Sockets:
         watch_seconds: float = WATCH_SECONDS,
     ) -> None:
         self._lines = [
-            Line(app, app_token, wall=wall, ping_seconds=ping_seconds) for _ in range(connections)
+            SocketConnection(app, app_token, wall=wall, ping_seconds=ping_seconds)
+            for _ in range(connections)
         ]
         self._watch_seconds = watch_seconds
 
@@ -121,7 +122,7 @@ class Sockets:
         """Whether at least one connection hears."""
         return any([await line.is_well() for line in self._lines])
 
-    async def _keep(self, number: int, line: Line) -> None:
+    async def _keep(self, number: int, line: SocketConnection) -> None:
         await line.open()
         log.info("slack.socket_opened", number=number)
         ill, pause = 0, self._watch_seconds

@@ -14,7 +14,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.errors import slack_errors
-from bot.errors import TenantGone
+from bot.domain.errors import TenantGone
 
 TIMEOUT_SECONDS = 10
 # slack_sdk compares a logger's own level: one without (NOTSET) makes it format every request and

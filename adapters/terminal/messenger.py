@@ -14,9 +14,9 @@ from typing import TextIO
 
 from adapters.terminal import render
 from adapters.terminal.screen import Screen
-from adapters.terminal.transcript import Record, Transcript, fingerprint
-from bot.cards import Card
-from bot.model import Channel
+from adapters.terminal.transcript import Transcript, TranscriptRecord, fingerprint
+from bot.domain.message import Message
+from bot.domain.subscription import Channel
 from bot.ports import Access, Bucket, Clock
 
 CONSOLE = Channel("terminal", "local", "console")
@@ -45,7 +45,7 @@ class Terminal:
         return ()
 
     async def open_thread(
-        self, channel: Channel, card: Card, key: str, *, mention: str | None = None
+        self, channel: Channel, card: Message, key: str, *, mention: str | None = None
     ) -> str:
         del channel, mention  # one channel, and one reader, who is here
         return await self._post(render.root(card, self._look()), card, key)
@@ -54,7 +54,7 @@ class Terminal:
         self,
         channel: Channel,
         root: str,
-        card: Card,
+        card: Message,
         key: str,
         *,
         in_channel: bool = False,
@@ -64,7 +64,9 @@ class Terminal:
         drawn = render.reply(card, self._look(), of=self._name(root), in_channel=in_channel)
         return await self._post(drawn, card, key, root=root)
 
-    async def revise(self, channel: Channel, root: str, message: str, card: Card, key: str) -> None:
+    async def revise(
+        self, channel: Channel, root: str, message: str, card: Message, key: str
+    ) -> None:
         """Show it once more, in short; nothing if it would look the same to the reader."""
         del channel
         is_root = message == root
@@ -73,7 +75,9 @@ class Terminal:
         if known and known.drawn == print_:
             return
         drawn = render.revised(card, self._look(), of="" if is_root else self._name(root))
-        record = Record(self._clock(), key, message, None if is_root else root, card.title, print_)
+        record = TranscriptRecord(
+            self._clock(), key, message, None if is_root else root, card.title, print_
+        )
         await self.screen.show(drawn, self._recorder(record))
 
     async def close_thread(self, channel: Channel, root: str) -> None:
@@ -97,23 +101,23 @@ class Terminal:
         del person
         return channel
 
-    async def say(self, channel: Channel, card: Card, key: str) -> None:
+    async def say(self, channel: Channel, card: Message, key: str) -> None:
         del channel
         await self._post(render.root(card, self._look()), card, key)
 
-    async def tell(self, card: Card) -> None:
+    async def tell(self, card: Message) -> None:
         """Answer the one who sits here: shown, and not kept."""
         await self.screen.show(render.root(card, self._look()))
 
-    async def _post(self, drawn: str, card: Card, key: str, *, root: str | None = None) -> str:
+    async def _post(self, drawn: str, card: Message, key: str, *, root: str | None = None) -> str:
         now = self._clock()
         ref = f"{now.timestamp():.3f}-{next(self._numbers)}"
         print_ = fingerprint(card.title if root is None else card.plain)
-        record = Record(now, key, ref, root, card.title, print_)
+        record = TranscriptRecord(now, key, ref, root, card.title, print_)
         await self.screen.show(drawn, self._recorder(record))
         return ref
 
-    def _recorder(self, record: Record) -> Callable[[], None]:
+    def _recorder(self, record: TranscriptRecord) -> Callable[[], None]:
         return lambda: self.transcript.add(record)
 
     def _name(self, root: str) -> str:

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import structlog
 
-from adapters.redis.notes import RedisNotes
+from adapters.redis.keyvalue import RedisKeyValue
 from adapters.redis.subscriptions import RedisSubscriptions
 from adapters.terminal.messenger import CONSOLE, Terminal
 from bot.commands import Commands, Request
-from bot.errors import DeliveryError, StoreError
-from bot.model import Severity, Subscription
-from bot.ports import Clock, Journal
+from bot.domain.errors import DeliveryError, StoreError
+from bot.domain.page import Severity
+from bot.domain.subscription import Subscription
+from bot.ports import Clock, IncidentStore
 
 log = structlog.get_logger()
 
@@ -36,8 +37,8 @@ class Console:
     folder: Path
     commands: Commands
     subscriptions: RedisSubscriptions
-    journal: Journal
-    notes: RedisNotes
+    incident_store: IncidentStore
+    notes: RedisKeyValue
     clock: Clock
 
     async def greet(self, first_looks: Sequence[asyncio.Event], providers: Iterable[str]) -> None:
@@ -74,7 +75,7 @@ class Console:
         note = f"{JOINED}-{provider}"
         if await self.notes.read(note) is not None:
             return True
-        state = (await self.journal.load(provider)).state
+        state = (await self.incident_store.load(provider)).state
         if state is None:
             return False
         running = [one.key for one in state.incidents.values() if one.is_open]

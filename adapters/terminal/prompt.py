@@ -20,7 +20,7 @@ from prompt_toolkit.shortcuts import CompleteStyle
 
 from adapters.terminal.messenger import CONSOLE, Terminal
 from bot.commands import Commands, Request
-from bot.commands.vocabulary import SEVERITIES
+from bot.commands.table import SEVERITIES
 
 HISTORY = "prompt_history"
 _LEAVE = frozenset({"exit", "quit", "q", ":q"})

@@ -15,13 +15,13 @@ from rich.style import Style
 from rich.text import Text as Painted
 
 from adapters.terminal.clean import clean
-from bot.cards import (
+from bot.domain.message import (
     EMOJI,
     Block,
-    Card,
     Line,
     Lines,
     Link,
+    Message,
     Note,
     Quote,
     Row,
@@ -31,8 +31,8 @@ from bot.cards import (
     ThreadLink,
     Time,
 )
-from bot.model import Severity
-from bot.wording.durations import duration
+from bot.domain.page import Severity
+from bot.messages.durations import duration
 
 COLOURS = {
     Severity.UP: "green",
@@ -56,12 +56,12 @@ class Look:
     now: datetime  # in the reader's zone
 
 
-def root(card: Card, look: Look) -> str:
+def root(card: Message, look: Look) -> str:
     """A thread's first message, or one that stands alone."""
     return _draw([_title(card, look), *_body(card, look)], look, first=_clock(look), rest="      ")
 
 
-def reply(card: Card, look: Look, *, of: str = "", in_channel: bool = False) -> str:
+def reply(card: Message, look: Look, *, of: str = "", in_channel: bool = False) -> str:
     """A message in a thread, below the name of what it answers (`of`)."""
     lines = [_title(card, look), *_body(card, look)]
     if in_channel or not of:
@@ -70,7 +70,7 @@ def reply(card: Card, look: Look, *, of: str = "", in_channel: bool = False) -> 
     return head + _draw(lines, look, first="      │ ", rest="      │ ")
 
 
-def revised(card: Card, look: Look, *, of: str = "") -> str:
+def revised(card: Message, look: Look, *, of: str = "") -> str:
     """A changed message, in one line; a changed reply (`of` a thread) shows its new text too."""
     title = _title(card, look)
     line = Painted.assemble(("✎ ", _DIM), title)
@@ -85,7 +85,7 @@ def _clock(look: Look) -> str:
     return f"{look.now:%H:%M} "
 
 
-def _title(card: Card, look: Look) -> Painted:
+def _title(card: Message, look: Look) -> Painted:
     style = Style(bold=True, strike=card.struck or None)
     if card.severity and look.colour:
         style += Style(color=COLOURS[card.severity])
@@ -94,7 +94,7 @@ def _title(card: Card, look: Look) -> Painted:
     return Painted.assemble(f"{clean(card.emoji)} " if card.emoji else "", (words, style))
 
 
-def _body(card: Card, look: Look) -> list[Painted]:
+def _body(card: Message, look: Look) -> list[Painted]:
     return [line for block in card.blocks for line in _block(block, look)]
 
 

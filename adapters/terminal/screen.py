@@ -16,7 +16,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import TextIO
 
-from bot.errors import DeliveryError, Uncertain
+from bot.domain.errors import DeliveryError, Uncertain
 
 _CLOSED = "the terminal is closed"
 _PIPE_WIDTH = 100

@@ -21,7 +21,7 @@ KEPT = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class TranscriptRecord:
     at: datetime
     key: str
     ref: str
@@ -40,7 +40,7 @@ class Transcript:
             OSError: the folder cannot be read or written.
         """
         self._path = path
-        self._records: dict[str, Record] = {}
+        self._records: dict[str, TranscriptRecord] = {}
         self._by_key: dict[tuple[str | None, str], str] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
         for record in read_records(path):
@@ -53,7 +53,7 @@ class Transcript:
     def size(self) -> int:
         return len(self._records)
 
-    def get(self, ref: str) -> Record | None:
+    def get(self, ref: str) -> TranscriptRecord | None:
         return self._records.get(ref)
 
     def find(self, root: str | None, key: str, since: datetime) -> str | None:
@@ -61,7 +61,7 @@ class Transcript:
         ref = self._by_key.get((root, key))
         return ref if ref and self._records[ref].at >= since else None
 
-    def add(self, record: Record) -> None:
+    def add(self, record: TranscriptRecord) -> None:
         """Written and handed to the system before this returns: SIGKILL does not take it back."""
         self._remember(record)
         self.file.write(_dump(record) + "\n")
@@ -70,11 +70,13 @@ class Transcript:
     def close(self) -> None:
         self.file.close()
 
-    def _remember(self, record: Record) -> None:
+    def _remember(self, record: TranscriptRecord) -> None:
         known = self._records.get(record.ref)
         if known:
             # A revision: first sent when it was first sent.
-            record = Record(known.at, known.key, known.ref, known.root, record.of, record.drawn)
+            record = TranscriptRecord(
+                known.at, known.key, known.ref, known.root, record.of, record.drawn
+            )
         self._records[record.ref] = record
         self._by_key[record.root, record.key] = record.ref
 
@@ -83,25 +85,25 @@ def fingerprint(drawn: str) -> str:
     return hashlib.sha256(drawn.encode()).hexdigest()[:16]
 
 
-def _dump(record: Record) -> str:
+def _dump(record: TranscriptRecord) -> str:
     fields = {name: value for name, value in asdict(record).items() if value not in (None, "")}
     fields["at"] = record.at.isoformat()
     return json.dumps(fields, ensure_ascii=False)
 
 
-def read_records(path: Path) -> Iterator[Record]:
+def read_records(path: Path) -> Iterator[TranscriptRecord]:
     """Whatever can be read; a torn last line (the machine stopped in it) is passed over."""
     if not path.exists():
         return
     for line in path.read_bytes().splitlines():
         try:
             fields: dict[str, Any] = json.loads(line)
-            yield Record(**{**fields, "at": datetime.fromisoformat(fields["at"])})
+            yield TranscriptRecord(**{**fields, "at": datetime.fromisoformat(fields["at"])})
         except (ValueError, TypeError, KeyError):
             continue
 
 
-def _rewrite(path: Path, records: Iterable[Record]) -> None:
+def _rewrite(path: Path, records: Iterable[TranscriptRecord]) -> None:
     """All or nothing: a crash in the middle leaves the old file."""
     fresh = path.with_suffix(".new")
     with fresh.open("w", encoding="utf-8") as file:

@@ -8,15 +8,15 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot.advice.retry import Advice, Do
-from bot.asking import document, stamp
-from bot.engine.score import Result, Scoreboard
-from bot.model import Verdict
-from bot.oracle import Sight
+from bot.domain.evidence import Verdict
+from bot.evidence.scoreboard import Scoreboard, ScoreResult
+from bot.status.advice import Advice, Do
+from bot.status.document import document, stamp
+from bot.status.service import StatusView
 
 
 def verdict_body(
-    sight: Sight, verdicts: Sequence[Verdict], advice: Callable[[str], Advice | None]
+    sight: StatusView, verdicts: Sequence[Verdict], advice: Callable[[str], Advice | None]
 ) -> dict[str, Any]:
     """As `ask --json` has it, with the advice for each surface."""
     keys = {key for verdict in verdicts for key in verdict.incidents}
@@ -62,7 +62,7 @@ def _lasting(value: object) -> object:
 
 def scoreboard_body(board: Scoreboard) -> dict[str, Any]:
     return {
-        "counts": {result.value: board.count(result) for result in Result},
+        "counts": {result.value: board.count(result) for result in ScoreResult},
         "median_lead": None if board.median_lead is None else _seconds(board.median_lead),
         "entries": [
             {

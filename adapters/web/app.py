@@ -18,13 +18,13 @@ from starlette.routing import BaseRoute, Route
 
 from adapters.web import openapi
 from adapters.web.answers import etag, retry_after, scoreboard_body, verdict_body
-from adapters.web.limits import Rate, Refused, body_of, broken, check_token, refusal, same
+from adapters.web.limits import Rate, RequestRefused, body_of, broken, check_token, refusal, same
 from adapters.web.metrics import CONTENT_TYPE, Measured, Metrics
 from adapters.web.signals import read_counts, read_litellm
-from bot.errors import StoreError
-from bot.oracle import Oracle
+from bot.domain.errors import StoreError
+from bot.evidence.sources import TrafficStore
 from bot.ports import Clock
-from bot.witness import TrafficStore
+from bot.status.service import StatusService
 
 log = structlog.get_logger()
 
@@ -43,7 +43,7 @@ class Web:
     what is not as it should be, or nothing. `monotonic` counts seconds for the rates.
     """
 
-    oracle: Oracle
+    status_service: StatusService
     traffic: TrafficStore
     metrics: Metrics
     clock: Clock
@@ -65,15 +65,15 @@ class Web:
 
     async def verdict(self, request: Request) -> Response:
         self.reads.take(request)
-        sight = await self.oracle.look()
+        sight = await self.status_service.look()
         chosen = sight.verdicts
         if typed := request.path_params.get("surface"):
-            match = self.oracle.catalog.resolve(typed)
+            match = self.status_service.catalog.resolve(typed)
             chosen = tuple(v for v in sight.verdicts if v.surface == match.exact)
             if not chosen:
-                raise Refused(404, "unknown_surface", self._nearest(match.nearest))
+                raise RequestRefused(404, "unknown_surface", self._nearest(match.nearest))
         draw = self.rng.random()
-        body = verdict_body(sight, chosen, lambda s: self.oracle.advice(sight, s, draw))
+        body = verdict_body(sight, chosen, lambda s: self.status_service.advice(sight, s, draw))
         tag = etag(body)
         headers = {"ETag": tag, "Cache-Control": "no-cache"}
         if wait := retry_after(body):
@@ -87,12 +87,12 @@ class Web:
         if nearest is not None:
             return f"no such surface; did you mean {nearest}?"
         return "no such surface; there are: " + ", ".join(
-            surface.id for surface in self.oracle.catalog.surfaces()
+            surface.id for surface in self.status_service.catalog.surfaces()
         )
 
     async def scoreboard(self, request: Request) -> Response:
         self.reads.take(request)
-        return JSONResponse(scoreboard_body(await self.oracle.scoreboard()))
+        return JSONResponse(scoreboard_body(await self.status_service.scoreboard()))
 
     async def describe(self, request: Request) -> Response:
         self.reads.take(request)
@@ -102,13 +102,13 @@ class Web:
 
     async def signals(self, request: Request) -> Response:
         self._may_write(request)
-        batches, key = read_counts(await body_of(request, MOST_COUNTS), self.oracle.catalog)
+        batches, key = read_counts(await body_of(request, MOST_COUNTS), self.status_service.catalog)
         new = await self.traffic.add(batches, self.clock(), key)
         return JSONResponse({"counted": new}, 202)
 
     async def litellm(self, request: Request) -> Response:
         self._may_write(request)
-        batches = read_litellm(await body_of(request, MOST_LOGS), self.oracle.catalog)
+        batches = read_litellm(await body_of(request, MOST_LOGS), self.status_service.catalog)
         if batches:
             await self.traffic.add(batches, self.clock())
         return JSONResponse({"counted": bool(batches)}, 202)
@@ -121,7 +121,7 @@ class Web:
         """A Statuspage webhook. Unsigned, in any order: a hint to look now, never the truth."""
         self.writes.take(request)
         if not same(request.path_params["secret"], self.webhook_secret or ""):
-            raise Refused(404, "not_found", "Not Found")
+            raise RequestRefused(404, "not_found", "Not Found")
         body = await body_of(request, MOST_HOOK)
         for provider in self._named(body):
             self.hint(provider)
@@ -134,7 +134,7 @@ class Web:
             sent_by = page.get("id") if isinstance(page, dict) else None
         except (ValueError, AttributeError, RecursionError):
             sent_by = None
-        providers = self.oracle.catalog.providers.values()
+        providers = self.status_service.catalog.providers.values()
         found = [p.id for p in providers if p.page_id and p.page_id == sent_by]
         return found or [p.id for p in providers]
 

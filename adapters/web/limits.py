@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 MOST_CLIENTS = 2_000  # whose rate is remembered; the longest silent are forgotten
 
 
-class Refused(HTTPException):
+class RequestRefused(HTTPException):
     """A request that we do not serve. `code` is for programs, `message` for people."""
 
     def __init__(
@@ -29,7 +29,9 @@ def refusal(_: Request, error: Exception) -> Response:
     """Draw an error: `{"error": {"code": …, "message": …}}`."""
     if not isinstance(error, HTTPException):
         raise error
-    code = error.code if isinstance(error, Refused) else error.detail.lower().replace(" ", "_")
+    code = (
+        error.code if isinstance(error, RequestRefused) else error.detail.lower().replace(" ", "_")
+    )
     body = {"error": {"code": code, "message": error.detail}}
     return JSONResponse(body, error.status_code, headers=error.headers)
 
@@ -66,7 +68,7 @@ class Rate:
             self._buckets.popitem(last=False)
         if tokens < 1:
             wait = max(1, round((1 - tokens) / self.rate + 0.5))
-            raise Refused(429, "too_many_requests", "slow down", retry_after=wait)
+            raise RequestRefused(429, "too_many_requests", "slow down", retry_after=wait)
 
 
 async def body_of(request: Request, most: int) -> bytes:
@@ -82,19 +84,21 @@ async def body_of(request: Request, most: int) -> bytes:
     return bytes(body)
 
 
-def _too_large(most: int) -> Refused:
-    return Refused(413, "too_large", f"at most {most} bytes are taken")
+def _too_large(most: int) -> RequestRefused:
+    return RequestRefused(413, "too_large", f"at most {most} bytes are taken")
 
 
 def check_token(request: Request, token: str | None) -> None:
     """Writing needs the token. Raises: Refused (401, or 403 if writing is switched off)."""
     if token is None:
-        raise Refused(
+        raise RequestRefused(
             403, "switched_off", "writing is switched off: set ISCLAUDEDOWN_HTTP_TOKEN to allow it"
         )
     given = request.headers.get("authorization", "")
     if not same(given, f"Bearer {token}"):
-        raise Refused(401, "unauthorized", "send the token as: Authorization: Bearer <token>")
+        raise RequestRefused(
+            401, "unauthorized", "send the token as: Authorization: Bearer <token>"
+        )
 
 
 def same(given: str, wanted: str) -> bool:

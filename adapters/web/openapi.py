@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from bot import __version__
-from bot.engine.evidence.traffic import Result
-from bot.model import Severity, Source
+from bot.domain.evidence import Source
+from bot.domain.page import Severity
+from bot.evidence.traffic import CallResult
 
 
 def description() -> dict[str, Any]:
@@ -171,7 +172,7 @@ _COUNTS = {
                     "outcomes": {
                         "type": "object",
                         "minProperties": 1,
-                        "propertyNames": {"enum": [result.value for result in Result]},
+                        "propertyNames": {"enum": [result.value for result in CallResult]},
                         "additionalProperties": {"type": "integer", "minimum": 0},
                     },
                 },

@@ -14,10 +14,10 @@ from adapters.redis.depth import Depth
 from adapters.web.app import Web, build
 from adapters.web.metrics import Measured, Metrics, plain
 from adapters.web.server import serving
-from bot.engine.verdict import is_fresh
-from bot.oracle import Oracle
+from bot.evidence.sources import TrafficStore
 from bot.settings import Settings
-from bot.witness import TrafficStore
+from bot.status.service import StatusService
+from bot.status.verdict import is_fresh
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ DEFAULT_PORT = 8080
 @asynccontextmanager
 async def open_web(
     settings: Settings,
-    oracle: Oracle,
+    status_service: StatusService,
     traffic: TrafficStore,
     *,
     hint: Callable[[str], None],
@@ -50,10 +50,10 @@ async def open_web(
     metrics = Metrics()
     metrics.listen()
     web = Web(
-        oracle,
+        status_service,
         traffic,
         metrics,
-        oracle.clock,
+        status_service.clock,
         time.monotonic,
         random.Random(),  # noqa: S311 (jitter, no secret)
         token=settings.http_token.get_secret_value() if settings.http_token else None,
@@ -61,8 +61,8 @@ async def open_web(
             settings.webhook_secret.get_secret_value() if settings.webhook_secret else None
         ),
         hint=hint,
-        ready=lambda: _trouble(oracle),
-        measure=lambda: _measured(oracle, counts(), looks(), depth),
+        ready=lambda: _trouble(status_service),
+        measure=lambda: _measured(status_service, counts(), looks(), depth),
     )
     port = DEFAULT_PORT if settings.http_port is None else settings.http_port
     async with serving(build(web, routes), settings.http_host, port) as port:
@@ -70,11 +70,11 @@ async def open_web(
         yield
 
 
-async def _trouble(oracle: Oracle) -> str:
+async def _trouble(status_service: StatusService) -> str:
     """What keeps us from answering well; empty if nothing does. Raises: StoreError."""
-    sight = await oracle.look()
+    sight = await status_service.look()
     seen = {state.provider: state for state in sight.states}
-    for provider in oracle.catalog.providers:
+    for provider in status_service.catalog.providers:
         if provider not in seen:
             return f"the page of {provider} was never read"
         if not is_fresh(seen[provider], sight.now):
@@ -84,12 +84,12 @@ async def _trouble(oracle: Oracle) -> str:
 
 
 async def _measured(
-    oracle: Oracle,
+    status_service: StatusService,
     counts: Mapping[str, object],
     looks: Mapping[str, int],
     depth: Callable[[str], Awaitable[Depth]],
 ) -> Measured:
-    sight = await oracle.look()
+    sight = await status_service.look()
     waiting = {platform: await depth(platform) for platform in counts}
     return Measured(
         page_age={s.provider: (sight.now - s.observed_at).total_seconds() for s in sight.states},

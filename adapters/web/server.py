@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from bot.errors import SettingsError
+from bot.domain.errors import SettingsError
 
 BACKLOG = 128
 MOST_AT_ONCE = 200  # connections; more are answered 503

@@ -14,10 +14,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from adapters.web.limits import Refused
-from bot.catalog import Catalog
-from bot.engine.evidence.traffic import Result
-from bot.witness import Batch
+from adapters.web.limits import RequestRefused
+from bot.catalog.catalog import Catalog
+from bot.evidence.sources import Batch
+from bot.evidence.traffic import CallResult
 
 MOST_ENTRIES = 100
 Count = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
@@ -28,7 +28,7 @@ class _Entry(BaseModel):
 
     surface: str = Field(default="api", min_length=1, max_length=80)
     model: str | None = Field(default=None, max_length=120)
-    outcomes: dict[Result, Count] = Field(min_length=1)
+    outcomes: dict[CallResult, Count] = Field(min_length=1)
 
 
 class _Counts(BaseModel):
@@ -47,13 +47,15 @@ def read_counts(body: bytes, catalog: Catalog) -> tuple[list[Batch], str | None]
     try:
         told = _Counts.model_validate_json(body)
     except ValidationError as error:
-        raise Refused(422, "malformed", _sentence(error)) from None
-    totals: dict[str, Counter[Result]] = defaultdict(Counter)
+        raise RequestRefused(422, "malformed", _sentence(error)) from None
+    totals: dict[str, Counter[CallResult]] = defaultdict(Counter)
     for entry in told.counts:
         surface = catalog.resolve(entry.surface).exact
         if surface is None:
             known = ", ".join(s.id for s in catalog.surfaces())
-            raise Refused(422, "unknown_surface", f"a surface is unknown; there are: {known}")
+            raise RequestRefused(
+                422, "unknown_surface", f"a surface is unknown; there are: {known}"
+            )
         _count(totals, surface, entry.model, entry.outcomes, catalog)
     return _batches(totals), told.id
 
@@ -66,7 +68,7 @@ def read_litellm(body: bytes, catalog: Catalog) -> list[Batch]:
     Raises:
         Refused: it is no JSON at all.
     """
-    totals: dict[str, Counter[Result]] = defaultdict(Counter)
+    totals: dict[str, Counter[CallResult]] = defaultdict(Counter)
     for payload in _payloads(body):
         if payload.get("custom_llm_provider") != "anthropic":
             continue
@@ -83,37 +85,37 @@ def _payloads(body: bytes) -> Iterable[Mapping[str, Any]]:
         except ValueError:
             told = [json.loads(line) for line in body.splitlines() if line.strip()]
     except (ValueError, RecursionError):
-        raise Refused(422, "malformed", "this is no JSON") from None
+        raise RequestRefused(422, "malformed", "this is no JSON") from None
     entries = told if isinstance(told, list) else [told]
     return [entry for entry in entries if isinstance(entry, dict)]
 
 
-def _result(payload: Mapping[str, Any]) -> Result | None:
+def _result(payload: Mapping[str, Any]) -> CallResult | None:
     """How the request ended; None for what says nothing of the other side (our own 4xx)."""
     if payload.get("status") == "success":
-        return Result.OK
+        return CallResult.OK
     error = payload.get("error_information")
     details = error if isinstance(error, dict) else {}
     if "Timeout" in str(details.get("error_class", "")):
-        return Result.TIMEOUT
+        return CallResult.TIMEOUT
     code = str(details.get("error_code", ""))
     named = _NAMED.get(code)
-    return named or (Result.FAILED if len(code) == 3 and code.startswith("5") else None)
+    return named or (CallResult.FAILED if len(code) == 3 and code.startswith("5") else None)
 
 
 _NAMED = {
-    "429": Result.LIMITED,
-    "529": Result.OVERLOADED,
-    "408": Result.TIMEOUT,
-    "504": Result.TIMEOUT,
+    "429": CallResult.LIMITED,
+    "529": CallResult.OVERLOADED,
+    "408": CallResult.TIMEOUT,
+    "504": CallResult.TIMEOUT,
 }
 
 
 def _count(
-    totals: dict[str, Counter[Result]],
+    totals: dict[str, Counter[CallResult]],
     surface: str,
     model: object,
-    outcomes: Mapping[Result, int],
+    outcomes: Mapping[CallResult, int],
     catalog: Catalog,
 ) -> None:
     """Count for the surface, and for the model too if it is one that we know."""
@@ -129,7 +131,7 @@ def _family(model: str, catalog: Catalog) -> str | None:
     return next((s.id for s in catalog.surfaces() if s.model and s.id in parts), None)
 
 
-def _batches(totals: Mapping[str, Counter[Result]]) -> list[Batch]:
+def _batches(totals: Mapping[str, Counter[CallResult]]) -> list[Batch]:
     return [Batch(surface, dict(counts)) for surface, counts in totals.items()]
 
 

@@ -6,14 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.cards import Line
-from bot.catalog import Catalog
+from bot.catalog.catalog import Catalog
 from bot.commands.types import Threads
-from bot.engine.evidence.weigh import with_others
-from bot.engine.state import State
-from bot.model import Channel, Evidence, Verdict
-from bot.ports import Access, Clock, Journal, Messenger, Subscriptions
-from bot.wording.present import Present, present
+from bot.domain.evidence import Evidence, Verdict
+from bot.domain.message import Line
+from bot.domain.state import State
+from bot.domain.subscription import Channel
+from bot.evidence.suspicion import with_others
+from bot.ports import Access, Clock, IncidentStore, Messenger, Subscriptions
+from bot.status.view import ProviderStatus, provider_status
 
 # What is seen besides the pages, as an answer in this channel may quote it.
 Others = Callable[[Channel], Awaitable[Sequence[Evidence]]]
@@ -28,7 +29,7 @@ class Context:
     """`catalog` grows: a page watched by its URL has the surfaces that were seen on it."""
 
     catalog: Catalog
-    journal: Journal
+    incident_store: IncidentStore
     subscriptions: Subscriptions
     threads: Threads
     messengers: Mapping[str, Messenger]
@@ -41,20 +42,20 @@ class Context:
         """Take over the surfaces of pages that the catalog does not describe."""
         unknown = [p.id for p in self.catalog.providers.values() if not p.known]
         for provider in unknown:
-            if state := (await self.journal.load(provider)).state:
+            if state := (await self.incident_store.load(provider)).state:
                 seen = {id_: component.name for id_, component in state.components.items()}
                 self.catalog = self.catalog.seen(provider, seen)
 
-    async def presents(self, channel: Channel) -> list[Present]:
+    async def provider_statuses(self, channel: Channel) -> list[ProviderStatus]:
         """Every provider as it is known now, the main one first."""
         now = self.clock()
         others = await self.others(channel) if self.others else ()
         found = []
         for provider in self.catalog.providers:
-            state = (await self.journal.load(provider)).state
+            state = (await self.incident_store.load(provider)).state
             official = self.judge(state, now) if state else ()
             verdicts = tuple(with_others(verdict, others, now) for verdict in official)
-            found.append(present(provider, state, verdicts))
+            found.append(provider_status(provider, state, verdicts))
         return found
 
     async def access(self, channel: Channel) -> Access:

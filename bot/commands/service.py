@@ -9,35 +9,36 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.cards import Note, Text
-from bot.catalog import Catalog
-from bot.commands import looks, managing, subscribing
+from bot.catalog.catalog import Catalog
+from bot.catalog.names import Ambiguous, suggest
+from bot.commands import muting, queries, subscriptions
 from bot.commands.context import Context, Judge, Others, Outlook
-from bot.commands.grammar import Words, parse
+from bot.commands.parser import ParsedCommand, parse
+from bot.commands.table import VERBS
 from bot.commands.types import KEEP, Answer, Choice, Handler, Keep, Request, Threads
-from bot.commands.vocabulary import VERBS
-from bot.delivery.attended import trouble_words
-from bot.errors import StoreError
-from bot.model import NewsKind, Severity
-from bot.ports import Clock, Journal, Messenger, Subscriptions
-from bot.wording.help import help_card, later_card, unknown_card
-from bot.wording.names import Doubt, suggest
-from bot.wording.settings import notice
+from bot.delivery.platform_health import outage_words
+from bot.domain.errors import StoreError
+from bot.domain.incident import EventKind
+from bot.domain.message import Note, Text
+from bot.domain.page import Severity
+from bot.messages.help import help_message, later_message, unknown_message
+from bot.messages.settings import notice
+from bot.ports import Clock, IncidentStore, Messenger, Subscriptions
 
 _NO_MEMORY = "I can't reach my own memory right now, so I can't answer that; nothing was changed"
 
 
-_VERBS: Mapping[str, Callable[[Context, Request, Words], Awaitable[Answer]]] = {
-    "ask": looks.ask,
-    "subscribe": subscribing.typed,
-    "unsubscribe": subscribing.unsubscribe,
-    "subscriptions": managing.subscriptions,
-    "mute": managing.mute,
-    "unmute": managing.unmute,
-    "history": looks.history,
-    "incident": looks.incident,
-    "test": managing.example,
-    "why": looks.why,
+_VERBS: Mapping[str, Callable[[Context, Request, ParsedCommand], Awaitable[Answer]]] = {
+    "ask": queries.ask,
+    "subscribe": subscriptions.typed,
+    "unsubscribe": subscriptions.unsubscribe,
+    "subscriptions": muting.subscriptions,
+    "mute": muting.mute,
+    "unmute": muting.unmute,
+    "history": queries.history,
+    "incident": queries.incident,
+    "test": muting.example,
+    "why": queries.why,
 }
 # An id or a question may be anything: no word of it is a doubt.
 _READS_ANYTHING = frozenset({"help", "incident", "why", "test"})
@@ -45,7 +46,7 @@ _LOOKS = frozenset({"ask", "subscriptions", "why"})
 _CHANGES = frozenset({"subscribe", "unsubscribe", "mute", "unmute"})
 
 
-def _serious(words: Words) -> list[Doubt]:
+def _serious(words: ParsedCommand) -> list[Ambiguous]:
     """Doubts that must be settled first. A question may hold words that we need not know."""
     if words.verb in _READS_ANYTHING:
         return []
@@ -68,7 +69,7 @@ class Commands:
         self,
         *,
         catalog: Catalog,
-        journal: Journal,
+        incident_store: IncidentStore,
         subscriptions: Subscriptions,
         threads: Threads,
         messengers: Mapping[str, Messenger],
@@ -77,13 +78,21 @@ class Commands:
         others: Others | None = None,
         outlook: Outlook | None = None,
         extra: Mapping[str, Handler] | None = None,
-        troubles: Callable[[], Sequence[str]] | None = None,
+        platform_health: Callable[[], Sequence[str]] | None = None,
     ) -> None:
         self._context = Context(
-            catalog, journal, subscriptions, threads, messengers, judge, clock, others, outlook
+            catalog,
+            incident_store,
+            subscriptions,
+            threads,
+            messengers,
+            judge,
+            clock,
+            others,
+            outlook,
         )
         self._extra = dict(extra or {})
-        self._troubles = troubles
+        self._troubles = platform_health
 
     async def answer(self, request: Request) -> Answer:
         """Read the words and do what they say."""
@@ -96,19 +105,19 @@ class Commands:
         if words.verb in self._extra:
             return await self._extra[words.verb](request, words.rest)
         if words.verb == "help":
-            return Answer(help_card(self._extra))
+            return Answer(help_message(self._extra))
         if doubts := _serious(words):
             changing = words.verb in _CHANGES
-            return Answer(unknown_card(doubts, context.catalog, changing=changing))
+            return Answer(unknown_message(doubts, context.catalog, changing=changing))
         if handler := _VERBS.get(words.verb):
             answer = await handler(context, request, words)
             return self._with_troubles(request, answer) if words.verb in _LOOKS else answer
-        return Answer(later_card(words.verb))
+        return Answer(later_message(words.verb))
 
     def _with_troubles(self, request: Request, answer: Answer) -> Answer:
         """Say which other platforms take nothing at the moment."""
         here = request.channel.platform
-        lines = [trouble_words(one) for one in (self._troubles or list)() if one != here]
+        lines = [outage_words(one) for one in (self._troubles or list)() if one != here]
         if not lines:
             return answer
         notes = tuple(Note((Text(f"{line}."),)) for line in lines)
@@ -121,19 +130,19 @@ class Commands:
         surfaces: Sequence[str] | None = None,
         severity: Severity | None = None,
         mention: str | Keep | None = KEEP,
-        thread_only: frozenset[NewsKind] | Keep = KEEP,
+        thread_only: frozenset[EventKind] | Keep = KEEP,
     ) -> Answer:
         """From a form. `surfaces` are ids; empty means everything, None leaves them as they are.
 
         `severity` None leaves it as it is (degraded where there is no subscription yet).
         """
-        wish = subscribing.Wish(
+        reminder = subscriptions.SubscriptionChange(
             surfaces=None if surfaces is None else frozenset(surfaces),
             severity=severity,
             mention=mention,
             thread_only=thread_only,
         )
-        return await self._guarded(subscribing.subscribe(self._context, request, wish))
+        return await self._guarded(subscriptions.subscribe(self._context, request, reminder))
 
     async def press(self, request: Request, action: str, value: str = "") -> Answer:
         """A button: `affected`, `back`, `subscribe`, `details`, each with the card's value."""
@@ -141,11 +150,11 @@ class Commands:
             return await self._guarded(self._extra[action](request, value))
         match action:
             case "subscribe":
-                return await self._guarded(subscribing.press(self._context, request, value))
+                return await self._guarded(subscriptions.press(self._context, request, value))
             case "details":
-                return await self._guarded(looks.details(self._context, request, value))
+                return await self._guarded(queries.details(self._context, request, value))
             case _:
-                return Answer(later_card(action))
+                return Answer(later_message(action))
 
     @staticmethod
     async def _guarded(answering: Awaitable[Answer]) -> Answer:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from bot.cards import Line, Text
 from bot.commands.context import Context
 from bot.commands.types import Answer, Request
-from bot.errors import DeliveryError
-from bot.model import Incident, Severity, Subscription
-from bot.wording.settings import how_to_change, notice
+from bot.domain.errors import DeliveryError
+from bot.domain.incident import Incident
+from bot.domain.message import Line, Text
+from bot.domain.page import Severity
+from bot.domain.subscription import Subscription
+from bot.messages.settings import how_to_change, notice
 
 
 def not_allowed(request: Request) -> Answer | None:
@@ -43,7 +45,7 @@ async def running(context: Context, subscription: Subscription) -> list[Incident
     """Incidents that go on right now and that this channel asks for."""
     return [
         incident
-        for present in await context.presents(subscription.channel)
+        for present in await context.provider_statuses(subscription.channel)
         for incident in present.incidents
         if incident.severity.rank > Severity.UP.rank
         and not incident.quiet

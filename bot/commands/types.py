@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from bot.cards import Card
-from bot.model import Channel, Thread
+from bot.domain.message import Message
+from bot.domain.subscription import Channel, ThreadRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Answer:
     changed. It is posted as an ordinary message, best effort.
     """
 
-    card: Card
-    public: Card | None = None
+    card: Message
+    public: Message | None = None
     shared: bool = False
 
 
@@ -60,7 +60,7 @@ KEEP = Keep.KEEP
 class Threads(Protocol):
     """What stands where, read only."""
 
-    async def thread(self, channel: Channel, incident: str) -> Thread | None:
+    async def thread(self, channel: Channel, incident: str) -> ThreadRecord | None:
         """The record of this incident (its key) in that channel; None: nothing was sent.
 
         Raises:

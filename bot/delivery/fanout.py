@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.delivery.incidents import Incidents
-from bot.delivery.queue import Feed
-from bot.errors import StoreError
-from bot.model import Incident
-from bot.ports import Clock, Journal
+from bot.delivery.incidents import IncidentCache
+from bot.delivery.queue import EventStream
+from bot.domain.errors import StoreError
+from bot.domain.incident import Incident
+from bot.ports import Clock, IncidentStore
 
 log = structlog.get_logger()
 
@@ -29,10 +29,15 @@ LATELY = timedelta(hours=2)
 
 class FanOut:
     def __init__(
-        self, provider: str, journal: Journal, feed: Feed, incidents: Incidents, clock: Clock
+        self,
+        provider: str,
+        incident_store: IncidentStore,
+        feed: EventStream,
+        incidents: IncidentCache,
+        clock: Clock,
     ) -> None:
         self._provider = provider
-        self._journal = journal
+        self._incident_store = incident_store
         self._feed = feed
         self._incidents = incidents
         self._clock = clock
@@ -89,9 +94,9 @@ class FanOut:
 
     async def sweep(self) -> int:
         """Queue every channel that is behind with what is open or ended lately."""
-        state = (await self._journal.load(self._provider)).state
+        state = (await self._incident_store.load(self._provider)).state
         behind = 0
-        for incident in await self._journal.history(self._provider, self._clock() - LATELY):
+        for incident in await self._incident_store.history(self._provider, self._clock() - LATELY):
             if state is None or not _is_news(incident, state.began_at):
                 continue
             self._incidents.put(incident)
@@ -109,7 +114,7 @@ class FanOut:
         self._sweep_at = time.monotonic() + SWEEP
 
     async def _queue(self, key: str) -> None:
-        incident = await self._journal.incident(key)
+        incident = await self._incident_store.incident(key)
         if incident is None:
             log.warning("fanout.unknown_incident", incident=key)
             return
@@ -120,4 +125,4 @@ class FanOut:
 
 def _is_news(incident: Incident, began_at: datetime) -> bool:
     """What ran already when we first looked at the page is told only as it goes on."""
-    return bool(incident.news) and incident.news[-1].observed_at > began_at
+    return bool(incident.events) and incident.events[-1].observed_at > began_at

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 
-from bot.delivery.queue import Wanted, mark
-from bot.model import Incident
-from bot.ports import Journal
+from bot.delivery.queue import PendingThread, version_of
+from bot.domain.incident import Incident
+from bot.ports import IncidentStore
 
 KEPT = 64
 
 
-class Incidents:
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+class IncidentCache:
+    def __init__(self, incident_store: IncidentStore) -> None:
+        self._incident_store = incident_store
         self._kept: OrderedDict[str, Incident] = OrderedDict()
         self._reading = asyncio.Lock()
 
@@ -25,7 +25,7 @@ class Incidents:
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
-    async def get(self, wanted: Wanted) -> Incident | None:
+    async def get(self, wanted: PendingThread) -> Incident | None:
         """Return the incident at least as new as wanted, if the journal has it as new as that.
 
         Raises:
@@ -36,13 +36,15 @@ class Incidents:
         async with self._reading:  # hundreds of channels ask for the same at the same time
             if kept := self._fresh(wanted):
                 return kept
-            incident = await self._journal.incident(wanted.incident)
+            incident = await self._incident_store.incident(wanted.incident)
             if incident is not None:
                 self.put(incident)
             return incident
 
-    def _fresh(self, wanted: Wanted) -> Incident | None:
+    def _fresh(self, wanted: PendingThread) -> Incident | None:
         kept = self._kept.get(wanted.incident)
-        if kept is not None and (kept.revision > wanted.revision or mark(kept) == wanted.mark):
+        if kept is not None and (
+            kept.revision > wanted.revision or version_of(kept) == wanted.version
+        ):
             return kept
         return None

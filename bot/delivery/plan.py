@@ -1,6 +1,6 @@
 """What is missing in one channel's thread of one incident. Pure.
 
-`plan` compares what stands there (`Thread`) with what is true (`Incident`) and with what the
+`plan` compares what stands there (`ThreadRecord`) with what is true (`Incident`) and with what the
 channel asks for (`Subscription`); `apply` says what stands there once a step was carried out.
 The courier carries the steps out; `replay` only shows them.
 """
@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.model import HANDED_OVER, Channel, Incident, News, NewsKind, Origin, Subscription, Thread
+from bot.domain.incident import HANDED_OVER, EventKind, Incident, IncidentEvent, Origin
+from bot.domain.subscription import Channel, Subscription, ThreadRecord
 
 # A channel that missed more than this gets the present truth instead of a replay.
 MOST_REPLIES = 3
@@ -23,10 +24,10 @@ OLDEST_OVER = timedelta(days=1)
 DELETED = ""
 
 SHOWN_IN_CHANNEL = frozenset(
-    {NewsKind.WORSE, NewsKind.RESOLVED, NewsKind.REOPENED, NewsKind.CONFIRMED}
+    {EventKind.WORSE, EventKind.RESOLVED, EventKind.REOPENED, EventKind.CONFIRMED}
 )
-CALLS = frozenset({NewsKind.WORSE, NewsKind.CONFIRMED})
-ENDS = frozenset({NewsKind.RESOLVED, NewsKind.ENDED, NewsKind.WITHDRAWN})
+CALLS = frozenset({EventKind.WORSE, EventKind.CONFIRMED})
+ENDS = frozenset({EventKind.RESOLVED, EventKind.ENDED, EventKind.WITHDRAWN})
 
 
 class Act(StrEnum):
@@ -50,7 +51,7 @@ class Step:
 
     act: Act
     revision: int
-    news: News | None = None
+    event: IncidentEvent | None = None
     covers: tuple[str, ...] = ()
     in_channel: bool = False
     mention: bool = False
@@ -65,7 +66,7 @@ class Step:
 
 def plan(
     incident: Incident,
-    thread: Thread,
+    thread: ThreadRecord,
     subscription: Subscription,
     now: datetime,
     *,
@@ -80,9 +81,9 @@ def plan(
     if thread.root == DELETED:
         return []
     missed = [
-        news
-        for news in incident.news
-        if news.revision > thread.joined and news.key not in thread.replies
+        event
+        for event in incident.events
+        if event.revision > thread.joined and event.key not in thread.replies
     ]
     steps = _correct(incident, thread, missed)
     steps += _tell(incident, subscription, missed, now)
@@ -93,7 +94,7 @@ def plan(
     return steps
 
 
-def apply(thread: Thread, step: Step, message: str = "") -> Thread:
+def apply(thread: ThreadRecord, step: Step, message: str = "") -> ThreadRecord:
     """Return the thread once `step` was carried out; `message` is what the messenger returned."""
     replies = {**thread.replies, **dict.fromkeys(step.covers, "")}
     match step.act:
@@ -101,8 +102,8 @@ def apply(thread: Thread, step: Step, message: str = "") -> Thread:
             return replace(
                 thread, root=message, joined=step.since, shown=step.revision, midway=step.midway
             )
-        case Act.REPLY if step.news:
-            replies[step.news.key] = message
+        case Act.REPLY if step.event:
+            replies[step.event.key] = message
             return replace(thread, replies=replies, closed=False)
         case Act.CATCH_UP:
             return replace(thread, replies=replies, closed=False)
@@ -121,28 +122,28 @@ def root_key(channel: Channel, incident: Incident) -> str:
     return f"{channel}/{incident.key}/root"
 
 
-def reply_key(channel: Channel, incident: Incident, news: News) -> str:
-    return f"{channel}/{incident.key}/{news.key}"
+def reply_key(channel: Channel, incident: Incident, event: IncidentEvent) -> str:
+    return f"{channel}/{incident.key}/{event.key}"
 
 
-def catch_up_key(channel: Channel, incident: Incident, last: News) -> str:
+def catch_up_key(channel: Channel, incident: Incident, last: IncidentEvent) -> str:
     return f"{channel}/{incident.key}/until/{last.key}"
 
 
 def key_of(step: Step, channel: Channel, incident: Incident) -> str:
     """Return the key of the message that a step sends or changes."""
-    if step.news is None:
+    if step.event is None:
         return root_key(channel, incident)
     if step.act is Act.CATCH_UP:
-        return catch_up_key(channel, incident, step.news)
-    return reply_key(channel, incident, step.news)
+        return catch_up_key(channel, incident, step.event)
+    return reply_key(channel, incident, step.event)
 
 
 # --- the parts of a plan ----------------------------------------------------------------------
 
 
 def _open(incident: Incident, subscription: Subscription, now: datetime) -> list[Step]:
-    if not incident.news or incident.withdrawn or incident.quiet or subscription.is_muted(now):
+    if not incident.events or incident.withdrawn or incident.quiet or subscription.is_muted(now):
         return []
     if not subscription.matches(incident):
         return []
@@ -150,7 +151,7 @@ def _open(incident: Incident, subscription: Subscription, now: datetime) -> list
     over = incident.ended_at
     if over and (now - over > OLDEST_OVER or (asked_at and over < asked_at)):
         return []
-    midway = asked_at is not None and incident.news[0].observed_at < asked_at
+    midway = asked_at is not None and incident.events[0].observed_at < asked_at
     # Nobody is called for what is only suspected; when the provider confirms it, they are.
     quiet = incident.maintenance or incident.origin is Origin.SUSPECTED
     calls = not over and not midway and not quiet
@@ -162,70 +163,74 @@ def _told_by_root(incident: Incident, now: datetime) -> int:
     """The revision up to which a new root tells everything: what came in the same look as the
     opening follows in the thread, word for word, unless it is much or old.
     """
-    first, *more = incident.news
+    first, *more = incident.events
     if len(more) > MOST_REPLIES or now - first.observed_at > OLDEST_REPLY:
         return incident.revision
-    if any(news.observed_at != first.observed_at for news in more):
+    if any(event.observed_at != first.observed_at for event in more):
         return incident.revision
     return first.revision
 
 
-def _correct(incident: Incident, thread: Thread, missed: Sequence[News]) -> list[Step]:
+def _correct(
+    incident: Incident, thread: ThreadRecord, missed: Sequence[IncidentEvent]
+) -> list[Step]:
     """Edits of what stands there; those of what does not are in the root, or still to be told."""
     targets: dict[str | None, list[str]] = {}
-    for news in missed:
-        if news.kind is NewsKind.CORRECTED:
-            target = news.corrects if thread.replies.get(news.corrects or "") else None
-            targets.setdefault(target, []).append(news.key)
-    told = {news.key: news for news in incident.news}
+    for event in missed:
+        if event.kind is EventKind.CORRECTED:
+            target = event.corrects if thread.replies.get(event.corrects or "") else None
+            targets.setdefault(target, []).append(event.key)
+    told = {event.key: event for event in incident.events}
     steps = []
     for target, covered in targets.items():
         reply = told.get(target or "")
         act = Act.CORRECT if reply else Act.NOTE
-        steps.append(Step(act, incident.revision, news=reply, covers=tuple(covered)))
+        steps.append(Step(act, incident.revision, event=reply, covers=tuple(covered)))
     return steps
 
 
 def _tell(
-    incident: Incident, subscription: Subscription, missed: Sequence[News], now: datetime
+    incident: Incident, subscription: Subscription, missed: Sequence[IncidentEvent], now: datetime
 ) -> list[Step]:
-    news = [one for one in missed if one.kind is not NewsKind.CORRECTED]
-    if not news:
+    event = [one for one in missed if one.kind is not EventKind.CORRECTED]
+    if not event:
         return []
     if subscription.is_muted(now) or not subscription.matches(incident):
-        return _end_only(incident, news)
-    waited = now - min(one.observed_at for one in news)
-    if len(news) > MOST_REPLIES or (len(news) > 1 and waited > OLDEST_REPLY):
-        return [_catch_up(incident, subscription, news)]
-    return [_reply(incident, subscription, one) for one in news]
+        return _end_only(incident, event)
+    waited = now - min(one.observed_at for one in event)
+    if len(event) > MOST_REPLIES or (len(event) > 1 and waited > OLDEST_REPLY):
+        return [_catch_up(incident, subscription, event)]
+    return [_reply(incident, subscription, one) for one in event]
 
 
-def _reply(incident: Incident, subscription: Subscription, news: News) -> Step:
+def _reply(incident: Incident, subscription: Subscription, event: IncidentEvent) -> Step:
     # Seen together with the opening: the root has just told the channel. What another incident
     # goes on with was told there by that one's root.
-    fresh = news.observed_at != incident.news[0].observed_at and news.phase != HANDED_OVER
-    in_channel = fresh and news.kind in SHOWN_IN_CHANNEL - subscription.thread_only
-    calls = fresh and news.kind in CALLS
-    return Step(Act.REPLY, incident.revision, news, in_channel=in_channel, mention=calls)
+    fresh = event.observed_at != incident.events[0].observed_at and event.phase != HANDED_OVER
+    in_channel = fresh and event.kind in SHOWN_IN_CHANNEL - subscription.thread_only
+    calls = fresh and event.kind in CALLS
+    return Step(Act.REPLY, incident.revision, event, in_channel=in_channel, mention=calls)
 
 
-def _catch_up(incident: Incident, subscription: Subscription, news: Sequence[News]) -> Step:
-    kinds = {one.kind for one in news}
+def _catch_up(
+    incident: Incident, subscription: Subscription, event: Sequence[IncidentEvent]
+) -> Step:
+    kinds = {one.kind for one in event}
     return Step(
         Act.CATCH_UP,
         incident.revision,
-        news[-1],
-        covers=tuple(one.key for one in news),
+        event[-1],
+        covers=tuple(one.key for one in event),
         in_channel=bool(kinds & (SHOWN_IN_CHANNEL - subscription.thread_only)),
         mention=bool(CALLS & kinds) and incident.is_open,
-        since=news[0].revision - 1,
+        since=event[0].revision - 1,
     )
 
 
-def _end_only(incident: Incident, news: Sequence[News]) -> list[Step]:
+def _end_only(incident: Incident, event: Sequence[IncidentEvent]) -> list[Step]:
     """The channel wants no news (any more); what was announced there still gets its end."""
-    end = next((one for one in reversed(news) if one.kind in ENDS), None)
+    end = next((one for one in reversed(event) if one.kind in ENDS), None)
     if end is None or (incident.is_open and not incident.withdrawn):
-        return [Step(Act.NOTE, incident.revision, covers=tuple(one.key for one in news))]
-    rest = tuple(one.key for one in news if one is not end)
+        return [Step(Act.NOTE, incident.revision, covers=tuple(one.key for one in event))]
+    rest = tuple(one.key for one in event if one is not end)
     return [Step(Act.REPLY, incident.revision, end, covers=rest)]

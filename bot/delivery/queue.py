@@ -14,21 +14,22 @@ from enum import StrEnum
 from typing import Protocol
 from zlib import crc32
 
-from bot.model import Channel, Incident, Pause, Subscription, Thread
+from bot.domain.incident import Incident
+from bot.domain.subscription import Channel, Pause, Subscription, ThreadRecord
 from bot.ports import Bucket
 
 
-def mark(incident: Incident) -> str:
+def version_of(incident: Incident) -> str:
     """Name the state of an incident that a thread may be up to date with.
 
     Not its revision alone: after a lost second the same number may stand for other news.
     """
-    last = incident.news[-1].key if incident.news else ""
+    last = incident.events[-1].key if incident.events else ""
     return f"{incident.revision}:{crc32(last.encode()):08x}"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PendingThread:
     """An incident (its key) that a channel is behind with, and what stands there of it.
 
     `mark` is the state that is wanted, `first` the revision that was wanted when the channel fell
@@ -36,14 +37,14 @@ class Wanted:
     """
 
     incident: str
-    mark: str
-    thread: Thread
+    version: str
+    thread: ThreadRecord
     first: int = 0
     entry: bytes = b""
 
     @property
     def revision(self) -> int:
-        return int(self.mark.partition(":")[0])
+        return int(self.version.partition(":")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Claim:
     token: str
     deadline: float
     subscription: Subscription
-    wanted: tuple[Wanted, ...]
+    wanted: tuple[PendingThread, ...]
     doubt: datetime | None = None
     lost: tuple[datetime, datetime] | None = None
     failures: int = 0
@@ -76,11 +77,11 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ThreadUpdate:
     """A thread as it stands now. `incident` None: it is not known (any more), nothing to do."""
 
-    wanted: Wanted
-    thread: Thread
+    wanted: PendingThread
+    thread: ThreadRecord
     incident: Incident | None
     settled: bool  # nothing is missing there, as of what was wanted when claimed
 
@@ -91,7 +92,7 @@ class Outcome(StrEnum):
     LATER = "later"
 
 
-class Doubt(StrEnum):
+class Unconfirmed(StrEnum):
     AS_BEFORE = "as before"
     CLEARED = "cleared"  # we looked
     BEGUN = "begun"  # something we sent under this claim may stand there
@@ -107,17 +108,17 @@ class Settlement:
 
     claim: Claim
     outcome: Outcome
-    records: Sequence[Record] = ()
+    records: Sequence[ThreadUpdate] = ()
     delay: float = 0.0
     at: float | None = None
-    doubt: Doubt = Doubt.AS_BEFORE
+    doubt: Unconfirmed = Unconfirmed.AS_BEFORE
     failures: int | None = None
     pause: Pause | None = None
     unpause: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class Permit:
     """A message may go now, or (`at`, ms of the store's clock) then, without asking again."""
 
     at: float | None = None
@@ -147,10 +148,10 @@ class Queue(Protocol):
     async def wake_tenant(self, platform: str, tenant: str) -> None: ...
 
 
-class Pace(Protocol):
+class RateLimiter(Protocol):
     """Limits shared with all replicas."""
 
-    async def ask(self, buckets: Sequence[Bucket], *, granted: bool = False) -> Grant:
+    async def ask(self, buckets: Sequence[Bucket], *, granted: bool = False) -> Permit:
         """May one message go? `granted`: it was promised for now, unless a refusal came since.
 
         Raises:
@@ -164,21 +165,21 @@ class Pace(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class NewsEntry:
+class StreamEntry:
     """One entry of a provider's news: an incident (its key) that changed."""
 
     id: str
     incident: str
 
 
-class Feed(Protocol):
+class EventStream(Protocol):
     """News as committed, each handed to one reader, and again if it does not acknowledge it."""
 
-    async def read(self, provider: str, *, abandoned: bool = False) -> list[NewsEntry]:
+    async def read(self, provider: str, *, abandoned: bool = False) -> list[StreamEntry]:
         """Return what is new; `abandoned`: what other readers took and left."""
         ...
 
-    async def done(self, provider: str, entries: Sequence[NewsEntry]) -> None: ...
+    async def done(self, provider: str, entries: Sequence[StreamEntry]) -> None: ...
 
     async def enqueue(self, incident: Incident, *, keep: bool = False) -> int:
         """Say of every channel that may want it, and is not up to date, that it is behind.

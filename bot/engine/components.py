@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.engine.state import ComponentState
-from bot.model import Component, Severity, Snapshot
+from bot.domain.page import Component, Severity, Snapshot
+from bot.domain.state import ComponentState
 
 
 def is_down(severity: Severity) -> bool:
@@ -24,7 +24,7 @@ def believe(
     before: Mapping[str, ComponentState],
     snapshot: Snapshot,
     now: datetime,
-    looked_at: datetime | None,
+    searched_at: datetime | None,
     explained: Collection[str],
 ) -> tuple[dict[str, ComponentState], int]:
     """Return the components as now believed, and how many one-look flaps were never told.
@@ -45,7 +45,7 @@ def believe(
         believed[component.id], flap = _next(
             replace(known, name=component.name, listed=True, unlisted_since=None),
             component,
-            _since(component, now, looked_at),
+            _since(component, now, searched_at),
             at_once=component.id in explained,
         )
         flaps += flap
@@ -62,10 +62,10 @@ def _first(component: Component, now: datetime) -> ComponentState:
     )
 
 
-def _since(component: Component, now: datetime, looked_at: datetime | None) -> datetime:
+def _since(component: Component, now: datetime, searched_at: datetime | None) -> datetime:
     """When it changed: the page's time if that can be true, else the time of this look."""
     told = component.updated_at
-    if told is None or told > now or (looked_at is not None and told < looked_at):
+    if told is None or told > now or (searched_at is not None and told < searched_at):
         # Pages that give all components one time (OpenAI) name one of long before.
         return now
     return told

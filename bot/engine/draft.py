@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from bot.domain.incident import Impact, Incident, IncidentEvent, Origin
+from bot.domain.page import PageIncident, PageUpdate, Severity, worst
+from bot.domain.state import Link, Track
 from bot.engine.components import is_down
-from bot.engine.state import Link, Track
-from bot.model import Impact, Incident, News, Origin, Report, Severity, Update, worst
 
 
 @dataclass(slots=True)
@@ -24,11 +25,11 @@ class Draft:
     links: dict[str, Link] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     words: list[str] = field(default_factory=list)  # surfaces that its texts name
-    report: Report | None = None  # as this look shows it
-    updates: list[Update] = field(default_factory=list)  # new ones, oldest first
-    corrected: list[Update] = field(default_factory=list)
+    report: PageIncident | None = None  # as this look shows it
+    updates: list[PageUpdate] = field(default_factory=list)  # new ones, oldest first
+    corrected: list[PageUpdate] = field(default_factory=list)
     points: list[tuple[datetime, Severity]] = field(default_factory=list)
-    fresh: list[News] = field(default_factory=list)
+    fresh: list[IncidentEvent] = field(default_factory=list)
     ended: bool = False  # as of this look
     reopened: bool = False
     adopted: bool = False  # ours until now: the provider posted its own for it
@@ -65,7 +66,7 @@ class Draft:
 
     @property
     def is_new(self) -> bool:
-        return not self.incident.news
+        return not self.incident.events
 
     @property
     def at_rest(self) -> bool:
@@ -91,7 +92,7 @@ class Draft:
     @property
     def last_word_at(self) -> datetime:
         """When the provider last spoke in it, else when it began."""
-        moments = [news.at for news in self.incident.news] + [u.at for u in self.updates]
+        moments = [event.at for event in self.incident.events] + [u.at for u in self.updates]
         return max([*moments, self.incident.started_at])
 
     @property

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.engine.state import State
-from bot.model import Snapshot
+from bot.domain.page import Snapshot
+from bot.domain.state import State
 
 
 def begin(snapshot: Snapshot, now: datetime) -> State:

@@ -10,16 +10,17 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from bot.catalog import Catalog
-from bot.engine.blame import settle
+from bot.catalog.catalog import Catalog
+from bot.domain.incident import Incident
+from bot.domain.page import PageIncident, Snapshot
+from bot.domain.state import State, Track
+from bot.engine.attribution import settle
 from bot.engine.components import believe
+from bot.engine.endings import RETIRED_KEPT, look_for_missing, may_retire, without_doubt
 from bot.engine.first import begin
-from bot.engine.gone import RETIRED_KEPT, look_for_missing, may_retire, without_doubt
+from bot.engine.incidents import Desk, read
 from bot.engine.phases import end_of, has_ended
-from bot.engine.reading import Desk, read
-from bot.engine.state import State, Track
 from bot.engine.telling import tell
-from bot.model import Incident, Report, Snapshot
 
 
 def step(
@@ -94,7 +95,7 @@ def _take_in(desk: Desk, state: State, snapshot: Snapshot) -> tuple[State, list[
         incidents=incidents,
         tracks=tracks,
         retired=tuple(retired[-RETIRED_KEPT:]),
-        held_back=state.held_back + flaps,
+        debounced=state.debounced + flaps,
     )
     return after, changed
 
@@ -105,7 +106,7 @@ def _history_ids(snapshot: Snapshot) -> Collection[str] | None:
     return None if snapshot.recent is None else {report.id for report in snapshot.recent}
 
 
-def _reports(snapshot: Snapshot) -> list[Report]:
+def _reports(snapshot: Snapshot) -> list[PageIncident]:
     """What the look says of each incident, ended ones first and each in order of time.
 
     The history list is read after the summary: where it says that an incident has ended it is
@@ -120,7 +121,7 @@ def _reports(snapshot: Snapshot) -> list[Report]:
     return sorted(over, key=end_of) + sorted(running, key=lambda report: report.created_at)
 
 
-def _news_about(desk: Desk, report: Report, snapshot: Snapshot) -> set[str]:
+def _news_about(desk: Desk, report: PageIncident, snapshot: Snapshot) -> set[str]:
     """Components about which this report says something that is new to us."""
     if report.maintenance or has_ended(report):
         return set()

@@ -11,11 +11,12 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, SurfaceChange
+from bot.domain.page import Severity, worst
 from bot.engine.draft import Draft
 from bot.engine.events import PLAIN, Event, events_of
-from bot.engine.reading import Desk, digest
+from bot.engine.incidents import Desk, digest
 from bot.engine.timeline import timeline
-from bot.model import Impact, Incident, News, NewsKind, Severity, SurfaceChange, worst
 
 QUIET_AFTER = timedelta(days=1)  # what was over for longer when first seen is history only
 
@@ -51,7 +52,7 @@ def tell(draft: Draft, desk: Desk) -> Incident:
         surfaces=impacts,
         timeline=timeline(draft, overall, ended_at, desk.now),
         ended_at=ended_at,
-        news=(*before.news, *draft.fresh),
+        events=(*before.events, *draft.fresh),
         withdrawn=draft.gone or (before.withdrawn and not draft.reopened),
         quiet=before.quiet or (draft.is_new and _is_history(ended_at, desk.now)),
     )
@@ -99,17 +100,17 @@ def _move(
     overall: Severity,
     changes: tuple[SurfaceChange, ...],
     impacts: dict[str, Impact],
-) -> NewsKind | None:
+) -> EventKind | None:
     """Did it get worse or better? A surface known from words alone follows, it does not lead."""
     steps = [c for c in changes if not impacts[c.surface].from_text]
     if overall.rank > before.severity.rank or any(c.after.rank > c.before.rank for c in steps):
-        return NewsKind.WORSE
+        return EventKind.WORSE
     if overall.rank < before.severity.rank or any(c.after.rank < c.before.rank for c in steps):
-        return NewsKind.BETTER
+        return EventKind.BETTER
     return None
 
 
-def _carrying(events: list[Event], move: NewsKind) -> list[Event]:
+def _carrying(events: list[Event], move: EventKind) -> list[Event]:
     """Let the last update carry the move; without any, the move is news of its own."""
     if not events:
         return [Event(move)]
@@ -139,7 +140,7 @@ def _number(
             severity = severities.get(update.id, overall)
         _add(
             draft,
-            News(
+            IncidentEvent(
                 revision=0,
                 kind=event.kind,
                 key=update.id if update else _key(draft, event.kind, overall),
@@ -173,17 +174,19 @@ def _number_edits(draft: Draft, desk: Desk) -> None:
         )
     draft.title = report.title
     for update in draft.corrected:
-        told = next((n for n in before.news if n.update_id == update.id and not n.corrects), None)
+        told = next((n for n in before.events if n.update_id == update.id and not n.corrects), None)
         if told is not None:
             key = f"{update.id}#{digest(update.text)}"
             news = _edit(desk, before, overall, key, update.text, "")
             _add(draft, replace(news, update_id=update.id, corrects=told.key, phase=update.phase))
 
 
-def _edit(desk: Desk, before: Incident, overall: Severity, key: str, text: str, note: str) -> News:
-    return News(
+def _edit(
+    desk: Desk, before: Incident, overall: Severity, key: str, text: str, note: str
+) -> IncidentEvent:
+    return IncidentEvent(
         revision=0,
-        kind=NewsKind.CORRECTED,
+        kind=EventKind.CORRECTED,
         key=key,
         at=desk.now,
         observed_at=desk.now,
@@ -194,28 +197,28 @@ def _edit(desk: Desk, before: Incident, overall: Severity, key: str, text: str, 
     )
 
 
-def _add(draft: Draft, news: News) -> None:
+def _add(draft: Draft, news: IncidentEvent) -> None:
     """Give it its revision; a key that was used already is made its own by it."""
     revision = draft.incident.revision + len(draft.fresh) + 1
-    used = {n.key for n in (*draft.incident.news, *draft.fresh)}
+    used = {n.key for n in (*draft.incident.events, *draft.fresh)}
     key = news.key if news.key not in used else f"{news.key}~{revision}"
     draft.fresh.append(replace(news, revision=revision, key=key))
 
 
-def _key(draft: Draft, kind: NewsKind, overall: Severity) -> str:
+def _key(draft: Draft, kind: EventKind, overall: Severity) -> str:
     """A name that comes out the same if the look has to be taken in again."""
-    if kind in (NewsKind.WORSE, NewsKind.BETTER):
+    if kind in (EventKind.WORSE, EventKind.BETTER):
         moved = f":{draft.moved_at:%Y-%m-%dT%H:%M:%S}" if draft.moved_at else ""
         return f"{kind.value}:{overall.value}{moved}"
-    if kind is NewsKind.UPDATE:
+    if kind is EventKind.UPDATE:
         return f"phase:{draft.report.phase if draft.report else ''}"
     return kind.value
 
 
-def _moment(draft: Draft, desk: Desk, kind: NewsKind) -> datetime:
+def _moment(draft: Draft, desk: Desk, kind: EventKind) -> datetime:
     """When something happened that came without words."""
-    if kind in (NewsKind.OPENED, NewsKind.STARTED, NewsKind.SCHEDULED) and draft.is_new:
+    if kind in (EventKind.OPENED, EventKind.STARTED, EventKind.SCHEDULED) and draft.is_new:
         return draft.incident.started_at
-    if draft.ended and draft.end_at and kind is not NewsKind.WITHDRAWN:
+    if draft.ended and draft.end_at and kind is not EventKind.WITHDRAWN:
         return draft.end_at
     return draft.moved_at or desk.now

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bot.domain.page import Severity
 from bot.engine.draft import Draft
-from bot.model import Severity
 
 Point = tuple[datetime, Severity]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bot.model import Channel, Incident, News, NewsKind
-from tests.servers.chat import ChatServer, Message
+from bot.domain.incident import EventKind, Incident, IncidentEvent
+from bot.domain.subscription import Channel
+from tests.servers.chat import ChatServer, PostedMessage
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Ledger:
         self._check_root(root, incident)
         self._check_replies(root, named, incident, prefix)
 
-    def _check_root(self, root: Message, incident: Incident) -> None:
+    def _check_root(self, root: PostedMessage, incident: Incident) -> None:
         revisions = [int(shown.rsplit("r", 1)[1]) for shown in root.shown]
         if revisions[-1] != incident.revision:
             self.half_edited.append(f"{root.key} shows r{revisions[-1]} of {incident.revision}")
@@ -47,36 +48,36 @@ class Ledger:
             self.disordered.append(f"{root.key} went back: {revisions}")
 
     def _check_replies(
-        self, root: Message, named: dict[str, Message], incident: Incident, prefix: str
+        self, root: PostedMessage, named: dict[str, PostedMessage], incident: Incident, prefix: str
     ) -> None:
         told_by_root = int(root.shown[0].rsplit("r", 1)[1])
-        told: list[tuple[int, Message]] = []
+        told: list[tuple[int, PostedMessage]] = []
         covered = 0
-        by_key = {news.key: news for news in incident.news}
+        by_key = {event.key: event for event in incident.events}
         for name, message in named.items():
-            news = by_key[name.removeprefix("until/")]
-            told.append((news.revision, message))
+            event = by_key[name.removeprefix("until/")]
+            told.append((event.revision, message))
             if message.root != root.id:
                 self.disordered.append(f"{message.key} hangs below {message.root}")
             if name.startswith("until/"):
-                covered = max(covered, news.revision)
-        for news in incident.news:
-            due = news.revision > max(told_by_root, covered) and _needs_reply(news)
-            if due and news.key not in named:
-                self.lost.append(prefix + news.key)
+                covered = max(covered, event.revision)
+        for event in incident.events:
+            due = event.revision > max(told_by_root, covered) and _needs_reply(event)
+            if due and event.key not in named:
+                self.lost.append(prefix + event.key)
         in_time = [revision for revision, m in sorted(told, key=lambda pair: pair[1].id)]
         if in_time != sorted(in_time):
             self.disordered.append(f"{prefix} replies came as {in_time}")
         self._check_corrections(named, incident)
 
-    def _check_corrections(self, named: dict[str, Message], incident: Incident) -> None:
-        for news in incident.news:
-            message = named.get(news.corrects or "")
-            if news.kind is NewsKind.CORRECTED and message is not None:
+    def _check_corrections(self, named: dict[str, PostedMessage], incident: Incident) -> None:
+        for event in incident.events:
+            message = named.get(event.corrects or "")
+            if event.kind is EventKind.CORRECTED and message is not None:
                 shown = int(message.shown[-1].rsplit("r", 1)[1])
-                if shown < news.revision:
-                    self.half_edited.append(f"{message.key} shows r{shown}, not {news.revision}")
+                if shown < event.revision:
+                    self.half_edited.append(f"{message.key} shows r{shown}, not {event.revision}")
 
 
-def _needs_reply(news: News) -> bool:
-    return news.kind is not NewsKind.CORRECTED
+def _needs_reply(event: IncidentEvent) -> bool:
+    return event.kind is not EventKind.CORRECTED

@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 
 from adapters.redis import keys
 from adapters.redis.store import Store, open_store
-from bot.delivery.queue import mark
-from bot.delivery.tools import no_failpoint
-from bot.model import Channel, Incident, NewsKind
+from bot.delivery.context import no_failpoint
+from bot.delivery.queue import version_of
+from bot.domain.incident import EventKind, Incident
+from bot.domain.subscription import Channel
 from tests.chaos.ledger import Ledger
 from tests.delivery_kit import Bot, channels, commit, incident, left, more, running_bot, subscribe
 from tests.servers.chat import ChatMessenger, ChatServer
 
-CHAPTERS: Sequence[Sequence[NewsKind]] = (
-    (NewsKind.OPENED,),
-    (NewsKind.UPDATE, NewsKind.WORSE),
-    (NewsKind.CORRECTED,),
-    (NewsKind.RESOLVED,),
+CHAPTERS: Sequence[Sequence[EventKind]] = (
+    (EventKind.OPENED,),
+    (EventKind.UPDATE, EventKind.WORSE),
+    (EventKind.CORRECTED,),
+    (EventKind.RESOLVED,),
 )
 
 
@@ -72,7 +73,7 @@ class Story:
                 assert told is not None
                 ledger.check(self.server, channel, told)
 
-    def _next(self, told: Incident | None, kinds: Sequence[NewsKind]) -> Incident:
+    def _next(self, told: Incident | None, kinds: Sequence[EventKind]) -> Incident:
         if told is None:
             return incident(*kinds, provider=f"p{self.name}")
         return more(told, *kinds)
@@ -109,7 +110,10 @@ class Story:
         async with asyncio.timeout(60):
             while True:
                 records = [await store.database.call("GET", base + end) for base, end in threads]
-                done = [r is not None and r.startswith(mark(told).encode() + b"|") for r in records]
+                done = [
+                    r is not None and r.startswith(version_of(told).encode() + b"|")
+                    for r in records
+                ]
                 if all(done) and not await left(store, f"chat{self.name}"):
                     return
                 await asyncio.sleep(0.1)

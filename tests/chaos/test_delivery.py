@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.errors import StoreError
-from bot.model import Incident, NewsKind
+from bot.domain.errors import StoreError
+from bot.domain.incident import EventKind, Incident
 from tests.delivery_kit import (
     Bot,
     channels,
@@ -37,11 +37,11 @@ async def test_an_incident_is_told_from_its_opening_to_its_end(redis_url: str) -
     ):
         (channel,) = channels(1)
         await subscribe(bot.store, channel)
-        told = incident(NewsKind.OPENED)
+        told = incident(EventKind.OPENED)
         await tell(bot, told)
-        told = more(told, NewsKind.WORSE, NewsKind.UPDATE)
+        told = more(told, EventKind.WORSE, EventKind.UPDATE)
         await tell(bot, told)
-        await tell(bot, more(told, NewsKind.RESOLVED))
+        await tell(bot, more(told, EventKind.RESOLVED))
         root, worse, update, resolved = server.thread("T1/C0")
 
     assert root.shown == ["root claude/x1 r1", "root claude/x1 r3", "root claude/x1 r4"]
@@ -61,9 +61,9 @@ async def test_a_channel_that_refuses_is_paused_with_the_reason_and_goes_on_when
     ):
         (channel,) = channels(1, "gone")
         await subscribe(bot.store, channel)
-        await commit(bot.store, incident(NewsKind.OPENED, provider="pgone"))
+        await commit(bot.store, incident(EventKind.OPENED, provider="pgone"))
         await bot.fanout.read_news()
-        while bot.courier.visits or not bot.tools.counts.opened:  # noqa: ASYNC110 (no event)
+        while bot.worker.visits or not bot.tools.counts.opened:  # noqa: ASYNC110 (no event)
             await asyncio.sleep(0.01)
         found = await bot.store.subscriptions.get(channel)
         assert found is not None
@@ -71,7 +71,7 @@ async def test_a_channel_that_refuses_is_paused_with_the_reason_and_goes_on_when
         assert found.paused.reason == Fault.GONE
         gone = False
         await bot.store.queue.wake(channel)
-        bot.courier.wake()
+        bot.worker.wake()
         await settled(bot.store, "gone")
         found = await bot.store.subscriptions.get(channel)
 
@@ -87,7 +87,7 @@ async def test_a_refused_form_is_sent_plainly_once_and_then_parked(redis_url: st
         running_bot(redis_url, messenger, provider="pform", reading=False) as bot,
     ):
         await subscribe(bot.store, *channels(1, "form"))
-        await commit(bot.store, incident(NewsKind.OPENED, provider="pform"))
+        await commit(bot.store, incident(EventKind.OPENED, provider="pform"))
         await bot.fanout.read_news()
         await settled(bot.store, "form")
 
@@ -116,7 +116,7 @@ async def test_a_courier_that_slept_through_its_lease_sends_nothing_more(redis_u
         ) as bot,
     ):
         await subscribe(bot.store, *channels(1, "late"))
-        await commit(bot.store, incident(NewsKind.OPENED, provider="plate"))
+        await commit(bot.store, incident(EventKind.OPENED, provider="plate"))
         await bot.fanout.read_news()
         await settled(bot.store, "late")
 
@@ -134,12 +134,12 @@ async def test_a_redis_without_memory_ends_nothing_and_all_is_told_afterwards(
         running_bot(redis_url, messenger, provider="pfull", lease=1.0) as bot,
     ):
         await subscribe(bot.store, *channels(3, "full"))
-        told = incident(NewsKind.OPENED, provider="pfull")
+        told = incident(EventKind.OPENED, provider="pfull")
         await commit(bot.store, told)
         await bot.store.database.call("CONFIG", "SET", "maxmemory", "1")
         bot.fanout.wake()
         with pytest.raises(StoreError):
-            await commit(bot.store, more(told, NewsKind.WORSE))
+            await commit(bot.store, more(told, EventKind.WORSE))
         await asyncio.sleep(0.5)
         await bot.store.database.call("CONFIG", "SET", "maxmemory", "0")
         async with asyncio.timeout(20):

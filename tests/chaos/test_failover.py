@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from adapters.redis.store import Store
-from bot.errors import StoreError
-from bot.model import NewsKind
+from bot.domain.errors import StoreError
+from bot.domain.incident import EventKind
 from tests.chaos.ledger import Ledger
 from tests.delivery_kit import channels, commit, incident, left, more, running_bot, subscribe
 from tests.servers.chat import ChatMessenger, ChatServer
@@ -39,13 +39,13 @@ async def test_a_fail_over_loses_and_doubles_nothing(
         ):
             everyone = channels(CHANNELS)
             await subscribe(bot.store, *everyone)
-            told = incident(NewsKind.OPENED)
+            told = incident(EventKind.OPENED)
             await commit(bot.store, told)
             bot.fanout.wake()
             while len(server.messages) < CHANNELS // 2:  # noqa: ASYNC110 (in the middle of it)
                 await asyncio.sleep(0.001)
             primary.kill()
-            told = more(told, NewsKind.WORSE)
+            told = more(told, EventKind.WORSE)
             async with asyncio.timeout(40):
                 await _insist(lambda: commit(bot.store, told))
                 await _insist(bot.fanout.sweep)

@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass, field
 
 from adapters.redis.store import open_store
-from bot.model import Incident
+from bot.domain.incident import Incident
 from tests.chaos.ledger import Ledger
 from tests.chaos.story import CHAPTERS, Death, Story
 from tests.delivery_kit import channels, commit, subscribe

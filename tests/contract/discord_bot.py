@@ -8,16 +8,16 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from adapters.discord.options import DiscordOptions
 from adapters.discord.platform import Discord, open_discord
-from adapters.redis.notes import RedisNotes
-from adapters.redis.seen import RedisSeen
-from bot.catalog import load_catalog, only
+from adapters.discord.settings import DiscordSettings
+from adapters.redis.deduplicator import RedisDeduplicator
+from adapters.redis.keyvalue import RedisKeyValue
+from bot.catalog.catalog import load_catalog, only
 from bot.commands import Commands
-from bot.delivery.reach import Reach
-from bot.engine.verdict import verdicts
-from bot.model import Channel
+from bot.delivery.channel_lifecycle import ChannelLifecycle
+from bot.domain.subscription import Channel
 from bot.ports import Messenger
+from bot.status.verdict import verdicts
 from tests.delivery_kit import Bot, running_bot, utc_now
 from tests.servers.discord import Channel as Place
 from tests.servers.discord import DiscordServer
@@ -39,7 +39,7 @@ class DiscordBot:
 @contextlib.asynccontextmanager
 async def running_discord(server: DiscordServer, redis: str) -> AsyncIterator[DiscordBot]:
     """Connected, its commands registered."""
-    options = DiscordOptions(server.token, server.url, requests_a_second=None)
+    options = DiscordSettings(server.token, server.url, requests_a_second=None)
     catalog = only(load_catalog(), ["claude"])
     messengers: dict[str, Messenger] = {}
     async with open_discord(options, clock=utc_now, monotonic=time.monotonic) as discord:
@@ -48,7 +48,7 @@ async def running_discord(server: DiscordServer, redis: str) -> AsyncIterator[Di
             store = bot.store
             commands = Commands(
                 catalog=catalog,
-                journal=store.journal,
+                incident_store=store.incident_store,
                 subscriptions=store.subscriptions,
                 threads=store.queue,
                 messengers=messengers,
@@ -58,10 +58,10 @@ async def running_discord(server: DiscordServer, redis: str) -> AsyncIterator[Di
             discord.listen(
                 commands,
                 subscriptions=store.subscriptions,
-                reach=Reach(store.subscriptions, store.queue, utc_now),
+                reach=ChannelLifecycle(store.subscriptions, store.queue, utc_now),
                 catalog=catalog,
-                seen=RedisSeen(store.database),
-                notes=RedisNotes(store.database),
+                seen=RedisDeduplicator(store.database),
+                notes=RedisKeyValue(store.database),
             )
             await discord.start()
             running = asyncio.create_task(discord.run())

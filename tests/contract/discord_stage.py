@@ -11,12 +11,12 @@ from typing import Any
 
 import discord
 
-from adapters.discord.budget import Budget, Gate
-from adapters.discord.connection import make_client, point_at
+from adapters.discord.circuit_breaker import CircuitBreaker, RequestGate
+from adapters.discord.gateway import make_client, point_at
 from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.refs import Ref
-from adapters.discord.wire import Wire
-from bot.model import Channel
+from adapters.discord.rest import RestClient
+from bot.domain.subscription import Channel
 from bot.ports import Messenger
 from tests.contract.messenger_contract import Shown
 from tests.servers.discord import DiscordServer, Fault
@@ -36,7 +36,9 @@ FAULTS: dict[str, dict[str, Any]] = {
 class DiscordStage:
     """`kind` is the kind of the channel, by the name Discord's documentation uses."""
 
-    def __init__(self, server: DiscordServer, messenger: DiscordMessenger, wire: Wire) -> None:
+    def __init__(
+        self, server: DiscordServer, messenger: DiscordMessenger, wire: RestClient
+    ) -> None:
         self.server = server
         self.discord = messenger
         self.messenger: Messenger = messenger
@@ -103,7 +105,7 @@ class DiscordStage:
 
 
 @contextlib.asynccontextmanager
-async def connected(server: DiscordServer, wire: Wire) -> AsyncIterator[discord.Client]:
+async def connected(server: DiscordServer, wire: RestClient) -> AsyncIterator[discord.Client]:
     """A client as the program makes it, with the gateway open."""
     point_at(server.url, server.gateway_url)
     client = make_client(server.gateway.shards, wire)
@@ -122,7 +124,7 @@ async def connected(server: DiscordServer, wire: Wire) -> AsyncIterator[discord.
 
 @contextlib.asynccontextmanager
 async def discord_stage(server: DiscordServer, kind: str = "TEXT") -> AsyncIterator[DiscordStage]:
-    wire = Wire(Budget(time.monotonic), Gate(time.monotonic, None))
+    wire = RestClient(CircuitBreaker(time.monotonic), RequestGate(time.monotonic, None))
     messenger = DiscordMessenger(wire, clock=server.world.clock, monotonic=time.monotonic)
     stage = DiscordStage(server, messenger, wire)
     async with connected(server, wire):

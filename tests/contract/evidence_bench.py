@@ -9,23 +9,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.redis.connect import open_database
+from adapters.redis.client import open_database
 from adapters.redis.database import Database
-from adapters.redis.journal import RedisJournal
-from adapters.redis.wishes import RedisWishes
-from adapters.redis.witness import RedisProbes, RedisReports, RedisTraffic
-from bot.cards import Card, Lines, Note, Row, Rows
-from bot.catalog import load_catalog, only
+from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
+from adapters.redis.incidents import RedisIncidentStore
+from adapters.redis.reminders import RedisReminderStore
+from bot.catalog.catalog import load_catalog, only
+from bot.commands.reports import ReportCommands
 from bot.commands.types import Request
-from bot.commands.witnessed import Witnessed
-from bot.engine.state import ComponentState, State
-from bot.errors import DeliveryError
-from bot.model import Channel, Impact, Incident, Origin, Severity
-from bot.oracle import Oracle
-from bot.wishes import Teller
-from bot.witness import Witness
-from bot.wording.text import in_words
-from bot.wording.witnessed import back_card
+from bot.delivery.reminders import ReminderSender
+from bot.domain.errors import DeliveryError
+from bot.domain.incident import Impact, Incident, Origin
+from bot.domain.message import Lines, Message, Note, Row, Rows
+from bot.domain.page import Severity
+from bot.domain.state import ComponentState, State
+from bot.domain.subscription import Channel
+from bot.evidence.sources import Collector
+from bot.messages.text import in_words
+from bot.messages.witnessed import back_message
+from bot.status.service import StatusService
 from tests.servers.redis import Node, standalone
 
 NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)
@@ -43,7 +45,7 @@ class Post:
     """A messenger of a few lines that can fail, and remembers what stands there."""
 
     platform: str = "slack"
-    said: list[tuple[Channel, Card, str]] = field(default_factory=list)
+    said: list[tuple[Channel, Message, str]] = field(default_factory=list)
     fails: list[DeliveryError] = field(default_factory=list)
     arrives_anyway: bool = False
     size: int | None = None
@@ -55,7 +57,7 @@ class Post:
     async def direct(self, channel: Channel, person: str) -> Channel:
         return Channel(channel.platform, channel.tenant, f"D-{person}")
 
-    async def say(self, channel: Channel, card: Card, key: str) -> None:
+    async def say(self, channel: Channel, card: Message, key: str) -> None:
         if self.fails:
             error = self.fails.pop(0)
             if self.arrives_anyway:
@@ -82,33 +84,33 @@ class Bench:
     def __post_init__(self) -> None:
         self.reports = RedisReports(self.database, b"s")
         self.probes = RedisProbes(self.database)
-        self.wishes = RedisWishes(self.database)
-        witness = Witness(self.probes, RedisTraffic(self.database), self.reports, CATALOG)
-        journal = RedisJournal(self.database)
-        oracle = Oracle(CATALOG, journal, witness, lambda: self.now)
+        self.reminders = RedisReminderStore(self.database)
+        collector = Collector(self.probes, RedisTraffic(self.database), self.reports, CATALOG)
+        incident_store = RedisIncidentStore(self.database)
+        status_service = StatusService(CATALOG, incident_store, collector, lambda: self.now)
         messengers = {"slack": self.post}
-        self.commands = Witnessed(
-            oracle,
+        self.commands = ReportCommands(
+            status_service,
             self.reports,
-            self.wishes,
+            self.reminders,
             messengers,  # type: ignore[arg-type]  # what is used of a messenger, no more
             lambda: self.now,
             random.Random(1),
         )
-        self.oracle = oracle
+        self.status_service = status_service
 
-    def teller(self) -> Teller:
-        return Teller(
-            self.wishes,
-            self.oracle.verdict,
+    def reminder_sender(self) -> ReminderSender:
+        return ReminderSender(
+            self.reminders,
+            self.status_service.verdict,
             {"slack": self.post},  # type: ignore[dict-item]  # see above
-            lambda wish, now: back_card(wish.surfaces, wish.asked_at, now, CATALOG),
+            lambda reminder, now: back_message(reminder.surfaces, reminder.asked_at, now, CATALOG),
             lambda: self.now,
         )
 
     async def page_says(self, incident: Incident | None = None, **severities: Severity) -> None:
-        journal = RedisJournal(self.database)
-        fence = await journal.acquire("claude", "test")
+        incident_store = RedisIncidentStore(self.database)
+        fence = await incident_store.acquire("claude", "test")
         assert fence is not None
         components = {}
         for surface, (id_, name) in COMPONENTS.items():
@@ -116,9 +118,9 @@ class Bench:
             components[id_] = ComponentState(name, severity, severity, NOW)
         incidents = {incident.id: incident} if incident else {}
         state = State("claude", NOW, self.now, components=components, incidents=incidents)
-        stored = await journal.load("claude")
+        stored = await incident_store.load("claude")
         changed = list(incidents.values())
-        await journal.commit(
+        await incident_store.commit(
             "claude", fence=fence, version=stored.version, state=state, changed=changed
         )
 
@@ -143,7 +145,7 @@ def asker(person: str = "U1", channel: Channel = OPS) -> Request:
     return Request(channel, person, "somebody")
 
 
-def words(card: Card) -> str:
+def words(card: Message) -> str:
     """Everything that a card says, as plain text."""
     parts = [card.title]
     for block in card.blocks:

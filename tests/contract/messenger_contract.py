@@ -14,9 +14,17 @@ from typing import Protocol
 
 import pytest
 
-from bot.cards import Button, Card, Lines, Quote, Text
-from bot.errors import ChannelGone, DeliveryError, Malformed, RateLimited, TenantGone, Uncertain
-from bot.model import Channel, Severity
+from bot.domain.errors import (
+    ChannelGone,
+    DeliveryError,
+    Malformed,
+    RateLimited,
+    TenantGone,
+    Uncertain,
+)
+from bot.domain.message import Button, Lines, Message, Quote, Text
+from bot.domain.page import Severity
+from bot.domain.subscription import Channel
 from bot.ports import Messenger
 
 HOSTILE = "<!channel> <@U1> @everyone @here <@&1> **x** `y` [a](http://b) \u202eabc 🔴 שלום & <b>"
@@ -51,8 +59,8 @@ class Stage(Protocol):
         ...
 
 
-def card(title: str = "Claude is down", text: str = "We are investigating.") -> Card:
-    return Card(
+def card(title: str = "Claude is down", text: str = "We are investigating.") -> Message:
+    return Message(
         title,
         f"{title}: {text}",
         Severity.MAJOR,
@@ -156,7 +164,7 @@ class MessengerContract:
         assert len(await stage.shown(stage.channel)) == 1
 
     async def test_a_plain_card_is_sent_too(self, stage: Stage) -> None:
-        await stage.messenger.say(stage.channel, Card("", "Nothing but words"), "k/say")
+        await stage.messenger.say(stage.channel, Message("", "Nothing but words"), "k/say")
         (only,) = await stage.shown(stage.channel)
         assert "Nothing but words" in only.text
 

@@ -12,17 +12,18 @@ from datetime import UTC, datetime
 import uvicorn
 from starlette.applications import Starlette
 
-from adapters.redis.connect import open_database
-from adapters.redis.journal import RedisJournal
+from adapters.redis.client import open_database
+from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.queue import RedisQueue
 from adapters.redis.subscriptions import RedisSubscriptions
-from adapters.slack.options import SlackOptions
 from adapters.slack.platform import Slack, open_slack
-from bot.catalog import load_catalog, only
+from adapters.slack.settings import SlackSettings
+from bot.catalog.catalog import load_catalog, only
 from bot.commands import Commands
-from bot.delivery.reach import Reach
-from bot.engine.state import State
-from bot.model import Channel, Subscription, Verdict
+from bot.delivery.channel_lifecycle import ChannelLifecycle
+from bot.domain.evidence import Verdict
+from bot.domain.state import State
+from bot.domain.subscription import Channel, Subscription
 from bot.ports import Messenger
 from tests.servers.redis import standalone
 from tests.servers.slack import SlackServer, eventually
@@ -40,8 +41,8 @@ class SlackBot:
         return await self.subscriptions.get(Channel("slack", tenant, channel))
 
 
-def options_for(server: SlackServer, mode: str) -> SlackOptions:
-    return SlackOptions(
+def options_for(server: SlackServer, mode: str) -> SlackSettings:
+    return SlackSettings(
         bot_token=server.team.token,
         app_token=server.world.app_token if mode == "socket" else "",
         signing_secret=server.world.signing_secret if mode == "http" else "",
@@ -59,8 +60,8 @@ async def slack_bot(
         node = stack.enter_context(standalone())
         database = await open_database(node.url)
         stack.push_async_callback(database.close)
-        journal = RedisJournal(database)
-        subscriptions = RedisSubscriptions(database, journal)
+        incident_store = RedisIncidentStore(database)
+        subscriptions = RedisSubscriptions(database, incident_store)
         queue = RedisQueue(database, "test")
         slack = await stack.enter_async_context(
             open_slack(options, database, monotonic=time.monotonic, wall=time.time)
@@ -69,14 +70,14 @@ async def slack_bot(
         catalog = only(load_catalog(), ["claude"])
         commands = Commands(
             catalog=catalog,
-            journal=journal,
+            incident_store=incident_store,
             subscriptions=subscriptions,
             threads=queue,
             messengers=messengers,
             judge=nothing_known,
             clock=utc_now,
         )
-        reach = Reach(subscriptions, queue, utc_now)
+        reach = ChannelLifecycle(subscriptions, queue, utc_now)
         slack.listen(
             commands, subscriptions=subscriptions, reach=reach, catalog=catalog, clock=utc_now
         )

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.redis.orphans import free_orphans
 from adapters.redis.store import Store, open_store
-from bot.model import NewsKind
+from bot.domain.incident import EventKind
 from tests.delivery_kit import channels, commit, incident, subscribe
 from tests.servers.redis import standalone
 
@@ -24,7 +24,7 @@ async def store() -> AsyncIterator[Store]:
 
 async def test_a_claim_of_the_dead_is_handed_on_at_once_and_looked_at_first(store: Store) -> None:
     await subscribe(store, ROOM)
-    told = incident(NewsKind.OPENED)
+    told = incident(EventKind.OPENED)
     await commit(store, told)
     await store.feed.enqueue(told)
     (claim,) = (await store.queue.claim(ROOM.platform, 512)).claims
@@ -37,13 +37,13 @@ async def test_a_claim_of_the_dead_is_handed_on_at_once_and_looked_at_first(stor
 
 
 async def test_a_lease_of_the_dead_is_free(store: Store) -> None:
-    first = await store.journal.acquire("claude", "the dead one")
+    first = await store.incident_store.acquire("claude", "the dead one")
     assert first is not None
-    assert await store.journal.is_held("claude")
-    assert await store.journal.acquire("claude", "the next one") is None
+    assert await store.incident_store.is_held("claude")
+    assert await store.incident_store.acquire("claude", "the next one") is None
     await free_orphans(store.database, ["claude"])
-    assert not await store.journal.is_held("claude")
-    second = await store.journal.acquire("claude", "the next one")
+    assert not await store.incident_store.is_held("claude")
+    second = await store.incident_store.acquire("claude", "the next one")
     assert second is not None
     assert second > first  # whatever the dead one still writes is refused
 
@@ -52,7 +52,7 @@ async def test_catching_up_queues_a_channel_and_leaves_its_subscription_as_it_is
     store: Store,
 ) -> None:
     await subscribe(store, ROOM)
-    told = incident(NewsKind.OPENED)
+    told = incident(EventKind.OPENED)
     await commit(store, told)
     before = await store.subscriptions.get(ROOM)
     await store.subscriptions.catch_up(ROOM, [told.key, "claude/unknown"])

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from adapters.terminal import CONSOLE
-from bot.catalog import load_catalog, only
+from bot.catalog.catalog import load_catalog, only
 from bot.commands import Commands, Request
-from bot.delivery.drawing import Cards
-from bot.model import NewsKind
+from bot.delivery.cache import MessageCache
+from bot.domain.incident import EventKind
 from tests.contract.test_terminal_messenger import TerminalStage
 from tests.delivery_kit import (
     Bot,
@@ -26,10 +26,10 @@ from tests.delivery_kit import (
     utc_now,
 )
 from tests.servers.redis import Node, standalone
-from tests.unit.wording.examples import spoken
+from tests.unit.messages.examples import spoken
 
 CATALOG = only(load_catalog(), ["claude"])
-OUTAGE = incident(NewsKind.OPENED)
+OUTAGE = incident(EventKind.OPENED)
 TITLE = "API errors · major outage"
 
 
@@ -54,14 +54,14 @@ def node() -> Iterator[Node]:
 
 
 @pytest.fixture
-async def desk(node: Node, tmp_path: Path) -> AsyncIterator[Desk]:
+async def responder(node: Node, tmp_path: Path) -> AsyncIterator[Desk]:
     stage = TerminalStage(tmp_path)
     node.client().flushall()
     async with running_bot(node.url, stage.messenger) as bot:
-        bot.tools.cards = Cards(CATALOG)
+        bot.tools.cards = MessageCache(CATALOG)
         commands = Commands(
             catalog=CATALOG,
-            journal=bot.store.journal,
+            incident_store=bot.store.incident_store,
             subscriptions=bot.store.subscriptions,
             threads=bot.store.queue,
             messengers={"terminal": stage.messenger},
@@ -72,46 +72,46 @@ async def desk(node: Node, tmp_path: Path) -> AsyncIterator[Desk]:
     stage.close()
 
 
-async def test_subscribing_in_an_outage_shows_it_at_once_as_joined_midway(desk: Desk) -> None:
-    await commit(desk.bot.store, OUTAGE)
-    assert "Going on right now" in await desk.type("subscribe api")
-    assert TITLE in desk.stage.read()
-    assert "Joined midway" in desk.stage.read()
-    assert "thread in #console" in await desk.type("why")
+async def test_subscribing_in_an_outage_shows_it_at_once_as_joined_midway(responder: Desk) -> None:
+    await commit(responder.bot.store, OUTAGE)
+    assert "Going on right now" in await responder.type("subscribe api")
+    assert TITLE in responder.stage.read()
+    assert "Joined midway" in responder.stage.read()
+    assert "thread in #console" in await responder.type("why")
 
 
-async def test_an_incident_that_does_not_concern_the_channel_is_not_shown(desk: Desk) -> None:
-    await commit(desk.bot.store, OUTAGE)
-    await desk.type("subscribe opus")
-    assert "API errors" not in desk.stage.read()
-    assert "not told: it touched only API" in await desk.type("why")
+async def test_an_incident_that_does_not_concern_the_channel_is_not_shown(responder: Desk) -> None:
+    await commit(responder.bot.store, OUTAGE)
+    await responder.type("subscribe opus")
+    assert "API errors" not in responder.stage.read()
+    assert "not told: it touched only API" in await responder.type("why")
 
 
-async def test_subscribing_again_shows_no_second_root(desk: Desk) -> None:
-    await commit(desk.bot.store, OUTAGE)
+async def test_subscribing_again_shows_no_second_root(responder: Desk) -> None:
+    await commit(responder.bot.store, OUTAGE)
     for text in ("subscribe", "unsubscribe", "subscribe api", "subscribe +code"):
-        await desk.type(text)
-    assert desk.stage.read().count(TITLE) == 1
+        await responder.type(text)
+    assert responder.stage.read().count(TITLE) == 1
 
 
-async def test_a_mute_stops_news_and_unmuting_brings_the_present_truth(desk: Desk) -> None:
-    await desk.type("subscribe")
-    await desk.type("mute 2h")
-    await subscribe(desk.bot.store, replace(CONSOLE, id="another"))
-    await commit(desk.bot.store, more(OUTAGE, NewsKind.UPDATE, NewsKind.UPDATE))
-    await until(lambda: TITLE in desk.stage.read())  # the other channel has it
-    await settled(desk.bot.store, "terminal")
-    assert desk.stage.read().count(TITLE) == 1
-    await desk.type("unmute")
-    assert desk.stage.read().count(TITLE) == 2
+async def test_a_mute_stops_news_and_unmuting_brings_the_present_truth(responder: Desk) -> None:
+    await responder.type("subscribe")
+    await responder.type("mute 2h")
+    await subscribe(responder.bot.store, replace(CONSOLE, id="another"))
+    await commit(responder.bot.store, more(OUTAGE, EventKind.UPDATE, EventKind.UPDATE))
+    await until(lambda: TITLE in responder.stage.read())  # the other channel has it
+    await settled(responder.bot.store, "terminal")
+    assert responder.stage.read().count(TITLE) == 1
+    await responder.type("unmute")
+    assert responder.stage.read().count(TITLE) == 2
 
 
-async def test_what_was_announced_before_a_mute_still_gets_its_end(desk: Desk) -> None:
-    await desk.type("subscribe")
-    await commit(desk.bot.store, OUTAGE)
-    await until(lambda: TITLE in desk.stage.read())
-    await desk.type("mute 2h")
-    await commit(desk.bot.store, more(OUTAGE, NewsKind.RESOLVED))
-    await until(lambda: "Resolved" in desk.stage.read())
-    await settled(desk.bot.store, "terminal")
-    assert desk.stage.read().count("Resolved") == 1
+async def test_what_was_announced_before_a_mute_still_gets_its_end(responder: Desk) -> None:
+    await responder.type("subscribe")
+    await commit(responder.bot.store, OUTAGE)
+    await until(lambda: TITLE in responder.stage.read())
+    await responder.type("mute 2h")
+    await commit(responder.bot.store, more(OUTAGE, EventKind.RESOLVED))
+    await until(lambda: "Resolved" in responder.stage.read())
+    await settled(responder.bot.store, "terminal")
+    assert responder.stage.read().count("Resolved") == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from adapters.redis import keys
-from adapters.redis.connect import open_database
+from adapters.redis.client import open_database
 from adapters.redis.depth import Depth, depth_of
 from tests.servers.redis import standalone
 

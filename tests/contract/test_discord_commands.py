@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.model import NewsKind, Severity, Subscription
+from bot.domain.incident import EventKind
+from bot.domain.page import Severity
+from bot.domain.subscription import Subscription
 from tests.contract.discord_bot import DiscordBot, running_discord
 from tests.contract.messenger_contract import card
 from tests.delivery_kit import commit, incident, until
@@ -253,6 +255,6 @@ async def test_an_interaction_that_somebody_else_took_is_left_alone(room: Room) 
 
 async def test_a_channel_is_told_of_an_incident(room: Room) -> None:
     await room.watch("subscribe")
-    await commit(room.bot.bot.store, incident(NewsKind.OPENED))
+    await commit(room.bot.bot.store, incident(EventKind.OPENED))
     world = room.server.world
     await until(lambda: len(world.guilds[room.guild].threads) == 1)

@@ -10,13 +10,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.discord.budget import Budget, Gate
+from adapters.discord.circuit_breaker import CircuitBreaker, RequestGate
 from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.refs import nonce
-from adapters.discord.wire import Wire
-from bot.cards import Card, Lines, Text
-from bot.errors import CannotLook, ChannelGone, DeliveryError, MessageGone, RateLimited, Uncertain
-from bot.model import Severity
+from adapters.discord.rest import RestClient
+from bot.domain.errors import (
+    CannotLook,
+    ChannelGone,
+    DeliveryError,
+    MessageGone,
+    RateLimited,
+    Uncertain,
+)
+from bot.domain.message import Lines, Message, Text
+from bot.domain.page import Severity
 from tests.contract.discord_stage import DiscordStage, connected, discord_stage
 from tests.contract.messenger_contract import card, long_ago
 from tests.servers.discord import Channel, DiscordServer, serve
@@ -51,9 +58,9 @@ async def stage(server: DiscordServer) -> AsyncIterator[DiscordStage]:
         yield one
 
 
-def over(title: str = "Claude is down · resolved") -> Card:
+def over(title: str = "Claude is down · resolved") -> Message:
     blocks = (Lines(((Text("It is over."),),)),)
-    return Card(title, title, Severity.UP, "🟢", blocks=blocks, ended=True)
+    return Message(title, title, Severity.UP, "🟢", blocks=blocks, ended=True)
 
 
 def thread_of(stage: DiscordStage) -> Channel:
@@ -317,7 +324,7 @@ async def test_a_global_limit_is_the_whole_bots_and_another_is_the_channels(
 
 
 async def test_half_of_discords_ban_threshold_stops_everything(server: DiscordServer) -> None:
-    wire = Wire(Budget(time.monotonic, most=3), Gate(time.monotonic, None))
+    wire = RestClient(CircuitBreaker(time.monotonic, most=3), RequestGate(time.monotonic, None))
     async with connected(server, wire), _messenger(wire, server) as messenger:
         stage = DiscordStage(server, messenger, wire)
         await stage.build("TEXT")
@@ -333,7 +340,7 @@ async def test_half_of_discords_ban_threshold_stops_everything(server: DiscordSe
 
 
 async def test_a_refused_token_stops_everything_and_is_nowhere_shown(server: DiscordServer) -> None:
-    wire = Wire(Budget(time.monotonic), Gate(time.monotonic, None))
+    wire = RestClient(CircuitBreaker(time.monotonic), RequestGate(time.monotonic, None))
     async with connected(server, wire), _messenger(wire, server) as messenger:
         stage = DiscordStage(server, messenger, wire)
         await stage.build("TEXT")
@@ -348,7 +355,7 @@ async def test_a_refused_token_stops_everything_and_is_nowhere_shown(server: Dis
 
 
 @contextlib.asynccontextmanager
-async def _messenger(wire: Wire, server: DiscordServer) -> AsyncIterator[DiscordMessenger]:
+async def _messenger(wire: RestClient, server: DiscordServer) -> AsyncIterator[DiscordMessenger]:
     messenger = DiscordMessenger(wire, clock=server.world.clock, monotonic=time.monotonic)
     try:
         yield messenger

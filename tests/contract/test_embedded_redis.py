@@ -16,11 +16,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from structlog.testing import capture_logs
 
-from adapters.redis import embedded
-from adapters.redis import folder as data
-from adapters.redis.embedded import GUARD, embedded_redis
-from adapters.redis.folder import running_redis
-from bot.errors import StoreError
+from adapters.redis.embedded import data_dir as data
+from adapters.redis.embedded import server
+from adapters.redis.embedded.data_dir import running_redis
+from adapters.redis.embedded.server import GUARD, embedded_redis
+from bot.domain.errors import StoreError
 
 # Another bot on the same folder: says when it is up, then counts, each number once it is stored.
 COUNTS = """
@@ -196,7 +196,7 @@ async def test_a_server_that_cannot_come_back_is_tried_again_until_it_can(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Time to spoil its data between its death and its return: alive, it writes them itself.
-    monkeypatch.setattr(embedded, "PAUSES", (4.0, 0.1))
+    monkeypatch.setattr(server, "PAUSES", (4.0, 0.1))
     with capture_logs() as logs:
         async with opened(tmp_path) as redis:
             await redis.set("said", "once")
@@ -275,8 +275,8 @@ async def test_reading_much_data_at_start_is_waited_for_and_told(
         for number in range(20_000):
             pipe.set(f"key:{number}", "x")
         await pipe.execute()
-    monkeypatch.setitem(embedded.OPTIONS, "key-load-delay", "20")  # microseconds a key
-    monkeypatch.setattr(embedded, "TELL_EVERY", 0.05)
+    monkeypatch.setitem(server.OPTIONS, "key-load-delay", "20")  # microseconds a key
+    monkeypatch.setattr(server, "TELL_EVERY", 0.05)
     with capture_logs() as logs:
         async with opened(tmp_path) as redis:
             assert await redis.dbsize() == 20_000

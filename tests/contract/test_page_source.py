@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from adapters.pages.source import HISTORY_EVERY, Answer, StatusPage, seconds_to_wait
-from bot.catalog import load_catalog
-from bot.engine.state import State
+from adapters.providers.http import HISTORY_EVERY, Answer, StatusPage, seconds_to_wait
+from bot.catalog.catalog import load_catalog
+from bot.domain.errors import SourceError
+from bot.domain.page import Severity
+from bot.domain.state import State
 from bot.engine.step import step
-from bot.errors import SourceError
-from bot.model import Severity
 from tests.servers.page import PageServer, page_server
 from tests.servers.statuspage import API
 

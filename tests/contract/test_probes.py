@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from adapters.probes.http import HttpProbe
-from bot.catalog import load_catalog
-from bot.engine.evidence.probing import Kind, Outcome, Record, Target, judge
-from bot.prober import Prober
-from bot.targets import load_targets
+from bot.catalog.catalog import load_catalog
+from bot.catalog.targets import load_targets
+from bot.evidence.probes import ProbeHistory, ProbeOutcome, Target, TargetKind, judge
+from bot.loops.prober import Prober
 from tests.servers.probe import ProbeServer
 
 NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)
@@ -35,30 +35,30 @@ async def probe() -> AsyncIterator[HttpProbe]:
 
 
 def api(server: ProbeServer) -> Target:
-    return Target("the API", f"{server.url}/v1/models", Kind.API, ("api",))
+    return Target("the API", f"{server.url}/v1/models", TargetKind.API, ("api",))
 
 
 @pytest.mark.parametrize(
     ("mode", "outcome", "says"),
     [
-        ("unauthorized", Outcome.GOOD, "answers 401 as it should"),
-        ("huge", Outcome.INCONCLUSIVE, "answers 401, not in the API's own shape"),
-        ("overloaded", Outcome.BAD, "answers 529 overloaded_error"),
-        ("broken", Outcome.BAD, "answers 500 api_error"),
-        ("gateway", Outcome.BAD, "answers 502"),
-        ("challenge", Outcome.INCONCLUSIVE, "a bot check stands before it"),
-        ("forbidden", Outcome.INCONCLUSIVE, "answers 403, not in the API's own shape"),
-        ("limited", Outcome.INCONCLUSIVE, "we asked too often (429)"),
-        ("hotel", Outcome.INCONCLUSIVE, "answers 401, not in the API's own shape"),
-        ("hang", Outcome.BAD, "gives no answer in time"),
-        ("drip", Outcome.BAD, "gives no answer in time"),
-        ("half", Outcome.BAD, "cuts the connection"),
-        ("reset", Outcome.BAD, "cuts the connection"),
-        ("garbage", Outcome.BAD, "cuts the connection"),
+        ("unauthorized", ProbeOutcome.GOOD, "answers 401 as it should"),
+        ("huge", ProbeOutcome.INCONCLUSIVE, "answers 401, not in the API's own shape"),
+        ("overloaded", ProbeOutcome.BAD, "answers 529 overloaded_error"),
+        ("broken", ProbeOutcome.BAD, "answers 500 api_error"),
+        ("gateway", ProbeOutcome.BAD, "answers 502"),
+        ("challenge", ProbeOutcome.INCONCLUSIVE, "a bot check stands before it"),
+        ("forbidden", ProbeOutcome.INCONCLUSIVE, "answers 403, not in the API's own shape"),
+        ("limited", ProbeOutcome.INCONCLUSIVE, "we asked too often (429)"),
+        ("hotel", ProbeOutcome.INCONCLUSIVE, "answers 401, not in the API's own shape"),
+        ("hang", ProbeOutcome.BAD, "gives no answer in time"),
+        ("drip", ProbeOutcome.BAD, "gives no answer in time"),
+        ("half", ProbeOutcome.BAD, "cuts the connection"),
+        ("reset", ProbeOutcome.BAD, "cuts the connection"),
+        ("garbage", ProbeOutcome.BAD, "cuts the connection"),
     ],
 )
 async def test_what_each_answer_means(
-    server: ProbeServer, probe: HttpProbe, mode: str, outcome: Outcome, says: str
+    server: ProbeServer, probe: HttpProbe, mode: str, outcome: ProbeOutcome, says: str
 ) -> None:
     server.mode = mode
     if mode in {"hang", "drip"}:
@@ -72,8 +72,8 @@ async def test_what_each_answer_means(
 async def test_a_refused_connection_bad_tls_and_a_name_without_address_are_told_apart(
     server: ProbeServer, probe: HttpProbe
 ) -> None:
-    tls = Target("x", f"https://127.0.0.1:{server.port}/", Kind.API)
-    nowhere = Target("x", "https://no-such-host.invalid/", Kind.API)
+    tls = Target("x", f"https://127.0.0.1:{server.port}/", TargetKind.API)
+    nowhere = Target("x", "https://no-such-host.invalid/", TargetKind.API)
     assert (await probe.look(tls)).failure == "tls"
     assert (await probe.look(nowhere)).failure == "dns"
     refused = api(server)
@@ -82,7 +82,7 @@ async def test_a_refused_connection_bad_tls_and_a_name_without_address_are_told_
 
 
 async def test_the_key_goes_only_where_it_is_needed(server: ProbeServer, probe: HttpProbe) -> None:
-    for kind in Kind:
+    for kind in TargetKind:
         await probe.look(Target("x", f"{server.url}/{kind.value}", kind, (), "claude-opus-1"))
 
     with_key = {asked.path for asked in server.asked if "x-api-key" in asked.headers}
@@ -93,13 +93,13 @@ async def test_the_key_goes_only_where_it_is_needed(server: ProbeServer, probe: 
 async def test_a_generation_asks_for_one_token(server: ProbeServer, probe: HttpProbe) -> None:
     server.mode = "message"
     target = Target(
-        "opus", f"{server.url}/v1/messages", Kind.GENERATION, ("opus",), "claude-opus-1"
+        "opus", f"{server.url}/v1/messages", TargetKind.GENERATION, ("opus",), "claude-opus-1"
     )
 
     look = judge(target, await probe.look(target))
 
     body = json.loads(server.asked[0].body)
-    assert look.outcome is Outcome.GOOD
+    assert look.outcome is ProbeOutcome.GOOD
     assert (server.asked[0].method, body["model"], body["max_tokens"]) == (
         "POST",
         "claude-opus-1",
@@ -120,13 +120,13 @@ async def test_a_redirect_is_not_followed(server: ProbeServer, probe: HttpProbe)
 class Kept:
     """A store of a few lines; the Redis one keeps the same promises (see the store's tests)."""
 
-    kept: dict[str, Record] = field(default_factory=dict)
+    kept: dict[str, ProbeHistory] = field(default_factory=dict)
     days: list[str] = field(default_factory=list)
 
-    async def records(self) -> list[Record]:
+    async def records(self) -> list[ProbeHistory]:
         return list(self.kept.values())
 
-    async def keep(self, records: Sequence[Record]) -> None:
+    async def keep(self, records: Sequence[ProbeHistory]) -> None:
         self.kept.update({record.target: record for record in records})
 
     async def forget(self) -> None:
@@ -158,7 +158,7 @@ async def test_a_cut_of_our_own_network_accuses_nobody(probe: HttpProbe) -> None
     async with ProbeServer() as theirs, ProbeServer() as neutral:
         targets = [
             api(theirs),
-            Target("neutral", neutral.url, Kind.CONTROL),
+            Target("neutral", neutral.url, TargetKind.CONTROL),
         ]
         store = Kept()
         looker = prober(probe, store, targets)
@@ -178,7 +178,9 @@ async def test_if_only_theirs_fails_it_is_kept_against_them(
     async with ProbeServer(mode="page") as neutral:
         server.mode = "broken"
         store = Kept()
-        looker = prober(probe, store, [api(server), Target("neutral", neutral.url, Kind.CONTROL)])
+        looker = prober(
+            probe, store, [api(server), Target("neutral", neutral.url, TargetKind.CONTROL)]
+        )
 
         await looker.round()
         await looker.round()
@@ -190,7 +192,9 @@ async def test_controls_are_left_alone_while_all_is_well(
     server: ProbeServer, probe: HttpProbe
 ) -> None:
     async with ProbeServer(mode="page") as neutral:
-        looker = prober(probe, Kept(), [api(server), Target("neutral", neutral.url, Kind.CONTROL)])
+        looker = prober(
+            probe, Kept(), [api(server), Target("neutral", neutral.url, TargetKind.CONTROL)]
+        )
 
         await looker.round()
 
@@ -200,9 +204,9 @@ async def test_controls_are_left_alone_while_all_is_well(
 def keyed(server: ProbeServer) -> list[Target]:
     server.modes = {"/v1/models": "models", "/v1/messages": "message"}
     return [
-        Target("models", f"{server.url}/v1/models", Kind.MODELS, ("api",)),
+        Target("models", f"{server.url}/v1/models", TargetKind.MODELS, ("api",)),
         *(
-            Target(name, f"{server.url}/v1/messages", Kind.GENERATION, (name,), name)
+            Target(name, f"{server.url}/v1/messages", TargetKind.GENERATION, (name,), name)
             for name in ("opus", "sonnet", "haiku")
         ),
     ]
@@ -254,7 +258,7 @@ def test_the_catalog_says_what_is_probed_and_has_two_controls() -> None:
     targets = load_targets(["claude", "nobody"])
     kinds = [target.kind for target in targets]
 
-    assert kinds.count(Kind.CONTROL) == 2
+    assert kinds.count(TargetKind.CONTROL) == 2
     assert all(target.url.startswith("https://") for target in targets)
     known = {surface.id for surface in load_catalog().surfaces()}
     assert {surface for target in targets for surface in target.surfaces} <= known

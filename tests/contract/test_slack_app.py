@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from adapters.redis import keys
-from bot.commands.vocabulary import CHANNEL_KINDS
-from bot.model import Channel, Severity
+from bot.commands.table import CHANNEL_KINDS
+from bot.domain.page import Severity
+from bot.domain.subscription import Channel
 from tests.contract.messenger_contract import card
 from tests.contract.slack_bot import SlackBot, slack_bot
 from tests.servers.slack import SlackServer, eventually, payloads, running_slack

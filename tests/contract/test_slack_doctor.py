@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.slack.doctor import check_slack
+from adapters.slack.checks import check_slack
 from adapters.slack.manifest import EVENTS, SCOPES, manifest
-from adapters.slack.options import SlackOptions
-from bot.checks import Finding, Health
-from bot.errors import SettingsError
+from adapters.slack.settings import SlackSettings
+from bot.domain.checks import CheckResult, Health
+from bot.domain.errors import SettingsError
 from tests.contract.slack_bot import options_for, slack_bot
 from tests.servers.slack import SlackServer, running_slack
 from tests.shared import shared_path
@@ -25,7 +25,7 @@ async def server() -> AsyncIterator[SlackServer]:
         yield slack
 
 
-async def findings(options: SlackOptions) -> dict[str, Finding]:
+async def findings(options: SlackSettings) -> dict[str, CheckResult]:
     return {finding.what: finding async for finding in check_slack(options)}
 
 
@@ -70,7 +70,9 @@ async def test_wrong_tokens_are_told_apart_and_never_shown(server: SlackServer) 
 
 
 async def test_slack_being_away_is_no_wrong_token() -> None:
-    options = SlackOptions(bot_token="xoxb-1", app_token="xapp-1", api_url="http://127.0.0.1:9/api")
+    options = SlackSettings(
+        bot_token="xoxb-1", app_token="xapp-1", api_url="http://127.0.0.1:9/api"
+    )
     found = await findings(options)
 
     for what in ("slack token", "slack socket"):
@@ -98,7 +100,7 @@ async def test_with_a_wrong_token_it_does_not_start_and_says_which(
 
 
 async def test_without_slack_it_says_nothing() -> None:
-    assert await findings(SlackOptions()) == {}
+    assert await findings(SlackSettings()) == {}
 
 
 def test_the_manifest_is_for_sockets_unless_an_address_is_given() -> None:

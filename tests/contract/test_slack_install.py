@@ -14,12 +14,12 @@ import pytest
 from slack_sdk.oauth.installation_store import Installation
 
 from adapters.redis import keys
-from adapters.redis.connect import open_database
+from adapters.redis.client import open_database
 from adapters.slack.installations import CACHE_SECONDS, RedisInstallations
-from adapters.slack.options import SlackOptions
-from adapters.slack.vault import Vault
-from bot.errors import SettingsError, TenantGone, TenantPaused
-from bot.model import Channel
+from adapters.slack.settings import SlackSettings
+from adapters.slack.tokens import TokenCipher
+from bot.domain.errors import SettingsError, TenantGone, TenantPaused
+from bot.domain.subscription import Channel
 from tests.contract.messenger_contract import card
 from tests.contract.slack_bot import SlackBot, slack_bot
 from tests.servers.redis import standalone
@@ -224,7 +224,7 @@ async def test_while_redis_stands_still_a_workspace_that_was_known_still_is() ->
     now = 0.0
     with standalone() as node:
         database = await open_database(node.url)
-        known = RedisInstallations(database, Vault(SECRET), lambda: now)
+        known = RedisInstallations(database, TokenCipher(SECRET), lambda: now)
         await known.async_save(Installation(user_id="U1", team_id="T1", bot_token="xoxb-1"))
         before = await known.find("T1")
         node.process.send_signal(signal.SIGSTOP)
@@ -250,26 +250,26 @@ async def test_a_whole_organisation_installs_at_once(bot: SlackBot) -> None:
 
 
 async def test_without_a_key_the_installable_mode_does_not_start() -> None:
-    options = SlackOptions(client_id="1.2", client_secret="s", signing_secret="x")
+    options = SlackSettings(client_id="1.2", client_secret="s", signing_secret="x")
     with pytest.raises(SettingsError, match="ISCLAUDEDOWN_SECRET_KEY"):
         options.check()
 
 
 def test_no_option_shows_a_secret() -> None:
-    options = SlackOptions("xoxb-1", "xapp-1", "sign-1", "id", "client-1", "key-1")
+    options = SlackSettings("xoxb-1", "xapp-1", "sign-1", "id", "client-1", "key-1")
     assert not re.search("xoxb|xapp|sign-1|client-1|key-1", repr(options))
 
 
 def test_the_key_can_be_changed_without_losing_what_it_locked() -> None:
     old, new = "the-old-secret-long-enough", "the-new-secret-long-enough"
-    locked = Vault(old).lock(b"token")
+    locked = TokenCipher(old).lock(b"token")
 
-    assert Vault(f"{new},{old}").unlock(locked) == b"token"
+    assert TokenCipher(f"{new},{old}").unlock(locked) == b"token"
     with pytest.raises(TenantPaused):
-        Vault(new).unlock(locked)
+        TokenCipher(new).unlock(locked)
 
 
 @pytest.mark.parametrize("secret", ["", "short", "long-enough-to-be-safe,short"])
 def test_a_key_that_protects_nothing_is_refused(secret: str) -> None:
     with pytest.raises(SettingsError):
-        Vault(secret)
+        TokenCipher(secret)

@@ -11,9 +11,9 @@ import pytest
 
 from adapters.slack.messenger import SlackMessenger
 from adapters.slack.workspaces import SingleWorkspace, identify, open_session, web_client
-from bot.cards import Card
-from bot.errors import CannotLook, ChannelGone, DeliveryError, RateLimited, TenantGone
-from bot.model import Channel
+from bot.domain.errors import CannotLook, ChannelGone, DeliveryError, RateLimited, TenantGone
+from bot.domain.message import Message
+from bot.domain.subscription import Channel
 from bot.ports import Messenger
 from tests.contract.messenger_contract import MessengerContract, Shown, card, long_ago
 from tests.servers.slack import BOT_SCOPES, SlackServer, running_slack
@@ -163,7 +163,7 @@ async def test_looking_reads_on_until_the_time_asked_for(stage: SlackStage) -> N
     root = await stage.messenger.open_thread(stage.channel, card(), "k/root")
     stage.server.world.history_limit = 3
     for n in range(10):
-        await stage.messenger.say(stage.channel, Card("", f"noise {n}"), f"noise/{n}")
+        await stage.messenger.say(stage.channel, Message("", f"noise {n}"), f"noise/{n}")
     found = await stage.messenger.find(stage.channel, None, ["k/root"], long_ago())
     late = datetime.now(UTC) + timedelta(minutes=5)
 

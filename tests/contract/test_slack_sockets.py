@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 from slack_bolt.async_app import AsyncApp
 
-from adapters.slack.socket import Sockets
+from adapters.slack.socket import SocketPool
 from adapters.slack.workspaces import web_client
 from tests.contract.slack_bot import slack_bot
 from tests.servers.slack import SlackServer, eventually, running_slack
@@ -26,7 +26,7 @@ async def server() -> AsyncIterator[SlackServer]:
 
 
 @asynccontextmanager
-async def listening(server: SlackServer, heard: list[str]) -> AsyncIterator[Sockets]:
+async def listening(server: SlackServer, heard: list[str]) -> AsyncIterator[SocketPool]:
     client = web_client(server.team.token, server.api_url, None)
     app = AsyncApp(client=client, signing_secret="")
 
@@ -34,7 +34,7 @@ async def listening(server: SlackServer, heard: list[str]) -> AsyncIterator[Sock
     async def on_event(body: dict[str, str]) -> None:
         heard.append(body["event_id"])
 
-    sockets = Sockets(
+    sockets = SocketPool(
         app, server.world.app_token, wall=time.time, ping_seconds=0.2, watch_seconds=0.1
     )
     running = asyncio.create_task(sockets.run())
@@ -110,7 +110,7 @@ async def test_a_connection_whose_own_task_died_is_replaced(server: SlackServer)
     assert len(set(heard)) == 4
 
 
-async def wait_until_well(sockets: Sockets) -> None:
+async def wait_until_well(sockets: SocketPool) -> None:
     for _ in range(200):
         if await sockets.are_well():
             return

@@ -9,12 +9,14 @@ from datetime import timedelta
 import pytest
 
 from adapters.redis import keys
-from adapters.redis.connect import client_of, open_database
+from adapters.redis.client import client_of, open_database
 from adapters.redis.store import Store, open_store
-from bot.delivery.queue import Claim, Doubt, Outcome, Record, Settlement
-from bot.engine.state import State
-from bot.errors import SettingsError, StoreError, Superseded
-from bot.model import Channel, NewsKind, Pause, Severity, Subscription, Thread
+from bot.delivery.queue import Claim, Outcome, Settlement, ThreadUpdate, Unconfirmed
+from bot.domain.errors import SettingsError, StoreError, Superseded
+from bot.domain.incident import EventKind
+from bot.domain.page import Severity
+from bot.domain.state import State
+from bot.domain.subscription import Channel, Pause, Subscription, ThreadRecord
 from bot.ports import Bucket
 from tests.delivery_kit import channels, commit, incident, left, more, utc_now
 from tests.servers.redis import cluster, standalone
@@ -44,47 +46,51 @@ def fresh(name: str) -> State:
 
 
 async def test_one_watcher_at_a_time_and_the_next_has_a_higher_fence(store: Store) -> None:
-    first = await store.journal.acquire("lease", "a")
+    first = await store.incident_store.acquire("lease", "a")
     assert first is not None
-    assert await store.journal.acquire("lease", "b") is None
-    assert await store.journal.acquire("lease", "a") == first
-    await store.journal.release("lease", "a")
-    second = await store.journal.acquire("lease", "b")
+    assert await store.incident_store.acquire("lease", "b") is None
+    assert await store.incident_store.acquire("lease", "a") == first
+    await store.incident_store.release("lease", "a")
+    second = await store.incident_store.acquire("lease", "b")
     assert second is not None
     assert second > first
 
 
 async def test_a_commit_is_read_back_as_it_was(store: Store) -> None:
-    told = incident(NewsKind.OPENED, NewsKind.WORSE, provider="back")
+    told = incident(EventKind.OPENED, EventKind.WORSE, provider="back")
     await commit(store, told)
-    stored = await store.journal.load("back")
+    stored = await store.incident_store.load("back")
     assert stored.version == 1
     assert stored.state is not None
     assert stored.state.incidents["x1"] == told
-    assert await store.journal.incident("back/x1") == told
-    assert await store.journal.incident("back/none") is None
+    assert await store.incident_store.incident("back/x1") == told
+    assert await store.incident_store.incident("back/none") is None
 
 
 async def test_who_lost_the_lease_or_the_race_writes_nothing(store: Store) -> None:
-    fence = await store.journal.acquire("fenced", "a")
+    fence = await store.incident_store.acquire("fenced", "a")
     assert fence is not None
-    told = [incident(NewsKind.OPENED, provider="fenced")]
+    told = [incident(EventKind.OPENED, provider="fenced")]
     state = fresh("fenced")
     with pytest.raises(Superseded):
-        await store.journal.commit("fenced", fence=fence - 1, version=0, state=state, changed=told)
+        await store.incident_store.commit(
+            "fenced", fence=fence - 1, version=0, state=state, changed=told
+        )
     with pytest.raises(Superseded):
-        await store.journal.commit("fenced", fence=fence, version=3, state=state, changed=told)
-    assert (await store.journal.load("fenced")).state is None
-    assert await store.journal.incident("fenced/x1") is None
+        await store.incident_store.commit(
+            "fenced", fence=fence, version=3, state=state, changed=told
+        )
+    assert (await store.incident_store.load("fenced")).state is None
+    assert await store.incident_store.incident("fenced/x1") is None
 
 
 async def test_history_has_what_was_open_at_its_start_or_later(store: Store) -> None:
     now = utc_now()
-    old = incident(NewsKind.OVER, provider="past", id_="old", at=now - timedelta(days=9))
-    late = incident(NewsKind.OVER, provider="past", id_="late", at=now - timedelta(days=1))
-    running = incident(NewsKind.OPENED, provider="past", id_="open", at=now - timedelta(days=20))
+    old = incident(EventKind.OVER, provider="past", id_="old", at=now - timedelta(days=9))
+    late = incident(EventKind.OVER, provider="past", id_="late", at=now - timedelta(days=1))
+    running = incident(EventKind.OPENED, provider="past", id_="open", at=now - timedelta(days=20))
     await commit(store, old, late, running)
-    found = await store.journal.history("past", now - timedelta(days=3))
+    found = await store.incident_store.history("past", now - timedelta(days=3))
     assert [one.id for one in found] == ["open", "late"]
 
 
@@ -115,7 +121,7 @@ async def test_news_reach_exactly_the_channels_that_may_want_them(store: Store) 
     await put(Subscription(other, surfaces=frozenset({"code"})))
     await put(Subscription(calm, Severity.MAJOR, frozenset({"api"})))
     await put(Subscription(all_of_it))
-    told = incident(NewsKind.OPENED, provider="wants", severity=Severity.PARTIAL)
+    told = incident(EventKind.OPENED, provider="wants", severity=Severity.PARTIAL)
     assert await store.feed.enqueue(told) == 2
     claims = await store.queue.claim("wants", 64)
     assert {claim.channel for claim in claims.claims} == {api, all_of_it}
@@ -126,13 +132,13 @@ async def test_news_reach_exactly_the_channels_that_may_want_them(store: Store) 
 async def test_a_changed_subscription_is_told_of_the_new_and_not_of_the_old(store: Store) -> None:
     await store.subscriptions.put(Subscription(HERE, surfaces=frozenset({"code"})))
     await store.subscriptions.put(Subscription(HERE, surfaces=frozenset({"api"})))
-    assert await store.feed.enqueue(incident(NewsKind.OPENED, provider="new")) == 1
+    assert await store.feed.enqueue(incident(EventKind.OPENED, provider="new")) == 1
     await store.subscriptions.put(Subscription(HERE, surfaces=frozenset({"code"})))
-    assert await store.feed.enqueue(incident(NewsKind.OPENED, provider="new", id_="x2")) == 0
+    assert await store.feed.enqueue(incident(EventKind.OPENED, provider="new", id_="x2")) == 0
 
 
 async def test_a_claim_is_held_alone_and_comes_back_in_doubt(store: Store) -> None:
-    told = incident(NewsKind.OPENED, provider="claims")
+    told = incident(EventKind.OPENED, provider="claims")
     await commit(store, told)
     await store.subscriptions.put(Subscription(HERE), ["claims/x1"])
     (claim,) = (await store.queue.claim("chat", 64)).claims
@@ -142,35 +148,37 @@ async def test_a_claim_is_held_alone_and_comes_back_in_doubt(store: Store) -> No
     assert again.doubt is not None
     assert not await store.queue.settle(Settlement(claim, Outcome.DONE))
     assert await store.queue.settle(
-        Settlement(again, Outcome.LATER, doubt=Doubt.CLEARED, failures=3)
+        Settlement(again, Outcome.LATER, doubt=Unconfirmed.CLEARED, failures=3)
     )
     third = await _claim_again(store)
     assert (third.doubt, third.failures) == (None, 3)
 
 
 async def test_what_is_settled_is_done_until_there_is_more(store: Store) -> None:
-    told = incident(NewsKind.OPENED, provider="done")
+    told = incident(EventKind.OPENED, provider="done")
     await commit(store, told)
     await store.subscriptions.put(Subscription(HERE), ["done/x1"])
     (claim,) = (await store.queue.claim("chat", 64)).claims
-    thread = Thread(root="7", joined=1, shown=1)
-    record = Record(claim.wanted[0], thread, told, settled=True)
+    thread = ThreadRecord(root="7", joined=1, shown=1)
+    record = ThreadUpdate(claim.wanted[0], thread, told, settled=True)
     assert await store.queue.settle(Settlement(claim, Outcome.DONE, [record]))
     assert await left(store) == 0
     assert await store.queue.thread(HERE, "done/x1") == thread
     assert await store.feed.enqueue(told) == 0
-    assert await store.feed.enqueue(more(told, NewsKind.UPDATE)) == 1
+    assert await store.feed.enqueue(more(told, EventKind.UPDATE)) == 1
     (claim,) = (await store.queue.claim("chat", 64)).claims
     assert claim.wanted[0].thread == thread
 
 
 async def test_news_that_come_meanwhile_are_not_settled_away(store: Store) -> None:
-    told = incident(NewsKind.OPENED, provider="meanwhile")
+    told = incident(EventKind.OPENED, provider="meanwhile")
     await store.subscriptions.put(Subscription(HERE))
     await store.feed.enqueue(told)
     (claim,) = (await store.queue.claim("chat", 64)).claims
-    await store.feed.enqueue(more(told, NewsKind.WORSE))
-    record = Record(claim.wanted[0], Thread(root="7", joined=1, shown=1), told, settled=True)
+    await store.feed.enqueue(more(told, EventKind.WORSE))
+    record = ThreadUpdate(
+        claim.wanted[0], ThreadRecord(root="7", joined=1, shown=1), told, settled=True
+    )
     assert await store.queue.settle(Settlement(claim, Outcome.DONE, [record]))
     (claim,) = (await store.queue.claim("chat", 64)).claims
     assert claim.wanted[0].revision == 2
@@ -180,7 +188,7 @@ async def test_major_before_minor_and_openings_before_updates(store: Store) -> N
     """Within a shard; shards are served side by side."""
     await store.subscriptions.put(Subscription(HERE))
     for name, severity in [("minor", Severity.DEGRADED), ("major", Severity.MAJOR)]:
-        await store.feed.enqueue(incident(NewsKind.OPENED, provider=name, severity=severity))
+        await store.feed.enqueue(incident(EventKind.OPENED, provider=name, severity=severity))
     (claim,) = (await store.queue.claim("chat", 64)).claims
     assert [one.incident for one in claim.wanted] == ["major/x1", "minor/x1"]
 
@@ -188,7 +196,7 @@ async def test_major_before_minor_and_openings_before_updates(store: Store) -> N
 async def test_a_paused_channel_waits_until_it_is_woken(store: Store) -> None:
     pause = Pause("is_archived", utc_now(), None)
     await store.subscriptions.put(Subscription(HERE, paused=pause))
-    await store.feed.enqueue(incident(NewsKind.OPENED, provider="paused"))
+    await store.feed.enqueue(incident(EventKind.OPENED, provider="paused"))
     assert not (await store.queue.claim("chat", 64)).claims
     await store.queue.wake(HERE)
     (claim,) = (await store.queue.claim("chat", 64)).claims
@@ -198,7 +206,7 @@ async def test_a_paused_channel_waits_until_it_is_woken(store: Store) -> None:
 async def test_a_silenced_tenant_waits_until_it_is_woken(store: Store) -> None:
     await store.subscriptions.put(Subscription(HERE))
     await store.queue.silence("chat", "T1", "token_revoked")
-    await store.feed.enqueue(incident(NewsKind.OPENED, provider="silent"))
+    await store.feed.enqueue(incident(EventKind.OPENED, provider="silent"))
     assert not (await store.queue.claim("chat", 64)).claims
     await store.queue.wake_tenant("chat", "T1")
     assert len((await store.queue.claim("chat", 64)).claims) == 1
@@ -206,17 +214,17 @@ async def test_a_silenced_tenant_waits_until_it_is_woken(store: Store) -> None:
 
 async def test_a_limit_grants_what_it_allows_and_names_a_time_to_the_rest(store: Store) -> None:
     bucket = Bucket("chat/T1", rate=10.0, burst=3)
-    grants = [await store.pace.ask([bucket]) for _ in range(5)]
+    grants = [await store.rate_limiter.ask([bucket]) for _ in range(5)]
     times = [grant.at for grant in grants if grant.at is not None]
     assert len(times) == 2
     assert 50 < times[1] - times[0] < 150
-    await store.pace.refused(bucket, 30)
-    held = await store.pace.ask([bucket], granted=True)
+    await store.rate_limiter.refused(bucket, 30)
+    held = await store.rate_limiter.ask([bucket], granted=True)
     assert held.at is not None
 
 
 async def test_news_are_handed_to_one_reader_until_acknowledged(store: Store) -> None:
-    await commit(store, incident(NewsKind.OPENED, provider="feed"))
+    await commit(store, incident(EventKind.OPENED, provider="feed"))
     (entry,) = await store.feed.read("feed")
     assert entry.incident == "feed/x1"
     assert await store.feed.read("feed") == []

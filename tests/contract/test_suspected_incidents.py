@@ -10,31 +10,23 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-from adapters.pages.source import with_history
-from adapters.pages.statuspage import parse_history, parse_summary
-from adapters.redis.connect import open_database
+from adapters.providers.http import with_history
+from adapters.providers.statuspage import parse_history, parse_summary
+from adapters.redis.client import open_database
 from adapters.redis.database import Database
-from adapters.redis.journal import RedisJournal
-from adapters.redis.witness import RedisProbes, RedisReports, RedisTraffic
-from bot.catalog import load_catalog, only
+from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
+from adapters.redis.incidents import RedisIncidentStore
+from bot.catalog.catalog import load_catalog, only
 from bot.delivery.plan import Act, plan
-from bot.engine.evidence.probing import Record
-from bot.engine.score import Result, scoreboard
-from bot.engine.state import State
-from bot.errors import SourceError
-from bot.model import (
-    HANDED_OVER,
-    Channel,
-    Incident,
-    NewsKind,
-    Origin,
-    Severity,
-    Snapshot,
-    Subscription,
-    Thread,
-)
-from bot.watcher import Watcher
-from bot.witness import Voice, Witness
+from bot.domain.errors import SourceError
+from bot.domain.incident import HANDED_OVER, EventKind, Incident, Origin
+from bot.domain.page import Severity, Snapshot
+from bot.domain.state import State
+from bot.domain.subscription import Channel, Subscription, ThreadRecord
+from bot.evidence.probes import ProbeHistory
+from bot.evidence.scoreboard import ScoreResult, scoreboard
+from bot.evidence.sources import Collector, UserReport
+from bot.loops.watcher import Watcher
 from tests.servers.redis import Node, standalone
 from tests.servers.statuspage import API, CLAUDE_AI, CODE, Page
 
@@ -56,20 +48,20 @@ class World:
 
     def __post_init__(self) -> None:
         self.page = Page(lambda: self.now)
-        self.journal = RedisJournal(self.database)
+        self.incident_store = RedisIncidentStore(self.database)
         self.probes = RedisProbes(self.database)
         self.reports = RedisReports(self.database, b"s")
-        witness = Witness(self.probes, RedisTraffic(self.database), self.reports, CATALOG)
+        collector = Collector(self.probes, RedisTraffic(self.database), self.reports, CATALOG)
         self.watcher = Watcher(
             page=self,
-            journal=self.journal,
+            incident_store=self.incident_store,
             catalog=CATALOG,
             clock=lambda: self.now,
             rng=random.Random(1),
             holder="test",
             poll_seconds=30,
             told=lambda: None,
-            gather=witness.gather,
+            gather=collector.gather,
         )
 
     async def observe(self, before: State | None) -> Snapshot:
@@ -86,18 +78,18 @@ class World:
         for _ in range(count):
             self.now += MINUTE
             if probe:
-                record = Record(
+                record = ProbeHistory(
                     "the API", ("api", "code"), self.now, self.now, probe, "answers 529"
                 )
                 await self.probes.keep([record])
             for person in range(reports):
-                await self.reports.add(Voice(OPS, f"U{person}", "code"), self.now)
+                await self.reports.add(UserReport(OPS, f"U{person}", "code"), self.now)
             # As `Watcher.run` does, without its waiting.
-            self.watcher._fence = await self.journal.acquire("claude", "test")
+            self.watcher._fence = await self.incident_store.acquire("claude", "test")
             await self.watcher.look()
 
     async def incidents(self) -> list[Incident]:
-        return await self.journal.history("claude", datetime(2026, 1, 1, tzinfo=UTC))
+        return await self.incident_store.history("claude", datetime(2026, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture(scope="module")
@@ -118,14 +110,14 @@ async def world(node: Node) -> AsyncIterator[World]:
         await database.close()
 
 
-def kinds(incident: Incident) -> list[NewsKind]:
-    return [news.kind for news in incident.news]
+def kinds(incident: Incident) -> list[EventKind]:
+    return [event.kind for event in incident.events]
 
 
 def steps(incident: Incident, channel: Channel, now: datetime) -> list[tuple[Act, bool]]:
     """What a channel that has nothing yet would get, and whether it calls anybody."""
     wants = Subscription(channel, mention="<!subteam^S1>")
-    return [(step.act, step.mention) for step in plan(incident, Thread(), wants, now)]
+    return [(step.act, step.mention) for step in plan(incident, ThreadRecord(), wants, now)]
 
 
 async def test_two_kinds_of_evidence_open_an_early_thread_that_calls_nobody(world: World) -> None:
@@ -134,8 +126,8 @@ async def test_two_kinds_of_evidence_open_an_early_thread_that_calls_nobody(worl
     (incident,) = await world.incidents()
     assert (incident.origin, incident.severity) == (Origin.SUSPECTED, Severity.DEGRADED)
     assert set(incident.surfaces) == {"code"}
-    assert incident.audience == ()
-    assert "3 people report trouble" in incident.news[0].text
+    assert incident.visibility == ()
+    assert "3 people report trouble" in incident.events[0].text
     assert steps(incident, ELSEWHERE, world.now) == [(Act.OPEN, False)]
 
 
@@ -154,13 +146,13 @@ async def test_the_providers_post_goes_on_in_the_same_thread_and_says_how_early_
     assert incident.origin is Origin.PROVIDER
     assert incident.id.startswith("suspected-")
     assert incident.title == "Elevated errors"
-    assert kinds(incident)[:2] == [NewsKind.OPENED, NewsKind.CONFIRMED]
-    assert kinds(incident)[-1] is NewsKind.RESOLVED
-    assert [n.revision for n in incident.news] == list(range(1, len(incident.news) + 1))
+    assert kinds(incident)[:2] == [EventKind.OPENED, EventKind.CONFIRMED]
+    assert kinds(incident)[-1] is EventKind.RESOLVED
+    assert [n.revision for n in incident.events] == list(range(1, len(incident.events) + 1))
     assert incident.worst is Severity.PARTIAL
     assert not incident.is_open
     (entry,) = scoreboard([incident]).entries
-    assert (entry.result, entry.ahead) == (Result.LEAD, 10 * MINUTE)
+    assert (entry.result, entry.ahead) == (ScoreResult.LEAD, 10 * MINUTE)
 
 
 async def test_a_component_that_goes_down_without_an_incident_confirms_it_too(
@@ -177,7 +169,7 @@ async def test_a_component_that_goes_down_without_an_incident_confirms_it_too(
     (incident,) = await world.incidents()
     assert incident.origin is Origin.PROVIDER
     assert incident.title == "Claude Code is down"
-    assert kinds(incident).count(NewsKind.CONFIRMED) == 1
+    assert kinds(incident).count(EventKind.CONFIRMED) == 1
     assert not incident.is_open
 
 
@@ -205,8 +197,11 @@ async def test_a_running_incident_that_grows_to_what_we_suspect_takes_it_over(
     ours = found[Origin.SUSPECTED]
     assert not ours.is_open
     assert ours.phase == HANDED_OVER
-    assert ours.news[-1].note == "The provider now tracks this as “claude.ai is slow”."
-    assert {e.result for e in scoreboard(found.values()).entries} == {Result.LEAD, Result.LAG}
+    assert ours.events[-1].note == "The provider now tracks this as “claude.ai is slow”."
+    assert {e.result for e in scoreboard(found.values()).entries} == {
+        ScoreResult.LEAD,
+        ScoreResult.LAG,
+    }
 
 
 async def test_evidence_that_dies_down_ends_as_nothing_confirmed(world: World) -> None:
@@ -214,9 +209,9 @@ async def test_evidence_that_dies_down_ends_as_nothing_confirmed(world: World) -
     await world.minutes(60, probe="gggggg")
 
     (incident,) = await world.incidents()
-    assert kinds(incident) == [NewsKind.OPENED, NewsKind.RESOLVED]
+    assert kinds(incident) == [EventKind.OPENED, EventKind.RESOLVED]
     assert incident.phase == "nothing confirmed"
-    assert scoreboard([incident]).count(Result.FALSE_ALARM) == 1
+    assert scoreboard([incident]).count(ScoreResult.FALSE_ALARM) == 1
 
 
 async def test_what_comes_back_within_two_hours_is_the_same_thread(world: World) -> None:
@@ -225,7 +220,7 @@ async def test_what_comes_back_within_two_hours_is_the_same_thread(world: World)
     await world.minutes(3, probe="gggbb", reports=3)
 
     (incident,) = await world.incidents()
-    assert kinds(incident) == [NewsKind.OPENED, NewsKind.RESOLVED, NewsKind.REOPENED]
+    assert kinds(incident) == [EventKind.OPENED, EventKind.RESOLVED, EventKind.REOPENED]
     assert incident.is_open
 
 
@@ -233,13 +228,13 @@ async def test_the_people_of_one_workspace_alarm_only_their_own(world: World) ->
     await world.minutes(3, reports=9)
 
     (incident,) = await world.incidents()
-    assert incident.audience == ("slack/T1",)
+    assert incident.visibility == ("slack/T1",)
     assert steps(incident, OPS, world.now) == [(Act.OPEN, False)]
     assert steps(incident, ELSEWHERE, world.now) == []
 
     await world.minutes(3, reports=9, probe="gggbb")
     (incident,) = await world.incidents()
-    assert incident.audience == (), "the probe agrees: now everybody is told"
+    assert incident.visibility == (), "the probe agrees: now everybody is told"
     assert steps(incident, ELSEWHERE, world.now) == [(Act.OPEN, False)]
 
 
@@ -253,7 +248,7 @@ async def test_a_suspicion_about_what_the_page_admits_opens_nothing_but_is_remem
     (incident,) = await world.incidents()
     assert incident.origin is Origin.PROVIDER
     (entry,) = scoreboard([incident]).entries
-    assert entry.result is Result.LAG
+    assert entry.result is ScoreResult.LAG
 
 
 async def test_reports_after_the_providers_end_open_nothing(world: World) -> None:
@@ -286,4 +281,4 @@ async def test_a_restart_in_the_middle_tells_nothing_twice(world: World) -> None
     await again.minutes(3, probe="gggbb", reports=3)
 
     (incident,) = await world.incidents()
-    assert kinds(incident) == [NewsKind.OPENED]
+    assert kinds(incident) == [EventKind.OPENED]

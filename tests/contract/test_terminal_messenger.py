@@ -13,10 +13,10 @@ import pytest
 
 from adapters.terminal import CONSOLE, Terminal
 from adapters.terminal.messenger import TRANSCRIPT
-from adapters.terminal.transcript import Record, read_records
-from bot.cards import Card
-from bot.errors import DeliveryError, Uncertain
-from bot.model import Channel
+from adapters.terminal.transcript import TranscriptRecord, read_records
+from bot.domain.errors import DeliveryError, Uncertain
+from bot.domain.message import Message
+from bot.domain.subscription import Channel
 from bot.ports import Messenger
 from tests.contract.messenger_contract import MessengerContract, Shown, card, long_ago
 
@@ -64,7 +64,7 @@ class TerminalStage:
         """The nth piece of text is the nth record's; a message's last piece is how it stands."""
         assert channel == CONSOLE
         pieces = re.split(r"(?m)^(?=\d\d:\d\d )", self.read())[1:]
-        records: list[Record] = list(read_records(self.folder / TRANSCRIPT))
+        records: list[TranscriptRecord] = list(read_records(self.folder / TRANSCRIPT))
         assert len(pieces) == len(records)
         standing = dict(zip((record.ref for record in records), pieces, strict=True))
         roots = {record.ref: record.root for record in records}
@@ -148,7 +148,7 @@ class TestTerminal(MessengerContract):
         assert not await stage.terminal.find(CONSOLE, None, ["k/say"], long_ago())
 
     async def test_an_answer_is_shown_and_not_kept(self, stage: TerminalStage) -> None:
-        await stage.terminal.tell(Card("Just for you", "Just for you."))
+        await stage.terminal.tell(Message("Just for you", "Just for you."))
         assert "Just for you" in stage.read()
         assert list(read_records(stage.folder / TRANSCRIPT)) == []
 

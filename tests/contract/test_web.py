@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 from jsonschema import Draft202012Validator
 
-from adapters.redis.connect import open_database
-from adapters.redis.journal import RedisJournal
+from adapters.redis.client import open_database
+from adapters.redis.incidents import RedisIncidentStore
 from adapters.web import openapi
 from adapters.web.app import build
 from adapters.web.metrics import Measured
 from adapters.web.server import serving
-from bot.errors import SettingsError
-from bot.model import Severity
+from bot.domain.errors import SettingsError
+from bot.domain.page import Severity
 from tests.contract.web_bench import NOW, Running, node, running
 from tests.servers.redis import Node, standalone
 
@@ -53,13 +53,13 @@ async def test_an_alias_is_understood_and_an_unknown_surface_named(running: Runn
 
 async def test_the_same_answer_later_is_304_and_news_are_not(running: Running) -> None:
     first = await running.get("/v1/verdict")
-    running.web.oracle.clock = lambda: NOW + timedelta(seconds=40)
+    running.web.status_service.clock = lambda: NOW + timedelta(seconds=40)
     again = await running.get("/v1/verdict", **{"If-None-Match": first.headers["etag"]})
     await running.page_says(api=Severity.DEGRADED)
-    news = await running.get("/v1/verdict", **{"If-None-Match": first.headers["etag"]})
+    event = await running.get("/v1/verdict", **{"If-None-Match": first.headers["etag"]})
 
     assert (again.status_code, again.content) == (304, b"")
-    assert news.status_code == 200
+    assert event.status_code == 200
 
 
 async def test_the_answers_are_as_the_description_says(running: Running) -> None:
@@ -84,7 +84,7 @@ async def test_errors_have_one_shape_whatever_was_asked(running: Running) -> Non
 async def test_a_store_that_is_away_is_said_and_health_stays(running: Running, node: Node) -> None:
     with standalone() as gone:
         away = await open_database(gone.url)
-    running.web.oracle.journal = RedisJournal(away)
+    running.web.status_service.incident_store = RedisIncidentStore(away)
 
     answer = await running.get("/v1/verdict")
 

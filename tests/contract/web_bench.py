@@ -14,18 +14,18 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from adapters.redis.connect import open_database
+from adapters.redis.client import open_database
 from adapters.redis.database import Database
-from adapters.redis.journal import RedisJournal
-from adapters.redis.witness import RedisProbes, RedisReports, RedisTraffic
+from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
+from adapters.redis.incidents import RedisIncidentStore
 from adapters.web.app import Web, build
 from adapters.web.metrics import Metrics
 from adapters.web.server import serving
-from bot.catalog import load_catalog, only
-from bot.engine.state import ComponentState, State
-from bot.model import Severity
-from bot.oracle import Oracle
-from bot.witness import Witness
+from bot.catalog.catalog import load_catalog, only
+from bot.domain.page import Severity
+from bot.domain.state import ComponentState, State
+from bot.evidence.sources import Collector
+from bot.status.service import StatusService
 from tests.servers.redis import Node, standalone
 
 NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)
@@ -57,12 +57,14 @@ class Running:
             )
             for id_, name in COMPONENTS.items()
         }
-        journal = RedisJournal(self.database)
-        fence = await journal.acquire("claude", "test")
+        incident_store = RedisIncidentStore(self.database)
+        fence = await incident_store.acquire("claude", "test")
         assert fence is not None
-        stored = await journal.load("claude")
+        stored = await incident_store.load("claude")
         state = State("claude", NOW, NOW, components=components)
-        await journal.commit("claude", fence=fence, version=stored.version, state=state, changed=())
+        await incident_store.commit(
+            "claude", fence=fence, version=stored.version, state=state, changed=()
+        )
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         return await self.http.get(path, headers=headers)
@@ -84,12 +86,12 @@ async def running(node: Node) -> AsyncIterator[Running]:
     await database.call("FLUSHALL")
     catalog = only(load_catalog(), ["claude"])
     traffic = RedisTraffic(database)
-    witness = Witness(RedisProbes(database), traffic, RedisReports(database, b"s"), catalog)
-    oracle = Oracle(catalog, RedisJournal(database), witness, lambda: NOW)
+    collector = Collector(RedisProbes(database), traffic, RedisReports(database, b"s"), catalog)
+    status_service = StatusService(catalog, RedisIncidentStore(database), collector, lambda: NOW)
     made: Running
     hints: list[str] = []
     web = Web(
-        oracle,
+        status_service,
         traffic,
         Metrics(),
         lambda: NOW,

@@ -32,8 +32,9 @@ from typing import Any
 
 import pytest
 
-from adapters.pages.recorded import Observation
-from bot.model import Incident, News, Snapshot
+from adapters.providers.recording import Observation
+from bot.domain.incident import Incident, IncidentEvent
+from bot.domain.page import Snapshot
 from tests.history.facts import claude_2026
 from tests.history.polling import Story, observations, polled, summaries_of_april, taken_in
 from tests.shared import shared_path
@@ -75,7 +76,7 @@ POLLS = (
 # --- what is digested ------------------------------------------------------------------------
 
 
-def of_event(incident: Incident, event: News) -> list[object]:
+def of_event(incident: Incident, event: IncidentEvent) -> list[object]:
     """Return the values of one event, in the order in which they are digested."""
     return [
         incident.id,
@@ -121,8 +122,8 @@ def of_incident(incident: Incident) -> list[object]:
         incident.continues,
         _time(incident.suspected_at),
         _time(incident.official_at),
-        list(incident.audience),
-        len(incident.news),
+        list(incident.visibility),
+        len(incident.events),
     ]
 
 
@@ -138,7 +139,9 @@ class Emitted:
     incidents: list[list[object]]
 
     @classmethod
-    def of(cls, events: Iterable[tuple[Incident, News]], ended_with: Iterable[Incident]) -> Emitted:
+    def of(
+        cls, events: Iterable[tuple[Incident, IncidentEvent]], ended_with: Iterable[Incident]
+    ) -> Emitted:
         return cls(
             [of_event(incident, event) for incident, event in events],
             sorted(map(of_incident, ended_with), key=lambda values: str(values[1])),
@@ -215,7 +218,7 @@ def _of_story(story: Story) -> Emitted:
 
 def random_pages() -> Emitted:
     """Pages at the mercy of their keepers, as in the engine's property tests."""
-    events: list[tuple[Incident, News]] = []
+    events: list[tuple[Incident, IncidentEvent]] = []
     ended_with: list[Incident] = []
     for seed in range(SEEDS):
         rng = random.Random(seed)
@@ -235,7 +238,7 @@ def random_pages() -> Emitted:
         for incident in sorted(everything(watch), key=lambda one: one.id):
             unlike = replace(incident, id=f"{seed}/{incident.id}")
             ended_with.append(unlike)
-            events += [(unlike, event) for event in incident.news]
+            events += [(unlike, event) for event in incident.events]
     return Emitted.of(events, ended_with)
 
 

@@ -8,25 +8,26 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from adapters.pages.recorded import Observation, open_recording
-from bot.catalog import Catalog, load_catalog
-from bot.engine.state import State
+from adapters.providers.recording import Observation, open_recording
+from bot.catalog.catalog import Catalog, load_catalog
+from bot.domain.errors import SourceError
+from bot.domain.incident import EventKind, Incident, IncidentEvent, Origin
+from bot.domain.page import PageIncident, Snapshot
+from bot.domain.state import State
 from bot.engine.step import on_failure, step
-from bot.errors import SourceError
-from bot.model import Incident, News, NewsKind, Origin, Report, Snapshot
 from tests.shared import shared_path
 
 CATALOG: Catalog = load_catalog()
-OPENINGS = {NewsKind.OPENED, NewsKind.OVER, NewsKind.SCHEDULED}
+OPENINGS = {EventKind.OPENED, EventKind.OVER, EventKind.SCHEDULED}
 
 
 @dataclass(slots=True)
 class Story:
     """Everything that was told of a recording, and what its page showed."""
 
-    told: list[tuple[Incident, News]] = field(default_factory=list)
+    told: list[tuple[Incident, IncidentEvent]] = field(default_factory=list)
     incidents: dict[str, Incident] = field(default_factory=dict)
-    reports: dict[str, Report] = field(default_factory=dict)
+    reports: dict[str, PageIncident] = field(default_factory=dict)
     state: State | None = None
     looks: int = 0
 
@@ -39,17 +40,17 @@ class Story:
         self.state, changed = step(self.state, seen, at, CATALOG)
         for incident in changed:
             known = self.incidents.get(incident.id)
-            fresh = incident.news[len(known.news) if known else 0 :]
-            self.told += [(incident, news) for news in fresh]
+            fresh = incident.events[len(known.events) if known else 0 :]
+            self.told += [(incident, event) for event in fresh]
             self.incidents[incident.id] = incident
 
     def count(self) -> Counter[str]:
-        return Counter(news.kind.value for _, news in self.told)
+        return Counter(event.kind.value for _, event in self.told)
 
     def updates(self) -> list[str]:
         """Update ids as they were told, corrections apart."""
-        kinds = (n for _, n in self.told if n.kind is not NewsKind.CORRECTED)
-        return [news.update_id for news in kinds if news.update_id]
+        kinds = (n for _, n in self.told if n.kind is not EventKind.CORRECTED)
+        return [event.update_id for event in kinds if event.update_id]
 
     def provider_incidents(self) -> list[Incident]:
         return [i for i in self.incidents.values() if i.origin is Origin.PROVIDER]

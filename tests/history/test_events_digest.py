@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.model import Severity
+from bot.domain.page import Severity
 from tests.history.events_digest import RUNS, Emitted, difference, from_facts, stored
 from tests.history.polling import taken_in
 

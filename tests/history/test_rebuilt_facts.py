@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.model import Incident, NewsKind, Severity
+from bot.domain.incident import EventKind, Incident
+from bot.domain.page import Severity
 from tests.history.facts import claude_2026
 from tests.history.polling import Story, observations, polled, replayed
 
@@ -22,7 +23,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 def kinds(incident: Incident) -> list[str]:
-    return [news.kind.value for news in incident.news]
+    return [event.kind.value for event in incident.events]
 
 
 def test_every_incident_is_told_once_whole_and_in_order(archive: Path) -> None:
@@ -31,7 +32,7 @@ def test_every_incident_is_told_once_whole_and_in_order(archive: Path) -> None:
     assert set(story.incidents) == set(facts)
     for id_, incident in story.incidents.items():
         expected = [u["id"] for u in reversed(facts[id_]["incident_updates"])]
-        told = [news.update_id for news in incident.news if news.update_id]
+        told = [event.update_id for event in incident.events if event.update_id]
         assert told == expected
         assert sum(kind in ("opened", "over") for kind in kinds(incident)) == 1
         assert kinds(incident).count("resolved") == (kinds(incident)[0] == "opened")
@@ -48,7 +49,7 @@ def test_polls_of_any_pace_tell_each_update_once(archive: Path, minutes: float) 
 def test_a_bulk_touch_weeks_later_is_no_news(archive: Path) -> None:
     # All of them carry an `updated_at` of 14 August without a new word.
     story = replayed(archive)
-    assert max(news.observed_at for _, news in story.told).isoformat() < "2026-08-14"
+    assert max(event.observed_at for _, event in story.told).isoformat() < "2026-08-14"
 
 
 def told(archive: Path) -> Story:
@@ -75,7 +76,9 @@ def test_recovery_reaches_every_surface_that_was_touched(archive: Path) -> None:
     for id_ in ("q2kg8n613kr3", "bdr3fq2rkchr"):
         incident = told(archive).incidents[id_]
         assert set(incident.surfaces) == EVERYWHERE
-        recovered = {c.surface for n in incident.news for c in n.changes if c.after is Severity.UP}
+        recovered = {
+            c.surface for n in incident.events for c in n.changes if c.after is Severity.UP
+        }
         assert recovered == EVERYWHERE
 
 
@@ -84,8 +87,8 @@ def test_closing_one_turns_components_green_under_another(archive: Path) -> None
 
 
 def test_resolved_with_components_down_says_so(archive: Path) -> None:
-    last = told(archive).incidents["j160kkjmm2n1"].news[-1]
-    assert (last.kind, last.severity) == (NewsKind.RESOLVED, Severity.PARTIAL)
+    last = told(archive).incidents["j160kkjmm2n1"].events[-1]
+    assert (last.kind, last.severity) == (EventKind.RESOLVED, Severity.PARTIAL)
 
 
 def test_posted_after_the_fact_is_over_within_its_bounds(archive: Path) -> None:

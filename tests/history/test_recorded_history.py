@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.model import Incident, NewsKind, Severity
+from bot.domain.incident import EventKind, Incident
+from bot.domain.page import Severity
 from tests.history.polling import (
     OPENINGS,
     Story,
@@ -40,9 +41,9 @@ def whole(story: Story, incidents: int) -> None:
     assert len(story.updates()) == len(set(story.updates()))
     for report in story.reports.values():
         incident = story.incidents[report.id]
-        told = [n.update_id for n in incident.news if n.update_id]
+        told = [n.update_id for n in incident.events if n.update_id]
         expected = [update.id for update in report.updates]
-        if incident.news[0].kind is NewsKind.OVER:
+        if incident.events[0].kind is EventKind.OVER:
             assert told == expected[-1:]
         else:
             assert told == expected
@@ -66,19 +67,19 @@ def test_so_it_is_however_seldom_the_page_is_looked_at(
     assert counted["withdrawn"] == counted["corrected"] == 0
     assert len(story.updates()) == len(set(story.updates()))
     for incident in story.provider_incidents():
-        kinds = [news.kind for news in incident.news]
+        kinds = [event.kind for event in incident.events]
         assert sum(kind in OPENINGS for kind in kinds) == 1
-        assert kinds.count(NewsKind.RESOLVED) == (kinds[0] is not NewsKind.OVER)
+        assert kinds.count(EventKind.RESOLVED) == (kinds[0] is not EventKind.OVER)
 
 
 @pytest.mark.parametrize("name", POLLS)
 def test_real_polls_tell_each_incident_once_and_make_none_of_their_own(name: str) -> None:
     story = replayed(shared_path(name))
     for incident in story.incidents.values():
-        kinds = [news.kind for news in incident.news]
-        assert kinds[0] is NewsKind.OPENED
-        assert kinds.count(NewsKind.OPENED) == 1
-        assert kinds.count(NewsKind.RESOLVED) <= 1
+        kinds = [event.kind for event in incident.events]
+        assert kinds[0] is EventKind.OPENED
+        assert kinds.count(EventKind.OPENED) == 1
+        assert kinds.count(EventKind.RESOLVED) <= 1
     assert all(i.origin.value == "provider" for i in story.incidents.values())
     assert story.count()["corrected"] == 0
 
@@ -115,18 +116,18 @@ def test_surfaces_stand_though_the_page_unlinked_them_at_the_end() -> None:
 
 
 def test_resolved_while_its_components_were_down_is_said_so() -> None:
-    last = claude()["j160kkjmm2n1"].news[-1]
-    assert (last.kind, last.severity) == (NewsKind.RESOLVED, Severity.PARTIAL)
+    last = claude()["j160kkjmm2n1"].events[-1]
+    assert (last.kind, last.severity) == (EventKind.RESOLVED, Severity.PARTIAL)
 
 
 def test_one_that_closes_turns_components_green_under_the_other() -> None:
-    kinds = [news.kind.value for news in claude()["mgp99sn4ynd4"].news]
+    kinds = [event.kind.value for event in claude()["mgp99sn4ynd4"].events]
     assert kinds == ["opened", "better", "resolved"]
 
 
 def test_posted_after_the_fact_is_over_at_once_and_within_its_bounds() -> None:
     incident = claude()["1019wwb67615"]
-    assert [news.kind for news in incident.news] == [NewsKind.OVER]
+    assert [event.kind for event in incident.events] == [EventKind.OVER]
     assert incident.ended_at is not None
     assert incident.started_at <= incident.ended_at
 
@@ -140,7 +141,7 @@ def test_what_an_owner_imported_years_later_is_history_only() -> None:
 
 def test_summaries_in_the_middle_of_an_outage_and_after_it(tmp_path: Path) -> None:
     story = replayed(summaries_of_april(tmp_path))
-    assert [news.kind.value for _, news in story.told] == ["opened", "update", "resolved"]
+    assert [event.kind.value for _, event in story.told] == ["opened", "update", "resolved"]
     (incident,) = story.incidents.values()
     worst = {surface: impact.worst for surface, impact in incident.surfaces.items()}
     assert worst == {

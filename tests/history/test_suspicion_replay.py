@@ -22,21 +22,13 @@ from functools import cache
 
 import pytest
 
-from bot.engine.evidence.weigh import AGREE, ALONE, case_against, suffices
-from bot.engine.score import Result, scoreboard
-from bot.engine.state import State
-from bot.engine.suspect import CALM, Witnessed, step
-from bot.model import (
-    Evidence,
-    Impact,
-    Incident,
-    News,
-    NewsKind,
-    Origin,
-    Severity,
-    Source,
-    SurfaceChange,
-)
+from bot.domain.evidence import Evidence, Source
+from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin, SurfaceChange
+from bot.domain.page import Severity
+from bot.domain.state import State
+from bot.engine.detection import CALM, Signals, step
+from bot.evidence.scoreboard import ScoreResult, scoreboard
+from bot.evidence.suspicion import AGREE, ALONE, case_against, suffices
 from tests.history.witnesses import MINUTE, QUIET, ROUGH, World, minutes, outages, quiet_stretches
 
 SEED = 20260409
@@ -116,9 +108,9 @@ def at(day: datetime, clock: str) -> datetime:
 def official(opened: datetime, resolved: datetime | None = None) -> Incident:
     """What the engine makes of the provider's post."""
     change = SurfaceChange("claude.ai", Severity.UP, Severity.PARTIAL)
-    news = News(
+    event = IncidentEvent(
         1,
-        NewsKind.OPENED,
+        EventKind.OPENED,
         "u1",
         opened,
         opened,
@@ -139,27 +131,27 @@ def official(opened: datetime, resolved: datetime | None = None) -> Incident:
         worst=Severity.PARTIAL,
         surfaces={"claude.ai": Impact(Severity.PARTIAL, Severity.PARTIAL)},
         timeline=((opened, Severity.PARTIAL),),
-        news=(news,),
+        events=(event,),
     )
     if resolved is None:
         return incident
     end = replace(
-        news, revision=2, kind=NewsKind.RESOLVED, key="u2", at=resolved, observed_at=resolved
+        event, revision=2, kind=EventKind.RESOLVED, key="u2", at=resolved, observed_at=resolved
     )
     return replace(
         incident,
         ended_at=resolved,
         severity=Severity.UP,
         surfaces={"claude.ai": Impact(Severity.UP, Severity.PARTIAL)},
-        news=(news, end),
+        events=(event, end),
     )
 
 
-def witnessed(now: datetime, since: datetime) -> Witnessed:
+def witnessed(now: datetime, since: datetime) -> Signals:
     """People and a probe agree, from `since` on."""
     if now < since:
-        return Witnessed()
-    return Witnessed(
+        return Signals()
+    return Signals(
         tuple(
             Evidence(source, "claude.ai", Severity.DEGRADED, now, since, "trouble", weight=0.5)
             for source in (Source.REPORTS, Source.PROBE)
@@ -178,15 +170,15 @@ def replay(felt: datetime, felt_until: datetime, posted: datetime, resolved: dat
         if now == posted:
             incidents["theirs"] = official(now)
         elif now == resolved and ours is not None:
-            end = official(posted, now).news[1]
+            end = official(posted, now).events[1]
             incidents[ours.id] = replace(
                 ours,
                 ended_at=now,
                 surfaces={s: Impact(Severity.UP, i.worst) for s, i in ours.surfaces.items()},
-                news=(*ours.news, replace(end, revision=ours.revision + 1)),
+                events=(*ours.events, replace(end, revision=ours.revision + 1)),
             )
         state = replace(state, incidents=incidents)
-        what = witnessed(now, felt) if now < felt_until else Witnessed()
+        what = witnessed(now, felt) if now < felt_until else Signals()
         state, _ = step(before, state, told, what, now)
         keep.update({i.id: i for i in state.incidents.values()})
     return state
@@ -202,15 +194,15 @@ def _fresh() -> None:
 
 STORIES = [
     # day, felt (or warned) from, posted, resolved, minutes ahead, result
-    (datetime(2026, 3, 2, tzinfo=UTC), "11:44", "11:49", "15:47", 5, Result.LEAD),
-    (datetime(2026, 4, 9, tzinfo=UTC), "10:01", "11:00", "12:30", 59, Result.LEAD),
-    (datetime(2026, 4, 8, tzinfo=UTC), "07:06", "06:23", "09:33", -43, Result.LAG),
+    (datetime(2026, 3, 2, tzinfo=UTC), "11:44", "11:49", "15:47", 5, ScoreResult.LEAD),
+    (datetime(2026, 4, 9, tzinfo=UTC), "10:01", "11:00", "12:30", 59, ScoreResult.LEAD),
+    (datetime(2026, 4, 8, tzinfo=UTC), "07:06", "06:23", "09:33", -43, ScoreResult.LAG),
 ]
 
 
 @pytest.mark.parametrize(("day", "felt", "posted", "resolved", "ahead", "result"), STORIES)
 def test_the_lead_over_the_page_is_told_to_the_minute(
-    day: datetime, felt: str, posted: str, resolved: str, ahead: int, result: Result
+    day: datetime, felt: str, posted: str, resolved: str, ahead: int, result: ScoreResult
 ) -> None:
     replay(at(day, felt), at(day, resolved), at(day, posted), at(day, resolved))
 
@@ -223,9 +215,9 @@ def test_a_lead_is_one_thread_that_goes_on_as_official() -> None:
     replay(at(day, felt), at(day, resolved), at(day, posted), at(day, resolved))
 
     (incident,) = keep.values()
-    kinds = [news.kind for news in incident.news]
-    assert kinds == [NewsKind.OPENED, NewsKind.CONFIRMED, NewsKind.RESOLVED]
-    assert [news.revision for news in incident.news] == [1, 2, 3]
+    kinds = [event.kind for event in incident.events]
+    assert kinds == [EventKind.OPENED, EventKind.CONFIRMED, EventKind.RESOLVED]
+    assert [event.revision for event in incident.events] == [1, 2, 3]
     assert incident.aliases == ("theirs",)
     assert incident.origin is Origin.PROVIDER
 
@@ -235,8 +227,8 @@ def test_what_the_provider_posts_after_more_than_two_hours_is_another_incident()
     replay(at(day, "08:00"), at(day, "08:20"), at(day, "10:40"), at(day, "11:40"))
 
     board = scoreboard(keep.values())
-    assert board.count(Result.FALSE_ALARM) == 1
-    assert board.count(Result.MISS) == 1
+    assert board.count(ScoreResult.FALSE_ALARM) == 1
+    assert board.count(ScoreResult.MISS) == 1
 
 
 def test_evidence_that_dies_down_ends_as_nothing_confirmed_and_counts() -> None:

@@ -17,12 +17,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.engine.evidence import probing, reports, traffic
-from bot.engine.evidence.probing import Kind, Look, Outcome, Record, Target, remember
-from bot.engine.evidence.reports import Tally
-from bot.engine.evidence.traffic import Counts
-from bot.engine.suspect import Witnessed
-from bot.model import Severity
+from bot.domain.page import Severity
+from bot.engine.detection import Signals
+from bot.evidence import probes, reports, traffic
+from bot.evidence.probes import (
+    ProbeHistory,
+    ProbeOutcome,
+    ProbeResult,
+    Target,
+    TargetKind,
+    remember,
+)
+from bot.evidence.reports import ReportCount
+from bot.evidence.traffic import TrafficCounts
 
 MINUTE = timedelta(minutes=1)
 # How much earlier (or later) than the page the trouble is felt; the first three are published.
@@ -77,19 +84,21 @@ class World:
     workspaces: int = 1
     quiet: tuple[float, float, float] = QUIET
     _rng: random.Random = field(init=False)
-    _record: Record | None = None
+    _record: ProbeHistory | None = None
     _counts: list[tuple[datetime, int, int]] = field(default_factory=list)
     _voices: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
         self._rng = random.Random(self.seed)
 
-    def minute(self, now: datetime, severity: Severity) -> Witnessed:
+    def minute(self, now: datetime, severity: Severity) -> Signals:
         """Let a minute pass in which it is that bad, and gather what was witnessed."""
         looks, requests, people = FELT.get(severity, self.quiet)
-        target = Target("the API", "https://api.example.com", Kind.API, (self.surface,))
+        target = Target("the API", "https://api.example.com", TargetKind.API, (self.surface,))
         fails = self._rng.random() < looks
-        look = Look(Outcome.BAD if fails else Outcome.GOOD, "answers 529" if fails else "answers")
+        look = ProbeResult(
+            ProbeOutcome.BAD if fails else ProbeOutcome.GOOD, "answers 529" if fails else "answers"
+        )
         self._record = remember(self._record, target, look, now)
         bad = sum(self._rng.random() < requests for _ in range(REQUESTS))
         self._counts.append((now, REQUESTS - bad, bad))
@@ -101,13 +110,13 @@ class World:
             voices[:] = [at for at in voices if now - at < reports.WINDOW]
         return self._gather()
 
-    def _gather(self) -> Witnessed:
-        tallies = [
-            Tally(owner, "C", self.surface, len(at), at[0], at[-1], MEMBERS)
+    def _gather(self) -> Signals:
+        report_counts = [
+            ReportCount(owner, "C", self.surface, len(at), at[0], at[-1], MEMBERS)
             for owner, at in self._voices.items()
             if at
         ]
-        counts = Counts(
+        counts = TrafficCounts(
             self.surface,
             sum(c[1] for c in self._counts),
             sum(c[2] for c in self._counts),
@@ -116,11 +125,11 @@ class World:
         )
         assert self._record is not None
         evidence = [
-            *probing.evidence([self._record]),
+            *probes.evidence([self._record]),
             *traffic.evidence([counts]),
-            *reports.evidence(tallies),
+            *reports.evidence(report_counts),
         ]
-        return Witnessed(tuple(evidence), reports.overwhelming(tallies))
+        return Signals(tuple(evidence), reports.overwhelming(report_counts))
 
 
 def minutes(begin: datetime, end: datetime) -> Iterator[datetime]:

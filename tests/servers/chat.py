@@ -20,8 +20,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
-from bot.cards import Card
-from bot.errors import (
+from bot.domain.errors import (
     CannotLook,
     ChannelGone,
     DeliveryError,
@@ -31,7 +30,8 @@ from bot.errors import (
     TenantGone,
     Uncertain,
 )
-from bot.model import Channel
+from bot.domain.message import Message
+from bot.domain.subscription import Channel
 from bot.ports import Access, Bucket
 
 
@@ -50,7 +50,7 @@ class Fault(StrEnum):
 
 
 @dataclass(slots=True)
-class Message:
+class PostedMessage:
     """One message as people see it. `shown`: every title it ever had, the last one now."""
 
     id: int
@@ -74,7 +74,7 @@ class ChatServer:
     faults: Faults = lambda _, __: None
     retry_after: float = 0.2
     slow: float = 0.05
-    messages: dict[int, Message] = field(default_factory=dict)
+    messages: dict[int, PostedMessage] = field(default_factory=dict)
     closed: list[int] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     url: str = ""
@@ -95,7 +95,7 @@ class ChatServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def thread(self, channel: str, incident: str = "") -> list[Message]:
+    def thread(self, channel: str, incident: str = "") -> list[PostedMessage]:
         """Return a channel's messages, in the order in which they were taken."""
         return [m for m in self.messages.values() if m.channel == channel and incident in m.key]
 
@@ -130,7 +130,7 @@ class ChatServer:
     def _take(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
         match what:
             case "open" | "reply":
-                message = Message(
+                message = PostedMessage(
                     next(self._ids),
                     body["channel"],
                     body.get("root"),
@@ -199,7 +199,7 @@ class ChatMessenger:
         return [self._bucket] if self._bucket else []
 
     async def open_thread(
-        self, channel: Channel, card: Card, key: str, *, mention: str | None = None
+        self, channel: Channel, card: Message, key: str, *, mention: str | None = None
     ) -> str:
         return await self._post("open", channel, card, key, root=None, mention=mention)
 
@@ -207,7 +207,7 @@ class ChatMessenger:
         self,
         channel: Channel,
         root: str,
-        card: Card,
+        card: Message,
         key: str,
         *,
         in_channel: bool = False,
@@ -217,7 +217,9 @@ class ChatMessenger:
             "reply", channel, card, key, root=int(root), in_channel=in_channel, mention=mention
         )
 
-    async def revise(self, channel: Channel, root: str, message: str, card: Card, key: str) -> None:
+    async def revise(
+        self, channel: Channel, root: str, message: str, card: Message, key: str
+    ) -> None:
         await self._request("revise", channel, message=int(message), title=card.title)
 
     async def close_thread(self, channel: Channel, root: str) -> None:
@@ -240,14 +242,14 @@ class ChatMessenger:
     async def access(self, channel: Channel) -> Access:
         return Access(ok=True)
 
-    async def say(self, channel: Channel, card: Card, key: str) -> None:
+    async def say(self, channel: Channel, card: Message, key: str) -> None:
         await self._request("say", channel, title=card.title)
 
     async def _post(
         self,
         what: str,
         channel: Channel,
-        card: Card,
+        card: Message,
         key: str,
         *,
         root: int | None,

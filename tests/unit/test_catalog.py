@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.catalog import Catalog, Match, generic, load_catalog, only
-from bot.errors import SettingsError
+from bot.catalog.catalog import Catalog, Match, generic, load_catalog, only
+from bot.domain.errors import SettingsError
 
 ALL = load_catalog()
 CLAUDE = only(ALL, ["claude"])

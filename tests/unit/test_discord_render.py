@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from adapters.discord import refs, render
 from adapters.discord.text import cut, escape, escape_cut, one_line, size
 from adapters.discord.words import native
-from bot.cards import (
+from bot.domain.message import (
     Button,
-    Card,
     Lines,
     Link,
+    Message,
     Note,
     Quote,
     Row,
@@ -23,7 +23,7 @@ from bot.cards import (
     ThreadLink,
     Time,
 )
-from bot.model import Severity
+from bot.domain.page import Severity
 from tests.servers.discord import spec
 
 HOSTILE = (
@@ -63,7 +63,7 @@ buttons = st.builds(
     st.just("") | urls,
 )
 cards = st.builds(
-    Card,
+    Message,
     words,
     words,
     st.none() | severities,
@@ -75,14 +75,14 @@ cards = st.builds(
 )
 
 
-def body(drawn: render.Drawn, key: str) -> dict[str, Any]:
+def body(drawn: render.Rendered, key: str) -> dict[str, Any]:
     return render.body_of(render.marked(drawn, key))
 
 
 @settings(max_examples=150, deadline=None)
 @given(cards)
-def test_any_card_is_a_message_that_discord_takes(card: Card) -> None:
-    sent = body(render.draw(card, guild=7), "k")
+def test_any_card_is_a_message_that_discord_takes(card: Message) -> None:
+    sent = body(render.render(card, guild=7), "k")
 
     assert spec.limits_broken(sent) is None
     assert sent["content"]
@@ -125,7 +125,7 @@ def test_a_hidden_link_shows_its_address() -> None:
 
 
 def test_the_headline_is_the_text_and_the_colour_the_severity() -> None:
-    card = Card(
+    card = Message(
         "Claude.ai unavailable · major outage",
         "plain",
         Severity.MAJOR,
@@ -136,7 +136,7 @@ def test_the_headline_is_the_text_and_the_colour_the_severity() -> None:
             Note((Text("Official page"),)),
         ),
     )
-    drawn = render.draw(card)
+    drawn = render.render(card)
     stamp = int(NOW.timestamp())
     assert drawn.content == "🔴 **Claude.ai unavailable · major outage**"
     assert drawn.embeds[0]["color"] == 0xE74C3C
@@ -147,19 +147,21 @@ def test_the_headline_is_the_text_and_the_colour_the_severity() -> None:
 
 
 def test_a_long_quote_gives_way_and_what_is_ours_stays() -> None:
-    card = Card("t", "p", blocks=(Quote("word " * 3000), Note((Text("the end"),))))
-    texts = [embed["description"] for embed in render.draw(card).embeds]
+    card = Message("t", "p", blocks=(Quote("word " * 3000), Note((Text("the end"),))))
+    texts = [embed["description"] for embed in render.render(card).embeds]
     assert len(texts) == 2
     assert texts[-1].endswith("-# the end")
     assert "…" in texts[-1]
 
 
 def test_a_mark_is_found_again_in_a_button_or_in_the_footer() -> None:
-    with_button = render.draw(
-        Card("t", "p", blocks=(Note((Text("n"),)),), buttons=(Button("back", "Back", "claude/1"),))
+    with_button = render.render(
+        Message(
+            "t", "p", blocks=(Note((Text("n"),)),), buttons=(Button("back", "Back", "claude/1"),)
+        )
     )
-    without = render.draw(Card("t", "p", blocks=(Note((Text("n"),)),)))
-    bare = render.draw(Card("t", "p"))
+    without = render.render(Message("t", "p", blocks=(Note((Text("n"),)),)))
+    bare = render.render(Message("t", "p"))
     for drawn in (with_button, without, bare):
         assert refs.marks_of(body(drawn, "key")) == {refs.mark("key")}
     assert "footer" not in body(with_button, "key")["embeds"][0]
@@ -174,8 +176,8 @@ def test_a_button_gives_back_action_and_value_with_or_without_its_mark() -> None
 
 def test_a_place_is_a_thread_where_one_was_made_and_a_message_where_none() -> None:
     def shown(root: str | None) -> str:
-        card = Card("t", "p", blocks=(Lines(((ThreadLink("1", root),),)),))
-        return str(render.draw(card, guild=7).embeds[0]["description"])
+        card = Message("t", "p", blocks=(Lines(((ThreadLink("1", root),),)),))
+        return str(render.render(card, guild=7).embeds[0]["description"])
 
     assert shown("1/2/t") == "<#2>"
     assert shown("5/5") == "<#5>"

@@ -20,7 +20,7 @@ WIRED_HERE = {"bot/app.py", "bot/cli.py", "bot/__main__.py"}
 # the app, which request was seen) lies in Redis.
 COMMON = {"redis"}
 # A room that looks into all the others: the operator's commands. None of them looks into it.
-OPERATOR = "operator"
+OPERATOR = "cli"
 
 
 def modules(folder: str) -> Iterator[tuple[str, ast.Module]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import SettingsError
+from bot.domain.errors import SettingsError
 from bot.settings import Settings, load_settings
 
 SECRET = "xoxb-1-very-secret"

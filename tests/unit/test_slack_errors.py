@@ -6,8 +6,8 @@ import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
 
-from adapters.slack.errors import MEANING, Unreachable, meaning, of_answer, slack_errors
-from bot.errors import (
+from adapters.slack.errors import MEANING, SlackUnreachable, meaning, of_answer, slack_errors
+from bot.domain.errors import (
     BotError,
     ChannelGone,
     DeliveryError,
@@ -51,7 +51,7 @@ def refused(text: str, answer: Answer) -> Exception:
         ("message_not_found", MessageGone),
         ("cannot_reply_to_message", MessageGone),
         ("fatal_error", Uncertain),
-        ("service_unavailable", Unreachable),
+        ("service_unavailable", SlackUnreachable),
         ("something_new", DeliveryError),
     ],
 )
@@ -101,7 +101,7 @@ def test_an_answer_that_is_not_slacks_leaves_it_open(answer: Answer) -> None:
         (aiohttp.ServerDisconnectedError(), Uncertain),
         (TimeoutError(), Uncertain),
         (aiohttp.ClientPayloadError(), Uncertain),
-        (aiohttp.ConnectionTimeoutError(), Unreachable),
+        (aiohttp.ConnectionTimeoutError(), SlackUnreachable),
         (refused("x", Answer({"error": "is_archived"})), ChannelGone),
     ],
 )

@@ -16,9 +16,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.slack.escape import ZERO_WIDTH, cut, escape, size, split
-from adapters.slack.render import Drawn, draw
-from bot.cards import Button, Card, Lines, Link, Note, Quote, Row, Rows, Text, ThreadLink, Time
-from bot.model import Severity
+from adapters.slack.render import Rendered, render
+from bot.domain.message import (
+    Button,
+    Lines,
+    Link,
+    Message,
+    Note,
+    Quote,
+    Row,
+    Rows,
+    Text,
+    ThreadLink,
+    Time,
+)
+from bot.domain.page import Severity
 from tests.servers.slack.blocks import (
     TEXT_WISE,
     TOTAL_WISE,
@@ -61,7 +73,7 @@ buttons = st.builds(
     Button, st.sampled_from(["affected", "back"]), words, words, st.booleans(), addresses
 )
 cards = st.builds(
-    Card,
+    Message,
     title=words,
     plain=words,
     severity=st.none() | st.sampled_from(Severity),
@@ -71,7 +83,7 @@ cards = st.builds(
 )
 
 
-def findings(drawn: Drawn) -> list[str]:
+def findings(drawn: Rendered) -> list[str]:
     found = list(block_findings(drawn.blocks)) + list(
         inert_findings(drawn.text, drawn.blocks, set())
     )
@@ -82,7 +94,7 @@ def findings(drawn: Drawn) -> list[str]:
     return found
 
 
-def shown(drawn: Drawn) -> str:
+def shown(drawn: Rendered) -> str:
     """What a reader sees of the blocks, as far as text goes."""
     said = "\n".join(str(t["text"]) for t in texts(drawn.blocks))
     return unescape(said).replace(ZERO_WIDTH, "")
@@ -90,8 +102,8 @@ def shown(drawn: Drawn) -> str:
 
 @settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(cards)
-def test_any_card_is_within_slacks_limits_and_pings_nobody(card: Card) -> None:
-    drawn = draw(card)
+def test_any_card_is_within_slacks_limits_and_pings_nobody(card: Message) -> None:
+    drawn = render(card)
 
     assert findings(drawn) == []
     json.dumps({"text": drawn.text, "blocks": drawn.blocks}).encode()
@@ -121,7 +133,7 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
 
 def test_a_quote_is_word_for_word_and_every_line_of_it_is_quoted() -> None:
     text = "We <b>see</b> errors & retries.\n\nMore: https://x.y/z\n> really"
-    drawn = draw(Card("t", "p", blocks=(Quote(text, (Text("14:19 investigating"),)),)))
+    drawn = render(Message("t", "p", blocks=(Quote(text, (Text("14:19 investigating"),)),)))
     (quote,) = [t["text"] for t in texts(drawn.blocks) if "investigating" in t["text"]]
 
     assert all(line.startswith(">") for line in quote.split("\n")[1:])
@@ -140,7 +152,7 @@ def test_a_split_loses_nothing_and_breaks_no_entity(text: str, room: int) -> Non
 
 def test_a_text_of_6000_characters_is_shown_whole() -> None:
     text = " ".join(f"word{n}" for n in range(780))
-    drawn = draw(Card("Down", "Down", blocks=(Quote(text),)))
+    drawn = render(Message("Down", "Down", blocks=(Quote(text),)))
 
     assert len(text) > 6000
     assert findings(drawn) == []
@@ -149,13 +161,13 @@ def test_a_text_of_6000_characters_is_shown_whole() -> None:
 
 def test_quotes_give_way_to_what_is_ours() -> None:
     rows_ = tuple(Row(Severity.MAJOR, f"surface {n}", "major outage", AT) for n in range(20))
-    card = Card(
+    card = Message(
         "Down",
         "Down",
         blocks=(Quote("x" * 6000), Quote("y" * 6000), Rows(rows_), Note((Text("last words"),))),
         buttons=(Button("affected", "I'm affected"),),
     )
-    drawn = draw(card)
+    drawn = render(card)
 
     assert "surface 19" in shown(drawn)
     assert "last words" in shown(drawn)
@@ -164,30 +176,30 @@ def test_quotes_give_way_to_what_is_ours() -> None:
 
 
 def test_a_time_is_in_the_readers_zone_with_utc_for_those_that_cannot() -> None:
-    drawn = draw(Card("t", "p", blocks=(Lines(((Time(AT),),)),)))
+    drawn = render(Message("t", "p", blocks=(Lines(((Time(AT),),)),)))
     assert "<!date^1777398060^{time}|17:41 UTC>" in str(drawn.blocks)
 
 
 def test_a_link_that_is_not_http_is_only_its_text() -> None:
     line = (Link("tap", "javascript:alert(1)"), Text(" "), Link("page", "https://a.b/?c=1&d=2"))
-    said = str(draw(Card("t", "p", blocks=(Lines((line,)),))).blocks)
+    said = str(render(Message("t", "p", blocks=(Lines((line,)),))).blocks)
 
     assert "javascript" not in said
     assert "<https://a.b/?c=1&amp;d=2|page>" in said
 
 
 def test_a_card_without_blocks_is_its_plain_text_alone() -> None:
-    assert draw(Card("t", "a < b")) == Drawn("a &lt; b", [])
+    assert render(Message("t", "a < b")) == Rendered("a &lt; b", [])
 
 
 def test_styles_hold_although_the_text_has_blanks_at_its_ends() -> None:
     line = (Text("it is "), Text(" down ", bold=True), Text("now"))
-    assert "it is  *down* now" in str(draw(Card("t", "p", blocks=(Lines((line,)),))).blocks)
+    assert "it is  *down* now" in str(render(Message("t", "p", blocks=(Lines((line,)),))).blocks)
 
 
 def test_buttons_of_one_action_can_be_told_apart() -> None:
     two = (Button("incident", "one", "1"), Button("incident", "two", "2"))
-    (row,) = [b for b in draw(Card("t", "p", buttons=two)).blocks if b["type"] == "actions"]
+    (row,) = [b for b in render(Message("t", "p", buttons=two)).blocks if b["type"] == "actions"]
     assert [e["action_id"] for e in row["elements"]] == ["icd.incident", "icd.incident.1"]
 
 
@@ -213,5 +225,5 @@ def test_the_longest_texts_that_pages_ever_published_fit() -> None:
     long = longest_texts(shared_path("data"))
     assert long
     for text in long:
-        card = Card(text[:300], text, blocks=(Quote(text), Quote(text), Quote(text)))
-        assert findings(draw(card)) == []
+        card = Message(text[:300], text, blocks=(Quote(text), Quote(text), Quote(text)))
+        assert findings(render(card)) == []

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.settings import read_form, result_view, settings_view
-from bot.cards import Card, Quote
-from bot.catalog import Catalog, generic, load_catalog
+from adapters.slack.settings_form import read_form, result_view, settings_view
+from bot.catalog.catalog import Catalog, generic, load_catalog
 from bot.commands import KEEP
-from bot.model import Channel, NewsKind, Severity, Subscription
+from bot.domain.incident import EventKind
+from bot.domain.message import Message, Quote
+from bot.domain.page import Severity
+from bot.domain.subscription import Channel, Subscription
 from tests.servers.slack.blocks import view_findings
 
 CATALOG = load_catalog()
@@ -20,9 +22,9 @@ HERE = Subscription(Channel("slack", "T1", "C1"))
 
 @pytest.mark.parametrize("severity", Severity)
 @pytest.mark.parametrize("mention", [None, "<@U1>", "<!subteam^S1>"])
-@pytest.mark.parametrize("quiet", [frozenset(), frozenset(NewsKind)])
+@pytest.mark.parametrize("quiet", [frozenset(), frozenset(EventKind)])
 def test_the_form_is_within_slacks_limits(
-    severity: Severity, mention: str | None, quiet: frozenset[NewsKind]
+    severity: Severity, mention: str | None, quiet: frozenset[EventKind]
 ) -> None:
     surfaces = frozenset(s.id for s in CATALOG.surfaces())
     now = replace(HERE, severity=severity, mention=mention, thread_only=quiet, surfaces=surfaces)
@@ -65,6 +67,6 @@ def test_only_a_channel_can_get_news(channel: str | None) -> None:
 
 
 def test_what_became_of_it_is_a_view_that_slack_takes() -> None:
-    long = Card("t" * 3000, "p" * 9000, blocks=(Quote("x" * 9000),))
+    long = Message("t" * 3000, "p" * 9000, blocks=(Quote("x" * 9000),))
     assert list(view_findings(result_view(long))) == []
-    assert list(view_findings(result_view(Card("", "words only")))) == []
+    assert list(view_findings(result_view(Message("", "words only")))) == []

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from bot.catalog import load_catalog
-from bot.engine.state import State
-from bot.errors import SourceError, StoreError
-from bot.model import Component, Incident, Severity, Snapshot
-from bot.ports import Stored
-from bot.watcher import LONGEST_BACKOFF, Watcher
+from bot.catalog.catalog import load_catalog
+from bot.domain.errors import SourceError, StoreError
+from bot.domain.incident import Incident
+from bot.domain.page import Component, Severity, Snapshot
+from bot.domain.state import State
+from bot.loops.watcher import LONGEST_BACKOFF, Watcher
+from bot.ports import VersionedState
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WELL = Snapshot("claude", components=(), reports=(), recent=())
@@ -37,7 +38,7 @@ class Page:
 class Memory:
     """A journal in memory, with a lease that is always ours."""
 
-    stored: Stored = field(default_factory=lambda: Stored(None, 0))
+    stored: VersionedState = field(default_factory=lambda: VersionedState(None, 0))
     failing: bool = False
 
     async def acquire(self, provider: str, holder: str) -> int | None:
@@ -45,7 +46,7 @@ class Memory:
 
     async def release(self, provider: str, holder: str) -> None: ...
 
-    async def load(self, provider: str) -> Stored:
+    async def load(self, provider: str) -> VersionedState:
         return self.stored
 
     async def commit(
@@ -53,7 +54,7 @@ class Memory:
     ) -> None:
         if self.failing:
             raise StoreError("away")
-        self.stored = Stored(state, version + 1)
+        self.stored = VersionedState(state, version + 1)
 
     async def incident(self, key: str) -> Incident | None:
         return None
@@ -66,7 +67,7 @@ def watcher(*looks: Snapshot | Exception) -> tuple[Watcher, Memory]:
     memory = Memory()
     watching = Watcher(
         page=Page(list(looks)),
-        journal=memory,
+        incident_store=memory,
         catalog=load_catalog(),
         clock=lambda: NOW,
         rng=random.Random(1),

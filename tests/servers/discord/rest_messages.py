@@ -3,15 +3,7 @@
 from datetime import timedelta
 
 from tests.servers.discord import payloads
-from tests.servers.discord.api import (
-    Answer,
-    Api,
-    Call,
-    Route,
-    check_message,
-    store,
-    unarchive,
-)
+from tests.servers.discord.api import Answer, Api, Call, Route, check_message, store, unarchive
 from tests.servers.discord.permissions import BITS
 from tests.servers.discord.refusals import Refused
 from tests.servers.discord.world import Channel, Json, Kind, Message

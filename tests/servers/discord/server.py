@@ -9,13 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.servers.discord import (
-    rest_interactions,
-    rest_login,
-    rest_messages,
-    rest_threads,
-    spec,
-)
+from tests.servers.discord import rest_interactions, rest_login, rest_messages, rest_threads, spec
 from tests.servers.discord.api import Api, Call, Handler
 from tests.servers.discord.director import Director
 from tests.servers.discord.faults import Fault, Faults

@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.cards import Card
-from bot.catalog import Catalog
+from bot.catalog.catalog import Catalog
 from bot.commands import Answer, Commands, Request
-from bot.engine.state import State
-from bot.errors import DeliveryError, StoreError
-from bot.model import Channel, Incident, Subscription, Thread, Verdict
-from bot.ports import Access, Stored
-from tests.unit.wording.examples import CLAUDE, NOW, QUIET, ago, spoken
+from bot.domain.errors import DeliveryError, StoreError
+from bot.domain.evidence import Verdict
+from bot.domain.incident import Incident
+from bot.domain.message import Message
+from bot.domain.state import State
+from bot.domain.subscription import Channel, Subscription, ThreadRecord
+from bot.ports import Access, VersionedState
+from tests.unit.messages.examples import CLAUDE, NOW, QUIET, ago, spoken
 
 OPS = Channel("slack", "T1", "C-ops")
 DEV = Channel("slack", "T1", "C-dev")
@@ -25,13 +27,13 @@ class Journal:
     down: bool = False
     never_read: bool = False
 
-    async def load(self, provider: str) -> Stored:
+    async def load(self, provider: str) -> VersionedState:
         if self.down:
             raise StoreError("Redis is not reachable")
         if self.never_read:
-            return Stored(None, 0)
+            return VersionedState(None, 0)
         mine = {one.id: one for one in self.incidents if one.provider == provider}
-        return Stored(State(provider, ago(9999), ago(0.2), incidents=mine), 1)
+        return VersionedState(State(provider, ago(9999), ago(0.2), incidents=mine), 1)
 
     async def incident(self, key: str) -> Incident | None:
         return next((one for one in self.incidents if one.key == key), None)
@@ -64,9 +66,9 @@ class Subscriptions:
 
 @dataclass
 class Threads:
-    kept: dict[tuple[Channel, str], Thread] = field(default_factory=dict)
+    kept: dict[tuple[Channel, str], ThreadRecord] = field(default_factory=dict)
 
-    async def thread(self, channel: Channel, incident: str) -> Thread | None:
+    async def thread(self, channel: Channel, incident: str) -> ThreadRecord | None:
         return self.kept.get((channel, incident))
 
 
@@ -77,7 +79,7 @@ class Speaker:
     may: Access | DeliveryError = field(default_factory=lambda: Access(True))
     asked: set[Channel] = field(default_factory=set)
     refuses: DeliveryError | None = None
-    said: dict[tuple[Channel, str], Card] = field(default_factory=dict)
+    said: dict[tuple[Channel, str], Message] = field(default_factory=dict)
 
     async def access(self, channel: Channel) -> Access:
         self.asked.add(channel)
@@ -85,7 +87,7 @@ class Speaker:
             raise self.may
         return self.may
 
-    async def say(self, channel: Channel, card: Card, key: str) -> None:
+    async def say(self, channel: Channel, card: Message, key: str) -> None:
         if self.refuses:
             raise self.refuses
         self.said[channel, key] = card
@@ -97,13 +99,13 @@ class Room:
     def __init__(
         self, *incidents: Incident, verdicts: Sequence[Verdict] = QUIET, catalog: Catalog = CLAUDE
     ) -> None:
-        self.journal = Journal(list(incidents))
+        self.incident_store = Journal(list(incidents))
         self.subscriptions = Subscriptions()
         self.threads = Threads()
         self.slack = Speaker()
         self.commands = Commands(
             catalog=catalog,
-            journal=self.journal,  # type: ignore[arg-type]  # the part of it that commands use
+            incident_store=self.incident_store,  # type: ignore[arg-type]  # the part of it that commands use
             subscriptions=self.subscriptions,
             threads=self.threads,
             messengers={"slack": self.slack},  # type: ignore[dict-item]  # likewise

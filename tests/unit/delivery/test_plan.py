@@ -9,21 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.delivery.plan import ENDS, Act, Step, apply, plan
-from bot.model import Channel, Incident, NewsKind, Severity, Subscription, Thread
+from bot.domain.incident import EventKind, Incident
+from bot.domain.page import Severity
+from bot.domain.subscription import Channel, Subscription, ThreadRecord
 from tests.delivery_kit import incident, more
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=1)
 HERE = Channel("chat", "T1", "C1")
 ASKED = Subscription(HERE, mention="<@U1>", changed_at=NOW - timedelta(days=1))
-OPENED = incident(NewsKind.OPENED, at=NOW)
+OPENED = incident(EventKind.OPENED, at=NOW)
 
 
-def do(told: Incident, thread: Thread, asked: Subscription = ASKED, now: datetime = NOW) -> Thread:
+def do(
+    told: Incident, thread: ThreadRecord, asked: Subscription = ASKED, now: datetime = NOW
+) -> ThreadRecord:
     """Carry out what is planned until nothing is."""
     for _ in range(4):
         for step in plan(told, thread, asked, now):
-            thread = apply(thread, step, f"m{told.revision}/{step.news.key if step.news else ''}")
+            thread = apply(thread, step, f"m{told.revision}/{step.event.key if step.event else ''}")
     return thread
 
 
@@ -31,94 +35,94 @@ def acts(steps: list[Step]) -> list[Act]:
     return [step.act for step in steps]
 
 
-STARTED = do(OPENED, Thread())
+STARTED = do(OPENED, ThreadRecord())
 
 
 def test_an_opening_is_one_root_with_a_mention() -> None:
-    (step,) = plan(OPENED, Thread(), ASKED, NOW)
+    (step,) = plan(OPENED, ThreadRecord(), ASKED, NOW)
     assert (step.act, step.mention, step.midway) == (Act.OPEN, True, False)
 
 
 def test_who_asks_in_the_middle_joins_midway_and_calls_nobody() -> None:
     late = replace(ASKED, changed_at=NOW + timedelta(minutes=5))
-    (step,) = plan(more(OPENED, NewsKind.UPDATE, at=NOW), Thread(), late, NOW)
+    (step,) = plan(more(OPENED, EventKind.UPDATE, at=NOW), ThreadRecord(), late, NOW)
     assert (step.midway, step.mention, step.since) == (True, False, 2)
 
 
 def test_worse_and_resolved_show_in_the_channel_and_only_worse_calls() -> None:
-    told = more(OPENED, NewsKind.UPDATE, NewsKind.WORSE, NewsKind.RESOLVED, at=SOON)
+    told = more(OPENED, EventKind.UPDATE, EventKind.WORSE, EventKind.RESOLVED, at=SOON)
     replies = [s for s in plan(told, STARTED, ASKED, NOW) if s.act is Act.REPLY]
     shown = [(s.in_channel, s.mention) for s in replies]
     assert shown == [(False, False), (True, True), (True, False)]
 
 
 def test_a_kind_can_be_kept_in_the_thread() -> None:
-    quiet = replace(ASKED, thread_only=frozenset({NewsKind.WORSE}))
-    reply = plan(more(OPENED, NewsKind.WORSE, at=SOON), STARTED, quiet, SOON)[0]
+    quiet = replace(ASKED, thread_only=frozenset({EventKind.WORSE}))
+    reply = plan(more(OPENED, EventKind.WORSE, at=SOON), STARTED, quiet, SOON)[0]
     assert not reply.in_channel
 
 
 def test_the_root_is_revised_at_every_revision_and_closed_at_the_end() -> None:
-    told = more(OPENED, NewsKind.RESOLVED, at=NOW)
+    told = more(OPENED, EventKind.RESOLVED, at=NOW)
     assert acts(plan(told, STARTED, ASKED, NOW)) == [Act.REPLY, Act.REVISE, Act.CLOSE]
     assert acts(plan(told, STARTED, ASKED, NOW, closes=False)) == [Act.REPLY, Act.REVISE]
 
 
 def test_what_came_too_much_or_too_long_ago_is_one_catch_up() -> None:
-    much = more(OPENED, *[NewsKind.UPDATE] * 4, at=NOW)
+    much = more(OPENED, *[EventKind.UPDATE] * 4, at=NOW)
     assert acts(plan(much, STARTED, ASKED, NOW)) == [Act.CATCH_UP, Act.REVISE]
-    old = more(OPENED, NewsKind.UPDATE, NewsKind.UPDATE, at=NOW)
+    old = more(OPENED, EventKind.UPDATE, EventKind.UPDATE, at=NOW)
     later = NOW + timedelta(minutes=11)
     assert acts(plan(old, STARTED, ASKED, later)) == [Act.CATCH_UP, Act.REVISE]
 
 
 def test_an_edited_text_changes_its_reply_and_notifies_nobody() -> None:
-    told = more(OPENED, NewsKind.UPDATE, at=NOW)
+    told = more(OPENED, EventKind.UPDATE, at=NOW)
     thread = do(told, STARTED)
-    steps = plan(more(told, NewsKind.CORRECTED, at=NOW), thread, ASKED, NOW)
+    steps = plan(more(told, EventKind.CORRECTED, at=NOW), thread, ASKED, NOW)
     assert acts(steps) == [Act.CORRECT, Act.REVISE]
-    assert steps[0].news == told.news[-1]
+    assert steps[0].event == told.events[-1]
 
 
 def test_a_muted_channel_hears_nothing_but_the_end_of_what_it_heard_of() -> None:
     muted = replace(ASKED, muted_until=NOW + timedelta(hours=1))
-    assert plan(OPENED, Thread(), muted, NOW) == []
-    worse = more(OPENED, NewsKind.WORSE, at=NOW)
+    assert plan(OPENED, ThreadRecord(), muted, NOW) == []
+    worse = more(OPENED, EventKind.WORSE, at=NOW)
     assert acts(plan(worse, STARTED, muted, NOW)) == [Act.NOTE, Act.REVISE]
-    ended = more(worse, NewsKind.RESOLVED, at=NOW)
+    ended = more(worse, EventKind.RESOLVED, at=NOW)
     reply = next(s for s in plan(ended, STARTED, muted, NOW) if s.act is Act.REPLY)
-    assert (reply.news, reply.in_channel) == (ended.news[-1], False)
+    assert (reply.event, reply.in_channel) == (ended.events[-1], False)
 
 
 def test_resolved_is_never_told_where_opened_was_not_but_quietly_as_over() -> None:
-    ended = more(OPENED, NewsKind.RESOLVED, at=NOW)
-    (step,) = plan(ended, Thread(), ASKED, NOW)
+    ended = more(OPENED, EventKind.RESOLVED, at=NOW)
+    (step,) = plan(ended, ThreadRecord(), ASKED, NOW)
     assert (step.act, step.mention) == (Act.OPEN, False)
-    assert plan(ended, Thread(), ASKED, NOW + timedelta(days=2)) == []
+    assert plan(ended, ThreadRecord(), ASKED, NOW + timedelta(days=2)) == []
     newcomer = replace(ASKED, changed_at=NOW + timedelta(minutes=1))
-    assert plan(ended, Thread(), newcomer, NOW + timedelta(minutes=2)) == []
+    assert plan(ended, ThreadRecord(), newcomer, NOW + timedelta(minutes=2)) == []
 
 
 def test_what_was_withdrawn_before_it_was_told_is_not_told() -> None:
-    gone = more(OPENED, NewsKind.WITHDRAWN, at=NOW)
-    assert plan(gone, Thread(), ASKED, NOW) == []
+    gone = more(OPENED, EventKind.WITHDRAWN, at=NOW)
+    assert plan(gone, ThreadRecord(), ASKED, NOW) == []
     assert Act.REVISE in acts(plan(gone, STARTED, ASKED, NOW))
 
 
 def test_who_asks_for_worse_or_for_other_surfaces_is_left_alone() -> None:
-    small = incident(NewsKind.OPENED, at=NOW, severity=Severity.DEGRADED)
-    assert plan(small, Thread(), replace(ASKED, severity=Severity.MAJOR), NOW) == []
-    assert plan(small, Thread(), replace(ASKED, surfaces=frozenset({"code"})), NOW) == []
+    small = incident(EventKind.OPENED, at=NOW, severity=Severity.DEGRADED)
+    assert plan(small, ThreadRecord(), replace(ASKED, severity=Severity.MAJOR), NOW) == []
+    assert plan(small, ThreadRecord(), replace(ASKED, surfaces=frozenset({"code"})), NOW) == []
 
 
 HISTORY = st.lists(
-    st.lists(st.sampled_from(list(NewsKind)), min_size=1, max_size=5), min_size=1, max_size=6
+    st.lists(st.sampled_from(list(EventKind)), min_size=1, max_size=5), min_size=1, max_size=6
 )
 
 
 @given(HISTORY, st.lists(st.booleans(), min_size=6, max_size=6))
 def test_any_history_is_told_once_in_order_and_then_there_is_nothing_left(
-    chapters: list[list[NewsKind]], muted: list[bool]
+    chapters: list[list[EventKind]], muted: list[bool]
 ) -> None:
     told, thread, now = OPENED, STARTED, NOW
     sent: list[tuple[int, str]] = []
@@ -128,9 +132,9 @@ def test_any_history_is_told_once_in_order_and_then_there_is_nothing_left(
         until = now + timedelta(minutes=1) if silent else None
         asked = replace(ASKED, muted_until=until)
         for step in plan(told, thread, asked, now):
-            if step.sends and step.news:
-                sent.append((step.news.revision, step.news.key))
-                assert not silent or step.news.kind in ENDS
+            if step.sends and step.event:
+                sent.append((step.event.revision, step.event.key))
+                assert not silent or step.event.kind in ENDS
             assert step.act is not Act.OPEN
             thread = apply(thread, step, "m")
         assert plan(told, thread, asked, now) == []

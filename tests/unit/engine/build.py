@@ -6,21 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.catalog import Catalog, load_catalog
+from bot.catalog.catalog import Catalog, load_catalog
+from bot.domain.incident import EventKind, Incident, IncidentEvent
+from bot.domain.page import Component, ComponentChange, PageIncident, PageUpdate, Severity, Snapshot
+from bot.domain.state import State
 from bot.engine.phases import has_ended
-from bot.engine.state import State
 from bot.engine.step import on_failure, step
-from bot.model import (
-    Component,
-    ComponentChange,
-    Incident,
-    News,
-    NewsKind,
-    Report,
-    Severity,
-    Snapshot,
-    Update,
-)
 
 START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 CATALOG: Catalog = load_catalog()
@@ -58,9 +49,9 @@ def update(
     text: str = "",
     posted: float | None = None,
     **changes: tuple[Severity, Severity],
-) -> Update:
+) -> PageUpdate:
     """`changes`: surface=(before, after); `claude_ai` stands for claude.ai."""
-    return Update(
+    return PageUpdate(
         id=id_,
         phase=phase,
         text=text or f"text of {id_}",
@@ -75,15 +66,15 @@ def update(
 
 def report(
     id_: str,
-    *updates: Update,
+    *updates: PageUpdate,
     title: str = "Elevated errors",
     impact: Severity = DEGRADED,
     components: Iterable[str] = (),
     resolved: float | None = None,
     **more: object,
-) -> Report:
+) -> PageIncident:
     """An incident whose phase is that of its last update, and which began with its first."""
-    made = Report(
+    made = PageIncident(
         id=id_,
         title=title,
         phase=updates[-1].phase if updates else "investigating",
@@ -115,12 +106,12 @@ class Watch:
     def see(
         self,
         at: float,
-        *reports: Report,
-        recent: Iterable[Report] | None = None,
+        *reports: PageIncident,
+        recent: Iterable[PageIncident] | None = None,
         recent_full: bool = False,
         components: Mapping[str, Severity] | None = None,
         since: float | None = None,
-    ) -> list[tuple[str, NewsKind]]:
+    ) -> list[tuple[str, EventKind]]:
         """Look at minute `at`. Ended reports stand in the history list, as on real pages."""
         for name, severity in (components or {}).items():
             id_ = IDS.get(name, name)
@@ -134,8 +125,8 @@ class Watch:
     def page(
         self,
         at: float,
-        reports: Iterable[Report],
-        recent: Iterable[Report] | None,
+        reports: Iterable[PageIncident],
+        recent: Iterable[PageIncident] | None,
         recent_full: bool = False,
     ) -> Snapshot:
         rows = tuple(
@@ -154,9 +145,9 @@ class Watch:
             has_history=self.has_history,
         )
 
-    def take(self, snapshot: Snapshot, at: float) -> list[tuple[str, NewsKind]]:
+    def take(self, snapshot: Snapshot, at: float) -> list[tuple[str, EventKind]]:
         self.state, changed = step(self.state, snapshot, minute(at), CATALOG)
-        told = [(i.id, news.kind) for i in changed for news in self._fresh(i)]
+        told = [(i.id, event.kind) for i in changed for event in self._fresh(i)]
         self.incidents.update({incident.id: incident for incident in changed})
         return told
 
@@ -164,17 +155,17 @@ class Watch:
         assert self.state is not None
         self.state = on_failure(self.state, why, minute(at))
 
-    def _fresh(self, incident: Incident) -> tuple[News, ...]:
+    def _fresh(self, incident: Incident) -> tuple[IncidentEvent, ...]:
         known = self.incidents.get(incident.id)
-        return incident.news[len(known.news) if known else 0 :]
+        return incident.events[len(known.events) if known else 0 :]
 
     def now(self, incident: str) -> Incident:
         """The incident as the state has it (told or not)."""
         assert self.state is not None
         return self.state.incidents[incident]
 
-    def last(self, incident: str) -> News:
-        return self.now(incident).news[-1]
+    def last(self, incident: str) -> IncidentEvent:
+        return self.now(incident).events[-1]
 
 
 def quiet_watch(provider: str = "claude") -> Watch:
@@ -185,4 +176,4 @@ def quiet_watch(provider: str = "claude") -> Watch:
 
 
 def kinds(incident: Incident) -> list[str]:
-    return [news.kind.value for news in incident.news]
+    return [event.kind.value for event in incident.events]

@@ -1,6 +1,6 @@
 """The first look, and looks that fail."""
 
-from bot.model import NewsKind
+from bot.domain.incident import EventKind
 
 from .build import DEGRADED, MAJOR, PARTIAL, UP, Watch, kinds, minute, quiet_watch, report, update
 
@@ -20,7 +20,7 @@ def test_the_first_look_tells_nothing_and_takes_up_what_runs() -> None:
     assert kinds(incident) == ["opened"]
     assert incident.revision == 1
     assert incident.severity is MAJOR
-    assert incident.news[0].text == "text of u2"
+    assert incident.events[0].text == "text of u2"
     assert watch.state is not None
     assert set(watch.state.incidents) == {"i"}
 
@@ -31,7 +31,7 @@ def test_after_the_first_look_only_what_is_new_is_told() -> None:
     end = report("i", *RUNNING.updates, update("u3", 5, "resolved", api=(MAJOR, UP)))
     told = watch.see(6, recent=[end, PAST], components={"api": UP})
     # Both news are fresh to the test's watcher; the first was never in `changed` before.
-    assert told == [("i", NewsKind.OPENED), ("i", NewsKind.RESOLVED)]
+    assert told == [("i", EventKind.OPENED), ("i", EventKind.RESOLVED)]
 
 
 def test_what_ended_before_the_first_look_is_no_news_though_its_list_comes_later() -> None:
@@ -48,14 +48,14 @@ def test_a_component_down_at_the_first_look_is_followed_silently() -> None:
     (own,) = watch.state.incidents
     assert watch.see(1) == []
     told = watch.see(5, components={"api": UP})
-    assert told[-1] == (own, NewsKind.RESOLVED)
+    assert told[-1] == (own, EventKind.RESOLVED)
 
 
 def test_one_reopened_that_had_ended_before_the_first_look_gets_a_thread_of_its_own() -> None:
     watch = begun()
     again = report("old", *PAST.updates, update("o2", 9, api=(UP, PARTIAL)))
     told = watch.see(10, RUNNING, again, recent=[RUNNING, again])
-    assert told == [("old~2", NewsKind.OPENED)]
+    assert told == [("old~2", EventKind.OPENED)]
 
 
 def test_a_page_that_fails_changes_nothing_but_that_it_fails() -> None:

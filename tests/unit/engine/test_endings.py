@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from bot.model import NewsKind
+from bot.domain.incident import EventKind
 
 from .build import DEGRADED, MAJOR, PARTIAL, UP, Watch, kinds, minute, quiet_watch, report, update
 
-OPENED, UPDATE, BETTER = NewsKind.OPENED, NewsKind.UPDATE, NewsKind.BETTER
-RESOLVED, REOPENED = NewsKind.RESOLVED, NewsKind.REOPENED
-WITHDRAWN, OVER = NewsKind.WITHDRAWN, NewsKind.OVER
+OPENED, UPDATE, BETTER = EventKind.OPENED, EventKind.UPDATE, EventKind.BETTER
+RESOLVED, REOPENED = EventKind.RESOLVED, EventKind.REOPENED
+WITHDRAWN, OVER = EventKind.WITHDRAWN, EventKind.OVER
 
 FIRST = update("u1", 0, api=(UP, PARTIAL))
 LAST = update("u2", 30, "resolved", api=(PARTIAL, UP))
@@ -136,7 +136,7 @@ def test_reopened_within_two_hours_it_is_the_same_incident() -> None:
         "i", FIRST, LAST, again.updates[-1], update("u4", 130, "resolved", api=(DEGRADED, UP))
     )
     assert watch.see(131, end, components={"api": UP}) == [("i", RESOLVED)]
-    assert len({news.key for news in watch.now("i").news}) == 4
+    assert len({event.key for event in watch.now("i").events}) == 4
 
 
 def test_reopened_later_it_is_a_new_incident_that_continues_the_old() -> None:
@@ -217,7 +217,7 @@ def test_a_resolved_text_of_an_incident_that_was_over_when_first_seen_can_be_cor
     watch = quiet_watch()
     watch.see(40, ENDED)
     edited = report("i", FIRST, replace(LAST, text="rewritten"))
-    assert watch.see(41, edited) == [("i", NewsKind.CORRECTED)]
+    assert watch.see(41, edited) == [("i", EventKind.CORRECTED)]
     # Its first update was never told by itself, so its edit corrects nothing.
     silent = report("i", replace(FIRST, text="rewritten as well"), replace(LAST, text="rewritten"))
     assert watch.see(42, silent) == []

@@ -1,18 +1,19 @@
 """Maintenance: announced, begun, ended, called off."""
 
-from bot.model import NewsKind, Report, Severity, Update
+from bot.domain.incident import EventKind
+from bot.domain.page import PageIncident, PageUpdate, Severity
 
 from .build import IDS, MAJOR, UP, kinds, minute, quiet_watch, report, update
 
-SCHEDULED, STARTED, ENDED = NewsKind.SCHEDULED, NewsKind.STARTED, NewsKind.ENDED
-UPDATE, WITHDRAWN = NewsKind.UPDATE, NewsKind.WITHDRAWN
+SCHEDULED, STARTED, ENDED = EventKind.SCHEDULED, EventKind.STARTED, EventKind.ENDED
+UPDATE, WITHDRAWN = EventKind.UPDATE, EventKind.WITHDRAWN
 
 PLAN = update("w1", 0, "scheduled")
 BEGIN = update("w2", 60, "in_progress")
 DONE = update("w3", 120, "completed")
 
 
-def work(*updates: Update) -> Report:
+def work(*updates: PageUpdate) -> PageIncident:
     """One hour of work on the API, announced an hour before."""
     return report(
         "m",
@@ -36,7 +37,7 @@ def test_a_maintenance_is_announced_started_and_ended() -> None:
     told = watch.see(121, work(PLAN, BEGIN, DONE), components={"api": UP})
     assert told == [("m", ENDED)]
     assert watch.now("m").worst is Severity.MAINTENANCE
-    assert [news.key for news in watch.now("m").news] == ["w1", "w2", "w3"]
+    assert [event.key for event in watch.now("m").events] == ["w1", "w2", "w3"]
 
 
 def test_words_in_between_are_updates() -> None:
@@ -79,7 +80,7 @@ def test_an_outage_during_maintenance_is_told_and_ends_by_itself() -> None:
     running = work(PLAN, BEGIN)
     watch.see(61, running, components={"api": Severity.MAINTENANCE})
     ((own, kind),) = watch.see(70, running, components={"api": MAJOR})
-    assert (own.startswith(f"own-{IDS['api']}"), kind) == (True, NewsKind.OPENED)
+    assert (own.startswith(f"own-{IDS['api']}"), kind) == (True, EventKind.OPENED)
     told = watch.see(80, running, components={"api": Severity.MAINTENANCE})
-    assert told == [(own, NewsKind.RESOLVED)]
+    assert told == [(own, EventKind.RESOLVED)]
     assert kinds(watch.now("m")) == ["maintenance_started", "update"]

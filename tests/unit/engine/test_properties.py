@@ -9,14 +9,15 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.incident import EventKind, Incident
+from bot.domain.page import ComponentChange, PageIncident, PageUpdate, Severity
 from bot.engine.phases import has_ended
-from bot.model import ComponentChange, Incident, NewsKind, Report, Severity, Update
 
 from .build import IDS, UP, Watch, minute, quiet_watch, report, update
 
 STATES = [Severity.UP, Severity.DEGRADED, Severity.PARTIAL, Severity.MAJOR]
-OPENINGS = {NewsKind.OPENED, NewsKind.OVER, NewsKind.SCHEDULED}
-ENDS = {NewsKind.RESOLVED, NewsKind.WITHDRAWN, NewsKind.ENDED, NewsKind.OVER}
+OPENINGS = {EventKind.OPENED, EventKind.OVER, EventKind.SCHEDULED}
+ENDS = {EventKind.RESOLVED, EventKind.WITHDRAWN, EventKind.ENDED, EventKind.OVER}
 
 ACTIONS = [
     "post",
@@ -49,7 +50,7 @@ actions = st.tuples(
 class Provider:
     """A status page at the mercy of its keepers."""
 
-    reports: dict[str, Report] = field(default_factory=dict)
+    reports: dict[str, PageIncident] = field(default_factory=dict)
     components: dict[str, Severity] = field(default_factory=dict)
     number: int = 0
 
@@ -65,7 +66,7 @@ class Provider:
             chosen = list(self.reports.values())[which % len(self.reports)]
             self._change(chosen, what, name, state, now)
 
-    def _change(self, old: Report, what: str, name: str, state: Severity, now: float) -> None:
+    def _change(self, old: PageIncident, what: str, name: str, state: Severity, now: float) -> None:
         if what == "delete":
             del self.reports[old.id]
         elif what == "rename":
@@ -80,13 +81,13 @@ class Provider:
             said = self._said(now, phase, name, UP if what == "resolve" else state)
             self._put(report(old.id, *old.updates, said, title=old.title))
 
-    def _said(self, now: float, phase: str, name: str, state: Severity) -> Update:
+    def _said(self, now: float, phase: str, name: str, state: Severity) -> PageUpdate:
         before = self.components.get(name, UP)
         self.components[name] = state
         change = ComponentChange(IDS[name], before, state)
         return replace(update(f"u{self.number}", now, phase), changes=(change,))
 
-    def _put(self, changed: Report) -> None:
+    def _put(self, changed: PageIncident) -> None:
         self.reports[changed.id] = changed
 
 
@@ -104,7 +105,7 @@ def run(script: list[tuple[str, int, Severity, float, bool, bool]]) -> tuple[Wat
     return watch, page
 
 
-def see(watch: Watch, page: Provider, now: float, *, listed: bool) -> list[tuple[str, NewsKind]]:
+def see(watch: Watch, page: Provider, now: float, *, listed: bool) -> list[tuple[str, EventKind]]:
     reports = list(page.reports.values())
     running = [r for r in reports if not has_ended(r)]
     recent = reports if listed else None
@@ -126,17 +127,17 @@ def test_each_incident_is_one_story_with_a_beginning_and_ends_that_alternate(
 ) -> None:
     watch, _ = run(script)
     for incident in everything(watch):
-        news = incident.news
-        assert [n.revision for n in news] == list(range(1, len(news) + 1))
-        assert news[0].kind in OPENINGS
-        assert not any(n.kind in OPENINGS for n in news[1:])
-        assert len({n.key for n in news}) == len(news)
+        event = incident.events
+        assert [n.revision for n in event] == list(range(1, len(event) + 1))
+        assert event[0].kind in OPENINGS
+        assert not any(n.kind in OPENINGS for n in event[1:])
+        assert len({n.key for n in event}) == len(event)
         ended = False
-        for n in news:
-            if n.kind in ENDS and n.kind is not NewsKind.WITHDRAWN:
+        for n in event:
+            if n.kind in ENDS and n.kind is not EventKind.WITHDRAWN:
                 assert not ended
                 ended = True
-            elif n.kind is NewsKind.REOPENED:
+            elif n.kind is EventKind.REOPENED:
                 ended = False
         assert (incident.ended_at is None) is incident.is_open
         assert all(a <= b for (a, _), (b, _) in pairwise(incident.timeline))
@@ -153,11 +154,11 @@ def test_each_update_is_told_exactly_once(
     told = Counter(
         n.update_id
         for incident in everything(watch)
-        for n in incident.news
-        if n.update_id and n.kind is not NewsKind.CORRECTED
+        for n in incident.events
+        if n.update_id and n.kind is not EventKind.CORRECTED
     )
     assert all(count == 1 for count in told.values())
-    over = {i.id for i in everything(watch) if i.news[0].kind is NewsKind.OVER}
+    over = {i.id for i in everything(watch) if i.events[0].kind is EventKind.OVER}
     for shown in page.reports.values():
         if shown.id not in over:
             assert all(told[said.id] == 1 for said in shown.updates)
@@ -171,7 +172,7 @@ def test_the_changes_told_of_a_surface_are_a_chain_that_ends_where_it_is(
     watch, _ = run(script)
     for incident in everything(watch):
         chains: dict[str, list[tuple[Severity, Severity]]] = {}
-        for n in incident.news:
+        for n in incident.events:
             for change in n.changes:
                 assert change.before is not change.after
                 chains.setdefault(change.surface, []).append((change.before, change.after))
@@ -182,7 +183,7 @@ def test_the_changes_told_of_a_surface_are_a_chain_that_ends_where_it_is(
         for impact in incident.surfaces.values():
             assert impact.worst.rank >= impact.now.rank
         assert incident.worst.rank >= incident.severity.rank
-        assert incident.news[-1].severity is incident.severity
+        assert incident.events[-1].severity is incident.severity
 
 
 @given(scripts)

@@ -1,7 +1,8 @@
 """What is said about a surface now, and what it rests on."""
 
-from bot.engine.verdict import unknown_components, verdicts
-from bot.model import Evidence, Severity, Source, Verdict
+from bot.domain.evidence import Evidence, Source, Verdict
+from bot.domain.page import Severity
+from bot.status.verdict import unknown_components, verdicts
 
 from .build import (
     CATALOG,

@@ -8,26 +8,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.evidence.probing import (
+from bot.domain.page import Severity
+from bot.evidence.probes import (
     FAILURES,
-    Kind,
-    Look,
-    Outcome,
-    Record,
-    Seen,
+    ProbeHistory,
+    ProbeOutcome,
+    ProbeResponse,
+    ProbeResult,
     Target,
+    TargetKind,
     evidence,
     judge,
     network_is_ours,
     remember,
 )
-from bot.engine.evidence.weigh import AGREE, ALONE
-from bot.model import Severity
+from bot.evidence.suspicion import AGREE, ALONE
 
 NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)
-API = Target("the API", "https://api.example.com/v1/models", Kind.API, ("api",))
-FRONT = Target("claude.ai", "https://claude.example.com/", Kind.FRONT, ("claude.ai",))
-OPUS = Target("opus", "https://api.example.com/v1/messages", Kind.GENERATION, ("opus",), "opus-1")
+API = Target("the API", "https://api.example.com/v1/models", TargetKind.API, ("api",))
+FRONT = Target("claude.ai", "https://claude.example.com/", TargetKind.FRONT, ("claude.ai",))
+OPUS = Target(
+    "opus", "https://api.example.com/v1/messages", TargetKind.GENERATION, ("opus",), "opus-1"
+)
 JSON = {"content-type": "application/json"}
 HTML = {"content-type": "text/html; charset=UTF-8"}
 
@@ -37,58 +39,63 @@ def error(kind: str) -> str:
 
 
 def test_a_401_in_the_apis_own_shape_proves_that_it_answers() -> None:
-    look = judge(API, Seen(401, JSON, error("authentication_error")))
+    look = judge(API, ProbeResponse(401, JSON, error("authentication_error")))
 
-    assert look == Look(Outcome.GOOD, "answers 401 as it should")
+    assert look == ProbeResult(ProbeOutcome.GOOD, "answers 401 as it should")
 
 
 def test_a_401_in_another_shape_proves_nothing() -> None:
-    assert judge(API, Seen(401, HTML, "<h1>Log in to the hotel</h1>")).outcome is (
-        Outcome.INCONCLUSIVE
+    assert judge(API, ProbeResponse(401, HTML, "<h1>Log in to the hotel</h1>")).outcome is (
+        ProbeOutcome.INCONCLUSIVE
     )
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 520, 529])
 @pytest.mark.parametrize("target", [API, FRONT, OPUS])
 def test_every_5xx_is_bad_on_every_target(status: int, target: Target) -> None:
-    assert judge(target, Seen(status, JSON, error("overloaded_error"))).outcome is Outcome.BAD
+    assert (
+        judge(target, ProbeResponse(status, JSON, error("overloaded_error"))).outcome
+        is ProbeOutcome.BAD
+    )
 
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_no_answer_at_all_is_bad(failure: str) -> None:
-    assert judge(API, Seen(failure=failure)).outcome is Outcome.BAD
+    assert judge(API, ProbeResponse(failure=failure)).outcome is ProbeOutcome.BAD
 
 
 @pytest.mark.parametrize(
     "seen",
     [
-        Seen(403, {"cf-mitigated": "challenge", **HTML}, ""),
-        Seen(403, HTML, "<title>Just a moment...</title>"),
-        Seen(503, {"CF-Mitigated": "challenge"}, ""),
-        Seen(403, HTML, "Forbidden"),
+        ProbeResponse(403, {"cf-mitigated": "challenge", **HTML}, ""),
+        ProbeResponse(403, HTML, "<title>Just a moment...</title>"),
+        ProbeResponse(503, {"CF-Mitigated": "challenge"}, ""),
+        ProbeResponse(403, HTML, "Forbidden"),
     ],
 )
 @pytest.mark.parametrize("target", [API, FRONT])
-def test_a_bot_check_or_a_403_of_a_front_door_is_inconclusive(seen: Seen, target: Target) -> None:
-    assert judge(target, seen).outcome is Outcome.INCONCLUSIVE
+def test_a_bot_check_or_a_403_of_a_front_door_is_inconclusive(
+    seen: ProbeResponse, target: Target
+) -> None:
+    assert judge(target, seen).outcome is ProbeOutcome.INCONCLUSIVE
 
 
 def test_an_outage_page_with_a_stray_script_of_the_bot_check_is_still_an_outage() -> None:
-    page = Seen(503, HTML, "<h1>503</h1><script src='/cdn-cgi/challenge-platform/x.js'>")
+    page = ProbeResponse(503, HTML, "<h1>503</h1><script src='/cdn-cgi/challenge-platform/x.js'>")
 
-    assert judge(FRONT, page).outcome is Outcome.BAD
+    assert judge(FRONT, page).outcome is ProbeOutcome.BAD
 
 
 def test_a_429_is_ours() -> None:
-    look = judge(API, Seen(429, JSON, error("rate_limit_error")))
+    look = judge(API, ProbeResponse(429, JSON, error("rate_limit_error")))
 
-    assert (look.outcome, look.ours) == (Outcome.INCONCLUSIVE, True)
+    assert (look.outcome, look.ours) == (ProbeOutcome.INCONCLUSIVE, True)
 
 
 def test_a_refused_key_is_ours_and_accuses_nobody() -> None:
-    look = judge(OPUS, Seen(401, JSON, error("authentication_error")))
+    look = judge(OPUS, ProbeResponse(401, JSON, error("authentication_error")))
 
-    assert (look.outcome, look.ours) == (Outcome.INCONCLUSIVE, True)
+    assert (look.outcome, look.ours) == (ProbeOutcome.INCONCLUSIVE, True)
 
 
 @given(
@@ -100,17 +107,19 @@ def test_a_refused_key_is_ours_and_accuses_nobody() -> None:
 def test_any_answer_has_a_judgement_that_repeats_no_foreign_text(
     target: Target, status: int, headers: dict[str, str], body: str
 ) -> None:
-    look = judge(target, Seen(status, headers, f"§{body}"))
+    look = judge(target, ProbeResponse(status, headers, f"§{body}"))
 
     assert "§" not in look.says
 
 
-def after(outcomes: str) -> Record:
-    record: Record | None = None
+def after(outcomes: str) -> ProbeHistory:
+    record: ProbeHistory | None = None
     for minute, letter in enumerate(outcomes):
-        outcome = {"g": Outcome.GOOD, "b": Outcome.BAD}.get(letter, Outcome.INCONCLUSIVE)
+        outcome = {"g": ProbeOutcome.GOOD, "b": ProbeOutcome.BAD}.get(
+            letter, ProbeOutcome.INCONCLUSIVE
+        )
         now = NOW + timedelta(minutes=minute)
-        record = remember(record, API, Look(outcome, "answers 529"), now)
+        record = remember(record, API, ProbeResult(outcome, "answers 529"), now)
     assert record is not None
     return record
 
@@ -137,7 +146,7 @@ def test_since_is_the_first_of_the_present_row() -> None:
 
 
 def test_our_own_network_is_to_blame_only_if_no_control_answers() -> None:
-    bad, good = Look(Outcome.BAD, ""), Look(Outcome.GOOD, "")
+    bad, good = ProbeResult(ProbeOutcome.BAD, ""), ProbeResult(ProbeOutcome.GOOD, "")
 
     assert network_is_ours([bad, bad])
     assert not network_is_ours([bad, good])

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.evidence import reports, traffic
-from bot.engine.evidence.reports import Tally, here, overwhelming, quorum
-from bot.engine.evidence.traffic import Counts, lower_share
-from bot.engine.evidence.weigh import AGREE, ALONE
-from bot.model import Severity
+from bot.domain.page import Severity
+from bot.evidence import reports, traffic
+from bot.evidence.reports import ReportCount, here, overwhelming, quorum
+from bot.evidence.suspicion import AGREE, ALONE
+from bot.evidence.traffic import TrafficCounts, lower_share
 
 NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)
 
 
-def tally(people: int, members: int | None = None, owner: str = "slack/T1") -> Tally:
-    return Tally(owner, "C1", "code", people, NOW, NOW, members)
+def report_count(people: int, members: int | None = None, owner: str = "slack/T1") -> ReportCount:
+    return ReportCount(owner, "C1", "code", people, NOW, NOW, members)
 
 
 @pytest.mark.parametrize(
@@ -29,29 +29,33 @@ def test_a_larger_channel_needs_more_voices(members: int | None, voices: int) ->
 
 
 def test_below_the_quorum_reports_are_a_murmur_and_at_it_a_voice() -> None:
-    assert reports.evidence([tally(2)])[0].weight < AGREE <= reports.evidence([tally(3)])[0].weight
+    assert (
+        reports.evidence([report_count(2)])[0].weight
+        < AGREE
+        <= reports.evidence([report_count(3)])[0].weight
+    )
 
 
 @given(st.integers(1, 10_000), st.one_of(st.none(), st.integers(1, 10_000)))
 def test_the_people_of_one_workspace_alone_never_alarm_the_others(
     people: int, members: int | None
 ) -> None:
-    assert reports.evidence([tally(people, members)])[0].weight < ALONE
+    assert reports.evidence([report_count(people, members)])[0].weight < ALONE
 
 
 def test_three_workspaces_that_say_the_same_suffice() -> None:
-    said = reports.evidence([tally(3, owner=f"slack/T{n}") for n in range(3)])
+    said = reports.evidence([report_count(3, owner=f"slack/T{n}") for n in range(3)])
 
     assert said[0].weight >= ALONE
     assert said[0].says == "9 people report trouble"
 
 
 def test_three_channels_of_one_workspace_are_still_one_workspace() -> None:
-    assert reports.evidence([tally(3), tally(3), tally(3)])[0].weight < ALONE
+    assert reports.evidence([report_count(3), report_count(3), report_count(3)])[0].weight < ALONE
 
 
 def test_many_voices_suffice_for_their_own_workspace() -> None:
-    many = [tally(9), tally(2, owner="slack/T2")]
+    many = [report_count(9), report_count(2, owner="slack/T2")]
 
     assert overwhelming(many) == {"code": ("slack/T1",)}
     assert here(many, "slack/T1")[0].weight >= ALONE
@@ -59,8 +63,8 @@ def test_many_voices_suffice_for_their_own_workspace() -> None:
     assert here(many, "slack/T2")[0].says == "2 people here report trouble"
 
 
-def counts(bad: int, good: int) -> Counts:
-    return Counts("opus", good, bad, NOW, NOW)
+def counts(bad: int, good: int) -> TrafficCounts:
+    return TrafficCounts("opus", good, bad, NOW, NOW)
 
 
 @pytest.mark.parametrize(("bad", "good"), [(0, 0), (3, 1), (4, 0), (0, 19)])

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.evidence.weigh import AGREE, ALONE, case_against, fading, with_others
-from bot.model import Evidence, Severity, Source, Verdict
+from bot.domain.evidence import Evidence, Source, Verdict
+from bot.domain.page import Severity
+from bot.evidence.suspicion import AGREE, ALONE, case_against, decay, with_others
 
 NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)
 BAD = [Severity.DEGRADED, Severity.PARTIAL, Severity.MAJOR]
@@ -96,7 +97,7 @@ def test_a_page_that_cannot_be_read_stays_unknown(others: list[Evidence]) -> Non
     st.timedeltas(timedelta(0), timedelta(hours=1)),
 )
 def test_what_is_older_never_counts_more(source: Source, a: timedelta, b: timedelta) -> None:
-    assert fading(source, max(a, b)) <= fading(source, min(a, b))
+    assert decay(source, max(a, b)) <= decay(source, min(a, b))
 
 
 def test_stale_evidence_is_gone_and_is_not_even_mentioned() -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from adapters.terminal import CONSOLE, Terminal
 from adapters.terminal.prompt import can_prompt, converse
-from bot.wording.root import root_card
+from bot.messages.root import root_message
 from tests.unit.commands.fakes import Room
-from tests.unit.wording.examples import CLAUDE, NOW, OUTAGE
+from tests.unit.messages.examples import CLAUDE, NOW, OUTAGE
 
 
 def utc_now() -> datetime:
@@ -26,7 +26,7 @@ def utc_now() -> datetime:
 
 async def killed(folder: Path) -> None:
     terminal = Terminal(sys.stdout, folder, utc_now)
-    await terminal.open_thread(CONSOLE, root_card(OUTAGE, NOW, CLAUDE), "k/root")
+    await terminal.open_thread(CONSOLE, root_message(OUTAGE, NOW, CLAUDE), "k/root")
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -34,9 +34,9 @@ async def sit(folder: Path) -> None:
     terminal = Terminal(sys.stdout, folder, utc_now)
     if not can_prompt(sys.stdin, sys.stdout):
         raise SystemExit(3)
-    news = asyncio.create_task(interrupt(terminal, folder))
+    event = asyncio.create_task(interrupt(terminal, folder))
     await converse(Room(OUTAGE).commands, terminal, folder)
-    news.cancel()
+    event.cancel()
     terminal.close()
     print("left")  # noqa: T201  # the test waits for it
 
@@ -45,7 +45,7 @@ async def interrupt(terminal: Terminal, folder: Path) -> None:
     """Show an incident once the test says that the prompt stands."""
     while not (folder / "go").exists():  # noqa: ASYNC110  # a sign from another process
         await asyncio.sleep(0.02)
-    await terminal.open_thread(CONSOLE, root_card(OUTAGE, NOW, CLAUDE), "k/root")
+    await terminal.open_thread(CONSOLE, root_message(OUTAGE, NOW, CLAUDE), "k/root")
 
 
 if __name__ == "__main__":

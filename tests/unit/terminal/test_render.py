@@ -11,11 +11,11 @@ from rich.cells import cell_len
 
 from adapters.terminal import render
 from adapters.terminal.render import Look
-from bot.cards import Card, Lines, Link, Note, Quote, Row, Rows, Text, ThreadLink, Time
-from bot.model import Severity
-from bot.wording.reply import reply_card
-from bot.wording.root import root_card
-from tests.unit.wording.examples import CLAUDE, IDENTIFIED, NOW, OUTAGE, OVER, ago
+from bot.domain.message import Lines, Link, Message, Note, Quote, Row, Rows, Text, ThreadLink, Time
+from bot.domain.page import Severity
+from bot.messages.reply import reply_message
+from bot.messages.root import root_message
+from tests.unit.messages.examples import CLAUDE, IDENTIFIED, NOW, OUTAGE, OVER, ago
 
 ZONE = timezone(timedelta(hours=2))
 PLAIN = Look(80, colour=False, now=NOW.astimezone(ZONE))
@@ -24,7 +24,7 @@ ANSI = re.compile(r"\x1b\[[\d;]*m")
 
 
 def test_a_root_in_plain_lines() -> None:
-    assert render.root(root_card(OUTAGE, NOW, CLAUDE), PLAIN).splitlines() == [
+    assert render.root(root_message(OUTAGE, NOW, CLAUDE), PLAIN).splitlines() == [
         "19:51 🔴 Claude.ai unavailable · major outage",
         "      🔴 claude.ai    major outage    since 19:41 (10 min)",
         "      🟠 Claude Code  partial outage  since 19:47 (4 min) · was major outage",
@@ -39,7 +39,7 @@ def test_a_root_in_plain_lines() -> None:
 
 
 def test_a_reply_stands_below_the_name_of_its_thread() -> None:
-    drawn = render.reply(reply_card(OUTAGE, IDENTIFIED, NOW, CLAUDE), PLAIN, of="Claude.ai")
+    drawn = render.reply(reply_message(OUTAGE, IDENTIFIED, NOW, CLAUDE), PLAIN, of="Claude.ai")
     assert drawn.splitlines() == [
         "19:51 ↳ Claude.ai",
         "      │ 🔴 Identified",
@@ -49,19 +49,19 @@ def test_a_reply_stands_below_the_name_of_its_thread() -> None:
 
 
 def test_a_revised_root_is_one_line() -> None:
-    drawn = render.revised(root_card(OVER, NOW, CLAUDE), PLAIN)
+    drawn = render.revised(root_message(OVER, NOW, CLAUDE), PLAIN)
     assert drawn == "19:51 ✎ 🟢 Claude.ai unavailable · resolved after 1 h 53 min\n"
 
 
 def test_colours_only_add_to_the_words() -> None:
-    card = root_card(OUTAGE, NOW, CLAUDE)
+    card = root_message(OUTAGE, NOW, CLAUDE)
     coloured = render.root(card, COLOURED)
     assert ANSI.search(coloured)
     assert ANSI.sub("", coloured) == render.root(card, PLAIN)
 
 
 def test_struck_titles_are_struck_and_say_so_without_colours() -> None:
-    card = root_card(replace(OVER, withdrawn=True), NOW, CLAUDE)
+    card = root_message(replace(OVER, withdrawn=True), NOW, CLAUDE)
     assert "\x1b[1;9;32m" in render.root(card, COLOURED)
     assert "withdrawn by the provider" in render.root(card, PLAIN)
 
@@ -82,7 +82,7 @@ def test_times_are_in_the_readers_zone(minutes: float, style: str, words: str) -
 
 def test_links_show_where_they_lead_and_only_to_the_web() -> None:
     lines = Lines(((Link("open it", "https://x.org/1"), Text(" "), Link("or", "javascript:x")),))
-    drawn = render.root(Card("T", "T", blocks=(lines,)), PLAIN)
+    drawn = render.root(Message("T", "T", blocks=(lines,)), PLAIN)
     assert "open it: https://x.org/1 or" in drawn
     assert "javascript" not in drawn
 
@@ -103,7 +103,7 @@ BLOCKS = st.one_of(
     st.lists(ROW, max_size=3).map(lambda rows: Rows(tuple(rows))),
 )
 CARDS = st.builds(
-    Card,
+    Message,
     HOSTILE,
     HOSTILE,
     st.none() | st.sampled_from(Severity),
@@ -113,7 +113,7 @@ CARDS = st.builds(
 
 @given(CARDS, st.integers(1, 120), st.booleans())
 def test_any_card_is_drawn_within_the_width_and_harmless(
-    card: Card, width: int, colour: bool
+    card: Message, width: int, colour: bool
 ) -> None:
     look = Look(width, colour, NOW)
     for drawn in (

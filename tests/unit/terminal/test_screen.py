@@ -20,9 +20,9 @@ import pytest
 
 from adapters.terminal import CONSOLE, Terminal
 from adapters.terminal.screen import Screen
-from bot.cards import Card
-from bot.wording.root import root_card
-from tests.unit.wording.examples import CLAUDE, NOW, OUTAGE
+from bot.domain.message import Message
+from bot.messages.root import root_message
+from tests.unit.messages.examples import CLAUDE, NOW, OUTAGE
 
 PROGRAM = [sys.executable, "-m", "tests.unit.terminal.program"]
 ANSI = re.compile(r"\x1b\[[\d;?]*[a-zA-Z]")
@@ -60,7 +60,7 @@ async def test_a_tty_gets_colours_unless_they_are_unwanted(
     leader, follower = pty.openpty()
     with os.fdopen(follower, "w", encoding="utf-8") as out:
         terminal = Terminal(out, tmp_path, utc_now)
-        await terminal.tell(root_card(OUTAGE, NOW, CLAUDE))
+        await terminal.tell(root_message(OUTAGE, NOW, CLAUDE))
         text = os.read(leader, 65536).decode()
         terminal.close()
     os.close(leader)
@@ -101,7 +101,7 @@ async def test_a_cancelled_message_is_still_recorded_if_it_was_shown(tmp_path: P
     reader, writer = os.pipe()
     with os.fdopen(writer, "w", encoding="utf-8") as out:
         terminal = Terminal(out, tmp_path, utc_now)
-        task = asyncio.create_task(terminal.open_thread(CONSOLE, Card("Down", "Down"), "k/root"))
+        task = asyncio.create_task(terminal.open_thread(CONSOLE, Message("Down", "Down"), "k/root"))
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

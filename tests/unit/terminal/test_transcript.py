@@ -6,14 +6,14 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.terminal.transcript import KEPT, Record, Transcript, read_records
-from tests.unit.wording.examples import NOW, ago
+from adapters.terminal.transcript import KEPT, Transcript, TranscriptRecord, read_records
+from tests.unit.messages.examples import NOW, ago
 
-ROOT = Record(ago(10), "k/root", "r1", of="Trouble", drawn="aa")
-REPLY = Record(ago(5), "k/1", "r2", root="r1", drawn="bb")
+ROOT = TranscriptRecord(ago(10), "k/root", "r1", of="Trouble", drawn="aa")
+REPLY = TranscriptRecord(ago(5), "k/1", "r2", root="r1", drawn="bb")
 
 
-def written(path: Path, *records: Record) -> Path:
+def written(path: Path, *records: TranscriptRecord) -> Path:
     transcript = Transcript(path, NOW)
     for record in records:
         transcript.add(record)
@@ -31,7 +31,7 @@ def test_what_was_recorded_is_found_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_a_revision_keeps_the_time_at_which_it_was_first_sent(tmp_path: Path) -> None:
-    revised = Record(NOW, "k/root", "r1", of="Trouble · over", drawn="cc")
+    revised = TranscriptRecord(NOW, "k/root", "r1", of="Trouble · over", drawn="cc")
     again = Transcript(written(tmp_path / "t", ROOT, revised), NOW)
     assert again.find(None, "k/root", ago(1)) is None
     record = again.get("r1")

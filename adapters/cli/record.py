@@ -1,0 +1,55 @@
+"""`record`: what the page answers, written down for `replay`."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from adapters.providers.opened import page_sources
+from adapters.providers.recorder import record_page, recording
+from bot.catalog.watched import watched_catalog
+from bot.domain.errors import SettingsError
+from bot.ports import Clock
+from bot.settings import Settings
+
+log = structlog.get_logger()
+
+
+async def record(
+    settings: Settings, out: Path, length: timedelta | None, stop: asyncio.Event, clock: Clock
+) -> None:
+    """Record the first page of the settings until `length` is over or `stop` is set.
+
+    Raises:
+        SettingsError: the file cannot be written.
+    """
+    catalog = watched_catalog(settings)
+    try:
+        with recording(out, clock) as recorder:
+            async with page_sources(catalog, clock) as pages:
+                page = next(iter(pages.values()))
+                work = record_page(page, catalog, recorder, settings.poll_seconds)
+                task = asyncio.create_task(work)
+                log.info("record.started", page=page.base_url, file=str(out))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(length.total_seconds() if length else None):
+                        await _either(stop, task)
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+    except OSError as error:
+        raise SettingsError(f"{out} cannot be written: {error.strerror}") from None
+    log.info("record.done", lines=recorder.lines, file=str(out))
+
+
+async def _either(stop: asyncio.Event, task: asyncio.Task[None]) -> None:
+    """Wait for `stop`, or for the work to fail (a full disk)."""
+    waiting = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({waiting, task}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()

@@ -1,0 +1,50 @@
+"""Can the page be read, and does our clock agree with its own?"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from adapters.providers.http import Answer, StatusPage
+from bot.domain.checks import CheckResult, Health
+from bot.domain.errors import SourceError
+
+# The Date header has whole seconds, and an answer takes its time.
+SKEW_ALLOWED = timedelta(seconds=30)
+
+
+async def check_page(page: StatusPage) -> AsyncIterator[CheckResult]:
+    """Look once at `page`."""
+    answers: list[Answer] = []
+    page = replace(page, heard=answers.append)
+    what = f"page {page.provider}"
+    try:
+        snapshot = await page.observe(None)
+    except SourceError as error:
+        advice = "Open the address in a browser; check this machine's network, proxy and DNS."
+        yield CheckResult(what, str(error), Health.BROKEN, advice)
+    else:
+        yield CheckResult(
+            what,
+            f"{page.base_url} is readable: {len(snapshot.components)} components, "
+            f"{len(snapshot.reports)} open",
+        )
+        for oddity in snapshot.oddities:
+            yield CheckResult(what, oddity, Health.WARNING, "Tell us: the catalog may need it.")
+    if answers:
+        yield _clock(answers[0].headers.get("date"), page.clock())
+
+
+def _clock(date: str | None, now: datetime) -> CheckResult:
+    try:
+        theirs = parsedate_to_datetime(date or "")
+    except ValueError:
+        return CheckResult("clock", "the page tells no time to compare with")
+    skew = now - theirs
+    says = f"{abs(skew.total_seconds()):.0f} s {'ahead of' if skew > timedelta(0) else 'behind'}"
+    if abs(skew) <= SKEW_ALLOWED:
+        return CheckResult("clock", "agrees with the page's")
+    advice = "Switch on time synchronisation (NTP) on this machine."
+    return CheckResult("clock", f"{says} the page's", Health.WARNING, advice)

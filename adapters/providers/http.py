@@ -1,0 +1,190 @@
+"""Looks at one Statuspage by HTTP: politely, within limits, and never guessing.
+
+Promises: at most one request for the summary a look, and one for each list that the look
+needs; a 304 costs no parsing; whatever the page answers becomes a `Snapshot` or one
+`SourceError`. It keeps nothing that matters: a fresh one behaves the same, with a request more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TypeVar, cast
+
+import httpx
+
+from adapters.providers.statuspage import parse_history, parse_summary
+from bot.domain.errors import SourceError
+from bot.domain.incident import Origin
+from bot.domain.page import PageIncident, Snapshot
+from bot.domain.state import State
+from bot.ports import Clock
+
+T = TypeVar("T")
+
+# The largest real history list seen has 0.9 MB (GitHub); decoded, so that a small compressed
+# body that grows beyond it is stopped as well.
+MAX_BYTES = 8_000_000
+TIMEOUT = 15.0  # seconds for a whole answer, however slowly it drips
+HISTORY_EVERY = timedelta(minutes=10)
+# Statuspage cuts its history list at 50, others earlier: from this length on, absence proves
+# nothing of what is older than its oldest entry.
+SHORTEST_CUT = 20
+
+SUMMARY = "/api/v2/summary.json"
+HISTORY = "/api/v2/incidents.json"
+MAINTENANCES = "/api/v2/scheduled-maintenances.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer, as the recorder writes it."""
+
+    url: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class _Remembered:
+    """The last good answer of one address, to be confirmed by its ETag."""
+
+    etag: str
+    value: object
+
+
+@dataclass(slots=True)
+class StatusPage:
+    """`PageSource` over httpx. `heard` is called with every answer (the recorder listens)."""
+
+    provider: str
+    base_url: str
+    client: httpx.AsyncClient
+    clock: Clock
+    heard: Callable[[Answer], None] | None = None
+    timeout: float = TIMEOUT
+    _remembered: dict[str, _Remembered] = field(default_factory=dict)
+    # The page's `updated_at` for which the history list was last read.
+    _history_for: datetime | None = None
+
+    async def observe(self, before: State | None) -> Snapshot:
+        summary = await self._get(SUMMARY, self._summary)
+        if not self._needs_history(before, summary):
+            return summary
+        try:
+            recent = await self._get(HISTORY, parse_history)
+        except SourceError:
+            if before is None or before.history_at is None:
+                raise  # without it, what is long over would look new at the next look
+            return summary  # an outage is told from the summary alone; the list is asked again
+        self._history_for = summary.updated_at
+        if before is not None and _left(before, summary, maintenance=True):
+            recent = (*recent, *await self._ended_maintenances())
+        return with_history(summary, recent)
+
+    def _summary(self, body: bytes) -> Snapshot:
+        return parse_summary(body, self.provider)
+
+    def _needs_history(self, before: State | None, summary: Snapshot) -> bool:
+        if before is None or before.history_at is None or self._history_for is None:
+            return True
+        return (
+            summary.updated_at != self._history_for
+            or self.clock() - before.history_at >= HISTORY_EVERY
+            or _left(before, summary, maintenance=False)
+            or _left(before, summary, maintenance=True)
+        )
+
+    async def _ended_maintenances(self) -> tuple[PageIncident, ...]:
+        """Maintenances that left the summary; incident.io's variant has no such list (404)."""
+        try:
+            return await self._get(MAINTENANCES, parse_history)
+        except SourceError:
+            return ()
+
+    async def _get(self, path: str, parse: Callable[[bytes], T]) -> T:
+        """Ask for one address; a 304 gives again what was parsed from it before."""
+        url = self.base_url + path
+        known = self._remembered.get(path)
+        headers = {"If-None-Match": known.etag} if known else {}
+        answer = await self._fetch(url, headers)
+        if self.heard is not None:
+            self.heard(answer)
+        if answer.status == httpx.codes.NOT_MODIFIED and known is not None:
+            return cast("T", known.value)
+        if answer.status != httpx.codes.OK:
+            raise SourceError(
+                f"{url} answered {answer.status}",
+                retry_after=seconds_to_wait(answer.headers.get("retry-after"), self.clock()),
+            )
+        value = parse(answer.body)
+        if etag := answer.headers.get("etag"):
+            self._remembered[path] = _Remembered(etag, value)
+        else:
+            self._remembered.pop(path, None)
+        return value
+
+    async def _fetch(self, url: str, headers: dict[str, str]) -> Answer:
+        try:
+            async with (
+                asyncio.timeout(self.timeout),
+                self.client.stream("GET", url, headers=headers) as response,
+            ):
+                body = await _read_within_limit(response)
+        except TimeoutError:
+            raise SourceError(f"{url} gave no whole answer within {self.timeout:g} s") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise SourceError(f"{url} cannot be read: {_reason(error)}") from error
+        return Answer(str(response.url), response.status_code, dict(response.headers), body)
+
+
+async def _read_within_limit(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise SourceError(f"{response.url} sent more than {MAX_BYTES // 1_000_000} MB")
+    return bytes(body)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip() or type(error).__name__
+
+
+def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:
+    """Read a Retry-After header: seconds, or a date (RFC 9110, 10.2.3). None if it says nothing."""
+    if not retry_after:
+        return None
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
+
+
+def _left(before: State, summary: Snapshot, *, maintenance: bool) -> bool:
+    """Did something open leave the summary? Its end stands in a list of the page's past."""
+    listed = {report.id for report in summary.reports}
+    return any(
+        incident.is_open
+        and incident.maintenance is maintenance
+        and incident.origin is Origin.PROVIDER
+        and not listed.intersection((incident.id, *incident.aliases))
+        for incident in before.incidents.values()
+    )
+
+
+def with_history(summary: Snapshot, recent: tuple[PageIncident, ...]) -> Snapshot:
+    """Add the history list, and what its length lets absence prove."""
+    return replace(
+        summary,
+        recent=recent,
+        recent_full=len(recent) >= SHORTEST_CUT,
+        oldest_recent=min((report.created_at for report in recent), default=None),
+    )

@@ -1,0 +1,199 @@
+"""Reads what a Statuspage (or a page that imitates one) sends, leniently.
+
+Any JSON becomes a `Snapshot` or one `SourceError`. A broken incident or component is dropped
+and mentioned in `oddities`; only a body that is no status page at all is refused. Understands
+Statuspage's `summary.json`, `incidents.json` and `scheduled-maintenances.json`, incident.io's
+variant of them (OpenAI), and the reduced polls of recordings (no ids, `active_incidents`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from adapters.providers.fields import (
+    MAX_ITEMS,
+    MAX_TITLE,
+    Flag,
+    Id,
+    Object,
+    Rows,
+    Time,
+    Words,
+    status_severity,
+)
+from adapters.providers.incidents import by_name, read_report
+from bot.domain.errors import SourceError
+from bot.domain.page import Component, PageIncident, Severity, Snapshot
+
+
+class _Component(BaseModel):
+    id: Id = ""
+    name: Words = ""
+    status: Words = ""
+    updated_at: Time = None
+    group: Flag = False
+    group_id: Id = ""
+
+
+class _Page(BaseModel):
+    url: Words = ""
+    updated_at: Time = None
+
+
+class _Summary(BaseModel):
+    page: Annotated[_Page, Object] = Field(default_factory=_Page)
+    components: Rows = []
+    incidents: Rows = []
+    active_incidents: Rows = []
+    scheduled_maintenances: Rows = []
+    updated_at: Time = None
+    source_url: Words = ""
+    error: Words = ""
+
+
+def read_json(body: bytes | str) -> dict[str, Any]:
+    """Read a body as one JSON object.
+
+    Raises:
+        SourceError: it is empty, HTML, cut off, or JSON of another shape; the text says which.
+    """
+    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+    text = text.lstrip("\ufeff \t\r\n")
+    if not text:
+        raise SourceError("the page sent an empty body")
+    if text.startswith("<"):
+        raise SourceError("the page sent HTML or XML instead of JSON")
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        kind = "JSON that is cut off or broken" if text[0] in "{[" else "text that is not JSON"
+        raise SourceError(f"the page sent {kind}") from None
+    if not isinstance(document, dict):
+        raise SourceError(f"the page sent a bare {type(document).__name__}, not a status page")
+    return document
+
+
+def parse_summary(body: bytes | str, provider: str) -> Snapshot:
+    """Read the body of `summary.json`.
+
+    Raises:
+        SourceError: not a status page.
+    """
+    return snapshot_of(read_json(body), provider)
+
+
+def parse_history(body: bytes | str) -> tuple[PageIncident, ...]:
+    """Read the body of `incidents.json` or `scheduled-maintenances.json`, in the page's order.
+
+    Raises:
+        SourceError: not such a list.
+    """
+    return reports_of(read_json(body))
+
+
+def is_summary(document: Mapping[str, Any]) -> bool:
+    """Is it the summary (and not the history list, nor something else altogether)?"""
+    return isinstance(document.get("components"), list) or all(
+        isinstance(document.get(key), dict) for key in ("page", "status")
+    )
+
+
+def reports_of(document: Mapping[str, Any]) -> tuple[PageIncident, ...]:
+    """The incidents and maintenances of a history list."""
+    lists = [key for key in ("incidents", "scheduled_maintenances") if key in document]
+    if not lists:
+        raise SourceError("the page's history holds no incidents: not a status page")
+    summary = _Summary.model_validate(dict(document))
+    return (
+        *_reports(summary.incidents, summary, {}, maintenance=False, oddities=[]),
+        *_reports(summary.scheduled_maintenances, summary, {}, maintenance=True, oddities=[]),
+    )
+
+
+def snapshot_of(document: Mapping[str, Any], provider: str) -> Snapshot:
+    """Make a snapshot of a summary that is JSON already.
+
+    Raises:
+        SourceError: not a status page.
+    """
+    error = document.get("error")
+    if isinstance(error, str) and error.strip():
+        raise SourceError(f"the page could not be read when recorded: {error.strip()[:200]}")
+    if not is_summary(document):
+        raise SourceError("the page sent JSON without components: not a status page")
+    summary = _Summary.model_validate(dict(document))
+    oddities: list[str] = []
+    components = tuple(_components(summary.components, oddities))
+    names = {component.name: component.id for component in components}
+    # The same id twice would be told twice: the first one counts.
+    reports: dict[str, PageIncident] = {}
+    for report in (
+        *_reports(summary.incidents, summary, names, maintenance=False, oddities=oddities),
+        *_reports(summary.active_incidents, summary, names, maintenance=False, oddities=oddities),
+        *_reports(
+            summary.scheduled_maintenances, summary, names, maintenance=True, oddities=oddities
+        ),
+    ):
+        reports.setdefault(report.id, report)
+    oddities.extend(
+        f"{key}: only the first {MAX_ITEMS} were read"
+        for key in ("components", "incidents", "scheduled_maintenances")
+        if isinstance(document.get(key), list) and len(document[key]) > MAX_ITEMS
+    )
+    return Snapshot(
+        provider=provider,
+        components=components,
+        reports=tuple(reports.values()),
+        updated_at=summary.page.updated_at or summary.updated_at,
+        oddities=tuple(oddities),
+    )
+
+
+def _reports(
+    rows: Iterable[Mapping[str, Any]],
+    summary: _Summary,
+    names: Mapping[str, str],
+    *,
+    maintenance: bool,
+    oddities: list[str],
+) -> Iterable[PageIncident]:
+    for row in rows:
+        report = read_report(
+            row,
+            page_url=summary.page.url or summary.source_url,
+            page_time=summary.page.updated_at or summary.updated_at,
+            names=names,
+            maintenance=maintenance,
+        )
+        if report is None:
+            oddities.append(f"an incident was dropped: no id or no time in {sorted(row)[:8]}")
+        else:
+            yield report
+
+
+def _components(rows: Iterable[Mapping[str, Any]], oddities: list[str]) -> Iterable[Component]:
+    """Rows that say something of their own: a group only repeats its worst member."""
+    read = [_Component.model_validate(dict(row)) for row in rows]
+    groups = {row.id: row.name for row in read if row.group}
+    names = [row.name for row in read if not row.group]
+    seen: set[str] = set()
+    for row in read:
+        if row.group:
+            continue
+        name = row.name
+        if names.count(name) > 1 and row.group_id in groups:
+            name = f"{groups[row.group_id]}: {name}"  # "API" in each of several regions
+        # Recordings without ids: the name has to do.
+        id_ = row.id or by_name(name)
+        if not id_ or id_ in seen:
+            oddities.append("a component was dropped: no id and no name, or an id twice")
+            continue
+        seen.add(id_)
+        severity = status_severity(row.status)
+        if severity is Severity.UNKNOWN:
+            oddities.append(f"component {name or id_}: unknown status {row.status[:40]!r}")
+        yield Component(id_, name[:MAX_TITLE] or id_, severity, row.status, row.updated_at)

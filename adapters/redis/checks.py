@@ -1,0 +1,66 @@
+"""Is this Redis fit to keep what exists nowhere else?"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from adapters.redis.database import Database
+from bot.domain.checks import CheckResult, Health
+from bot.domain.errors import StoreError
+
+OLDEST = 7  # major version: our scripts use functions that came with it
+
+_DURABLE = "Set `appendonly yes` (and `appendfsync always` if a power cut must lose nothing)."
+_EVICTING = (
+    "Set `maxmemory-policy noeviction`: what is evicted here was a subscription or a thread."
+)
+
+
+async def check_redis(database: Database, kind: str) -> AsyncIterator[CheckResult]:
+    """Look at version, durability and eviction. `kind` says what it is: embedded, given."""
+    try:
+        about = _flat(await database.call("INFO"))
+    except StoreError as error:
+        advice = "Start it, or check REDIS_URL; without REDIS_URL an embedded one is used."
+        yield CheckResult("redis", str(error), Health.BROKEN, advice)
+        return
+    version = str(about.get("valkey_version") or about.get("redis_version") or "0")
+    name = "Valkey" if "valkey_version" in about else "Redis"
+    mode = about.get("redis_mode") or about.get("server_mode") or "standalone"
+    yield _version(f"{kind}, {name} {version}, {mode}", version)
+    yield _durability(about)
+    yield _eviction(str(about.get("maxmemory_policy", "")), about.get("maxmemory", 0))
+
+
+def _version(says: str, version: str) -> CheckResult:
+    if int(version.partition(".")[0]) >= OLDEST:
+        return CheckResult("redis", says)
+    return CheckResult("redis", says, Health.BROKEN, f"Use Redis {OLDEST} or newer, or Valkey.")
+
+
+def _durability(about: Mapping[str, Any]) -> CheckResult:
+    if not int(about.get("aof_enabled", 0)):
+        return CheckResult(
+            "redis durability", "keeps no append-only file", Health.WARNING, _DURABLE
+        )
+    if about.get("aof_last_write_status", "ok") != "ok":
+        advice = "Look at its disk: until it can write, what is told now is not kept."
+        return CheckResult("redis durability", "cannot write its file", Health.BROKEN, advice)
+    return CheckResult("redis durability", "keeps an append-only file")
+
+
+def _eviction(policy: str, limit: Any) -> CheckResult:  # noqa: ANN401 (as INFO gives it)
+    if policy in {"", "noeviction"}:
+        return CheckResult("redis eviction", "never evicts")
+    if int(limit) == 0:
+        return CheckResult("redis eviction", f"{policy}, but no memory limit is set")
+    return CheckResult("redis eviction", f"may evict keys ({policy})", Health.WARNING, _EVICTING)
+
+
+def _flat(about: Any) -> Mapping[str, Any]:  # noqa: ANN401 (a cluster answers by node)
+    values = list(about.values())
+    flat: Mapping[str, Any] = about
+    if values and all(isinstance(value, dict) for value in values):
+        flat = values[0]
+    return flat

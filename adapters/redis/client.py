@@ -1,0 +1,124 @@
+"""From `REDIS_URL` to a connected Redis.
+
+redis://[user:password@]host[:port][/db]          one server
+rediss://…                                        the same over TLS
+unix:///path/to/socket                            the same by a socket
+redis+sentinel://[user:password@]host:port,host:port/name[/db]   the primary `name` of Sentinels
+redis+cluster://[user:password@]host:port,host:port              a cluster, by some of its nodes
+rediss+sentinel://… rediss+cluster://…            over TLS; query options as redis-py reads them
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.cluster import ClusterNode, RedisCluster
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
+from redis.backoff import NoBackoff
+
+from adapters.redis.database import Client, Database, Failpoint
+from bot.domain.errors import SettingsError
+
+TIMEOUT = 5.0  # seconds for one answer; nothing of ours blocks on the server
+CONNECTIONS = 32  # what more is asked for at one time waits its turn
+
+# Nothing is repeated by redis-py: a lost answer does not mean that nothing was written.
+_OPTIONS: dict[str, Any] = {
+    "socket_timeout": TIMEOUT,
+    "socket_connect_timeout": TIMEOUT,
+    "protocol": 2,
+}
+
+
+async def open_database(url: str, failpoint: Failpoint | None = None) -> Database:
+    """Connect, and check that what is there is ours.
+
+    Raises:
+        SettingsError: the URL is none of the forms above.
+        StoreError: no answer, or written by a newer version.
+    """
+    database = Database(client_of(url), failpoint)
+    await database.prepare()
+    return database
+
+
+def client_of(url: str) -> Client:
+    """Return a client for one of the forms above; it connects when first used.
+
+    Raises:
+        SettingsError: it is none of them. The URL is not repeated: it may hold a password.
+    """
+    scheme = url.split("://", 1)[0]
+    try:
+        if scheme in {"redis", "rediss", "unix"}:
+            pool = BlockingConnectionPool.from_url(
+                url, max_connections=CONNECTIONS, timeout=TIMEOUT, retry=_once(), **_OPTIONS
+            )
+            return Redis.from_pool(pool)
+        if scheme in {"redis+sentinel", "rediss+sentinel"}:
+            return _by_sentinel(url)
+        if scheme in {"redis+cluster", "rediss+cluster"}:
+            return _cluster(url)
+    except ValueError as error:
+        raise SettingsError(f"REDIS_URL cannot be read: {error}") from error
+    raise SettingsError(
+        "REDIS_URL must begin with redis://, rediss://, unix://, redis+sentinel:// "
+        "or redis+cluster:// (the last two also with rediss)"
+    )
+
+
+def _once() -> Retry:
+    return Retry(NoBackoff(), 0)
+
+
+def _by_sentinel(url: str) -> Redis:
+    parts = urlsplit(url)
+    name, _, db = parts.path.strip("/").partition("/")
+    if not name:
+        raise ValueError("the name of the primary is missing after the hosts")
+    # Untyped in redis-py.
+    sentinel: Any = Sentinel(_hosts(url, 26379), sentinel_kwargs={**_OPTIONS, "retry": _once()})  # type: ignore[no-untyped-call]
+    primary: Redis = sentinel.master_for(
+        name,
+        redis_class=Redis,
+        connection_pool_class=SentinelConnectionPool,
+        db=int(db or 0),
+        max_connections=CONNECTIONS * 4,
+        retry=_once(),
+        **_OPTIONS,
+        **_login(url),
+    )
+    return primary
+
+
+def _cluster(url: str) -> RedisCluster:
+    return RedisCluster(
+        startup_nodes=[ClusterNode(host, port) for host, port in _hosts(url, 6379)],
+        # A moved slot or a node that just failed over is followed; this repeats a command only
+        # where the node did not answer at all, and every script of ours bears being repeated.
+        retry=Retry(NoBackoff(), 1),
+        max_connections=CONNECTIONS,
+        **_OPTIONS,
+        **_login(url),
+    )
+
+
+def _hosts(url: str, default: int) -> list[tuple[str, int]]:
+    hosts = urlsplit(url).netloc.rpartition("@")[2].split(",")
+    pairs = [host.partition(":") for host in hosts if host]
+    if not pairs:
+        raise ValueError("it names no host")
+    return [(host, int(port or default)) for host, _, port in pairs]
+
+
+def _login(url: str) -> dict[str, Any]:
+    user, _, password = urlsplit(url).netloc.rpartition("@")[0].partition(":")
+    login: dict[str, Any] = {"ssl": True} if url.startswith("rediss") else {}
+    if user:
+        login["username"] = unquote(user)
+    if password:
+        login["password"] = unquote(password)
+    return login

@@ -1,0 +1,182 @@
+"""The data folder of the embedded Redis: who owns it, and where its socket lies.
+
+lock               held (flock) by us and, inherited, by the server: free only when both ended
+redis.sock         the server's socket, or a private folder in the temporary one (see below)
+server.log         what the server says
+appendonlydir/     the data
+"""
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import quote
+
+from bot.domain.errors import StoreError
+
+# Of sun_path with its closing zero: 108 bytes on Linux, 104 on macOS (unix(7), unix(4)).
+LONGEST_SOCKET_PATH = 103
+# Seconds to wait for the lock. A server whose owner was killed holds it until it is dead as well;
+# and the owner itself, killed a moment ago, may still be seen alive.
+PATIENCE = 10.0
+PATIENCE_WITH_THE_LIVING = 1.0
+ENOUGH_SPACE = 16 * 1024 * 1024
+LONG_LOG = 1024 * 1024
+
+
+def prepare(folder: Path) -> Path:
+    """Create the folder, for us alone, and tidy it. Returns its absolute path.
+
+    Raises:
+        StoreError: it cannot be written, or the disk is full.
+    """
+    folder = folder.absolute()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log = folder / "server.log"
+        if log.exists() and log.stat().st_size > LONG_LOG:
+            log.replace(folder / "server.log.old")
+        full = disk_full(folder)
+    except OSError as error:
+        raise _not_writable(folder, error) from error
+    if full:
+        raise StoreError(full)
+    return folder
+
+
+def disk_full(folder: Path) -> str:
+    """Return what to tell if the folder's disk is full, else nothing."""
+    free = shutil.disk_usage(folder).free
+    if free >= ENOUGH_SPACE:
+        return ""
+    return (
+        f"The disk of the data folder {folder} is full ({free // 1024} KiB left). Free some "
+        "space, or name a folder on another disk with ISCLAUDEDOWN_DATA_DIR."
+    )
+
+
+@contextlib.asynccontextmanager
+async def owned(folder: Path) -> AsyncIterator[int]:
+    """Own the folder while inside; yields the lock's descriptor, for the server to inherit.
+
+    Raises:
+        StoreError: another process owns it (named by its id), or it cannot be written.
+    """
+    try:
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _not_writable(folder, error) from error
+    try:
+        await _take(lock, folder)
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
+        yield lock
+    finally:
+        os.close(lock)
+
+
+async def _take(lock: int, folder: Path) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while not _taken(lock):
+        owner = os.pread(lock, 20, 0).decode("ascii", "replace").strip()
+        patience = PATIENCE_WITH_THE_LIVING if _lives(owner) else PATIENCE
+        if loop.time() - began > patience:
+            raise StoreError(
+                f"The data folder {folder} is in use by another isclaudedown (process {owner}). "
+                "Stop that one, or give this one a folder of its own with ISCLAUDEDOWN_DATA_DIR."
+            )
+        await asyncio.sleep(0.02)
+
+
+def _taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _lives(pid: str) -> bool:
+    """Return whether the process that wrote `pid` into the lock is still there."""
+    if not pid.isdigit():
+        return False  # it has the lock and is about to write its number
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's process
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: str) -> bool:
+    """Return whether a process ended and only waits to be noticed by its parent (Linux)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return False
+    return fields[0] == "Z"
+
+
+def socket_path(folder: Path) -> Path:
+    """Return where the folder's socket lies: the same for everybody who asks.
+
+    Usually inside. A path too long for a socket is replaced by one in a folder of this user's
+    below the temporary folder, named after the data folder.
+    """
+    inside = folder.resolve() / "redis.sock"
+    if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
+        return inside
+    name = hashlib.sha256(os.fsencode(inside)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"isclaudedown-{os.getuid()}" / f"{name}.sock"
+
+
+def prepare_socket(path: Path) -> None:
+    """Make sure that the socket's folder is there and nobody else's.
+
+    Raises:
+        StoreError: another user made a folder of that name, or it cannot be made.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        found = path.parent.lstat()
+    except OSError as error:
+        raise _not_writable(path.parent, error) from error
+    if found.st_uid != os.getuid() or path.parent.is_symlink():
+        raise StoreError(
+            f"{path.parent} belongs to somebody else. Name a data folder with a shorter path with "
+            "ISCLAUDEDOWN_DATA_DIR, so that the socket can lie inside it."
+        )
+
+
+def url_of(path: Path) -> str:
+    """Return the URL by which redis-py reaches a socket."""
+    return f"unix://{quote(str(path))}"
+
+
+def running_redis(folder: Path) -> str | None:
+    """Return the URL of the embedded Redis that another process runs on this folder, if any."""
+    path = socket_path(folder)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as there:
+            there.settimeout(1)
+            there.connect(str(path))
+    except OSError:
+        return None  # none, or a stale socket of one that was killed
+    return url_of(path)
+
+
+def _not_writable(folder: Path, error: OSError) -> StoreError:
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return StoreError(
+        f"Cannot {'use' if full else 'write to'} the data folder {folder} ({error.strerror}). "
+        "Mend that, name another folder with ISCLAUDEDOWN_DATA_DIR, or a Redis with REDIS_URL."
+    )

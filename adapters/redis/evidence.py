@@ -1,0 +1,183 @@
+"""What is witnessed besides the pages, in Redis: see `bot.witness` for what it promises.
+
+People are kept as keyed hashes, and only as long as their report counts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from adapters.redis import keys
+from adapters.redis.codec import Codec
+from adapters.redis.database import Argument, Database
+from adapters.redis.scripts import COUNT, REPORT, SPEND, TALLIES
+from bot.domain.subscription import Channel
+from bot.evidence import reports, traffic
+from bot.evidence.probes import ProbeHistory
+from bot.evidence.reports import ReportCount
+from bot.evidence.sources import Batch, UserReport
+from bot.evidence.traffic import CallResult, TrafficCounts
+
+_RECORDS = Codec(ProbeHistory)
+_WINDOW_MS = int(reports.WINDOW.total_seconds() * 1000)
+_BAD = frozenset({CallResult.OVERLOADED, CallResult.FAILED, CallResult.TIMEOUT})
+
+
+def ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def moment(value: float) -> datetime:
+    return datetime.fromtimestamp(value / 1000, UTC)
+
+
+class RedisProbes:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def records(self) -> list[ProbeHistory]:
+        found = await self._database.call("HVALS", f"{keys.WITNESS}:probes")
+        return [_RECORDS.load(one) for one in found]
+
+    async def keep(self, records: Sequence[ProbeHistory]) -> None:
+        arguments: list[Argument] = []
+        for record in records:
+            arguments += [record.target, _RECORDS.dump(record)]
+        if arguments:
+            await self._database.call("HSET", f"{keys.WITNESS}:probes", *arguments)
+
+    async def forget(self) -> None:
+        await self._database.call("DEL", f"{keys.WITNESS}:probes")
+
+    async def spend(self, day: str, limit: int) -> bool:
+        return bool(await self._database.run(SPEND, keys.WITNESS, day, limit))
+
+
+class RedisTraffic:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, batches: Sequence[Batch], now: datetime, key: str | None = None) -> bool:
+        arguments: list[Argument] = [ms(now) // 60_000, keys.MINUTE_KEPT_MS, key or ""]
+        for batch in batches:
+            for result, number in batch.results.items():
+                if number > 0:
+                    arguments += [f"{batch.surface}|{result.value}", number]
+        return bool(await self._database.run(COUNT, keys.WITNESS, *arguments))
+
+    async def counts(self, now: datetime) -> list[TrafficCounts]:
+        last = ms(now) // 60_000
+        minutes = int(traffic.WINDOW.total_seconds()) // 60
+        totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+        seen: dict[str, list[int]] = defaultdict(list)
+        for minute in range(last - minutes + 1, last + 1):
+            # Few, short and rare: at most five small hashes for an answer or a look.
+            found = await self._database.call("HGETALL", f"{keys.WITNESS}:traffic:{minute}")
+            for field, number in _pairs(found):
+                surface, _, result = field.decode().rpartition("|")
+                if result == CallResult.OK.value:
+                    totals[surface][0] += int(number)
+                elif result in _BAD:
+                    totals[surface][1] += int(number)
+                seen[surface].append(minute)
+        return [
+            TrafficCounts(
+                surface,
+                good,
+                bad,
+                first=moment(min(seen[surface]) * 60_000),
+                latest=min(now, moment((max(seen[surface]) + 1) * 60_000)),
+            )
+            for surface, (good, bad) in totals.items()
+        ]
+
+
+def _pairs(found: object) -> Iterable[tuple[bytes, bytes]]:
+    """Fields of a hash: redis-py gives a dict, or a flat list where it does not know the reply."""
+    if isinstance(found, dict):
+        return list(found.items())
+    flat = list(found) if isinstance(found, list) else []
+    return list(zip(flat[::2], flat[1::2], strict=True))
+
+
+class RedisReports:
+    """`secret` keys the hashes; without one a random key is made once and kept beside them."""
+
+    def __init__(self, database: Database, secret: bytes | None = None) -> None:
+        self._database = database
+        self._secret = secret
+
+    async def add(self, voice: UserReport, now: datetime) -> bool:
+        member = f"{voice.surface}|{await self._hash(voice)}"
+        size: Argument = "" if voice.members is None else voice.members
+        new = await self._database.run(
+            REPORT, keys.WITNESS, str(voice.channel), member, ms(now), _WINDOW_MS, size
+        )
+        return bool(new)
+
+    async def withdraw(self, voice: UserReport) -> None:
+        member = f"{voice.surface}|{await self._hash(voice)}"
+        await self._database.call("ZREM", f"{keys.WITNESS}:voices:{voice.channel}", member)
+
+    async def of_channel(self, channel: Channel, now: datetime) -> list[ReportCount]:
+        base, since = keys.WITNESS, ms(now) - _WINDOW_MS
+        found = await self._database.call(
+            "ZRANGEBYSCORE", f"{base}:voices:{channel}", f"({since}", "+inf", "WITHSCORES"
+        )
+        size = await self._database.call("GET", f"{base}:size:{channel}")
+        times: dict[str, list[float]] = defaultdict(list)
+        for member, score in _scored(found):
+            surface, _, _ = member.decode().rpartition("|")
+            times[surface].append(score)
+        return [
+            ReportCount(
+                owner=channel.owner,
+                channel=str(channel),
+                surface=surface,
+                people=len(at),
+                first=moment(min(at)),
+                latest=moment(max(at)),
+                members=None if size is None else int(size),
+            )
+            for surface, at in times.items()
+        ]
+
+    async def everywhere(self, now: datetime) -> list[ReportCount]:
+        """In one round trip, however many channels report."""
+        rows = await self._database.run(TALLIES, keys.WITNESS, ms(now) - _WINDOW_MS)
+        report_counts = []
+        for name, surface, people, first, latest, size in rows:
+            channel = Channel.parse(name.decode())
+            report_counts.append(
+                ReportCount(
+                    owner=channel.owner,
+                    channel=str(channel),
+                    surface=surface.decode(),
+                    people=int(people),
+                    first=moment(float(first)),
+                    latest=moment(float(latest)),
+                    members=int(size) if size else None,
+                )
+            )
+        return report_counts
+
+    async def _hash(self, voice: UserReport) -> str:
+        if self._secret is None:
+            key = f"{keys.WITNESS}:pepper"
+            await self._database.call("SET", key, secrets.token_hex(32), "NX")
+            self._secret = await self._database.call("GET", key)
+        who = f"{voice.channel.owner}/{voice.person}".encode()
+        return hmac.new(self._secret or b"", who, hashlib.sha256).hexdigest()[:32]
+
+
+def _scored(found: Sequence[object]) -> Iterable[tuple[bytes, float]]:
+    """Members with scores: pairs, or one flat list (see `_pairs`)."""
+    if found and isinstance(found[0], (tuple, list)):
+        return [(pair[0], float(pair[1])) for pair in found if isinstance(pair, (tuple, list))]
+    flat = [one for one in found if isinstance(one, bytes)]
+    return [(member, float(score)) for member, score in zip(flat[::2], flat[1::2], strict=True)]

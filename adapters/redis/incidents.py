@@ -1,0 +1,67 @@
+"""The engine's truth in Redis: see `bot.ports.Journal` for what it promises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from adapters.redis import codec, keys
+from adapters.redis.database import Argument, Database
+from adapters.redis.scripts import COMMIT, LEASE, RELEASE
+from bot.delivery.queue import version_of
+from bot.domain.errors import Superseded
+from bot.domain.incident import Incident
+from bot.domain.state import State
+from bot.ports import VersionedState
+
+
+class RedisIncidentStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def acquire(self, provider: str, holder: str) -> int | None:
+        base = keys.provider(provider)
+        fence = await self._database.run(LEASE, base, holder, keys.LEASE_MS)
+        return None if fence is None else int(fence)
+
+    async def release(self, provider: str, holder: str) -> None:
+        await self._database.run(RELEASE, keys.provider(provider), holder)
+
+    async def is_held(self, provider: str) -> bool:
+        """Whether somebody watches it, whoever that is."""
+        return bool(await self._database.call("EXISTS", f"{keys.provider(provider)}:lease"))
+
+    async def load(self, provider: str) -> VersionedState:
+        found: bytes | None = await self._database.call("GET", f"{keys.provider(provider)}:state")
+        if found is None:
+            return VersionedState(None, 0)
+        version, _, state = found.partition(b"|")
+        return VersionedState(codec.states.load(state), int(version))
+
+    async def commit(
+        self, provider: str, *, fence: int, version: int, state: State, changed: Sequence[Incident]
+    ) -> None:
+        arguments: list[Argument] = [fence, version, codec.states.dump(state), keys.NEWS_KEPT]
+        # What ran when we first looked is no news, yet people ask for it and join it midway.
+        silent = [] if version else [i for i in state.incidents.values() if i not in changed]
+        for incident in (*silent, *changed):
+            ended = incident.ended_at.timestamp() if incident.ended_at else "+inf"
+            arguments += [incident.id, codec.incidents.dump(incident), ended]
+            arguments += [incident.key, version_of(incident) if incident in changed else ""]
+        if not await self._database.run(COMMIT, keys.provider(provider), *arguments):
+            raise Superseded(f"somebody else watches {provider} by now")
+
+    async def incident(self, key: str) -> Incident | None:
+        base, id_ = keys.provider(keys.provider_of(key)), key.split("/", 1)[1]
+        found: bytes | None = await self._database.call("HGET", f"{base}:incidents", id_)
+        return None if found is None else codec.incidents.load(found)
+
+    async def history(self, provider: str, since: datetime) -> list[Incident]:
+        base = keys.provider(provider)
+        start = since.timestamp()
+        ids = await self._database.call("ZRANGEBYSCORE", f"{base}:ended", start, "+inf")
+        if not ids:
+            return []
+        found = await self._database.call("HMGET", f"{base}:incidents", *ids)
+        incidents = [codec.incidents.load(one) for one in found if one is not None]
+        return sorted(incidents, key=lambda incident: incident.started_at)

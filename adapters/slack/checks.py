@@ -1,0 +1,102 @@
+"""What `doctor` says about Slack: token, scopes, socket, and what is missing by name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+import aiohttp
+
+from adapters.slack.errors import SlackUnreachable, slack_errors
+from adapters.slack.manifest import OPTIONAL, scopes_used
+from adapters.slack.settings import SlackSettings
+from adapters.slack.tokens import TokenCipher
+from adapters.slack.workspaces import Workspace, identify, open_session, web_client
+from bot.domain.checks import CheckResult, Health
+from bot.domain.errors import (
+    DeliveryError,
+    RateLimited,
+    SettingsError,
+    TenantGone,
+    TenantPaused,
+    Uncertain,
+)
+
+_REINSTALL = (
+    "Add the scopes under OAuth & Permissions at api.slack.com/apps (or paste the manifest that "
+    "`isclaudedown slack manifest` prints), then reinstall the app to the workspace."
+)
+_AWAY = "Is slack.com reachable from here? Behind a proxy set HTTPS_PROXY; see SLACK_API_URL too."
+
+
+async def check_slack(options: SlackSettings) -> AsyncIterator[CheckResult]:
+    """Look at what the settings name; nothing is posted. Never raises."""
+    if not options.wanted:
+        return
+    try:
+        options.check()
+        if options.installable:
+            TokenCipher(options.secret_key)
+            yield CheckResult("slack install", f"installable by client id {options.client_id}")
+    except SettingsError as error:
+        yield CheckResult("slack", str(error), Health.BROKEN, "See docs/slack.md.")
+        return
+    async with open_session() as session:
+        if options.bot_token:
+            async for finding in _check_bot(options, session):
+                yield finding
+        if options.app_token:
+            yield await _check_socket(options, session)
+    if options.signing_secret:
+        yield CheckResult("slack requests", "a signing secret is set; requests are served by HTTP")
+
+
+async def _check_bot(
+    options: SlackSettings, session: aiohttp.ClientSession
+) -> AsyncIterator[CheckResult]:
+    try:
+        workspace = await identify(web_client(options.bot_token, options.base_url, session))
+    except (TenantGone, TenantPaused) as error:
+        advice = "Copy the Bot User OAuth Token (xoxb-…) again from OAuth & Permissions."
+        yield CheckResult("slack token", f"SLACK_BOT_TOKEN: {error.reason}", Health.BROKEN, advice)
+        return
+    except DeliveryError as error:
+        yield CheckResult("slack token", f"no answer ({error.reason})", Health.BROKEN, _AWAY)
+        return
+    name = workspace.name or workspace.tenant
+    yield CheckResult("slack token", f"speaks for {name} ({workspace.tenant})")
+    yield scopes_finding(workspace, scopes_used(admins_only=options.admins_only))
+
+
+def scopes_finding(workspace: Workspace, used: Mapping[str, str]) -> CheckResult:
+    """What was not granted, by name, and what that costs."""
+    if workspace.scopes is None:
+        return CheckResult("slack scopes", "Slack does not say which", Health.WARNING, _REINSTALL)
+    missing = [scope for scope in used if scope not in workspace.scopes]
+    needed = [scope for scope in missing if scope not in OPTIONAL]
+    if not missing:
+        return CheckResult("slack scopes", "all that are used are granted")
+    says = "missing " + "; ".join(f"{scope} ({used[scope]})" for scope in needed or missing)
+    return CheckResult(
+        "slack scopes", says, Health.BROKEN if needed else Health.WARNING, _REINSTALL
+    )
+
+
+async def _check_socket(options: SlackSettings, session: aiohttp.ClientSession) -> CheckResult:
+    """Ask for a connection's address; it is not used."""
+    client = web_client(None, options.base_url, session)
+    try:
+        with slack_errors():
+            await client.apps_connections_open(app_token=options.app_token)
+    except RateLimited:
+        return CheckResult("slack socket", "asked too often just now", Health.WARNING, "Try later.")
+    except (SlackUnreachable, Uncertain) as error:
+        return CheckResult("slack socket", f"no answer ({error.reason})", Health.BROKEN, _AWAY)
+    except DeliveryError as error:
+        advice = (
+            "Make an app-level token (xapp-…) with the scope connections:write under Basic "
+            "Information, and switch Socket Mode on."
+        )
+        return CheckResult(
+            "slack socket", f"SLACK_APP_TOKEN: {error.reason}", Health.BROKEN, advice
+        )
+    return CheckResult("slack socket", "Slack gives us connections")

@@ -1,0 +1,152 @@
+"""Finds in Slack what we may have sent: by the delivery key in a message's metadata.
+
+Reading back is rationed for distributed apps off the Marketplace: one call a minute and 15
+messages at a time (docs.slack.dev/apis/web-api/rate-limits). An unfinished search goes on from
+its page when its turn comes, so that it ends even in a busy channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from adapters.slack.errors import SlackUnreachable, slack_errors
+from bot.domain.errors import (
+    CannotLook,
+    DeliveryError,
+    MessageGone,
+    RateLimited,
+    TenantGone,
+    Uncertain,
+)
+from bot.domain.subscription import Channel
+
+RATION_SECONDS = 60.0
+RATION_MESSAGES = 15
+PAGE_MESSAGES = 200
+MOST_PAGES = 50
+# After a call that failed on the way: nothing may be sent before it was read.
+AGAIN_SECONDS = 5.0
+# Slack's clock and ours may differ.
+CLOCK_SLACK = timedelta(seconds=60)
+
+
+@dataclass(slots=True)
+class _Search:
+    """How far one search has come."""
+
+    cursor: str = ""
+    found: dict[str, str] = field(default_factory=dict)
+
+
+class SlackRecovery:
+    """All searches of one process. `monotonic` gives seconds."""
+
+    def __init__(self, monotonic: Callable[[], float], *, rationed: bool) -> None:
+        self._monotonic = monotonic
+        self._rationed = rationed
+        self._next_call: dict[str, float] = {}
+        self._searches: dict[tuple[Channel, str | None, frozenset[str]], _Search] = {}
+
+    async def find(
+        self,
+        client: AsyncWebClient,
+        channel: Channel,
+        root: str | None,
+        keys: Sequence[str],
+        since: datetime,
+    ) -> Mapping[str, str]:
+        """The messages (`ts` by key) that stand there; see `Messenger.find`."""
+        wanted = frozenset(keys)
+        name = (channel, root, wanted)
+        search = self._searches.setdefault(name, _Search())
+        try:
+            for _ in range(MOST_PAGES):
+                self._take_ration(channel, root)
+                if await self._page(client, channel, root, wanted, since, search):
+                    break
+        except RateLimited:
+            raise  # the search is kept and goes on from its page
+        except BaseException:
+            self._searches.pop(name, None)
+            raise
+        self._searches.pop(name, None)
+        return search.found
+
+    def _take_ration(self, channel: Channel, root: str | None) -> None:
+        if not self._rationed:
+            return
+        now = self._monotonic()
+        name = f"{channel.tenant}/{'history' if root is None else 'replies'}"
+        wait = self._next_call.get(name, now) - now
+        if wait > 0:
+            raise RateLimited("reading back is rationed", retry_after=wait)
+        self._next_call[name] = now + RATION_SECONDS
+
+    async def _page(
+        self,
+        client: AsyncWebClient,
+        channel: Channel,
+        root: str | None,
+        wanted: frozenset[str],
+        since: datetime,
+        search: _Search,
+    ) -> bool:
+        """Read one page; True when nothing is left to read or to look for."""
+        body: dict[str, object] = {
+            "channel": channel.id,
+            "oldest": f"{(since - CLOCK_SLACK).timestamp():.6f}",
+            "limit": RATION_MESSAGES if self._rationed else PAGE_MESSAGES,
+            "include_all_metadata": True,
+            "inclusive": True,
+        }
+        if search.cursor:
+            body["cursor"] = search.cursor
+        if root is None:
+            answer = await _ask(client, "conversations.history", body)
+        else:
+            answer = await _ask(client, "conversations.replies", body | {"ts": root})
+        search.found.update(_matches(answer.get("messages") or (), wanted))
+        following = answer.get("response_metadata") or {}
+        search.cursor = str(following.get("next_cursor") or "")
+        return not search.cursor or len(search.found) == len(wanted)
+
+
+async def _ask(
+    client: AsyncWebClient, method: str, params: dict[str, object]
+) -> AsyncSlackResponse:
+    """One reading call.
+
+    Raises:
+        RateLimited: not now: rationed, or Slack did not answer.
+        CannotLook: we may not read there, though we may write.
+        DeliveryError: as for sending: the channel, the thread's root or the workspace is gone.
+    """
+    try:
+        with slack_errors():
+            # As a POST, which Slack takes for every method; not everything between us and it
+            # lets a GET through.
+            return await client.api_call(method, data=params)
+    except (Uncertain, SlackUnreachable) as error:
+        raise RateLimited(error.reason, retry_after=AGAIN_SECONDS) from None
+    except (MessageGone, RateLimited, TenantGone):
+        raise
+    except DeliveryError as refused:
+        if refused.reason in {"channel_not_found", "is_archived"}:
+            raise
+        raise CannotLook(refused.reason) from None
+
+
+def _matches(messages: Iterable[Any], wanted: frozenset[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for message in messages:
+        metadata = message.get("metadata") or {}
+        key = (metadata.get("event_payload") or {}).get("k")
+        if key in wanted and message.get("ts"):
+            found[key] = message["ts"]
+    return found

@@ -1,0 +1,1 @@
+"""Who is watched: providers, surfaces, probes, known errors, as data."""

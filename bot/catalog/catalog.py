@@ -1,0 +1,229 @@
+"""Who can be watched, and what people call the parts of it: `catalog.toml` read and asked.
+
+Pure once loaded. A provider that the file does not know (any Statuspage by its URL) makes its
+surfaces from its components as they are seen: "<provider>/<slug of the name>".
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from importlib import resources
+from typing import Any
+
+from bot.catalog.providers import Provider, Surface, generic, slug, surfaces_of
+from bot.domain.errors import SettingsError
+
+__all__ = ["Catalog", "Match", "Provider", "Surface", "generic", "load_catalog", "only", "slug"]
+
+# How alike a mistyped word must be to be taken for a name (difflib's ratio).
+LIKENESS = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a typed name means: `exact`, or `candidates` to ask back with, or the `nearest` guess.
+
+    At most one of them is set; all empty means that nothing is like it.
+    """
+
+    exact: str | None = None
+    candidates: tuple[str, ...] = ()
+    nearest: str | None = None
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The providers that are switched on, in order."""
+
+    providers: Mapping[str, Provider] = field(default_factory=dict)
+
+    def provider(self, provider: str) -> Provider:
+        """The provider of this id; one made up on the spot if it is not in the catalog."""
+        return self.providers.get(provider) or generic(provider)
+
+    def surfaces(self) -> tuple[Surface, ...]:
+        """All surfaces, in the order in which they are shown."""
+        return tuple(s for provider in self.providers.values() for s in provider.surfaces)
+
+    @cached_property
+    def _surfaces(self) -> Mapping[str, Surface]:
+        return {surface.id: surface for surface in self.surfaces()}
+
+    def surface(self, id_: str) -> Surface | None:
+        return self._surfaces.get(id_)
+
+    def label(self, surface: str) -> str:
+        """How we write a surface; of one unknown here, what its id says (acme/web-app: web app)."""
+        known = self.surface(surface)
+        return known.label if known else " ".join(_bare(surface).replace("-", " ").split())
+
+    def order(self, surfaces: Iterable[str]) -> list[str]:
+        """Sort surface ids as the catalog lists them; unknown ones last, by name."""
+        places = {surface: place for place, surface in enumerate(self._surfaces)}
+        return sorted(set(surfaces), key=lambda s: (places.get(s, len(places)), s))
+
+    def resolve(self, typed: str) -> Match:
+        """Find the surface that a person means.
+
+        Exact: an id, label or alias; of several providers' the default one's own wins, since
+        its surfaces are the plain ones. Versions are dropped ("opus 4.6" is opus).
+        """
+        wanted = _simple(typed)
+        names = self._names
+        if not wanted:
+            return Match()
+        for form in (wanted, _simple(re.sub(r"[\s-]*v?\d[\d.]*$", "", wanted))):
+            if found := names.get(form):
+                return _of(found)
+        if found := tuple(dict.fromkeys(self._containing(wanted))):
+            return _of(found)
+        close = difflib.get_close_matches(wanted, names, n=1, cutoff=LIKENESS)
+        return Match(nearest=names[close[0]][0]) if close else Match()
+
+    @cached_property
+    def _names(self) -> Mapping[str, tuple[str, ...]]:
+        """Everything that can be typed → what it may mean; ids outrank labels and aliases."""
+        names: dict[str, tuple[str, ...]] = {}
+        for surface in self.surfaces():
+            for name in (surface.label, *surface.aliases, *surface.names, _bare(surface.id)):
+                form = _simple(name)
+                if surface.id not in names.get(form, ()):
+                    names[form] = (*names.get(form, ()), surface.id)
+        return {**names, **{_simple(s.id): (s.id,) for s in self.surfaces()}}
+
+    def _containing(self, wanted: str) -> Iterator[str]:
+        """Surfaces one of whose names starts with what was typed (two letters at least)."""
+        if len(wanted) < 2:
+            return
+        for name, surfaces in self._names.items():
+            if name.startswith(wanted):
+                yield from surfaces
+
+    def seen(self, provider: str, components: Mapping[str, str]) -> Catalog:
+        """The same catalog, knowing which components (id → name) a page has.
+
+        Gives a provider built from a URL its surfaces; changes nothing for the others.
+        """
+        known = self.provider(provider)
+        if known.known:
+            return self
+        grown = replace(known, surfaces=tuple(surfaces_of(known, components)))
+        return Catalog({**self.providers, provider: grown})
+
+
+def _of(found: tuple[str, ...]) -> Match:
+    return Match(exact=found[0]) if len(found) == 1 else Match(candidates=found)
+
+
+def _simple(name: str) -> str:
+    return re.sub(r"[\s_-]+", " ", name.strip().lower())
+
+
+def _bare(surface: str) -> str:
+    return surface.rsplit("/", 1)[-1]
+
+
+# --- reading the file ------------------------------------------------------------------------
+
+
+def load_catalog(text: str | None = None) -> Catalog:
+    """Read all providers of `catalog.toml`, or of `text` in its form.
+
+    Raises:
+        SettingsError: it is no TOML, lacks a field, or gives one name to two surfaces.
+    """
+    source = text if text is not None else _packaged()
+    try:
+        document = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"catalog.toml cannot be read: {error}") from None
+    unaffected = tuple(document.pop("unaffected", ()))
+    providers = {id_: _provider(id_, table, unaffected) for id_, table in document.items()}
+    for provider in providers.values():
+        _check(provider)
+    return Catalog(providers)
+
+
+def only(catalog: Catalog, providers: Iterable[str]) -> Catalog:
+    """The catalog with these providers alone, in this order.
+
+    Raises:
+        SettingsError: one of them is not in it.
+    """
+    chosen = list(providers)
+    for provider in chosen:
+        if provider not in catalog.providers:
+            known = ", ".join(catalog.providers)
+            raise SettingsError(f"provider {provider!r} is not in the catalog (known: {known})")
+    return Catalog({provider: catalog.providers[provider] for provider in chosen})
+
+
+def _packaged() -> str:
+    return resources.files("bot.catalog").joinpath("catalog.toml").read_text(encoding="utf-8")
+
+
+def _provider(id_: str, table: object, unaffected: tuple[str, ...]) -> Provider:
+    where = f"catalog.toml, [{id_}]"
+    fields = _table(table, where)
+    prefix = str(fields.get("prefix", f"{id_}/"))
+    rows = fields.get("surface", [])
+    if not isinstance(rows, list):
+        raise SettingsError(f"{where}: write its surfaces as [[{id_}.surface]]")
+    return Provider(
+        id=id_,
+        label=_required(fields, "label", where),
+        page=_required(fields, "page", where),
+        prefix=prefix,
+        surfaces=tuple(_surface(row, id_, prefix, where) for row in rows),
+        page_id=str(fields.get("page_id", "")),
+        ignored=frozenset(fields.get("ignored", ())),
+        default=bool(fields.get("default", False)),
+        unaffected=unaffected,
+    )
+
+
+def _surface(row: object, provider: str, prefix: str, where: str) -> Surface:
+    fields = _table(row, where)
+    id_ = _required(fields, "id", where)
+    components = _table(fields.get("components", {}), f"{where}, {id_}: components")
+    return Surface(
+        id=prefix + id_,
+        label=_required(fields, "label", f"{where}, {id_}"),
+        provider=provider,
+        aliases=tuple(fields.get("aliases", ())),
+        components=tuple(components),
+        names=tuple(name for names in components.values() for name in names),
+        words=tuple(fields.get("words", ())),
+        model=bool(fields.get("model", False)),
+        advice=str(fields.get("advice", "")),
+    )
+
+
+def _table(value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SettingsError(f"{where}: a table is expected")
+    return value
+
+
+def _required(fields: Mapping[str, Any], name: str, where: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not value:
+        raise SettingsError(f"{where}: {name} is missing or no text")
+    return value
+
+
+def _check(provider: Provider) -> None:
+    """One component, and one alias, must lead to one surface only."""
+    owner: dict[str, str] = {}
+    for surface in provider.surfaces:
+        for name in {*surface.components, *map(_simple, surface.aliases), surface.id}:
+            if owner.setdefault(name, surface.id) != surface.id:
+                raise SettingsError(
+                    f"catalog.toml, [{provider.id}]: {name!r} belongs to both "
+                    f"{owner[name]} and {surface.id}"
+                )

@@ -1,0 +1,214 @@
+"""Subscribing and unsubscribing.
+
+Each answer ends with the channel's effective settings; each real change leaves one public line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.catalog.catalog import Catalog
+from bot.catalog.names import of_provider
+from bot.commands.context import Context
+from bot.commands.parser import ParsedCommand
+from bot.commands.shared import not_allowed, not_subscribed, running, what_hinders
+from bot.commands.types import KEEP, Answer, Keep, Request
+from bot.domain.incident import EventKind
+from bot.domain.message import Line, Message, Text
+from bot.domain.page import Severity
+from bot.domain.subscription import Subscription
+from bot.messages.settings import (
+    changed_message,
+    how_to_change,
+    notice,
+    public_line,
+    surfaces_words,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionChange:
+    """What a subscription shall become. None and KEEP leave a setting as it is."""
+
+    surfaces: frozenset[str] | None = None  # replaces; empty: everything
+    plus: frozenset[str] = frozenset()
+    minus: frozenset[str] = frozenset()
+    severity: Severity | None = None
+    mention: str | Keep | None = KEEP
+    thread_only: frozenset[EventKind] | Keep = KEEP
+    everybody: bool = False  # asked to call the whole channel, which we never do
+
+
+def change(words: ParsedCommand, catalog: Catalog) -> SubscriptionChange:
+    """What typed words ask for. "The same again replaces": what is not named becomes default."""
+    adjusts = bool(words.plus or words.minus)
+    named = [*words.surfaces]
+    for provider in words.providers:
+        named += of_provider(catalog, provider)
+    # One provider's name where there is only one means everything of it, unknown parts included.
+    whole = words.everything or (bool(words.providers) and len(catalog.providers) == 1)
+    if whole:
+        surfaces: frozenset[str] | None = frozenset()
+    elif named or not (adjusts or _only_options(words)):
+        surfaces = frozenset(named)
+    else:
+        surfaces = None
+    severity = words.severity
+    if severity is None and surfaces is not None:
+        severity = Severity.DEGRADED
+    return SubscriptionChange(
+        surfaces=surfaces,
+        plus=frozenset(words.plus),
+        minus=frozenset(words.minus),
+        severity=severity,
+        mention=None if words.no_mention else words.mention or KEEP,
+        thread_only=KEEP if words.thread_only is None else words.thread_only,
+        everybody=words.everybody,
+    )
+
+
+def _only_options(words: ParsedCommand) -> bool:
+    """Tell whether only options were named: "subscribe @oncall" keeps all the rest."""
+    return bool(words.mention or words.no_mention or words.thread_only is not None)
+
+
+async def typed(context: Context, request: Request, words: ParsedCommand) -> Answer:
+    return await subscribe(context, request, change(words, context.catalog))
+
+
+async def press(context: Context, request: Request, value: str) -> Answer:
+    """The button adds its surface; it never narrows or widens what others have set up."""
+    before = await context.subscriptions.get(request.channel)
+    known = context.catalog.surface(value) is not None
+    if before is None:
+        return await subscribe(
+            context, request, SubscriptionChange(surfaces=frozenset({value} if known else ()))
+        )
+    return await subscribe(
+        context, request, SubscriptionChange(plus=frozenset({value} if known else ()))
+    )
+
+
+async def subscribe(context: Context, request: Request, wished: SubscriptionChange) -> Answer:
+    if refusal := not_allowed(request):
+        return refusal
+    now = context.clock()
+    before = await context.subscriptions.get(request.channel)
+    surfaces = _surfaces(wished, before, context.catalog)
+    if surfaces is None:
+        return Answer(_nothing_left())
+    after = replace(
+        before or Subscription(request.channel, created_at=now),
+        surfaces=surfaces,
+        severity=wished.severity or (before.severity if before else Severity.DEGRADED),
+    )
+    if not isinstance(wished.mention, Keep):
+        after = replace(after, mention=wished.mention)
+    if not isinstance(wished.thread_only, Keep):
+        after = replace(after, thread_only=wished.thread_only)
+    return await _put(context, request, before, after, wished)
+
+
+async def _put(
+    context: Context,
+    request: Request,
+    before: Subscription | None,
+    after: Subscription,
+    wished: SubscriptionChange,
+) -> Answer:
+    now = context.clock()
+    catalog = context.catalog
+    access = await what_hinders(context, request)
+    if access is None:
+        after = replace(after, paused=None)
+    going_on = await running(context, after)
+    await context.subscriptions.put(after, behind=[incident.key for incident in going_on])
+    notes: list[Line] = []
+    if access is not None:
+        notes.append(access)
+    elif going_on and before is None:
+        titles = "; ".join(incident.title for incident in going_on[:3])
+        notes.append((Text(f"Going on right now, and posted here at once: {titles}."),))
+    if wished.everybody:
+        notes.append((Text("I never call a whole channel; name a group, a role or a person."),))
+    if before and before.surfaces != after.surfaces:
+        notes.append((Text(f"Before, it got: {surfaces_words(before, catalog)}."),))
+    what = surfaces_words(after, catalog)
+    if before is None:
+        title = f"Subscribed to {what}"
+    elif before == after:
+        title = f"Nothing changed: subscribed to {what}"
+    else:
+        title = f"Changed: subscribed to {what}"
+    card = changed_message(title, after, catalog, now, notes=tuple(notes))
+    if before == after:
+        return Answer(card)
+    did = "subscribed this channel to" if before is None else "changed what this channel gets:"
+    return Answer(card, public_line(request.user_name, f"{did} {what}"))
+
+
+def _surfaces(
+    wished: SubscriptionChange, before: Subscription | None, catalog: Catalog
+) -> frozenset[str] | None:
+    """The surfaces after the change; None if none would be left (empty means everything)."""
+    if wished.surfaces is not None:
+        base = wished.surfaces
+        if not base and not wished.minus:
+            return base
+    elif before is None:
+        # Nothing yet: "+opus" alone means only opus, "-mobile" alone everything but mobile.
+        if wished.plus and not wished.minus:
+            return wished.plus
+        base = frozenset()
+    else:
+        base = before.surfaces
+    if not base:
+        if not wished.minus:
+            return base
+        base = frozenset(name.id for name in catalog.surfaces())
+    left = (base | wished.plus) - wished.minus
+    return left or None
+
+
+def _nothing_left() -> Message:
+    return notice(
+        "That would leave nothing, so nothing was changed",
+        (Text("unsubscribe", code=True), Text(" ends the subscription.")),
+        emoji="❓",
+    )
+
+
+async def unsubscribe(context: Context, request: Request, words: ParsedCommand) -> Answer:
+    """Ends the subscription; with surfaces named, takes only those away."""
+    if refusal := not_allowed(request):
+        return refusal
+    before = await context.subscriptions.get(request.channel)
+    if before is None:
+        return not_subscribed()
+    named = frozenset((*words.surfaces, *words.minus))
+    if named:
+        return await _take_away(context, request, before, named)
+    await context.subscriptions.remove(request.channel)
+    again = ("subscribe", *sorted(before.surfaces))
+    card = notice(
+        "Unsubscribed: this channel gets nothing any more",
+        (Text("To undo: "), Text(" ".join(again), code=True)),
+        emoji="✅",
+    )
+    return Answer(card, public_line(request.user_name, "unsubscribed this channel"))
+
+
+async def _take_away(
+    context: Context, request: Request, before: Subscription, named: frozenset[str]
+) -> Answer:
+    if before.surfaces and not before.surfaces & named:
+        title = f"Nothing changed: this channel gets {surfaces_words(before, context.catalog)}"
+        return Answer(changed_message(title, before, context.catalog, context.clock()))
+    if before.surfaces and before.surfaces <= named:
+        await context.subscriptions.remove(request.channel)
+        title = "Unsubscribed: nothing was left that this channel gets"
+        return Answer(
+            notice(title, how_to_change(None).line, emoji="✅"),
+            public_line(request.user_name, "unsubscribed this channel"),
+        )
+    return await subscribe(context, request, SubscriptionChange(minus=named))

@@ -1,0 +1,42 @@
+"""What a platform tells of channels and workspaces that come and go, as pauses and wake-ups."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.delivery.queue import Queue
+from bot.domain.subscription import Channel, Pause
+from bot.ports import Clock, Subscriptions
+
+
+class ChannelLifecycle:
+    """Every method may raise `StoreError`, and bears being repeated."""
+
+    def __init__(self, subscriptions: Subscriptions, queue: Queue, clock: Clock) -> None:
+        self._subscriptions = subscriptions
+        self._queue = queue
+        self._clock = clock
+
+    async def lost(self, channel: Channel, reason: str) -> None:
+        """It cannot be written to until the platform says otherwise. Kept, with the reason."""
+        subscription = await self._subscriptions.get(channel)
+        if subscription is not None:
+            pause = Pause(reason, self._clock(), next_try=None)
+            await self._subscriptions.put(replace(subscription, paused=pause))
+
+    async def back(self, channel: Channel) -> None:
+        """Something changed for the better: try at once."""
+        await self._queue.wake(channel)
+
+    async def moved(self, old: Channel, new: Channel) -> None:
+        """The platform gave a channel another id."""
+        subscription = await self._subscriptions.get(old)
+        if subscription is not None:
+            await self._subscriptions.put(replace(subscription, channel=new))
+            await self._subscriptions.remove(old)
+
+    async def tenant_lost(self, platform: str, tenant: str, reason: str) -> None:
+        await self._queue.silence(platform, tenant, reason)
+
+    async def tenant_back(self, platform: str, tenant: str) -> None:
+        await self._queue.wake_tenant(platform, tenant)

@@ -1,0 +1,27 @@
+"""What `doctor` finds: one line a thing, and what to do where something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Health(StrEnum):
+    GOOD = "ok"
+    WARNING = "warning"  # it works, and something will hurt one day
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """`what` was looked at, what it `says`, and what to do (`advice`, empty where all is well)."""
+
+    what: str
+    says: str
+    health: Health = Health.GOOD
+    advice: str = ""
+
+
+# A part of the doctor: it looks, and yields what it finds; it never raises.
+Check = Callable[[], AsyncIterator[CheckResult]]

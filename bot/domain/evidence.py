@@ -1,0 +1,43 @@
+"""What sources say of a surface, and the verdict drawn from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.page import Severity
+
+
+class Source(StrEnum):
+    PAGE = "page"
+    PROBE = "probe"
+    REPORTS = "reports"
+    TRAFFIC = "traffic"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one source says of one surface. `at`: when it was last seen to be so."""
+
+    source: Source
+    surface: str
+    severity: Severity
+    at: datetime
+    since: datetime | None = None
+    says: str = ""
+    from_text: bool = False
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What we say about a surface now, and what it rests on. `incidents` are keys."""
+
+    surface: str
+    severity: Severity
+    since: datetime | None
+    checked_at: datetime | None  # None: the page was never read
+    evidence: tuple[Evidence, ...] = ()
+    incidents: tuple[str, ...] = ()
+    suspected: bool = False

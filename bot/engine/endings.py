@@ -1,0 +1,113 @@
+"""Incidents that are no longer where they were: ended, deleted, or fallen off the page's list.
+
+Leaving the summary is the normal sign of an end, so only the page's history list can tell the
+three apart. What ended and left that list too can change no more, and is retired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.domain.page import PageIncident, Snapshot
+from bot.engine.draft import Draft
+from bot.engine.incidents import REOPENS_WITHIN, Desk
+
+# Where no list tells that an incident can change no more.
+RETIRED_AFTER = timedelta(days=2)
+# A list may be a few seconds older than the end that the summary showed.
+LIST_LAGS = timedelta(minutes=1)
+RETIRED_KEPT = 1000  # ids; twenty times the length of a page's list
+NOT_LISTED = "The provider no longer lists it."
+
+
+def look_for_missing(desk: Desk, snapshot: Snapshot) -> None:
+    """Decide about every incident that this look did not show."""
+    recent = _recent(snapshot)
+    for draft in desk.drafts.values():
+        if draft.report is not None or draft.ours:
+            continue
+        if draft.incident.maintenance:
+            _miss_maintenance(draft, desk)
+        elif draft.incident.is_open:
+            _miss_open(draft, desk, snapshot, recent)
+        elif recent is not None and not draft.incident.withdrawn:
+            _miss_ended(draft, desk, snapshot, recent)
+
+
+def without_doubt(desk: Desk, snapshot: Snapshot) -> Snapshot:
+    """The look without its history list, if that is empty all of a sudden.
+
+    A page may forget one incident; one that forgets all of them at once is broken.
+    """
+    known = sum(1 for draft in desk.drafts.values() if draft.page_end is not None)
+    return replace(snapshot, recent=None) if snapshot.recent == () and known >= 2 else snapshot
+
+
+def _recent(snapshot: Snapshot) -> Mapping[str, PageIncident] | None:
+    """The history list by id, maintenance left out: pages keep that elsewhere."""
+    if snapshot.recent is None:
+        return None
+    return {report.id: report for report in snapshot.recent if not report.maintenance}
+
+
+def _listed(draft: Draft, recent: Mapping[str, PageIncident]) -> bool:
+    return any(id_ in recent for id_ in draft.ids())
+
+
+def _miss_open(
+    draft: Draft, desk: Desk, snapshot: Snapshot, recent: Mapping[str, PageIncident] | None
+) -> None:
+    if recent is None:
+        if not snapshot.has_history:
+            draft.ended, draft.end_at = True, desk.now
+        draft.waiting = snapshot.has_history
+        return
+    if _listed(draft, recent):
+        draft.waiting = True  # open there: one of the two is old, the next look will show it
+        return
+    oldest = min((r.created_at for r in recent.values()), default=None)
+    fell_off = snapshot.recent_full and oldest is not None and draft.incident.started_at < oldest
+    draft.ended, draft.end_at = True, desk.now
+    if fell_off:
+        draft.note = NOT_LISTED
+    else:
+        draft.gone = True
+
+
+def _miss_ended(
+    draft: Draft, desk: Desk, snapshot: Snapshot, recent: Mapping[str, PageIncident]
+) -> None:
+    end = draft.page_end
+    if end is None or _listed(draft, recent) or desk.now - end < LIST_LAGS:
+        return
+    ends = [report.resolved_at for report in recent.values() if report.resolved_at]
+    # The list is sorted by end: what ended before its last row fell off.
+    if not snapshot.recent_full or (ends and end > min(ends)):
+        draft.gone = True
+
+
+def _miss_maintenance(draft: Draft, desk: Desk) -> None:
+    """Maintenance leaves the summary when it is over, or was called off before it began."""
+    if not draft.incident.is_open:
+        return
+    begins = draft.incident.scheduled_for
+    draft.ended, draft.end_at = True, desk.now
+    if draft.incident.phase == "scheduled" and begins is not None and desk.now < begins:
+        draft.gone = True
+        draft.note = "The maintenance was called off."
+
+
+def may_retire(
+    draft: Draft, ended_at: datetime | None, now: datetime, listed: Collection[str] | None
+) -> bool:
+    """Can nothing more come of it? Ended, followed to its end, and off the page's list.
+
+    `listed` are the ids of the history list: None if not looked at, empty if there is none.
+    """
+    if ended_at is None or draft.followed or now - ended_at <= REOPENS_WITHIN:
+        return False
+    if draft.ours or draft.incident.maintenance or listed == ():
+        return now - ended_at > RETIRED_AFTER
+    return listed is not None and not any(id_ in listed for id_ in draft.ids())

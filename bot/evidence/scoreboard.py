@@ -1,0 +1,90 @@
+"""How good our own evidence is, counted without mercy from the incidents on record.
+
+    lead         we suspected it, and then the provider posted
+    lag          the provider posted first; our evidence came after
+    miss         the provider posted, and our evidence never came
+    false alarm  we suspected, and nothing was confirmed within two hours
+
+Only incidents that our evidence could have seen count: those with a surface that is down, told
+while they were open, since we began to look. Maintenance and what was withdrawn do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain.incident import EventKind, Incident, Origin
+from bot.domain.page import Severity
+
+
+class ScoreResult(StrEnum):
+    LEAD = "lead"
+    LAG = "lag"
+    MISS = "miss"
+    FALSE_ALARM = "false_alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreEntry:
+    """One incident in the count. `ahead` is how much earlier we were (negative: later)."""
+
+    incident: str
+    title: str
+    result: ScoreResult
+    started_at: datetime
+    surfaces: tuple[str, ...]
+    ahead: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scoreboard:
+    """All of them, oldest first; what is still open and undecided is left out."""
+
+    entries: tuple[ScoreEntry, ...] = ()
+
+    def count(self, result: ScoreResult) -> int:
+        return sum(entry.result is result for entry in self.entries)
+
+    @property
+    def median_lead(self) -> timedelta | None:
+        leads = sorted(e.ahead for e in self.entries if e.result is ScoreResult.LEAD and e.ahead)
+        return leads[(len(leads) - 1) // 2] if leads else None
+
+
+def scoreboard(incidents: Iterable[Incident]) -> Scoreboard:
+    """Count. Open suspicions, and open incidents without our evidence, are not decided yet."""
+    entries = [entry for incident in incidents if (entry := _judge(incident))]
+    return Scoreboard(tuple(sorted(entries, key=lambda e: (e.started_at, e.incident))))
+
+
+def _judge(incident: Incident) -> ScoreEntry | None:
+    if incident.maintenance or incident.withdrawn or incident.quiet:
+        return None
+    if incident.origin is Origin.SUSPECTED and incident.official_at is None:
+        return None if incident.is_open else _entry(incident, ScoreResult.FALSE_ALARM)
+    if incident.official_at is None or not _could_be_seen(incident):
+        return None
+    if incident.suspected_at is None:
+        return None if incident.is_open else _entry(incident, ScoreResult.MISS)
+    ahead = incident.official_at - incident.suspected_at
+    return _entry(incident, ScoreResult.LEAD if ahead > timedelta(0) else ScoreResult.LAG, ahead)
+
+
+def _could_be_seen(incident: Incident) -> bool:
+    seen_when_over = incident.events[:1] and incident.events[0].kind is EventKind.OVER
+    down = incident.worst.rank >= Severity.DEGRADED.rank
+    return bool(incident.surfaces) and down and not seen_when_over
+
+
+def _entry(incident: Incident, result: ScoreResult, ahead: timedelta | None = None) -> ScoreEntry:
+    return ScoreEntry(
+        incident=incident.key,
+        title=incident.title,
+        result=result,
+        started_at=incident.started_at,
+        surfaces=tuple(incident.surfaces),
+        ahead=ahead,
+    )

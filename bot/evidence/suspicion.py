@@ -1,0 +1,122 @@
+"""The one place where evidence is added up.
+
+Every piece of evidence has a weight between 0 (says nothing) and 1 (hard to doubt) when it is
+fresh. It counts in full while fresh, then less and less, in a straight line, until it is gone:
+
+    source      in full     gone after
+    probe       3 min       10 min
+    traffic     5 min       15 min
+    reports     10 min      30 min
+
+A surface is suspected when one kind of evidence alone weighs `ALONE`, or when at least two kinds
+weigh `AGREE` each. It stays so until no kind weighs `AGREE` any more. The thresholds were chosen
+by replaying all recorded incidents and the quiet hours between them with synthetic evidence
+(`tests/history/test_suspicion_replay.py` holds the table), not by one outage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.domain.evidence import Evidence, Source, Verdict
+from bot.domain.page import Severity
+
+ALONE = 0.9
+AGREE = 0.4
+
+FRESH: Mapping[Source, timedelta] = {
+    Source.PROBE: timedelta(minutes=3),
+    Source.TRAFFIC: timedelta(minutes=5),
+    Source.REPORTS: timedelta(minutes=10),
+}
+GONE: Mapping[Source, timedelta] = {
+    Source.PROBE: timedelta(minutes=10),
+    Source.TRAFFIC: timedelta(minutes=15),
+    Source.REPORTS: timedelta(minutes=30),
+}
+
+
+def is_bad(severity: Severity) -> bool:
+    return severity.rank >= Severity.DEGRADED.rank
+
+
+def decay(source: Source, age: timedelta) -> float:
+    """How much evidence of that age still counts, from 1 down to 0. Never rises with age."""
+    if source is Source.PAGE:
+        return 1.0  # the page does not fade: a page not seen is unknown (see `verdict`)
+    fresh, gone = FRESH[source], GONE[source]
+    if age <= fresh:
+        return 1.0
+    return max(0.0, (gone - age) / (gone - fresh))
+
+
+def score(evidence: Evidence, now: datetime) -> float:
+    """Weight times freshness. A time in the future (another replica's clock) counts as now."""
+    return evidence.weight * decay(evidence.source, max(timedelta(0), now - evidence.at))
+
+
+def suffices(strengths: Mapping[Source, float], alone: float = ALONE, agree: float = AGREE) -> bool:
+    """Is this enough to suspect: one voice that stands alone, or two that agree?"""
+    values = strengths.values()
+    return any(s >= alone for s in values) or sum(s >= agree for s in values) >= 2
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What stands against one surface besides the page: the strongest of each kind."""
+
+    surface: str
+    against: tuple[Evidence, ...] = ()
+    strengths: Mapping[Source, float] = field(default_factory=dict)
+
+    @property
+    def suspected(self) -> bool:
+        return suffices(self.strengths)
+
+    @property
+    def calm(self) -> bool:
+        """Nothing is left that would count as one of two voices."""
+        return all(s < AGREE for s in self.strengths.values())
+
+
+def case_against(surface: str, evidence: Iterable[Evidence], now: datetime) -> Suspicion:
+    """Add up what is not the page's. Two probes are one kind: only the strongest counts."""
+    best: dict[Source, tuple[float, Evidence]] = {}
+    for piece in evidence:
+        if piece.surface != surface or piece.source is Source.PAGE or not is_bad(piece.severity):
+            continue
+        weight = score(piece, now)
+        if weight > 0 and weight > best.get(piece.source, (0.0, piece))[0]:
+            best[piece.source] = (weight, piece)
+    ranked = sorted(best.values(), key=lambda pair: -pair[0])
+    return Suspicion(
+        surface,
+        against=tuple(piece for _, piece in ranked),
+        strengths={piece.source: weight for weight, piece in ranked},
+    )
+
+
+def with_others(official: Verdict, others: Sequence[Evidence], now: datetime) -> Verdict:
+    """The page's verdict, with what the other sources say added.
+
+    A surface that the page calls up may become degraded and suspected, no worse. One of which
+    the page is silent (unknown) stays unknown, and is marked suspected. One that the page calls
+    down keeps the page's severity whatever the others see.
+    """
+    about = tuple(
+        piece
+        for piece in others
+        if piece.surface == official.surface
+        and piece.severity is not Severity.UNKNOWN
+        and score(piece, now) > 0
+    )
+    verdict = replace(official, evidence=(*official.evidence, *about))
+    case = case_against(official.surface, about, now)
+    if not case.suspected or is_bad(official.severity):
+        return verdict
+    if official.severity in {Severity.UNKNOWN, Severity.MAINTENANCE}:
+        return replace(verdict, suspected=official.severity is Severity.UNKNOWN)
+    began = min((piece.since or piece.at for piece in case.against), default=official.since)
+    return replace(verdict, severity=Severity.DEGRADED, since=began, suspected=True)

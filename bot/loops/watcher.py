@@ -1,0 +1,225 @@
+"""The loop that watches one page: observe, step the engine, commit. One watcher at a time.
+
+It holds a lease while it works; every commit carries the lease's fencing number, so that a
+watcher which slept through the loss of its lease can write nothing. No error ends it: a page
+that fails or a Redis that is away only makes the next look later, and is logged once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import structlog
+
+from bot.catalog.catalog import Catalog
+from bot.diagnostics import where
+from bot.domain.errors import SourceError, StoreError, Superseded
+from bot.domain.incident import Incident
+from bot.domain.state import State
+from bot.engine.backfill import BackfillStore, ended_in
+from bot.engine.detection import Signals, suspected_in, without_suspected
+from bot.engine.detection import step as suspect
+from bot.engine.step import on_failure, step
+from bot.ports import Clock, IncidentStore, PageSource, VersionedState
+
+log = structlog.get_logger()
+
+# Shorter than half the lease: one renewal may fail, and another watcher still takes over
+# within 15 s of our end.
+RENEW_SECONDS = 4.0
+LONGEST_BACKOFF = 300.0  # seconds
+LONGEST_RETRY_AFTER = 3600.0  # seconds: a page may ask for patience, not for silence
+JITTER = 0.1  # of the interval, sooner: many bots should not poll one page in step
+
+
+@dataclass(slots=True)
+class Watcher:
+    """Watches `page`, commits to `journal`, and calls `told` after a commit that has news."""
+
+    page: PageSource
+    incident_store: IncidentStore
+    catalog: Catalog
+    clock: Clock
+    rng: random.Random
+    holder: str
+    poll_seconds: float
+    told: Callable[[], None]
+    # Set from outside (a webhook): look now instead of at the next poll.
+    hint: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set after the first look, whatever came of it, or when another process turns out to look.
+    looked: asyncio.Event = field(default_factory=asyncio.Event)
+    # What others than the page saw of one provider's surfaces; None: nobody looks.
+    gather: Callable[[str, datetime], Awaitable[Signals]] | None = None
+    # Where the page's own past goes, for "how long?"; None: nobody asks.
+    past: BackfillStore | None = None
+    _ended: Sequence[Incident] = ()
+    looks: int = 0  # since the start, good or not
+    _fence: int | None = None
+    _leased: asyncio.Event = field(default_factory=asyncio.Event)
+    _known: VersionedState | None = None
+    _failures: int = 0
+    _store_trouble: bool = False
+
+    @property
+    def leads(self) -> bool:
+        """Of all replicas, is this the one that watches the page now?"""
+        return self._fence is not None
+
+    async def run(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_lease())
+                tasks.create_task(self._keep_looking())
+        finally:
+            await self._release()
+
+    async def _keep_lease(self) -> None:
+        while True:
+            try:
+                fence = await self.incident_store.acquire(self.page.provider, self.holder)
+            except StoreError as error:
+                self._store_failed(error)
+                fence = None
+            else:
+                if fence is None:
+                    self.looked.set()
+            if fence != self._fence:
+                self._known = None  # somebody else may have written meanwhile
+                log.info("watcher.lease", provider=self.page.provider, held=fence is not None)
+            self._fence = fence
+            self._leased.set() if fence is not None else self._leased.clear()
+            await asyncio.sleep(RENEW_SECONDS)
+
+    async def _keep_looking(self) -> None:
+        while True:
+            await self._leased.wait()
+            self.hint.clear()
+            wait = await self.look()
+            self.looked.set()
+            try:
+                await asyncio.wait_for(self.hint.wait(), wait)
+            except TimeoutError:
+                continue
+
+    async def look(self) -> float:
+        """Look once. Returns the seconds to wait before the next look."""
+        fence = self._fence
+        if fence is None:
+            return RENEW_SECONDS
+        try:
+            known = self._known or await self.incident_store.load(self.page.provider)
+            return await self._look(known, fence)
+        except Superseded:
+            log.info("watcher.superseded", provider=self.page.provider)
+            self._known = None
+            return self._jittered(self.poll_seconds)
+        except StoreError as error:
+            self._store_failed(error)
+            self._known = None
+            return RENEW_SECONDS
+
+    async def _look(self, known: VersionedState, fence: int) -> float:
+        self.looks += 1
+        page_knows = without_suspected(known.state) if known.state else None
+        try:
+            state, changed = await self._stepped(page_knows)
+        except SourceError as error:
+            if page_knows is not None:
+                failing = on_failure(page_knows, str(error), self.clock())
+                await self._commit(known, fence, *await self._witnessed(known, failing, []))
+            return self._page_failed(error)
+        if self.past is not None and self._ended:
+            await self.past.put(self.page.provider, self._ended)
+        await self._commit(known, fence, *await self._witnessed(known, state, changed))
+        self._page_answered()
+        return self._jittered(self.poll_seconds)
+
+    async def _stepped(self, before: State | None) -> tuple[State, Sequence[Incident]]:
+        """Observe, and take it in.
+
+        Raises:
+            SourceError: the page could not be read, or we could not bear what it showed.
+        """
+        try:
+            snapshot = await self.page.observe(before)
+            self._ended = ended_in(snapshot, self.catalog.provider(self.page.provider))
+            return step(before, snapshot, self.clock(), self.catalog)
+        except SourceError:
+            raise
+        except Exception as error:
+            # A fault of ours, for this page. Others are still watched, and the next look may show
+            # something that we can read: so it is one look that failed.
+            log.debug("watcher.fault", provider=self.page.provider, exc_info=error)
+            raise SourceError(f"our own fault in reading it: {where(error)}") from error
+
+    async def _witnessed(
+        self, known: VersionedState, state: State, changed: Sequence[Incident]
+    ) -> tuple[State, Sequence[Incident]]:
+        """Add what others saw to what the page said."""
+        now = self.clock()
+        seen = await self.gather(self.page.provider, now) if self.gather else Signals()
+        try:
+            return suspect(known.state, state, changed, seen, now, self.catalog.label)
+        except Exception as error:
+            # A fault of ours again: what the page says is told all the same, and what we suspect
+            # stays as it was.
+            log.warning("watcher.suspicion_fault", fault=where(error))
+            kept = {**suspected_in(known.state), **state.incidents}
+            before = known.state.suspicions if known.state else {}
+            return replace(state, incidents=kept, suspicions=before), changed
+
+    async def _commit(
+        self, known: VersionedState, fence: int, state: State, changed: Sequence[Incident] = ()
+    ) -> None:
+        await self.incident_store.commit(
+            self.page.provider, fence=fence, version=known.version, state=state, changed=changed
+        )
+        self._known = VersionedState(state, known.version + 1)
+        if self._store_trouble:
+            self._store_trouble = False
+            log.info("store.recovered")
+        before = known.state.incidents if known.state else {}
+        for incident in changed:
+            if incident.id in before and before[incident.id].revision == incident.revision:
+                continue  # something is remembered of it, but there is nothing to tell
+            event = incident.events[-1]
+            log.info(
+                "incident.news",
+                incident=incident.key,
+                revision=event.revision,
+                kind=event.kind.value,
+                severity=event.severity.value,
+            )
+        if changed:
+            self.told()
+
+    def _page_failed(self, error: SourceError) -> float:
+        """Back off: doubled at each failure up to a limit, and never sooner than asked."""
+        if self._failures == 0:
+            log.warning("page.failed", provider=self.page.provider, reason=str(error))
+        backoff = min(self.poll_seconds * 2 ** min(self._failures, 16), LONGEST_BACKOFF)
+        self._failures += 1
+        return max(self._jittered(backoff), min(error.retry_after or 0.0, LONGEST_RETRY_AFTER))
+
+    def _page_answered(self) -> None:
+        if self._failures:
+            log.info("page.recovered", provider=self.page.provider, failures=self._failures)
+        self._failures = 0
+
+    def _store_failed(self, error: StoreError) -> None:
+        if not self._store_trouble:
+            log.error("store.failed", reason=str(error))
+        self._store_trouble = True
+
+    def _jittered(self, seconds: float) -> float:
+        return seconds * self.rng.uniform(1 - JITTER, 1)
+
+    async def _release(self) -> None:
+        try:
+            await self.incident_store.release(self.page.provider, self.holder)
+        except StoreError as error:
+            log.info("watcher.lease_left", reason=str(error))  # it ends by itself

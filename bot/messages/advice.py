@@ -1,0 +1,38 @@
+"""What a person can do, by what is down. Says nothing where there is nothing honest to say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from bot.catalog.catalog import Catalog
+from bot.catalog.names import spoken
+from bot.domain.page import Severity
+
+_MAX = 2
+# Who loses these can often go on with the API.
+_API_HELPS = frozenset({"claude.ai", "code", "cowork"})
+
+
+def advice(severities: Mapping[str, Severity], catalog: Catalog) -> str:
+    """One sentence for surfaces with their severities, or nothing.
+
+    Give what is up too, where it is known: only a surface that is up by its own evidence is
+    named as a way round.
+    """
+    down = catalog.order(s for s, how in severities.items() if how.rank > Severity.MAINTENANCE.rank)
+    tips = _way_round(down, severities, catalog)
+    for surface in down:
+        known = catalog.surface(surface)
+        tip = known.advice.rstrip(".") if known else ""
+        tip = tip[:1].lower() + tip[1:]
+        if tip and tip not in tips:
+            tips.append(tip)
+    return f"What you can do: {'; '.join(tips[:_MAX])}." if tips else ""
+
+
+def _way_round(
+    down: Collection[str], severities: Mapping[str, Severity], catalog: Catalog
+) -> list[str]:
+    if severities.get("api") is Severity.UP and _API_HELPS & set(down):
+        return [f"use {spoken(catalog, 'api')}, which works"]
+    return []

@@ -1,0 +1,113 @@
+"""The answer to the question: is it Claude, or is it me?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from bot.catalog.catalog import Catalog
+from bot.catalog.names import provider_of
+from bot.domain.message import (
+    EMOJI,
+    Block,
+    Button,
+    Line,
+    Lines,
+    Message,
+    Note,
+    Rows,
+    Text,
+    ThreadLink,
+)
+from bot.domain.page import Severity, worst
+from bot.messages.advice import advice
+from bot.messages.headline import headline
+from bot.messages.shown import Shown
+from bot.messages.text import in_words
+from bot.status.view import ProviderStatus
+
+_LONGEST_HEAD = 140  # a title of Slack's takes 150 characters
+
+
+def answer_message(
+    provider_statuses: Sequence[ProviderStatus],
+    now: datetime,
+    catalog: Catalog,
+    *,
+    asked: Collection[str] = (),
+    threads: Mapping[str, ThreadLink] | None = None,
+    reports: str = "",
+    outlook: Sequence[Line] = (),
+) -> Message:
+    """What is true now of the surfaces `asked` (none: everything that matters).
+
+    `presents`: one per provider, the main one first. `threads`: where this channel has an
+    incident's thread, by incident key. `reports`: what people here said, as one sentence.
+    `outlook`: when to retry, and how long it may take.
+    """
+    shown = [
+        Shown(present, now, catalog, asked)
+        for present in _concerned(provider_statuses, asked, catalog)
+    ]
+    head, opening = headline(shown, catalog)
+    plain = f"{head}. {' '.join(map(in_words, opening))}"
+    # A short answer is all in its title, which is what a notification shows.
+    fits = len(opening) == 1 and len(plain) <= _LONGEST_HEAD
+    blocks: list[Block] = [] if fits else [Lines(opening)]
+    rows = [row for one in shown for row in one.rows()]
+    if rows:
+        blocks.append(Rows(tuple(rows)))
+    lines: list[Line] = [line for one in shown for line in one.incident_lines(threads or {})]
+    lines += [line for one in shown if (line := one.evidence_line())]
+    if tip := _tip(shown, catalog):
+        lines.append((Text(tip),))
+    lines += outlook
+    if lines:
+        blocks.append(Lines(tuple(lines)))
+    blocks += [
+        Note(one.source_line(reports if index == 0 else "")) for index, one in enumerate(shown)
+    ]
+    overall = worst((v for one in shown for v in one.known.values()), default=Severity.UNKNOWN)
+    severity = overall if all(one.sees for one in shown) and shown else Severity.UNKNOWN
+    return Message(
+        title=plain if fits else head,
+        plain=plain,
+        severity=severity,
+        emoji=EMOJI[severity],
+        blocks=tuple(blocks),
+        buttons=_buttons(severity, asked),
+    )
+
+
+def _concerned(
+    provider_statuses: Sequence[ProviderStatus], asked: Collection[str], catalog: Catalog
+) -> list[ProviderStatus]:
+    """The providers of what was asked; else the main one, and others where something is wrong."""
+    if asked:
+        wanted = {provider_of(catalog, surface) for surface in asked}
+        return [p for p in provider_statuses if p.provider in wanted]
+    return [
+        present
+        for index, present in enumerate(provider_statuses)
+        if index == 0 or any(v.severity.rank > Severity.UP.rank for v in present.verdicts)
+    ]
+
+
+def _tip(shown: Sequence[Shown], catalog: Catalog) -> str:
+    """Only where we see: advice about the past helps nobody."""
+    for one in shown:
+        bad = any(how.rank > Severity.UP.rank for how in one.known.values())
+        if one.sees and bad:
+            ups = {s: how for s, how in one.all_known.items() if how is Severity.UP}
+            return advice({**ups, **one.known}, catalog)
+    return ""
+
+
+def _buttons(severity: Severity, asked: Collection[str]) -> tuple[Button, ...]:
+    value = next(iter(asked)) if len(asked) == 1 else ""
+    subscribe = Button("subscribe", "Subscribe this channel", value)
+    affected = Button("affected", "I'm affected", value)
+    if severity.rank <= Severity.UP.rank:
+        return (affected, Button("justme", "Just me?", value), subscribe)
+    back = Button("back", "Tell me when it's back", value)
+    return (affected, back, subscribe, Button("details", "Details", value))

@@ -1,0 +1,180 @@
+"""What stands in an incident's thread, and in the channel when it matters there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.catalog.catalog import Catalog
+from bot.catalog.names import spoken, spoken_list
+from bot.domain.incident import NO_RECOVERY, EventKind, Incident, IncidentEvent, Origin
+from bot.domain.message import EMOJI, Block, Line, Lines, Message, Text
+from bot.domain.page import Severity, worst
+from bot.messages.durations import duration, lasted, timeline
+from bot.messages.parts import change_words, lead_words, text_of, words_of
+from bot.messages.state import GONE, NOTICE, emoji_of, name_of, state_words, still_down, title_of
+from bot.messages.text import phase_words, short
+
+_SHORT_QUOTE = 600
+_NAMED_IN_TITLE = 2
+
+_NAMED_BY_PHASE = frozenset({EventKind.UPDATE, EventKind.BETTER, EventKind.RESOLVED})
+_HEADS = {
+    EventKind.OPENED: "Opened",
+    EventKind.UPDATE: "Update",
+    EventKind.WORSE: "Worse",
+    EventKind.BETTER: "Better",
+    EventKind.RESOLVED: "Resolved",
+    EventKind.REOPENED: "Reopened",
+    EventKind.CONFIRMED: "Confirmed by the provider",
+    EventKind.CORRECTED: "Corrected by the provider",
+    EventKind.WITHDRAWN: "Withdrawn by the provider",
+    EventKind.OVER: "Already over",
+    EventKind.POSTMORTEM: "Postmortem",
+    EventKind.SCHEDULED: "Maintenance planned",
+    EventKind.STARTED: "Maintenance started",
+    EventKind.ENDED: "Maintenance over",
+}
+
+
+def reply_message(
+    incident: Incident, event: IncidentEvent, now: datetime, catalog: Catalog
+) -> Message:
+    """One piece of news, as it is by now (an edited text shows as edited).
+
+    Its title names the incident, since "worse" and "resolved" are shown in the channel too.
+    """
+    lines: list[Line] = _end_lines(incident, event, catalog)
+    if event.kind is not EventKind.WITHDRAWN:
+        lines[:0] = [(Text(words),) for words in change_words(event.changes, catalog)]
+    blocks: list[Block] = [Lines(tuple(lines))] if lines else []
+    if said := words_of(incident, event, phase=event.kind not in _NAMED_BY_PHASE):
+        blocks.append(said)
+    title = _title(incident, event, now, catalog)
+    return Message(
+        title=title,
+        plain=_plain(incident, event, catalog, title),
+        severity=event.severity,
+        emoji=_emoji(event),
+        blocks=tuple(blocks),
+        ended=event.kind in {EventKind.RESOLVED, EventKind.ENDED, EventKind.WITHDRAWN},
+    )
+
+
+def _emoji(event: IncidentEvent) -> str:
+    if event.phase in NO_RECOVERY:
+        return NOTICE
+    match event.kind:
+        case EventKind.WITHDRAWN:
+            return GONE
+        case EventKind.CORRECTED:
+            return "✏️"
+        case EventKind.POSTMORTEM:
+            return "📄"
+        case EventKind.SCHEDULED | EventKind.STARTED:
+            return EMOJI[Severity.MAINTENANCE]
+        case _:
+            return EMOJI[event.severity]
+
+
+def _title(incident: Incident, event: IncidentEvent, now: datetime, catalog: Catalog) -> str:
+    if event.phase in NO_RECOVERY:
+        return f"{phase_words(event.phase).capitalize()}: {name_of(incident)}"
+    if event.kind in {EventKind.UPDATE, EventKind.BETTER}:
+        return _title_in_thread(event)
+    head = _HEADS[event.kind]
+    if event.kind is EventKind.RESOLVED and incident.origin is Origin.SUSPECTED:
+        head = "Nothing confirmed"
+    return f"{head}: {name_of(incident)}{_tail(incident, event, now, catalog)}"
+
+
+def _title_in_thread(event: IncidentEvent) -> str:
+    """Below the root, the phase alone says what is new."""
+    if event.kind is EventKind.BETTER and not event.text.strip():
+        return "Up again" if event.severity is Severity.UP else "Better"
+    return phase_words(event.phase).capitalize() or _HEADS[event.kind]
+
+
+def _tail(incident: Incident, event: IncidentEvent, now: datetime, catalog: Catalog) -> str:
+    match event.kind:
+        case EventKind.RESOLVED if incident.ended_at and incident.origin is not Origin.SUSPECTED:
+            length = lasted(incident, now)
+            return f" · after {duration(length)}" if length else ""
+        case EventKind.WORSE:
+            return f" · {_what_is_worse(event, catalog)}"
+        case EventKind.OPENED | EventKind.REOPENED if event.severity.rank > Severity.UP.rank:
+            return f" · {event.severity.words}"
+        case _:
+            return ""
+
+
+def _what_is_worse(event: IncidentEvent, catalog: Catalog) -> str:
+    """The surfaces that got worst, where they are few; else how bad it is in all."""
+    worse = [change for change in event.changes if change.after.rank > change.before.rank]
+    now = worst((change.after for change in worse), default=event.severity)
+    hit = catalog.order(change.surface for change in worse if change.after is now)
+    if not hit or len(hit) > _NAMED_IN_TITLE:
+        return now.words
+    return f"{spoken_list([catalog.label(surface) for surface in hit])} {now.words}"
+
+
+def _end_lines(incident: Incident, event: IncidentEvent, catalog: Catalog) -> list[Line]:
+    lines: list[Line] = [(Text(event.note),)] if event.note else []
+    if event.kind is EventKind.CONFIRMED and (lead := lead_words(incident)):
+        lines.append((Text(lead),))
+    if event.kind is EventKind.RESOLVED:
+        if incident.ended_at and (spells := timeline(incident, incident.ended_at)):
+            lines.append((Text(spells[:1].upper() + spells[1:]),))
+        if event.severity.rank > Severity.UP.rank and (down := still_down(incident, catalog)):
+            labels = spoken_list([spoken(catalog, s) for s in down])
+            verb = "is" if len(down) == 1 else "are"
+            lines.append((Text(f"Yet {labels} {verb} still not shown as up; I keep watching."),))
+    if event.kind is EventKind.WITHDRAWN and not event.note:
+        lines.append((Text("The provider deleted this incident; it may have been a mistake."),))
+    return lines
+
+
+def _plain(incident: Incident, event: IncidentEvent, catalog: Catalog, title: str) -> str:
+    text, _ = text_of(incident, event)
+    name = name_of(incident)
+    head = title if name in title else f"{name}: {title}"
+    changes = "; ".join(change_words(event.changes, catalog))
+    sentence = f"{head} ({changes})." if changes else f"{head}."
+    return f"{sentence} {short(text, _SHORT_QUOTE)}".strip()
+
+
+def catch_up_message(incident: Incident, since_revision: int, now: datetime) -> Message:
+    """One message for everything after `since_revision`: the present truth, no replay."""
+    missed = [
+        event
+        for event in incident.events
+        if event.revision > since_revision and event.kind is not EventKind.CORRECTED
+    ]
+    count = len(missed)
+    plural = "update" if count == 1 else "updates"
+    state = state_words(incident, now)
+    lines: list[Line] = [(Text(f"{count} {plural} came since my last message here."),)]
+    if path := _path(missed):
+        lines.append((Text(f"In short: {path}."),))
+    if not incident.is_open and (spells := timeline(incident, now)):
+        lines.append((Text(spells[:1].upper() + spells[1:]),))
+    blocks: list[Block] = [Lines(tuple(lines))]
+    told = [event for event in missed if text_of(incident, event)[0].strip()]
+    if told and (said := words_of(incident, told[-1])):
+        blocks.append(said)
+    return Message(
+        title=f"Catching up: {title_of(incident, now)}",
+        plain=f"Catching up on {name_of(incident)}: now {state}. {count} {plural} meanwhile.",
+        severity=incident.severity,
+        emoji=emoji_of(incident),
+        blocks=tuple(blocks),
+        ended=not incident.is_open,
+    )
+
+
+def _path(missed: list[IncidentEvent]) -> str:
+    """Severities on the way, each once in a row: "major outage → partial outage → up"."""
+    steps: list[str] = []
+    for event in missed:
+        if not steps or steps[-1] != event.severity.words:
+            steps.append(event.severity.words)
+    return " → ".join(steps) if len(steps) > 1 else ""

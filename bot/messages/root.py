@@ -1,0 +1,147 @@
+"""The root of an incident's thread: whoever looks at it sees what is true now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.catalog.catalog import Catalog
+from bot.catalog.names import spoken, spoken_list
+from bot.domain.incident import EventKind, Incident, Origin
+from bot.domain.message import Block, Lines, Message, Text
+from bot.domain.page import Severity
+from bot.messages.advice import advice
+from bot.messages.durations import timeline
+from bot.messages.parts import (
+    about_line,
+    incident_buttons,
+    lead_words,
+    rows_of,
+    source_note,
+    text_of,
+    timeline_line,
+    times_of,
+    words_of,
+)
+from bot.messages.state import emoji_of, name_of, state_words, still_down, title_of, worst_left
+from bot.messages.text import phase_words
+
+_SHORT_QUOTE = 300
+
+
+def root_message(
+    incident: Incident,
+    now: datetime,
+    catalog: Catalog,
+    *,
+    joined_midway: bool = False,
+    report_count: str | None = None,
+) -> Message:
+    """The root at the incident's present revision.
+
+    It depends on nothing of the channel but `joined_midway` (the root was first posted when the
+    incident had been told elsewhere already). `tally` is the line of reports, when there is one.
+    """
+    blocks: list[Block] = []
+    if not incident.withdrawn and (rows := rows_of(incident, catalog)):
+        blocks.append(rows)
+    blocks.append(_facts(incident, now, catalog, joined_midway, report_count))
+    blocks += _words(incident)
+    if not incident.withdrawn:
+        blocks += _tip(incident, catalog)
+    blocks.append(source_note(incident, catalog))
+    return Message(
+        title=title_of(incident, now),
+        plain=plain(incident, now, catalog),
+        severity=worst_left(incident) if not incident.is_open else incident.severity,
+        emoji=emoji_of(incident),
+        blocks=tuple(blocks),
+        buttons=incident_buttons(incident),
+        struck=incident.withdrawn,
+        ended=not incident.is_open or incident.withdrawn,
+    )
+
+
+def _facts(
+    incident: Incident,
+    now: datetime,
+    catalog: Catalog,
+    joined_midway: bool,
+    report_count: str | None,
+) -> Lines:
+    lines = list(times_of(incident, now).lines)
+    if about := about_line(incident, catalog):
+        lines.append(about)
+    if not incident.is_open and (spells := timeline_line(incident, now)):
+        lines.append(spells)
+    if incident.withdrawn:
+        lines.append((Text("The provider deleted this incident; it may have been a mistake."),))
+    elif not incident.is_open and (down := still_down(incident, catalog)):
+        labels = spoken_list([spoken(catalog, s) for s in down])
+        verb = "is" if len(down) == 1 else "are"
+        watch = Text(
+            f"Resolved by the provider, yet {labels} {verb} still not shown as up.", bold=True
+        )
+        lines.append((watch, Text(" I keep watching, here in this thread.")))
+    if incident.origin is Origin.SUSPECTED and incident.is_open:
+        lines.append((Text("Suspected only: the provider has not confirmed it."),))
+    if incident.continues:
+        earlier = Text(f"incident {incident.continues.partition('/')[2]}", code=True)
+        lines.append((Text("It goes on from an earlier one: "), earlier))
+    if lead := lead_words(incident):
+        lines.append((Text(lead),))
+    if joined_midway:
+        lines.append(
+            (Text("Joined midway: it was already running when this channel asked for it."),)
+        )
+    if report_count:
+        lines.append((Text(report_count),))
+    return Lines(tuple(lines))
+
+
+def _words(incident: Incident) -> list[Block]:
+    """The opening text whole, and the latest one short; the thread has all of them."""
+    told = [
+        n for n in incident.events if n.kind is not EventKind.CORRECTED and text_of(incident, n)[0]
+    ]
+    if not told:
+        return []
+    first, last = told[0], told[-1]
+    said = [words_of(incident, first)]
+    if last is not first:
+        said.append(words_of(incident, last, _SHORT_QUOTE))
+    return [block for block in said if block]
+
+
+def _tip(incident: Incident, catalog: Catalog) -> list[Block]:
+    if not incident.is_open or incident.maintenance:
+        return []
+    # Only what the incident itself says: a card that goes to thousands knows no other evidence.
+    tip = advice({s: impact.now for s, impact in incident.surfaces.items()}, catalog)
+    return [Lines(((Text(tip),),))] if tip else []
+
+
+def plain(incident: Incident, now: datetime, catalog: Catalog) -> str:
+    """The whole root in a sentence or two, for notifications and screen readers."""
+    state = state_words(incident, now)
+    sentence = f"{name_of(incident)}: {state}"
+    down = [
+        f"{catalog.label(s)} {incident.surfaces[s].now.words}"
+        for s in catalog.order(incident.surfaces)
+        if incident.surfaces[s].now.rank > Severity.UP.rank
+    ]
+    if incident.is_open and down:
+        return f"{sentence} ({', '.join(down)}). {_said_by(incident, catalog)}."
+    if not incident.is_open and (spells := timeline(incident, now)):
+        return f"{sentence} ({spells})."
+    return f"{sentence}."
+
+
+def _said_by(incident: Incident, catalog: Catalog) -> str:
+    who = catalog.provider(incident.provider).label
+    match incident.origin:
+        case Origin.PROVIDER:
+            return f"{who} says: {phase_words(incident.phase) or 'nothing yet'}"
+        case Origin.OURS:
+            return f"{who} has posted no incident"
+        case Origin.SUSPECTED:
+            return f"{who} has not confirmed it"

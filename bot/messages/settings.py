@@ -1,0 +1,149 @@
+"""What a channel gets, said in one line, and the short public lines after a change."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.catalog.catalog import Catalog
+from bot.catalog.names import spoken_list
+from bot.domain.incident import EventKind
+from bot.domain.message import EMOJI, Block, Line, Lines, Message, Note, Text, Time
+from bot.domain.page import Severity
+from bot.domain.subscription import Subscription
+from bot.messages.reasons import reason_words
+from bot.messages.text import in_words, short
+
+_FROM = {
+    Severity.UNKNOWN: "every notice",
+    Severity.UP: "every notice",
+    Severity.MAINTENANCE: "from maintenance up",
+    Severity.DEGRADED: "from degraded up",
+    Severity.PARTIAL: "from partial outage up",
+    Severity.MAJOR: "major outages only",
+}
+_KIND_WORDS = {
+    EventKind.OPENED: "openings",
+    EventKind.WORSE: "worse",
+    EventKind.RESOLVED: "resolved",
+    EventKind.REOPENED: "reopened",
+}
+_LONGEST_TITLE = 140
+_LONGEST_NAME = 60
+EXAMPLE_CHANGE = "subscribe api code partial"
+
+
+def surfaces_words(subscription: Subscription, catalog: Catalog) -> str:
+    if not subscription.surfaces:
+        return "everything"
+    return ", ".join(catalog.label(s) for s in catalog.order(subscription.surfaces))
+
+
+def effective(subscription: Subscription, catalog: Catalog, now: datetime) -> Line:
+    """One line: "This channel gets: API · from partial outage up · muted until 17:41"."""
+    parts: list[Text | Time] = [
+        Text("This channel gets: "),
+        Text(surfaces_words(subscription, catalog), bold=True),
+        Text(f" · {_FROM[subscription.severity]}"),
+    ]
+    if subscription.mention:
+        parts.append(Text(" · calls somebody when it opens and when it gets worse"))
+    if subscription.thread_only:
+        kinds = [_KIND_WORDS.get(kind, kind.value) for kind in sorted(subscription.thread_only)]
+        parts.append(Text(f" · only in the thread: {spoken_list(kinds)}"))
+    if subscription.muted_until and subscription.is_muted(now):
+        parts += [Text(" · muted until "), Time(subscription.muted_until, "date")]
+    return tuple(parts)
+
+
+def effective_plain(subscription: Subscription, catalog: Catalog, now: datetime) -> str:
+    return in_words(effective(subscription, catalog, now))
+
+
+def how_to_change(subscription: Subscription | None) -> Note:
+    """The command that changes it, in the form that fits what there is."""
+    if subscription is None:
+        return Note((Text("Start with "), Text("subscribe", code=True), Text(".")))
+    surfaces = sorted(subscription.surfaces)
+    adjust = f"subscribe -{surfaces[0]}" if len(surfaces) > 1 else "subscribe +opus"
+    return Note(
+        (
+            Text("Change it: "),
+            Text(EXAMPLE_CHANGE, code=True),
+            Text(" replaces, "),
+            Text(adjust, code=True),
+            Text(" adjusts, "),
+            Text("unsubscribe", code=True),
+            Text(" ends it."),
+        )
+    )
+
+
+def paused_line(subscription: Subscription) -> Line:
+    pause = subscription.paused
+    if pause is None:
+        return ()
+    line: list[Text | Time] = [
+        Text("Paused since "),
+        Time(pause.since, "date"),
+        Text(f": {reason_words(pause.reason)}."),
+    ]
+    if pause.next_try:
+        line += [Text(" I try again "), Time(pause.next_try, "ago"), Text(".")]
+    return tuple(line)
+
+
+def subscription_blocks(subscription: Subscription, catalog: Catalog, now: datetime) -> list[Block]:
+    lines = [effective(subscription, catalog, now)]
+    if subscription.paused:
+        lines.append(paused_line(subscription))
+    return [Lines(tuple(lines)), how_to_change(subscription)]
+
+
+def changed_message(
+    title: str,
+    subscription: Subscription,
+    catalog: Catalog,
+    now: datetime,
+    *,
+    notes: tuple[Line, ...] = (),
+) -> Message:
+    """After a change: what was done, what else to know, and the effective settings last."""
+    said = [title, *map(in_words, notes), effective_plain(subscription, catalog, now)]
+    plain = " ".join(part.rstrip(".") + "." for part in said)
+    blocks: list[Block] = [Lines(notes)] if notes else []
+    blocks += subscription_blocks(subscription, catalog, now)
+    return Message(short(title, _LONGEST_TITLE), plain, emoji="✅", blocks=tuple(blocks))
+
+
+def subscriptions_message(
+    here: Subscription | None, others: list[Subscription], catalog: Catalog, now: datetime
+) -> Message:
+    """What this channel gets, and which other channels of the same workspace get something."""
+    if here is None:
+        title = "This channel is not subscribed"
+        blocks: list[Block] = [how_to_change(None)]
+    else:
+        title = "This channel is subscribed"
+        blocks = subscription_blocks(here, catalog, now)
+    plain = title + "." if here is None else effective_plain(here, catalog, now) + "."
+    if others:
+        plural = "channel here is" if len(others) == 1 else "channels here are"
+        blocks.append(Note((Text(f"{len(others)} other {plural} subscribed too."),)))
+    return Message(title, plain, blocks=tuple(blocks))
+
+
+def public_line(who: str, did: str) -> Message:
+    """One short line for the channel: who changed what. `who` is outside text."""
+    words = short(f"{short(who, _LONGEST_NAME) or 'Somebody'} {did}", _LONGEST_TITLE)
+    return Message(words, words)
+
+
+_ENDS = (".", "?", "!", ":")
+
+
+def notice(title: str, *lines: Line, emoji: str = "", severity: Severity | None = None) -> Message:
+    """A short private card: an error, a question back, advice."""
+    *before, last = [title.rstrip("."), *(in_words(line) for line in lines)]
+    plain = " ".join([*(part if part.endswith(_ENDS) else part + "." for part in before), last])
+    emoji = emoji or (EMOJI[severity] if severity else "")
+    return Message(title, plain, severity, emoji, (Lines(lines),) if lines else ())

@@ -1,0 +1,139 @@
+"""One provider's part of an answer: its rows, its incidents, and how old it all is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from bot.catalog.catalog import Catalog
+from bot.catalog.names import is_model
+from bot.domain.evidence import Source, Verdict
+from bot.domain.incident import Incident
+from bot.domain.message import Line, Link, Row, Span, Text, ThreadLink
+from bot.domain.page import Severity
+from bot.messages.durations import duration
+from bot.messages.parts import updates_words
+from bot.messages.state import name_of
+from bot.messages.text import phase_words, short
+from bot.status.view import ProviderStatus, last_known
+
+_MOST_INCIDENTS = 3
+_MOST_EVIDENCE = 3
+
+
+class Shown:
+    """One provider's part of the answer."""
+
+    def __init__(
+        self, present: ProviderStatus, now: datetime, catalog: Catalog, asked: Collection[str]
+    ) -> None:
+        self.present = present
+        self.now = now
+        self.catalog = catalog
+        self.asked = asked
+        self.sees = present.sees(now)
+        self.verdicts = self._chosen()
+        self.known = {v.surface: last_known(v) for v in self.verdicts}
+        self.all_known = {v.surface: last_known(v) for v in present.verdicts}
+
+    def _chosen(self) -> list[Verdict]:
+        by_surface = {v.surface: v for v in self.present.verdicts}
+        if self.asked:
+            chosen = [by_surface[s] for s in self.catalog.order(self.asked) if s in by_surface]
+        else:
+            # A model is up as long as no text names it: a row for it says nothing of its own.
+            chosen = [
+                by_surface[s]
+                for s in self.catalog.order(by_surface)
+                if not is_model(self.catalog, s) or by_surface[s].severity is not Severity.UP
+            ]
+        return sorted(chosen, key=lambda v: -last_known(v).rank)
+
+    def rows(self) -> list[Row]:
+        return [self._row(verdict) for verdict in self.verdicts]
+
+    def _row(self, verdict: Verdict) -> Row:
+        known = self.known[verdict.surface]
+        notes = []
+        if verdict.suspected:
+            notes.append("suspected")
+        if known.rank > Severity.UP.rank and all(e.from_text for e in verdict.evidence):
+            notes.append("from the text")
+        label, note = self.catalog.label(verdict.surface), ", ".join(notes)
+        if not self.sees:
+            # No green for what is not seen: it was so, and that is all we know.
+            was = f"was {known.words}" if known is not Severity.UNKNOWN else known.words
+            return Row(Severity.UNKNOWN, label, was, note=note)
+        since = verdict.since if known.rank > Severity.UP.rank else None
+        return Row(known, label, known.words, since, note)
+
+    def evidence_line(self) -> Line:
+        """What speaks against it besides the page: "Also seen: …". Empty: nothing does."""
+        said = [
+            f"{self.catalog.label(piece.surface)}: {piece.says}"
+            for verdict in self.verdicts
+            for piece in verdict.evidence
+            if piece.source is not Source.PAGE and piece.severity.rank > Severity.UP.rank
+        ]
+        words = "; ".join(dict.fromkeys(said[:_MOST_EVIDENCE]))
+        return (Text(f"Also seen: {words}."),) if words else ()
+
+    def incidents(self) -> list[Incident]:
+        """Open ones that concern what was asked, the worst first."""
+        if not self.asked:
+            chosen = list(self.present.incidents)
+        else:
+            keys = {key for verdict in self.verdicts for key in verdict.incidents}
+            chosen = [
+                i
+                for i in self.present.incidents
+                if i.key in keys
+                or not keys.isdisjoint(i.aliases)
+                or set(i.surfaces) & set(self.asked)
+            ]
+        return sorted(chosen, key=lambda i: -i.severity.rank)
+
+    def incident_lines(self, threads: Mapping[str, ThreadLink]) -> list[Line]:
+        incidents = self.incidents()
+        lines = [_incident_line(i, threads.get(i.key)) for i in incidents[:_MOST_INCIDENTS]]
+        if (more := len(incidents) - _MOST_INCIDENTS) > 0:
+            lines.append((Text(f"… and {more} more: "), Text("history", code=True)))
+        return lines
+
+    def source_line(self, reports: str) -> Line:
+        checked = self.present.checked_at
+        if checked is None:
+            return (Text("The status page was never read yet."),)
+        line: list[Span] = []
+        provider = self.catalog.provider(self.present.provider)
+        if self.sees:
+            line.append(Text(f"Official page, checked {duration(self.now - checked)} ago"))
+        else:
+            line.append(Text(f"Official page, last seen {duration(self.now - checked)} ago"))
+            if self.present.failure:
+                line.append(Text(f" ({short(self.present.failure, 80)})"))
+        if self.sees and self.present.failing_since:
+            line.append(Text(" (the last look failed)"))
+        if provider.page:
+            line += [Text(" · "), Link(_host(provider.page), provider.page)]
+        if reports:
+            line.append(Text(f" · {reports}"))
+        return tuple(line)
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0] or url
+
+
+def _incident_line(incident: Incident, thread: ThreadLink | None) -> Line:
+    facts = [phase_words(incident.phase)] if incident.phase else []
+    if count := updates_words(incident):
+        facts.append(count)
+    word = "Maintenance" if incident.maintenance else "Incident"
+    brackets = f" ({', '.join(facts)})" if facts else ""
+    line: list[Span] = [Text(f"{word}: {name_of(incident)}{brackets}")]
+    if incident.url:
+        line += [Text(" · "), Link("open it", incident.url)]
+    if thread:
+        line += [Text(" · thread in "), thread]
+    return tuple(line)

@@ -1,0 +1,147 @@
+"""Retry now, back off, use something else, or stop: from the verdict, its phase and its trend.
+
+    verdict                     phase or trend          advice
+    up                          any                     retry now
+    up, ended under 10 min ago  any                     back off 1 min: all the others retry too
+    unknown                     any                     back off 2 min
+    suspected, degraded         getting better          back off 1 min
+    suspected, degraded         otherwise               back off 3 min
+    partial outage              monitoring, better      back off 3 min
+    partial outage              otherwise               back off 8 min
+    major outage                monitoring, better      back off 5 min
+    major outage                otherwise               stop; look again in 15 min
+    maintenance                 any                     stop; look again at its end, or in 15 min
+
+Where it says back off or stop and another surface that serves the same is up by its own
+evidence, that one is named: use it instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.domain.evidence import Evidence, Source, Verdict
+from bot.domain.incident import Incident
+from bot.domain.page import Severity
+
+JITTER = 0.5  # a wait is drawn between once and one and a half times what is advised
+SETTLING = timedelta(minutes=10)
+
+
+class Do(StrEnum):
+    NOW = "retry_now"
+    BACK_OFF = "back_off"
+    SWITCH = "switch"
+    STOP = "stop"
+
+
+class Trend(StrEnum):
+    BETTER = "better"
+    STEADY = "steady"
+    WORSE = "worse"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """`wait` is what everybody is told, `retry_after` the same with the asker's own jitter.
+
+    `use` names surfaces to use instead (only with SWITCH; `wait` then says when to look again).
+    """
+
+    do: Do
+    wait: timedelta
+    retry_after: timedelta
+    use: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the open incidents of a surface say of its course."""
+
+    phase: str = ""
+    trend: Trend = Trend.STEADY
+    until: datetime | None = None  # a maintenance's end
+    ended_at: datetime | None = None  # the latest that is over
+
+
+def outlook(surface: str, incidents: Sequence[Incident]) -> Outlook:
+    """Read the course from incidents, open ones and those that ended lately."""
+    about = [i for i in incidents if surface in i.surfaces and not i.withdrawn]
+    ended = max((i.ended_at for i in about if i.ended_at), default=None)
+    running = [i for i in about if i.is_open]
+    if not running:
+        return Outlook(ended_at=ended)
+    last = max(running, key=lambda i: i.events[-1].at if i.events else i.started_at)
+    return Outlook(last.phase, _trend(last, surface), last.scheduled_until, ended)
+
+
+def _trend(incident: Incident, surface: str) -> Trend:
+    """By the last change of this surface; without one, by the last two severities."""
+    for event in reversed(incident.events):
+        for change in event.changes:
+            if change.surface == surface and not change.released:
+                return _direction(change.before, change.after)
+    severities = [severity for _, severity in incident.timeline[-2:]]
+    return _direction(*severities) if len(severities) == 2 else Trend.STEADY
+
+
+def _direction(before: Severity, after: Severity) -> Trend:
+    if before is after or before in {Severity.UP, Severity.UNKNOWN}:
+        return Trend.STEADY  # the beginning is no trend
+    return Trend.BETTER if after.rank < before.rank else Trend.WORSE
+
+
+def advise(
+    verdict: Verdict, course: Outlook, others: Mapping[str, Verdict], now: datetime, draw: float
+) -> Advice:
+    """Say what to do about one surface.
+
+    `others` are verdicts of surfaces that could serve instead; `draw` is a random number from 0
+    to 1 for the jitter.
+    """
+    do, wait = _base(verdict, course, now)
+    use = tuple(name for name, other in others.items() if works(other)) if do is not Do.NOW else ()
+    if use and verdict.severity is not Severity.UP:
+        do = Do.SWITCH
+    return Advice(do, wait, wait * (1 + JITTER * draw), use if do is Do.SWITCH else ())
+
+
+def works(verdict: Verdict) -> bool:
+    """Up by its own evidence: a component, a probe or traffic says so; not mere silence."""
+    return (
+        verdict.severity is Severity.UP
+        and not verdict.suspected
+        and any(_speaks_for(piece) for piece in verdict.evidence)
+        and not any(piece.severity.rank >= Severity.DEGRADED.rank for piece in verdict.evidence)
+    )
+
+
+def _speaks_for(piece: Evidence) -> bool:
+    if piece.severity is not Severity.UP or piece.from_text:
+        return False
+    return piece.source in {Source.PAGE, Source.PROBE, Source.TRAFFIC}
+
+
+def _base(verdict: Verdict, course: Outlook, now: datetime) -> tuple[Do, timedelta]:
+    better = course.trend is Trend.BETTER or course.phase == "monitoring"
+    minutes: float
+    match verdict.severity:
+        case Severity.UP:
+            settling = course.ended_at is not None and now - course.ended_at < SETTLING
+            return (Do.BACK_OFF, timedelta(minutes=1)) if settling else (Do.NOW, timedelta(0))
+        case Severity.UNKNOWN:
+            minutes = 2
+        case Severity.DEGRADED:
+            minutes = 1 if better else 3
+        case Severity.PARTIAL:
+            minutes = 3 if better else 8
+        case Severity.MAJOR if better:
+            minutes = 5
+        case Severity.MAINTENANCE if course.until is not None and course.until > now:
+            return Do.STOP, course.until - now
+        case _:
+            return Do.STOP, timedelta(minutes=15)
+    return Do.BACK_OFF, timedelta(minutes=minutes)

@@ -1,0 +1,213 @@
+"""The grammar as a table: what is typed, and what is understood."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands.parser import parse, read_duration
+from bot.commands.table import CHANNEL_KINDS, VERBS
+from bot.domain.page import Severity
+from tests.unit.messages.examples import CLAUDE, SEVERAL
+
+DEGRADED, PARTIAL, MAJOR = Severity.DEGRADED, Severity.PARTIAL, Severity.MAJOR
+
+
+def understood(text: str) -> dict[str, Any]:
+    """What differs from an empty line."""
+    words, empty = parse(text, CLAUDE), parse("", CLAUDE)
+    return {
+        name: getattr(words, name)
+        for name in words.__slots__
+        if name not in {"rest", "verb_given"} and getattr(words, name) != getattr(empty, name)
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("", {}),
+        ("api", {"surfaces": ["api"]}),
+        ("api code", {"surfaces": ["api", "code"]}),
+        ("api, code", {"surfaces": ["api", "code"]}),
+        ("API", {"surfaces": ["api"]}),
+        ("claude.ai", {"surfaces": ["claude.ai"]}),
+        ("Claude Code", {"surfaces": ["code"]}),
+        ("claude-code", {"surfaces": ["code"]}),
+        ("claude", {"providers": ["claude"]}),
+        ("opus 4.6", {"surfaces": ["opus"]}),
+        ("opus4.6", {"surfaces": ["opus"]}),
+        ("claude-opus-4-6-20260201", {"surfaces": ["opus"]}),
+        ("claude-3-5-sonnet", {"surfaces": ["sonnet"]}),
+        ("api share", {"surfaces": ["api"], "share": True}),
+        ("share", {"share": True}),
+        ("is the api down?", {"surfaces": ["api"]}),
+        ("Is Claude Code down right now?", {"surfaces": ["code"]}),
+        ("is it down", {}),
+        ("is the api back?", {"surfaces": ["api"]}),
+        ("/isclaudedown api", {"surfaces": ["api"]}),
+        ("/isclaudedown subscribe api", {"verb": "subscribe", "surfaces": ["api"]}),
+    ],
+)
+def test_a_question(text: str, meaning: dict[str, Any]) -> None:
+    if "api back" in text:
+        meaning = meaning | {"doubts": parse(text, CLAUDE).doubts}
+    assert understood(text) == meaning
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("subscribe", {}),
+        ("sub", {}),
+        ("SUBSCRIBE API", {"surfaces": ["api"]}),
+        ("subscribe api code partial", {"surfaces": ["api", "code"], "severity": PARTIAL}),
+        ("subscribe partial code api", {"surfaces": ["code", "api"], "severity": PARTIAL}),
+        ("opus subscribe", {"surfaces": ["opus"]}),
+        ("subscribe api major outage", {"surfaces": ["api"], "severity": MAJOR}),
+        ("subscribe to the api from degraded up", {"surfaces": ["api"], "severity": DEGRADED}),
+        ("subscribe all", {"severity": Severity.UP}),
+        ("subscribe maintenance", {"severity": Severity.MAINTENANCE}),
+        ("subscribe everything", {"everything": True}),
+        ("subscribe +opus -mobile", {"plus": ["opus"], "minus": ["mobile"]}),
+        ("subscribe +opus –mobile", {"plus": ["opus"], "minus": ["mobile"]}),
+        ("subscribe ＋opus", {"plus": ["opus"]}),
+        ("subscribe +claude code", {"plus": ["code"]}),
+        ("subscribe api api", {"surfaces": ["api"]}),
+        (
+            "subscribe api <!subteam^S12|@oncall>",
+            {"surfaces": ["api"], "mention": "<!subteam^S12>"},
+        ),
+        ("subscribe api <@&12345>", {"surfaces": ["api"], "mention": "<@&12345>"}),
+        ("subscribe api <@U1AB>", {"surfaces": ["api"], "mention": "<@U1AB>"}),
+        ("subscribe api nomention", {"surfaces": ["api"], "no_mention": True}),
+        ("subscribe api <!channel>", {"surfaces": ["api"], "everybody": True}),
+        ("subscribe @here api", {"surfaces": ["api"], "everybody": True}),
+        ("subscribe api thread-only", {"surfaces": ["api"], "thread_only": CHANNEL_KINDS}),
+    ],
+)
+def test_a_subscription(text: str, meaning: dict[str, Any]) -> None:
+    assert understood(text) == {"verb": "subscribe", **meaning}
+
+
+@pytest.mark.parametrize(
+    ("text", "verb", "meaning"),
+    [
+        ("unsub", "unsubscribe", {}),
+        ("stop", "unsubscribe", {}),
+        ("subs", "subscriptions", {}),
+        ("list", "subscriptions", {}),
+        ("mute 2h", "mute", {"duration": timedelta(hours=2)}),
+        ("mute 2 hours", "mute", {"duration": timedelta(hours=2)}),
+        ("mute for 30 min", "mute", {"duration": timedelta(minutes=30)}),
+        ("unmute", "unmute", {}),
+        ("history", "history", {}),
+        ("history api 7d", "history", {"surfaces": ["api"], "duration": timedelta(days=7)}),
+        ("history 7 days api", "history", {"surfaces": ["api"], "duration": timedelta(days=7)}),
+        ("api history", "history", {"surfaces": ["api"]}),
+        ("history opus 7d", "history", {"surfaces": ["opus"], "duration": timedelta(days=7)}),
+        ("history opus 4.6 7 days", "history", {"surfaces": ["opus"], "duration": timedelta(7)}),
+        ("history opus 7 days", "history", {"surfaces": ["opus"], "duration": timedelta(days=7)}),
+        ("test", "test", {}),
+        ("why", "why", {}),
+        ("help", "help", {}),
+        ("?", "help", {}),
+    ],
+)
+def test_other_verbs(text: str, verb: str, meaning: dict[str, Any]) -> None:
+    assert understood(text) == {"verb": verb, **meaning}
+
+
+@pytest.mark.parametrize("word", [word for words in VERBS.values() for word in words])
+def test_every_synonym_is_its_verb_alone(word: str) -> None:
+    assert word in VERBS[parse(word, CLAUDE).verb]
+
+
+def test_the_rest_of_a_report_is_kept_as_it_was_typed() -> None:
+    words = parse("/isclaudedown report code   it says: 529, *overloaded*", CLAUDE)
+    assert (words.verb, words.rest) == ("report", "code it says: 529, *overloaded*")
+    assert words.doubts == []
+
+
+def test_an_ambiguous_word_is_a_doubt_with_all_its_meanings() -> None:
+    (doubt,) = parse("subscribe co", CLAUDE).doubts
+    assert set(doubt.meanings) >= {"console", "cowork"}
+
+
+def test_an_unknown_word_is_a_doubt_with_the_nearest_match() -> None:
+    assert parse("subscibe", CLAUDE).doubts[0].close == "subscribe"
+    assert parse("subscribe majr", CLAUDE).doubts[0].close == "major"
+    assert parse("subscribe consol3", CLAUDE).doubts[0].close == "console"
+    assert parse("subscribe xyzzy", CLAUDE).doubts[0].close == ""
+
+
+@pytest.mark.parametrize(
+    ("token", "length"),
+    [
+        ("2h", timedelta(hours=2)),
+        ("30m", timedelta(minutes=30)),
+        ("30min", timedelta(minutes=30)),
+        ("7d", timedelta(days=7)),
+        ("2w", timedelta(days=14)),
+        ("1h30m", timedelta(minutes=90)),
+        ("3hours", timedelta(hours=3)),
+    ],
+)
+def test_lengths_of_time(token: str, length: timedelta) -> None:
+    assert read_duration(token) == length
+
+
+@pytest.mark.parametrize("token", ["", "h", "2", "0h", "2x", "-2h", "2months", "99999h", "²h"])
+def test_what_is_no_length_of_time(token: str) -> None:
+    assert read_duration(token) is None
+
+
+VOCABULARY = st.sampled_from(
+    [
+        "subscribe",
+        "sub",
+        "api",
+        "code",
+        "opus",
+        "+opus",
+        "-api",
+        "4.6",
+        "claude",
+        "major",
+        "all",
+        "2h",
+        "7",
+        "d",
+        "share",
+        "is",
+        "the",
+        "?",
+        "co",
+    ]
+)
+
+
+@given(st.one_of(st.text(), st.lists(VOCABULARY, max_size=8).map(" ".join)))
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    for catalog in (CLAUDE, SEVERAL):
+        words = parse(text, catalog)
+        assert words.verb in VERBS
+        known = {surface.id for surface in catalog.surfaces()}
+        assert known >= {*words.surfaces, *words.plus, *words.minus}
+
+
+@given(st.lists(st.sampled_from(["api", "opus", "major", "2h"]), unique=True), st.integers(0, 4))
+def test_the_order_of_words_does_not_matter(words: list[str], place: int) -> None:
+    typed = [*words[:place], "subscribe", *words[place:]]
+    meant = parse(" ".join(["subscribe", *sorted(words)]), CLAUDE)
+    found = parse(" ".join(typed), CLAUDE)
+    assert found.verb == "subscribe"
+    assert (set(found.surfaces), found.severity, found.duration) == (
+        set(meant.surfaces),
+        meant.severity,
+        meant.duration,
+    )

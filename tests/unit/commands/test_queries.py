@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands import Request
+from bot.domain.errors import DeliveryError
+from bot.domain.page import Severity
+from bot.domain.subscription import ThreadRecord
+from tests.unit.commands.fakes import DEV, OPS, Room
+from tests.unit.messages.examples import DOWN, OUTAGE, OVER, ago
+
+
+async def test_the_bare_question_is_answered_with_the_thread_in_this_channel() -> None:
+    room = Room(OUTAGE, verdicts=DOWN)
+    room.threads.kept[OPS, OUTAGE.key] = ThreadRecord(root="1.2", joined=1, shown=2)
+    assert "thread in #C-ops/1.2" in await room.say("")
+    other = await room.type("", channel=DEV)
+    assert "thread" not in other.card.plain
+
+
+async def test_share_makes_the_answer_public() -> None:
+    assert (await Room().type("api share")).shared
+
+
+async def test_a_store_that_does_not_answer_is_said_and_never_taken_for_nothing() -> None:
+    room = Room()
+    room.incident_store.down = True
+    for text in ("", "subscribe api", "history x"):
+        answer = await room.type(text)
+        assert "can't reach my own memory" in answer.card.title or "get that" in answer.card.title
+    assert room.here is None
+
+
+async def test_before_the_first_look_nothing_is_claimed() -> None:
+    room = Room()
+    room.incident_store.never_read = True
+    assert "I don't know yet" in await room.say("")
+
+
+async def test_history_lists_what_happened_newest_first_with_ids() -> None:
+    old = replace(OVER, id="old1", title="Old trouble", started_at=ago(5000), ended_at=ago(4900))
+    text = await Room(old, OUTAGE).say("history")
+    assert "2 incidents in the last 7 days" in text
+    assert text.index("Claude.ai unavailable") < text.index("Old trouble")
+    assert "old1" in text
+    assert "No incident of Opus in the last 7 days" in await Room(OUTAGE).say("history opus")
+
+
+async def test_an_incident_is_found_by_its_id_or_the_beginning_of_it() -> None:
+    room = Room(OUTAGE)
+    for text in ("incident 9l93x2ht4s5w", "incident claude/9l93x2ht4s5w", "incident 9L93x"):
+        assert "We are looking into it." in await room.say(text)
+
+
+async def test_an_id_of_several_or_of_none_asks_back() -> None:
+    room = Room(OUTAGE, replace(OUTAGE, id="9l93zzz"))
+    text = await room.say("incident 9l93")
+    assert "Which one?" in text
+    assert "9l93zzz" in text
+    assert "I know no incident “nope”" in await room.say("incident nope")
+    assert "Which incident?" in await room.say("incident")
+
+
+async def test_details_are_a_button_too() -> None:
+    room = Room(OUTAGE, verdicts=DOWN)
+    answer = await room.commands.press(_pressed(), "details", OUTAGE.key)
+    assert "Claude.ai unavailable" in answer.card.title
+    assert (await room.commands.press(_pressed(), "details", "api")).card.plain == (
+        "No. The API is up."
+    )
+
+
+async def test_the_subscribe_button_adds_and_never_narrows() -> None:
+    room = Room()
+    await room.type("subscribe code major")
+    await room.commands.press(_pressed(), "subscribe", "api")
+    assert room.surfaces() == {"code", "api"}
+    assert room.here
+    assert room.here.severity is Severity.MAJOR
+    await room.commands.press(_pressed(), "subscribe", "")
+    assert room.surfaces() == {"code", "api"}
+
+
+async def test_an_example_is_posted_in_the_channel_and_marked_as_one() -> None:
+    room = Room()
+    await room.type("test")
+    (((channel, _), card),) = room.slack.said.items()
+    assert channel == OPS
+    assert "EXAMPLE" in card.title
+    assert "only an example" in card.plain
+
+
+async def test_an_example_that_cannot_be_posted_says_why() -> None:
+    room = Room()
+    room.slack.refuses = DeliveryError("restricted_action")
+    assert "restricted_action" in await room.say("test")
+
+
+async def test_why_tells_of_what_was_told_and_what_was_not() -> None:
+    room = Room(OUTAGE)
+    assert "not told: this channel is not subscribed" in await room.say("why")
+    await room.type("subscribe api")
+    assert "not told: it touched only claude.ai, Claude Code" in await room.say("why")
+    await room.type("subscribe code major")
+    assert "on its way" in await room.say("why")
+    room.threads.kept[OPS, OUTAGE.key] = ThreadRecord(root="1.2", joined=1, shown=1)
+    text = await room.say("why")
+    assert "told; 1 newer change still to come" in text
+    assert "thread in #C-ops/1.2" in text
+
+
+async def test_why_names_the_severity_that_was_missed() -> None:
+    mild = replace(OUTAGE, worst=Severity.DEGRADED, severity=Severity.DEGRADED)
+    room = Room(mild)
+    await room.type("subscribe everything major")
+    assert "degraded, and this channel asks for major outage or worse" in await room.say("why")
+
+
+async def test_what_comes_later_says_so() -> None:
+    for text in ("report code it is slow", "explain 529 overloaded", "back"):
+        assert "comes in a later version" in await Room().say(text)
+
+
+async def test_choices_for_typing_are_surfaces_and_at_most_what_platforms_show() -> None:
+    commands = Room().commands
+    assert [choice.value for choice in commands.suggest("cla")][:2] == ["claude.ai", "api"]
+    assert 0 < len(commands.suggest("")) <= 25
+
+
+@given(st.text())
+async def test_any_text_gets_an_answer(text: str) -> None:
+    answer = await Room(OUTAGE, OVER, verdicts=DOWN).type(text)
+    assert answer.card.title
+    assert answer.card.plain
+
+
+@given(st.text(max_size=30), st.text(max_size=90))
+async def test_any_button_gets_an_answer(action: str, value: str) -> None:
+    answer = await Room(OUTAGE).commands.press(_pressed(), action, value)
+    assert answer.card.plain
+
+
+def _pressed() -> Request:
+    return Request(OPS, "U1", "Ana")

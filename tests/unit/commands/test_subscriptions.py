@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.errors import DeliveryError
+from bot.domain.page import Severity
+from bot.domain.subscription import Pause
+from bot.ports import Access
+from tests.unit.commands.fakes import OPS, Room
+from tests.unit.messages.examples import NOW, OUTAGE, OVER, UP, ago
+
+
+async def test_subscribing_says_what_the_channel_gets_and_how_to_change_it() -> None:
+    room = Room()
+    answer = await room.type("subscribe api code partial")
+    assert answer.card.title == "Subscribed to API, Claude Code"
+    text = await room.say("subs")
+    assert "This channel gets: API, Claude Code · from partial outage up" in text
+    assert "subscribe -api" in text
+    assert "unsubscribe" in text
+
+
+async def test_naming_a_surface_means_only_that_surface() -> None:
+    room = Room()
+    await room.type("subscribe api")
+    assert room.surfaces() == {"api"}
+
+
+async def test_no_surface_means_everything() -> None:
+    room = Room()
+    text = await room.say("subscribe")
+    assert room.surfaces() == set()
+    assert "This channel gets: everything · from degraded up" in text
+
+
+async def test_a_change_leaves_one_short_public_line_with_who_and_what() -> None:
+    room = Room()
+    first = await room.type("subscribe api")
+    again = await room.type("subscribe code")
+    ended = await room.type("unsubscribe")
+    lines = [answer.public and answer.public.plain for answer in (first, again, ended)]
+    assert lines == [
+        "Ana subscribed this channel to API",
+        "Ana changed what this channel gets: Claude Code",
+        "Ana unsubscribed this channel",
+    ]
+
+
+async def test_what_changed_nothing_leaves_no_public_line() -> None:
+    room = Room()
+    await room.type("subscribe api")
+    answer = await room.type("subscribe api")
+    assert answer.public is None
+    assert answer.card.title.startswith("Nothing changed")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "api", "subs", "history", "incident x", "why", "help", "xyzzy", "subscribe co"]
+)
+async def test_asks_lists_help_and_errors_are_private_and_change_nothing(text: str) -> None:
+    room = Room()
+    answer = await room.type(text)
+    assert (answer.public, answer.shared, room.here) == (None, False, None)
+
+
+async def test_the_same_again_replaces() -> None:
+    room = Room()
+    await room.type("subscribe api code major")
+    await room.type("subscribe opus")
+    assert room.surfaces() == {"opus"}
+    assert room.here
+    assert room.here.severity is Severity.DEGRADED
+
+
+async def test_signs_adjust_and_keep_the_rest() -> None:
+    room = Room()
+    await room.type("subscribe api code major")
+    await room.type("subscribe +opus -api")
+    assert room.surfaces() == {"code", "opus"}
+    assert room.here
+    assert room.here.severity is Severity.MAJOR
+
+
+async def test_a_sign_alone_starts_from_nothing_or_from_everything() -> None:
+    room = Room()
+    await room.type("subscribe +opus")
+    assert room.surfaces() == {"opus"}
+    await room.type("unsubscribe")
+    await room.type("subscribe -mobile")
+    assert "mobile" not in room.surfaces()
+    assert {"api", "code", "opus"} <= room.surfaces()
+
+
+async def test_taking_away_the_last_surface_never_means_everything() -> None:
+    room = Room()
+    await room.type("subscribe api")
+    answer = await room.type("subscribe -api")
+    assert room.surfaces() == {"api"}
+    assert "nothing was changed" in answer.card.title
+
+
+async def test_unsubscribing_from_a_surface_takes_only_that_away() -> None:
+    room = Room()
+    await room.type("subscribe api code")
+    await room.type("unsubscribe api")
+    assert room.surfaces() == {"code"}
+    await room.type("unsubscribe code")
+    assert room.here is None
+
+
+async def test_an_ambiguous_name_asks_back_and_never_takes_the_first() -> None:
+    room = Room()
+    text = await room.say("subscribe co")
+    assert room.here is None
+    assert "Console" in text
+    assert "Cowork" in text
+    assert "nothing was changed" in text
+
+
+async def test_an_unknown_word_gets_the_nearest_match_and_the_short_help() -> None:
+    room = Room()
+    text = await room.say("subscibe api")
+    assert "Did you mean subscribe?" in text
+    assert "I know: subscribe" in text
+    assert room.here is None
+
+
+async def test_a_channel_that_cannot_be_written_to_is_told_so_at_once() -> None:
+    room = Room()
+    room.slack.may = Access(False, "I am not in this channel", "Type /invite @isclaudedown.")
+    text = await room.say("subscribe api")
+    assert "I can't write in this channel yet: I am not in this channel. Type /invite" in text
+    assert room.surfaces() == {"api"}
+
+
+async def test_not_knowing_whether_it_may_write_is_said_too() -> None:
+    room = Room()
+    room.slack.may = DeliveryError("timeout")
+    assert "I could not find out whether I may write here (timeout)" in await room.say("sub")
+
+
+async def test_a_platform_that_is_not_connected_is_named() -> None:
+    room = Room()
+    answer = await room.type("subscribe", channel=replace(OPS, platform="discord"))
+    assert "discord is not connected" in answer.card.plain
+
+
+async def test_subscribing_in_an_outage_queues_it_at_once() -> None:
+    room = Room(OUTAGE)
+    text = await room.say("subscribe code")
+    assert room.subscriptions.behind == [OUTAGE.key]
+    assert "Going on right now" in text
+    assert "Claude.ai unavailable" in text
+
+
+async def test_an_outage_that_is_not_asked_for_or_over_is_not_queued() -> None:
+    room = Room(OUTAGE)
+    await room.type("subscribe opus")
+    assert room.subscriptions.behind == []
+    for incident in (OVER, replace(OUTAGE, severity=UP)):
+        room = Room(incident)
+        await room.type("subscribe code")
+        assert room.subscriptions.behind == []
+
+
+async def test_who_may_not_manage_changes_nothing_and_is_told() -> None:
+    room = Room()
+    for text in ("subscribe api", "unsubscribe", "mute 2h", "unmute", "test"):
+        answer = await room.type(text, may_manage=False)
+        assert "You may not change" in answer.card.title
+    assert room.here is None
+    assert room.slack.said == {}
+    assert "Everything is up" in await room.say("", may_manage=False)
+
+
+async def test_subscribing_again_ends_a_pause_that_no_longer_holds() -> None:
+    room = Room()
+    await room.type("subscribe api")
+    assert room.here
+    paused = replace(room.here, paused=Pause("not_in_channel", ago(60), None))
+    room.subscriptions.kept[OPS] = paused
+    assert "not_in_channel" in await room.say("subs")
+    await room.type("subscribe api")
+    assert room.here
+    assert room.here.paused is None
+
+
+async def test_nobody_can_make_it_call_a_whole_channel() -> None:
+    room = Room()
+    text = await room.say("subscribe api <!channel>")
+    assert "I never call a whole channel" in text
+    assert room.here
+    assert room.here.mention is None
+
+
+async def test_a_mention_alone_keeps_all_the_rest() -> None:
+    room = Room()
+    await room.type("subscribe api major")
+    await room.type("subscribe <!subteam^S1|@oncall>")
+    assert room.here
+    assert (room.surfaces(), room.here.severity) == ({"api"}, Severity.MAJOR)
+    assert room.here.mention == "<!subteam^S1>"
+    await room.type("subscribe nomention")
+    assert room.here.mention is None
+
+
+async def test_muting_has_an_end_that_is_told_and_unmuting_catches_up() -> None:
+    room = Room(OUTAGE)
+    await room.type("subscribe code")
+    text = await room.say("mute 2h")
+    assert room.here
+    assert room.here.muted_until == NOW + timedelta(hours=2)
+    assert "muted until 19:51" in text
+    await room.type("unmute")
+    assert room.here.muted_until is None
+    assert room.subscriptions.behind == [OUTAGE.key]
+
+
+async def test_muting_asks_for_how_long_and_never_for_ever() -> None:
+    room = Room()
+    await room.type("subscribe")
+    assert "For how long?" in await room.say("mute")
+    await room.type("mute 9999d")
+    assert room.here
+    assert room.here.muted_until == NOW + timedelta(days=30)
