@@ -36,6 +36,14 @@ def store_errors() -> Iterator[None]:
         _heed_cancellation()
         text = str(error).splitlines()[0] if str(error) else ""
         raise StoreError(f"Redis: {type(error).__name__}: {text}") from error
+    except (AttributeError, TypeError) as error:
+        # redis-py drops a connection while a command is being written to it, when the node fails
+        # over or the peer hangs up: None stands then in the place of the socket or of a part of
+        # it (redis/redis-py#3546, #4287).
+        if "NoneType" not in str(error):
+            raise
+        _heed_cancellation()
+        raise StoreError("Redis: the connection was lost while a command was sent") from error
 
 
 def _heed_cancellation() -> None:
