@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis.connect import client_of
+from adapters.redis.client import client_of
 from adapters.redis.database import Database, store_errors
 from bot.domain.errors import StoreError
 from tests.servers.redis import standalone
