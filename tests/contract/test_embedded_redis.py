@@ -27,7 +27,7 @@ COUNTS = """
 import asyncio, sys
 from pathlib import Path
 from redis.asyncio import Redis
-from adapters.redis.embedded import GUARD, embedded_redis
+from adapters.redis.embedded.server import GUARD, embedded_redis
 
 async def main():
     async with embedded_redis(Path(sys.argv[1])) as url, Redis.from_url(url) as redis:
@@ -132,7 +132,10 @@ async def test_a_killed_bot_leaves_no_server_behind(tmp_path: Path) -> None:
 
 
 async def test_where_the_kernel_does_not_help_a_pipe_ends_the_server() -> None:
-    become = "import guard, os; guard.end_with_pipe(0); os.execl('/bin/sleep', 'sleep', '60')"
+    become = (
+        "import parent_watch, os; parent_watch.end_with_pipe(0); "
+        "os.execl('/bin/sleep', 'sleep', '60')"
+    )
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", become, stdin=subprocess.PIPE, cwd=GUARD.parent
     )

@@ -1,8 +1,8 @@
 """Becomes the Redis server, and sees to it that the server ends when our process does.
 
-Run as a script: `python guard.py <our pid> <program> <argument…>`. A SIGKILL leaves us no moment to
-stop the server, and an orphan would hold the data folder for ever. On Linux the kernel ends it for
-us; elsewhere a small shell waits for the end of a pipe of which we hold the other end.
+Run as a script: `python parent_watch.py <our pid> <program> <argument…>`. A SIGKILL leaves us no
+moment to stop the server, and an orphan would hold the data folder for ever. On Linux the kernel
+ends it for us; elsewhere a small shell waits for the end of a pipe of which we hold the other end.
 
 A program of its own because it has to act between fork and exec, which Python does not do safely
 in a process with threads. Only the standard library, so that it starts in a few milliseconds.

@@ -26,7 +26,7 @@ from bot.domain.errors import StoreError
 
 log = structlog.get_logger()
 
-GUARD = Path(__file__).with_name("guard.py")
+GUARD = Path(__file__).with_name("parent_watch.py")
 # Without an answer, and not loading either, for this long at start: something is wrong.
 START_TIMEOUT = 30.0
 TELL_EVERY = 2.0
