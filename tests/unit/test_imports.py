@@ -22,6 +22,26 @@ COMMON = {"redis"}
 # A room that looks into all the others: the operator's commands. None of them looks into it.
 OPERATOR = "cli"
 
+# The floors of `bot/`, lowest first. A package or loose module imports from its own floor and from
+# those below.
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("domain",),
+    ("catalog", "ports", "settings", "diagnostics"),
+    ("evidence",),
+    ("engine",),
+    ("status",),
+    ("messages",),
+    ("delivery", "loops"),
+    ("commands", "replay"),
+    ("app", "cli", "__main__", "eyes", "clock", "logs", "runtime"),
+)
+# What still reaches upstairs: module → what it imports from there. Goes when the arrow is turned.
+UPSTAIRS = {
+    ("bot/catalog/targets.py", "bot.evidence.probes"),
+    ("bot/delivery/report_counts.py", "bot.commands.types"),
+    ("bot/evidence/sources.py", "bot.engine.detection"),
+}
+
 
 def modules(folder: str) -> Iterator[tuple[str, ast.Module]]:
     for path in sorted((ROOT / folder).rglob("*.py")):
@@ -84,3 +104,25 @@ def test_nothing_of_the_tests_is_needed_to_run() -> None:
         if name.split(".")[0] in {"tests", "bench", "pytest", "hypothesis"}
     }
     assert found == set()
+
+
+def test_each_floor_of_the_core_knows_only_those_below() -> None:
+    floor_of = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+    found = set()
+    for path, tree in modules("bot"):
+        here = path.removesuffix(".py").split("/")[1]
+        if here == "__init__":
+            continue
+        assert here in floor_of, f"{path} stands on no floor: name its package in FLOORS"
+        found |= {
+            (path, name)
+            for name in imported(tree)
+            if (room := name.split(".")[1:2]) and name.startswith("bot.")
+            if floor_of.get(room[0], 0) > floor_of[here] and _is_module(name)
+        }
+    assert found == UPSTAIRS
+
+
+def _is_module(name: str) -> bool:
+    path = ROOT / name.replace(".", "/")
+    return path.with_suffix(".py").exists() or path.is_dir()
