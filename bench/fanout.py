@@ -28,7 +28,7 @@ from adapters.redis.scripts import SUBSCRIBE
 from adapters.redis.store import Store, open_store
 from adapters.redis.subscriptions import LIFE
 from adapters.slack.messenger import SlackMessenger
-from adapters.slack.workspaces import SingleWorkspace, Workspace, open_session, web_client
+from adapters.slack.workspaces import Workspace, open_session, web_client
 from bot.catalog.catalog import load_catalog
 from bot.delivery.cache import MessageCache, draw
 from bot.delivery.context import DeliveryContext
@@ -41,6 +41,7 @@ from bot.domain.page import Severity
 from bot.domain.state import State
 from bot.domain.subscription import Channel, Subscription
 from bot.runtime import spare_the_collector
+from tests.servers.slack.single import SingleWorkspace
 
 CONNECTIONS = 512
 MEGABYTE = 1 << 20

@@ -149,15 +149,6 @@ def judge(held: discord.Permissions, channel: discord.abc.GuildChannel | discord
     return _lacks(missing) if missing else Access(ok=True)
 
 
-def threads_missing(held: discord.Permissions) -> list[str]:
-    """Name what is missing for threads; without it updates are posted as replies."""
-    names: Mapping[str, str] = {
-        "create_public_threads": "Create Public Threads",
-        **_IN_THREADS,
-    }
-    return [name for flag, name in names.items() if not getattr(held, flag)]
-
-
 def _lacks(missing: Mapping[str, str]) -> Access:
     names = list(missing.values())
     shown = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

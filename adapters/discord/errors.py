@@ -43,7 +43,6 @@ _TABLE: Final[dict[type[DeliveryError], tuple[int, ...]]] = {
     DeliveryError: (30034, 110001, 130000, 160006, 160007),
 }
 MEANING: Final = {code: kind for kind, codes in _TABLE.items() for code in codes}
-SUCCESSES: Final = frozenset({THREAD_EXISTS, ALREADY_PUBLISHED, 40060})
 
 WORDS: Final[dict[int, str]] = {
     10003: "the channel was deleted",

@@ -15,7 +15,6 @@ from contextlib import asynccontextmanager
 import aiohttp
 import discord
 import structlog
-from discord import app_commands
 
 from adapters.discord.circuit_breaker import CircuitBreaker, RequestGate
 from adapters.discord.commands import build_tree
@@ -56,7 +55,6 @@ class Discord:
         )
         self._connection = Connection(options, self._wire, self._begin)
         self._desk: Responder | None = None
-        self._tree: app_commands.CommandTree | None = None
         self._client: discord.Client | None = None
         self._syncing: asyncio.Task[None] | None = None
 

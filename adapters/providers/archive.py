@@ -77,7 +77,6 @@ class _Page:
             updated_at=at,
             recent=recent,
             recent_full=len(self.over) > LIST_LENGTH,
-            oldest_recent=min((r.created_at for r in recent), default=None),
         )
 
 

@@ -186,5 +186,4 @@ def with_history(summary: Snapshot, recent: tuple[PageIncident, ...]) -> Snapsho
         summary,
         recent=recent,
         recent_full=len(recent) >= SHORTEST_CUT,
-        oldest_recent=min((report.created_at for report in recent), default=None),
     )

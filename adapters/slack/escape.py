@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 
 ZERO_WIDTH = "\u200b"
-ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 ELLIPSIS = "…"
 # Control characters, lone surrogates (JSON cannot carry them), and the marks that turn the
 # direction of whatever follows them, our own words included.

@@ -92,10 +92,6 @@ class RedisInstallations(AsyncInstallationStore):
         self._cache[tenant] = (workspace, self._monotonic() + CACHE_SECONDS)
         return workspace
 
-    async def tenants(self) -> list[str]:
-        found = await self._database.call("HKEYS", keys.SLACK_INSTALLATIONS)
-        return sorted(name.decode() for name in found)
-
     async def async_save(self, installation: Installation) -> None:
         tenant = _tenant(
             installation.enterprise_id, installation.team_id, installation.is_enterprise_install

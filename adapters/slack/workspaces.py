@@ -14,7 +14,6 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.errors import slack_errors
-from bot.domain.errors import TenantGone
 
 TIMEOUT_SECONDS = 10
 # slack_sdk compares a logger's own level: one without (NOTSET) makes it format every request and
@@ -52,18 +51,6 @@ class Workspaces(Protocol):
             TenantGone: the app is not installed there.
         """
         ...
-
-
-class SingleWorkspace:
-    """The workspace of one bot token. Nothing but that workspace is ever answered or written to."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
-
-    async def find(self, tenant: str) -> Workspace:
-        if tenant != self.workspace.tenant:
-            raise TenantGone("not installed there")
-        return self.workspace
 
 
 def open_session(connections: int = 512) -> aiohttp.ClientSession:

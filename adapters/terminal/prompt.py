@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TextIO
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import run_in_terminal
@@ -25,10 +24,6 @@ from bot.commands.table import SEVERITIES
 HISTORY = "prompt_history"
 _LEAVE = frozenset({"exit", "quit", "q", ":q"})
 _TAKE_SURFACES = frozenset({"ask", "subscribe", "sub", "unsubscribe", "unsub", "history"})
-
-
-def can_prompt(stdin: TextIO, stdout: TextIO) -> bool:
-    return stdin.isatty() and stdout.isatty()
 
 
 async def converse(commands: Commands, terminal: Terminal, folder: Path) -> None:

@@ -27,7 +27,6 @@ class ParsedCommand:
     """
 
     verb: str = "ask"
-    verb_given: bool = False
     surfaces: list[str] = field(default_factory=list)
     plus: list[str] = field(default_factory=list)
     minus: list[str] = field(default_factory=list)
@@ -48,7 +47,7 @@ def parse(text: str, catalog: Catalog) -> ParsedCommand:
     """Read a line that somebody typed after the command's name."""
     tokens = tokenise(text)
     verb, at = _find_verb(tokens)
-    words = ParsedCommand(verb or "ask", verb_given=verb is not None, rest=text.strip())
+    words = ParsedCommand(verb or "ask", rest=text.strip())
     if verb is not None:
         del tokens[at]
         if at == 0:

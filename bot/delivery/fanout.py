@@ -45,7 +45,6 @@ class FanOut:
         self._abandoned_at = 0.0
         self._sweep_at = 0.0
         self._trouble = 0
-        self.sweeps = 0
 
     def wake(self) -> None:
         """News were committed: read them now."""
@@ -101,7 +100,6 @@ class FanOut:
                 continue
             self._incidents.put(incident)
             behind += await self._feed.enqueue(incident, keep=incident.is_open)
-        self.sweeps += 1
         return behind
 
     async def _sweep_if_due(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,7 +20,3 @@ class CheckResult:
     says: str
     health: Health = Health.GOOD
     advice: str = ""
-
-
-# A part of the doctor: it looks, and yields what it finds; it never raises.
-Check = Callable[[], AsyncIterator[CheckResult]]

@@ -106,7 +106,6 @@ class Snapshot:
     `reports` are the open incidents and maintenances of the summary. `recent` is the page's
     history list (None: not looked at this time), which also holds ended ones;
     `recent_full` tells that it is cut at its length, so that absence proves nothing.
-    `oldest_recent` is the smallest `created_at` in it: what is older fell off its end.
     `has_history` False: there is no such list and never will be (recorded polls), so that an
     incident which left the summary counts as resolved. `oddities` are sentences for the
     operator: what was dropped, cut or not understood.
@@ -118,6 +117,5 @@ class Snapshot:
     updated_at: datetime | None = None
     recent: tuple[PageIncident, ...] | None = None
     recent_full: bool = False
-    oldest_recent: datetime | None = None
     has_history: bool = True
     oddities: tuple[str, ...] = ()

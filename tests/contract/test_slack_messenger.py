@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.slack.messenger import SlackMessenger
-from adapters.slack.workspaces import SingleWorkspace, identify, open_session, web_client
+from adapters.slack.workspaces import identify, open_session, web_client
 from bot.domain.errors import CannotLook, ChannelGone, DeliveryError, RateLimited, TenantGone
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
 from bot.ports import Messenger
 from tests.contract.messenger_contract import MessengerContract, Shown, card, long_ago
 from tests.servers.slack import BOT_SCOPES, SlackServer, running_slack
+from tests.servers.slack.single import SingleWorkspace
 
 FAULTS = {
     "lost_after": ("drop_after", ""),

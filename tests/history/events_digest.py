@@ -190,7 +190,7 @@ def no_list(seen: Iterable[Observation]) -> Story:
 def _without_list(seen: Iterable[Observation], *, has_history: bool) -> Iterable[Observation]:
     for at, page in seen:
         if isinstance(page, Snapshot):
-            yield at, replace(page, recent=None, oldest_recent=None, has_history=has_history)
+            yield at, replace(page, recent=None, has_history=has_history)
         else:
             yield at, page
 

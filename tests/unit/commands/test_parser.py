@@ -23,7 +23,7 @@ def understood(text: str) -> dict[str, Any]:
     return {
         name: getattr(words, name)
         for name in words.__slots__
-        if name not in {"rest", "verb_given"} and getattr(words, name) != getattr(empty, name)
+        if name != "rest" and getattr(words, name) != getattr(empty, name)
     }
 
 

@@ -141,7 +141,6 @@ class Watch:
             updated_at=minute(at),
             recent=listed,
             recent_full=recent_full,
-            oldest_recent=min((r.created_at for r in listed or ()), default=None),
             has_history=self.has_history,
         )
 

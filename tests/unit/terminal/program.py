@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.terminal import CONSOLE, Terminal
-from adapters.terminal.prompt import can_prompt, converse
+from adapters.terminal.prompt import converse
 from bot.messages.root import root_message
 from tests.unit.commands.fakes import Room
 from tests.unit.messages.examples import CLAUDE, NOW, OUTAGE
@@ -32,7 +32,7 @@ async def killed(folder: Path) -> None:
 
 async def sit(folder: Path) -> None:
     terminal = Terminal(sys.stdout, folder, utc_now)
-    if not can_prompt(sys.stdin, sys.stdout):
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise SystemExit(3)
     event = asyncio.create_task(interrupt(terminal, folder))
     await converse(Room(OUTAGE).commands, terminal, folder)
