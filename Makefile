@@ -14,13 +14,15 @@ help: ## show this list
 run: ready ## watch the status page; options after ARGS=, as in: make run ARGS="--help"
 	@exec $(BIN)/python -m bot run $(ARGS)
 
-test: lint ## lint, types and all tests; some of them with ARGS="-k words"
-	@exec $(BIN)/python -m pytest -n auto $(ARGS)
+test: lint ## lint, types and all tests and their coverage; some of them with ARGS="-k words"
+	@exec $(BIN)/python -m pytest -n auto $(or $(ARGS),--cov --cov-report=)
 
-lint: ready-dev ## ruff and mypy
+lint: ready-dev ## ruff, mypy, dead code, dependencies
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/vulture
+	@$(BIN)/deptry .
 
 format: ready-dev ## put the code into shape
 	@$(BIN)/ruff check --fix $(SOURCES)
