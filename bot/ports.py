@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from bot.domain.incident import Incident
 from bot.domain.message import Message
-from bot.domain.page import Snapshot
+from bot.domain.page import PageList, Snapshot
 from bot.domain.state import State
 from bot.domain.subscription import Channel, Subscription
 
 Clock = Callable[[], datetime]
 
 
+# Says which lists are needed once the page's summary is known (see `engine.needed_lists`).
+NeededLists = Callable[[Snapshot], Collection[PageList]]
+
+
 class PageSource(Protocol):
-    """One status page."""
+    """One provider's status page, whatever its format."""
 
     provider: str
 
-    async def observe(self, before: State | None) -> Snapshot:
-        """Look once. Decides from `before` whether the history list is needed too.
+    async def poll(self, needed: NeededLists) -> Snapshot:
+        """Read the page once: its summary, then the lists that `needed` names for it.
+
+        A format whose one document holds everything never calls `needed`, and fills `recent`
+        itself. A list that cannot be read costs no summary: `recent` stays None, and
+        `list_failure` says why.
 
         Raises:
             SourceError: no usable answer; `retry_after` if the page asked for it.

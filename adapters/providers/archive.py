@@ -14,8 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.domain.page import Component, PageIncident, PageUpdate, Severity, Snapshot, worst
-from bot.engine.phases import ENDED, end_of, has_ended, posted_at
+from bot.domain.page import ENDED, Component, PageIncident, PageUpdate, Severity, Snapshot, worst
 
 LIST_LENGTH = 50  # of Statuspage's incidents.json
 _A_MOMENT = timedelta(milliseconds=1)
@@ -33,7 +32,7 @@ _STATUS = {
 class Archived:
     """An incident with when its record was last touched (which need not mean anything)."""
 
-    report: PageIncident
+    incident: PageIncident
     touched_at: datetime | None = None
 
 
@@ -48,15 +47,15 @@ class _Page:
     over: list[tuple[datetime, int, str]] = field(default_factory=list)
     shown: dict[str, PageIncident] = field(default_factory=dict)
 
-    def show(self, report: PageIncident) -> None:
-        if has_ended(report):
-            self.running.pop(report.id, None)
-            if report.id not in self.shown or not has_ended(self.shown[report.id]):
-                insort(self.over, (end_of(report), len(self.over), report.id))
+    def show(self, incident: PageIncident) -> None:
+        if incident.has_ended:
+            self.running.pop(incident.id, None)
+            if incident.id not in self.shown or not self.shown[incident.id].has_ended:
+                insort(self.over, (incident.end_at, len(self.over), incident.id))
         else:
-            self.running[report.id] = report
-            self.over = [entry for entry in self.over if entry[2] != report.id]
-        self.shown[report.id] = report
+            self.running[incident.id] = incident
+            self.over = [entry for entry in self.over if entry[2] != incident.id]
+        self.shown[incident.id] = incident
 
     def set(self, component: str, severity: Severity, at: datetime) -> None:
         row = self.components[component]
@@ -73,7 +72,7 @@ class _Page:
         return Snapshot(
             provider=self.provider,
             components=tuple(self.components.values()),
-            reports=tuple(self.running.values()),
+            incidents=tuple(self.running.values()),
             updated_at=at,
             recent=recent,
             recent_full=len(self.over) > LIST_LENGTH,
@@ -98,24 +97,26 @@ def rebuild(
     yield first - timedelta(minutes=1), page.snapshot(first - timedelta(minutes=1), ())
     for at in sorted(doings):
         touched = doings[at]
-        written = [(a.report, u) for a in touched for u in a.report.updates if u.posted_at == at]
+        written = [
+            (a.incident, u) for a in touched for u in a.incident.updates if u.posted_at == at
+        ]
         if _clear_unsaid(page, written, at):
             yield at - _A_MOMENT, page.snapshot(at - _A_MOMENT, ())
-        for report, update in written:
-            _apply(page, report, update, at)
+        for incident, update in written:
+            _apply(page, incident, update, at)
         for archived in touched:
-            _show(page, archived.report, at)
-        yield at, page.snapshot(at, [archived.report.id for archived in touched])
+            _show(page, archived.incident, at)
+        yield at, page.snapshot(at, [archived.incident.id for archived in touched])
 
 
 def _doings(archive: Iterable[Archived]) -> dict[datetime, list[Archived]]:
     """Everything that happened on the page, by time."""
     doings: dict[datetime, list[Archived]] = defaultdict(list)
     for archived in archive:
-        report = archived.report
-        moments = {posted_at(report), *(update.posted_at for update in report.updates)}
-        if has_ended(report) and not any(update.phase in ENDED for update in report.updates):
-            moments.add(max(end_of(report), posted_at(report)))
+        incident = archived.incident
+        moments = {incident.posted_at, *(update.posted_at for update in incident.updates)}
+        if incident.has_ended and not any(update.phase in ENDED for update in incident.updates):
+            moments.add(max(incident.end_at, incident.posted_at))
         if archived.touched_at and archived.touched_at >= max(moments):
             moments.add(archived.touched_at)
         for moment in moments:
@@ -137,51 +138,51 @@ def _clear_unsaid(
     return cleared
 
 
-def _apply(page: _Page, report: PageIncident, update: PageUpdate, at: datetime) -> None:
+def _apply(page: _Page, incident: PageIncident, update: PageUpdate, at: datetime) -> None:
     for change in update.changes:
         page.set(change.component, change.after, at)
     if update.phase in ENDED and not update.changes:
         # The page unlinked its components while ending it, which leaves them operational.
-        held = {c for r in page.running.values() if r.id != report.id for c in r.components}
-        for component in {c.component for u in report.updates for c in u.changes} - held:
+        held = {c for r in page.running.values() if r.id != incident.id for c in r.components}
+        for component in {c.component for u in incident.updates for c in u.changes} - held:
             page.set(component, Severity.UP, at)
 
 
-def _show(page: _Page, report: PageIncident, at: datetime) -> None:
+def _show(page: _Page, incident: PageIncident, at: datetime) -> None:
     """Put the incident on the page as it stood at `at`."""
-    page.show(as_of(report, at))
+    page.show(as_of(incident, at))
 
 
-def as_of(report: PageIncident, at: datetime) -> PageIncident:
+def as_of(incident: PageIncident, at: datetime) -> PageIncident:
     """The incident as the page showed it at `at`."""
-    updates = tuple(update for update in report.updates if update.posted_at <= at)
-    if len(updates) == len(report.updates) and _is_final(report, at):
-        return replace(report, components=() if has_ended(report) else report.components)
+    updates = tuple(update for update in incident.updates if update.posted_at <= at)
+    if len(updates) == len(incident.updates) and _is_final(incident, at):
+        return replace(incident, components=() if incident.has_ended else incident.components)
     last = max(updates, key=lambda update: update.posted_at, default=None)
-    phase = last.phase if last else report.phase
+    phase = last.phase if last else incident.phase
     if phase in ENDED and not updates:
         phase = "investigating"
     ended = phase in ENDED
     named = dict.fromkeys(c.component for update in updates for c in update.changes)
     return replace(
-        report,
+        incident,
         phase=phase,
-        impact=_impact(report, updates),
+        impact=_impact(incident, updates),
         resolved_at=(last.at if last else None) if ended else None,
         components=() if ended else tuple(named),
         updates=updates,
     )
 
 
-def _is_final(report: PageIncident, at: datetime) -> bool:
-    if not has_ended(report) or any(update.phase in ENDED for update in report.updates):
+def _is_final(incident: PageIncident, at: datetime) -> bool:
+    if not incident.has_ended or any(update.phase in ENDED for update in incident.updates):
         return True
-    return at >= max(end_of(report), posted_at(report))
+    return at >= max(incident.end_at, incident.posted_at)
 
 
-def _impact(report: PageIncident, updates: Sequence[PageUpdate]) -> Severity:
+def _impact(incident: PageIncident, updates: Sequence[PageUpdate]) -> Severity:
     """Impact follows the worst component so far; where none was ever down it was set by hand."""
-    every = [change.after for update in report.updates for change in update.changes]
+    every = [change.after for update in incident.updates for change in update.changes]
     if worst(every).rank < Severity.DEGRADED.rank:
-        return report.impact
+        return incident.impact
     return worst(change.after for update in updates for change in update.changes)

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from adapters.providers.http import Answer, StatusPage
 from bot.domain.checks import CheckResult, Health
 from bot.domain.errors import SourceError
+from bot.domain.page import PageList
 
 # The Date header has whole seconds, and an answer takes its time.
 SKEW_ALLOWED = timedelta(seconds=30)
@@ -21,7 +22,7 @@ async def check_page(page: StatusPage) -> AsyncIterator[CheckResult]:
     page = replace(page, heard=answers.append)
     what = f"page {page.provider}"
     try:
-        snapshot = await page.observe(None)
+        snapshot = await page.poll(lambda _: {PageList.INCIDENTS})
     except SourceError as error:
         advice = "Open the address in a browser; check this machine's network, proxy and DNS."
         yield CheckResult(what, str(error), Health.BROKEN, advice)
@@ -29,8 +30,11 @@ async def check_page(page: StatusPage) -> AsyncIterator[CheckResult]:
         yield CheckResult(
             what,
             f"{page.base_url} is readable: {len(snapshot.components)} components, "
-            f"{len(snapshot.reports)} open",
+            f"{len(snapshot.incidents)} open",
         )
+        if snapshot.list_failure:
+            advice = "Deleted incidents are not noticed, and ends only late, until it can be read."
+            yield CheckResult(what, snapshot.list_failure, Health.WARNING, advice)
         for oddity in snapshot.oddities:
             yield CheckResult(what, oddity, Health.WARNING, "Tell us: the catalog may need it.")
     if answers:

@@ -1,16 +1,17 @@
-"""Looks at one Statuspage by HTTP: politely, within limits, and never guessing.
+"""Polls one Statuspage by HTTP, within limits of size and time.
 
-Promises: at most one request for the summary a look, and one for each list that the look
-needs; a 304 costs no parsing; whatever the page answers becomes a `Snapshot` or one
-`SourceError`. It keeps nothing that matters: a fresh one behaves the same, with a request more.
+Promises: at most one request for the summary a poll, and one for each list that is needed; a 304
+costs no parsing; whatever the page answers becomes a `Snapshot` or one `SourceError`. It keeps
+nothing that matters: a fresh one behaves the same, with a request more.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar, cast
 
@@ -18,10 +19,8 @@ import httpx
 
 from adapters.providers.statuspage import parse_history, parse_summary
 from bot.domain.errors import SourceError
-from bot.domain.incident import Origin
-from bot.domain.page import PageIncident, Snapshot
-from bot.domain.state import State
-from bot.ports import Clock
+from bot.domain.page import PageIncident, PageList, Snapshot
+from bot.ports import Clock, NeededLists
 
 T = TypeVar("T")
 
@@ -29,7 +28,6 @@ T = TypeVar("T")
 # body that grows beyond it is stopped as well.
 MAX_BYTES = 8_000_000
 TIMEOUT = 15.0  # seconds for a whole answer, however slowly it drips
-HISTORY_EVERY = timedelta(minutes=10)
 # Statuspage cuts its history list at 50, others earlier: from this length on, absence proves
 # nothing of what is older than its oldest entry.
 SHORTEST_CUT = 20
@@ -68,43 +66,25 @@ class StatusPage:
     heard: Callable[[Answer], None] | None = None
     timeout: float = TIMEOUT
     _remembered: dict[str, _Remembered] = field(default_factory=dict)
-    # The page's `updated_at` for which the history list was last read.
-    _history_for: datetime | None = None
 
-    async def observe(self, before: State | None) -> Snapshot:
+    async def poll(self, needed: NeededLists) -> Snapshot:
         summary = await self._get(SUMMARY, self._summary)
-        if not self._needs_history(before, summary):
+        lists = needed(summary)
+        if PageList.INCIDENTS not in lists:
             return summary
         try:
             recent = await self._get(HISTORY, parse_history)
-        except SourceError:
-            if before is None or before.history_at is None:
-                raise  # without it, what is long over would look new at the next look
-            return summary  # an outage is told from the summary alone; the list is asked again
-        self._history_for = summary.updated_at
-        if before is not None and _left(before, summary, maintenance=True):
-            recent = (*recent, *await self._ended_maintenances())
+        except SourceError as error:
+            # An outage is told from the summary alone; the list is asked for again.
+            return replace(summary, list_failure=str(error))
+        if PageList.MAINTENANCES in lists:
+            # incident.io's variant has no such list (404).
+            with suppress(SourceError):
+                recent = (*recent, *await self._get(MAINTENANCES, parse_history))
         return with_history(summary, recent)
 
     def _summary(self, body: bytes) -> Snapshot:
         return parse_summary(body, self.provider)
-
-    def _needs_history(self, before: State | None, summary: Snapshot) -> bool:
-        if before is None or before.history_at is None or self._history_for is None:
-            return True
-        return (
-            summary.updated_at != self._history_for
-            or self.clock() - before.history_at >= HISTORY_EVERY
-            or _left(before, summary, maintenance=False)
-            or _left(before, summary, maintenance=True)
-        )
-
-    async def _ended_maintenances(self) -> tuple[PageIncident, ...]:
-        """Maintenances that left the summary; incident.io's variant has no such list (404)."""
-        try:
-            return await self._get(MAINTENANCES, parse_history)
-        except SourceError:
-            return ()
 
     async def _get(self, path: str, parse: Callable[[bytes], T]) -> T:
         """Ask for one address; a 304 gives again what was parsed from it before."""
@@ -166,18 +146,6 @@ def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:
     except ValueError:
         return None
     return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
-
-
-def _left(before: State, summary: Snapshot, *, maintenance: bool) -> bool:
-    """Did something open leave the summary? Its end stands in a list of the page's past."""
-    listed = {report.id for report in summary.reports}
-    return any(
-        incident.is_open
-        and incident.maintenance is maintenance
-        and incident.origin is Origin.PROVIDER
-        and not listed.intersection((incident.id, *incident.aliases))
-        for incident in before.incidents.values()
-    )
 
 
 def with_history(summary: Snapshot, recent: tuple[PageIncident, ...]) -> Snapshot:

@@ -73,7 +73,7 @@ class _Affected(BaseModel):
     new_status: Words = ""
 
 
-def read_report(
+def read_incident(
     row: Mapping[str, Any],
     *,
     page_url: str = "",

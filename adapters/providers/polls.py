@@ -15,10 +15,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.providers.http import TIMEOUT, with_history
-from adapters.providers.statuspage import is_summary, read_json, reports_of, snapshot_of
+from adapters.providers.statuspage import incidents_of, is_summary, read_json, snapshot_of
 from bot.domain.errors import SourceError
 from bot.domain.page import PageIncident, Snapshot
-from bot.engine.phases import has_ended
 
 Document = Mapping[str, Any]
 
@@ -113,7 +112,7 @@ class Reader:
             try:
                 document = self._document(line)
                 if is_list(document):
-                    recent = [*(recent or ()), *reports_of(document)]
+                    recent = [*(recent or ()), *incidents_of(document)]
                 else:
                     seen = self._summary(document)
             except SourceError as error:
@@ -124,8 +123,8 @@ class Reader:
             return seen or SourceError("the page gave no list")
         if known := seen or self.summary:
             return with_history(known, tuple(recent))
-        running = tuple(report for report in recent if not has_ended(report))
-        bare = Snapshot(self.provider, components=(), reports=running)
+        running = tuple(incident for incident in recent if not incident.has_ended)
+        bare = Snapshot(self.provider, components=(), incidents=running)
         return with_history(bare, tuple(recent))
 
     def _document(self, line: Document) -> Document:

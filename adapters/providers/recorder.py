@@ -17,12 +17,14 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from adapters.providers.http import Answer, StatusPage
 from bot.catalog.catalog import Catalog
 from bot.domain.errors import BotError, SourceError
+from bot.engine.endings import needed_lists
 from bot.engine.step import step
 from bot.ports import Clock
 
@@ -107,7 +109,8 @@ async def record_page(
     state = None
     while True:
         try:
-            state, _ = step(state, await page.observe(state), page.clock(), catalog)
+            snapshot = await page.poll(partial(needed_lists, state, now=page.clock()))
+            state, _ = step(state, snapshot, page.clock(), catalog)
             wait = poll_seconds
         except SourceError as error:
             recorder.failed(page.base_url, error)

@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from adapters.providers.archive import Archived, rebuild
 from adapters.providers.fields import read_time
-from adapters.providers.incidents import by_name, read_report
+from adapters.providers.incidents import by_name, read_incident
 from adapters.providers.polls import LISTS, Document, Reader, body_of, is_list, polls
 from adapters.providers.whose import whose
 from bot.catalog.catalog import Catalog
@@ -161,14 +161,17 @@ def _rebuilt(
     names: dict[str, str] = {}
     dropped = 0
     for kind, row in rows:
-        report = read_report(row, maintenance=kind == "scheduled_maintenances")
-        if report is None:
+        incident = read_incident(row, maintenance=kind == "scheduled_maintenances")
+        if incident is None:
             dropped += 1
             continue
-        archive[report.id] = Archived(report, read_time(row.get("updated_at")))
+        archive[incident.id] = Archived(incident, read_time(row.get("updated_at")))
         for id_, name in _component_names(row):
             names.setdefault(id_, name)
-        for id_ in (*report.components, *(c.component for u in report.updates for c in u.changes)):
+        for id_ in (
+            *incident.components,
+            *(c.component for u in incident.updates for c in u.changes),
+        ):
             names.setdefault(id_, id_.removeprefix("name:"))
     if dropped and not archive:
         raise BotError(f"{path}: none of its {dropped} incidents can be read: no id, or no time")

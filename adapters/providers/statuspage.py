@@ -25,7 +25,7 @@ from adapters.providers.fields import (
     Words,
     status_severity,
 )
-from adapters.providers.incidents import by_name, read_report
+from adapters.providers.incidents import by_name, read_incident
 from bot.domain.errors import SourceError
 from bot.domain.page import Component, PageIncident, Severity, Snapshot
 
@@ -92,7 +92,7 @@ def parse_history(body: bytes | str) -> tuple[PageIncident, ...]:
     Raises:
         SourceError: not such a list.
     """
-    return reports_of(read_json(body))
+    return incidents_of(read_json(body))
 
 
 def is_summary(document: Mapping[str, Any]) -> bool:
@@ -102,15 +102,15 @@ def is_summary(document: Mapping[str, Any]) -> bool:
     )
 
 
-def reports_of(document: Mapping[str, Any]) -> tuple[PageIncident, ...]:
+def incidents_of(document: Mapping[str, Any]) -> tuple[PageIncident, ...]:
     """The incidents and maintenances of a history list."""
     lists = [key for key in ("incidents", "scheduled_maintenances") if key in document]
     if not lists:
         raise SourceError("the page's history holds no incidents: not a status page")
     summary = _Summary.model_validate(dict(document))
     return (
-        *_reports(summary.incidents, summary, {}, maintenance=False, oddities=[]),
-        *_reports(summary.scheduled_maintenances, summary, {}, maintenance=True, oddities=[]),
+        *_incidents(summary.incidents, summary, {}, maintenance=False, oddities=[]),
+        *_incidents(summary.scheduled_maintenances, summary, {}, maintenance=True, oddities=[]),
     )
 
 
@@ -130,15 +130,15 @@ def snapshot_of(document: Mapping[str, Any], provider: str) -> Snapshot:
     components = tuple(_components(summary.components, oddities))
     names = {component.name: component.id for component in components}
     # The same id twice would be told twice: the first one counts.
-    reports: dict[str, PageIncident] = {}
-    for report in (
-        *_reports(summary.incidents, summary, names, maintenance=False, oddities=oddities),
-        *_reports(summary.active_incidents, summary, names, maintenance=False, oddities=oddities),
-        *_reports(
+    incidents: dict[str, PageIncident] = {}
+    for incident in (
+        *_incidents(summary.incidents, summary, names, maintenance=False, oddities=oddities),
+        *_incidents(summary.active_incidents, summary, names, maintenance=False, oddities=oddities),
+        *_incidents(
             summary.scheduled_maintenances, summary, names, maintenance=True, oddities=oddities
         ),
     ):
-        reports.setdefault(report.id, report)
+        incidents.setdefault(incident.id, incident)
     oddities.extend(
         f"{key}: only the first {MAX_ITEMS} were read"
         for key in ("components", "incidents", "scheduled_maintenances")
@@ -147,13 +147,13 @@ def snapshot_of(document: Mapping[str, Any], provider: str) -> Snapshot:
     return Snapshot(
         provider=provider,
         components=components,
-        reports=tuple(reports.values()),
+        incidents=tuple(incidents.values()),
         updated_at=summary.page.updated_at or summary.updated_at,
         oddities=tuple(oddities),
     )
 
 
-def _reports(
+def _incidents(
     rows: Iterable[Mapping[str, Any]],
     summary: _Summary,
     names: Mapping[str, str],
@@ -162,17 +162,17 @@ def _reports(
     oddities: list[str],
 ) -> Iterable[PageIncident]:
     for row in rows:
-        report = read_report(
+        incident = read_incident(
             row,
             page_url=summary.page.url or summary.source_url,
             page_time=summary.page.updated_at or summary.updated_at,
             names=names,
             maintenance=maintenance,
         )
-        if report is None:
+        if incident is None:
             oddities.append(f"an incident was dropped: no id or no time in {sorted(row)[:8]}")
         else:
-            yield report
+            yield incident
 
 
 def _components(rows: Iterable[Mapping[str, Any]], oddities: list[str]) -> Iterable[Component]:

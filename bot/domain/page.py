@@ -57,40 +57,46 @@ class ComponentChange:
     after: Severity
 
 
+# The words for the phase of an incident (Statuspage's, incident.io's, Instatus's).
+ENDED = frozenset({"resolved", "postmortem", "completed", "closed", "cancelled", "canceled"})
+OPEN = frozenset(
+    {"investigating", "identified", "monitoring", "scheduled", "in_progress", "verifying", "update"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class PageUpdate:
-    """One dated text of an incident. `phase` is the page's word (investigating, resolved, …).
-
-    `at` is when the page says it was said; `posted_at` when it was really written there
-    (a backdated update differs: Claude's `1019wwb67615`).
-    """
+    """One dated text of an incident."""
 
     id: str
-    phase: str
+    phase: str  # the page's word: investigating, resolved, …
     text: str
-    at: datetime
+    at: datetime  # when the page says it was said
+    # When it was really written there; a backdated update differs (Claude's `1019wwb67615`).
     posted_at: datetime
     changes: tuple[ComponentChange, ...] = ()
+
+    @property
+    def is_end(self) -> bool:
+        return self.phase in ENDED
 
 
 @dataclass(frozen=True, slots=True)
 class PageIncident:
-    """An incident or maintenance as the page shows it now. Updates are oldest first.
-
-    `impact` is the page's computed word: opening another incident may change it
-    (Claude's `s9w82lp9dcn9`), so it serves only where no component is named.
-    """
+    """An incident or maintenance as the page shows it now."""
 
     id: str
     title: str
     phase: str
+    # The page's computed word. Opening another incident may change it (Claude's `s9w82lp9dcn9`),
+    # so it serves only where no component is named.
     impact: Severity
     created_at: datetime
     started_at: datetime
     url: str = ""
     resolved_at: datetime | None = None
-    components: tuple[str, ...] = ()
-    updates: tuple[PageUpdate, ...] = ()
+    components: tuple[str, ...] = ()  # those it names now; pages remove them at the end
+    updates: tuple[PageUpdate, ...] = ()  # oldest first
     maintenance: bool = False
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
@@ -98,24 +104,47 @@ class PageIncident:
     # recordings), so that naming none means nothing.
     linkable: bool = True
 
+    @property
+    def has_ended(self) -> bool:
+        """Is it over? A phase we do not know is over if the page dates its end."""
+        if self.phase in ENDED:
+            return True
+        return self.phase not in OPEN and self.resolved_at is not None
+
+    @property
+    def end_at(self) -> datetime:
+        """When it ended, once it has: as the page says, else with its last word."""
+        last = self.updates[-1].at if self.updates else self.created_at
+        return self.resolved_at or last
+
+    @property
+    def posted_at(self) -> datetime:
+        """When it was really put on the page: backdated ones are dated earlier."""
+        return min((update.posted_at for update in self.updates), default=self.created_at)
+
+
+class PageList(StrEnum):
+    """A list that a page keeps beside its summary, by its name in Statuspage's API."""
+
+    INCIDENTS = "incidents"
+    MAINTENANCES = "scheduled_maintenances"
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What one look at a page showed.
-
-    `reports` are the open incidents and maintenances of the summary. `recent` is the page's
-    history list (None: not looked at this time), which also holds ended ones;
-    `recent_full` tells that it is cut at its length, so that absence proves nothing.
-    `has_history` False: there is no such list and never will be (recorded polls), so that an
-    incident which left the summary counts as resolved. `oddities` are sentences for the
-    operator: what was dropped, cut or not understood.
-    """
+    """What one poll of a page showed."""
 
     provider: str
     components: tuple[Component, ...]
-    reports: tuple[PageIncident, ...]
+    incidents: tuple[PageIncident, ...]  # open incidents and maintenances of the summary
     updated_at: datetime | None = None
+    # The page's history list, which also holds ended ones. None: not read at this poll.
     recent: tuple[PageIncident, ...] | None = None
-    recent_full: bool = False
+    recent_full: bool = False  # the list is cut at its length: absence proves nothing
+    # False: there is no such list and never will be (recorded polls), so that an incident which
+    # left the summary counts as resolved.
     has_history: bool = True
+    # Why the list could not be read though it was asked for; empty if it was, or was not needed.
+    list_failure: str = ""
+    # Sentences for the operator: what was dropped, cut or not understood.
     oddities: tuple[str, ...] = ()

@@ -75,7 +75,8 @@ class State:
     began_at: datetime
     observed_at: datetime  # the last good look
     page_updated_at: datetime | None = None
-    history_at: datetime | None = None  # the last good look at the history list
+    history_at: datetime | None = None  # when the history list was last read
+    history_for: datetime | None = None  # the page's `updated_at` at that time
     components: Mapping[str, ComponentState] = field(default_factory=dict)
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     tracks: Mapping[str, Track] = field(default_factory=dict)

@@ -10,7 +10,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.page import PageIncident, Snapshot
+from bot.domain.incident import Origin
+from bot.domain.page import PageIncident, PageList, Snapshot
+from bot.domain.state import State
 from bot.engine.draft import Draft
 from bot.engine.incidents import REOPENS_WITHIN, Desk
 
@@ -20,6 +22,30 @@ RETIRED_AFTER = timedelta(days=2)
 LIST_LAGS = timedelta(minutes=1)
 RETIRED_KEPT = 1000  # ids; twenty times the length of a page's list
 NOT_LISTED = "The provider no longer lists it."
+# A page that says it has not changed is asked for its list again after this time (guess).
+HISTORY_EVERY = timedelta(minutes=10)
+
+
+def needed_lists(state: State | None, summary: Snapshot, *, now: datetime) -> frozenset[PageList]:
+    """The lists to read beside `summary`: the history when the page changed since it was read,
+    from time to time, and whenever something open left the summary, since its end stands there.
+    """
+    if state is None or state.history_at is None or state.history_for is None:
+        return frozenset({PageList.INCIDENTS})
+    listed = {incident.id for incident in summary.incidents}
+    left = [
+        incident
+        for incident in state.incidents.values()
+        if incident.is_open
+        and incident.origin is Origin.PROVIDER
+        and not listed.intersection((incident.id, *incident.aliases))
+    ]
+    if any(incident.maintenance for incident in left):
+        return frozenset(PageList)
+    changed = summary.updated_at != state.history_for
+    if left or changed or now - state.history_at >= HISTORY_EVERY:
+        return frozenset({PageList.INCIDENTS})
+    return frozenset()
 
 
 def look_for_missing(desk: Desk, snapshot: Snapshot) -> None:

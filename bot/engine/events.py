@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.domain.incident import EventKind, Incident
-from bot.domain.page import PageUpdate, Severity
+from bot.domain.page import ENDED, PageUpdate, Severity
 from bot.engine.draft import Draft
-from bot.engine.phases import ENDED
 
 # These stand for the change of state themselves; a plain update may be promoted to carry one.
 PLAIN = (EventKind.UPDATE,)

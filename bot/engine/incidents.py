@@ -15,11 +15,10 @@ from functools import lru_cache
 
 from bot.catalog.catalog import Provider
 from bot.domain.incident import Incident, Origin
-from bot.domain.page import PageIncident, PageUpdate, Severity
+from bot.domain.page import ENDED, PageIncident, PageUpdate, Severity
 from bot.domain.state import State, Track
 from bot.engine.components import is_down
 from bot.engine.draft import Draft
-from bot.engine.phases import ENDED, end_of, has_ended, posted_at
 
 REOPENS_WITHIN = timedelta(hours=2)  # later it is a new incident that continues the old one
 CONTINUES_WITHIN = timedelta(minutes=30)  # the provider's incident after one of ours
@@ -83,7 +82,7 @@ def read(desk: Desk, report: PageIncident) -> None:
     draft = _draft_for(desk, report)
     if draft is None:
         return
-    ended = has_ended(report)
+    ended = report.has_ended
     if draft.incident.withdrawn and ended:
         return
     draft.report = report
@@ -100,9 +99,9 @@ def read(desk: Desk, report: PageIncident) -> None:
     _replay_updates(draft, report)
     _find_words(draft, report, desk.provider)
     if ended and not draft.ended:
-        draft.ended, draft.end_at = True, end_of(report)
+        draft.ended, draft.end_at = True, report.end_at
         _clear(draft, report)
-    draft.page_end = end_of(report) if ended else None
+    draft.page_end = report.end_at if ended else None
     draft.incident = replace(
         draft.incident,
         url=report.url or draft.incident.url,
@@ -116,11 +115,11 @@ def _draft_for(desk: Desk, report: PageIncident) -> Draft | None:
     if owner is not None:
         draft = desk.drafts[owner]
         over_for = _time_of_return(draft, report, desk.now) - _last_end(draft, desk.now)
-        if not draft.ended or has_ended(report) or over_for <= REOPENS_WITHIN:
+        if not draft.ended or report.has_ended or over_for <= REOPENS_WITHIN:
             return draft
         return _start(desk, report, f"{report.id}~{_next_number(owner)}", continues=draft)
-    known = desk.first or report.id in desk.retired or posted_at(report) < desk.began_at
-    if has_ended(report) and known:
+    known = desk.first or report.id in desk.retired or report.posted_at < desk.began_at
+    if report.has_ended and known:
         return None  # it was over before we began, or we told it long ago
     ours = _ours_for(desk, report)
     if ours is not None:
@@ -145,7 +144,7 @@ def _draft_for(desk: Desk, report: PageIncident) -> Draft | None:
 
 
 def _start(desk: Desk, report: PageIncident, id_: str, *, continues: Draft | None = None) -> Draft:
-    began = min([report.started_at, *([end_of(report)] if has_ended(report) else [])])
+    began = min([report.started_at, *([report.end_at] if report.has_ended else [])])
     old = continues.incident if continues else None
     if old is not None or id_ != report.id:
         # What the earlier one said does not date this one.
@@ -211,7 +210,7 @@ def _ours_for(desk: Desk, report: PageIncident) -> Draft | None:
     meant = set() if named else set(desk.provider.named_in(told, components_too=True))
     for draft in desk.drafts.values():
         began = draft.incident.started_at
-        in_time = began - CONTINUES_WITHIN <= posted_at(report) <= began + CONTINUES_WITHIN
+        in_time = began - CONTINUES_WITHIN <= report.posted_at <= began + CONTINUES_WITHIN
         if not draft.ours or not in_time:
             continue
         surfaces = {desk.surface_of(component) for component in draft.links}
@@ -243,7 +242,7 @@ def _replay_updates(draft: Draft, report: PageIncident) -> None:
             if not late or change.component not in draft.links:
                 draft.link(change.component, change.after, update.at)
         draft.mark(update.at)
-    if not has_ended(report):
+    if not report.has_ended:
         for component in report.components:
             if component not in draft.links:
                 draft.link(component, Severity.UP, draft.last_word_at)

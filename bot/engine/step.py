@@ -19,7 +19,6 @@ from bot.engine.components import believe
 from bot.engine.endings import RETIRED_KEPT, look_for_missing, may_retire, without_doubt
 from bot.engine.first import begin
 from bot.engine.incidents import Desk, read
-from bot.engine.phases import end_of, has_ended
 from bot.engine.telling import tell
 
 
@@ -47,7 +46,7 @@ def _says_nothing(snapshot: Snapshot, state: State) -> bool:
 
     Taken at its word, everything open would have ended.
     """
-    told = snapshot.components or snapshot.reports or snapshot.recent
+    told = snapshot.components or snapshot.incidents or snapshot.recent
     return not told and any(component.listed for component in state.components.values())
 
 
@@ -58,7 +57,7 @@ def on_failure(state: State, error: str, now: datetime) -> State:
 
 def _take_in(desk: Desk, state: State, snapshot: Snapshot) -> tuple[State, list[Incident]]:
     snapshot = without_doubt(desk, snapshot)
-    reports = _reports(snapshot)
+    reports = _incidents(snapshot)
     explained = {name for report in reports for name in _news_about(desk, report, snapshot)}
     components, flaps = believe(
         state.components, snapshot, desk.now, None if desk.first else state.observed_at, explained
@@ -73,8 +72,14 @@ def _take_in(desk: Desk, state: State, snapshot: Snapshot) -> tuple[State, list[
     changed: list[Incident] = []
     retired = list(state.retired)
     listed = _history_ids(snapshot)
-    if desk.first:
-        retired += [r.id for r in snapshot.recent or () if has_ended(r)]
+    if state.history_at is None:
+        retired += [
+            r.id
+            for r in snapshot.recent or ()
+            if r.has_ended
+            and r.id not in desk.owners
+            and (desk.first or r.posted_at < state.began_at)
+        ]
     for id_, draft in desk.drafts.items():
         incident = tell(draft, desk)
         if draft.fresh:
@@ -91,6 +96,7 @@ def _take_in(desk: Desk, state: State, snapshot: Snapshot) -> tuple[State, list[
         observed_at=desk.now,
         page_updated_at=snapshot.updated_at or state.page_updated_at,
         history_at=desk.now if snapshot.recent is not None else state.history_at,
+        history_for=snapshot.updated_at if snapshot.recent is not None else state.history_for,
         components=components,
         incidents=incidents,
         tracks=tracks,
@@ -106,24 +112,26 @@ def _history_ids(snapshot: Snapshot) -> Collection[str] | None:
     return None if snapshot.recent is None else {report.id for report in snapshot.recent}
 
 
-def _reports(snapshot: Snapshot) -> list[PageIncident]:
+def _incidents(snapshot: Snapshot) -> list[PageIncident]:
     """What the look says of each incident, ended ones first and each in order of time.
 
     The history list is read after the summary: where it says that an incident has ended it is
     right. An incident open there alone is left for the next look, when the summary shows it.
     """
-    said = {report.id: report for report in snapshot.reports}
+    said = {report.id: report for report in snapshot.incidents}
     for report in snapshot.recent or ():
-        if has_ended(report):
+        if report.has_ended:
             said[report.id] = report
-    over = [report for report in said.values() if has_ended(report)]
-    running = [report for report in said.values() if not has_ended(report)]
-    return sorted(over, key=end_of) + sorted(running, key=lambda report: report.created_at)
+    over = [report for report in said.values() if report.has_ended]
+    running = [report for report in said.values() if not report.has_ended]
+    return sorted(over, key=lambda incident: incident.end_at) + sorted(
+        running, key=lambda report: report.created_at
+    )
 
 
 def _news_about(desk: Desk, report: PageIncident, snapshot: Snapshot) -> set[str]:
     """Components about which this report says something that is new to us."""
-    if report.maintenance or has_ended(report):
+    if report.maintenance or report.has_ended:
         return set()
     owner = desk.owners.get(report.id)
     known = desk.drafts[owner].texts if owner else {}

@@ -12,6 +12,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -19,10 +20,12 @@ from bot.catalog.catalog import Catalog
 from bot.diagnostics import where
 from bot.domain.errors import SourceError, StoreError, Superseded
 from bot.domain.incident import Incident
+from bot.domain.page import Snapshot
 from bot.domain.state import State
 from bot.engine.backfill import BackfillStore, ended_in
 from bot.engine.detection import Signals, suspected_in, without_suspected
 from bot.engine.detection import step as suspect
+from bot.engine.endings import needed_lists
 from bot.engine.step import on_failure, step
 from bot.ports import Clock, IncidentStore, PageSource, VersionedState
 
@@ -63,6 +66,7 @@ class Watcher:
     _known: VersionedState | None = None
     _failures: int = 0
     _store_trouble: bool = False
+    _oddities: tuple[str, ...] = ()  # of the last poll
 
     @property
     def leads(self) -> bool:
@@ -139,15 +143,16 @@ class Watcher:
         return self._jittered(self.poll_seconds)
 
     async def _stepped(self, before: State | None) -> tuple[State, Sequence[Incident]]:
-        """Observe, and take it in.
+        """Poll, and step the engine.
 
         Raises:
             SourceError: the page could not be read, or we could not bear what it showed.
         """
         try:
-            snapshot = await self.page.observe(before)
+            snapshot = await self.page.poll(partial(needed_lists, before, now=self.clock()))
+            self._note_oddities(snapshot)
             self._ended = ended_in(snapshot, self.catalog.provider(self.page.provider))
-            return step(before, snapshot, self.clock(), self.catalog)
+            state, changed = step(before, snapshot, self.clock(), self.catalog)
         except SourceError:
             raise
         except Exception as error:
@@ -155,6 +160,19 @@ class Watcher:
             # something that we can read: so it is one look that failed.
             log.debug("watcher.fault", provider=self.page.provider, exc_info=error)
             raise SourceError(f"our own fault in reading it: {where(error)}") from error
+        flaps = state.debounced - (before.debounced if before else 0)
+        if flaps:
+            log.info("page.debounced", provider=state.provider, flaps=flaps, ever=state.debounced)
+        return state, changed
+
+    def _note_oddities(self, snapshot: Snapshot) -> None:
+        """Log what the page wrote that could not be understood: once, until that changes."""
+        if snapshot.list_failure:
+            log.info("page.list_failed", provider=snapshot.provider, reason=snapshot.list_failure)
+        new = [oddity for oddity in snapshot.oddities if oddity not in self._oddities]
+        self._oddities = snapshot.oddities
+        if new:
+            log.warning("page.odd", provider=snapshot.provider, oddities=new)
 
     async def _witnessed(
         self, known: VersionedState, state: State, changed: Sequence[Incident]

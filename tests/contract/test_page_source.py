@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import httpx
 import pytest
 
-from adapters.providers.http import HISTORY_EVERY, Answer, StatusPage, seconds_to_wait
+from adapters.providers.http import Answer, StatusPage, seconds_to_wait
 from bot.catalog.catalog import load_catalog
 from bot.domain.errors import SourceError
-from bot.domain.page import Severity
+from bot.domain.page import PageList, Severity, Snapshot
 from bot.domain.state import State
+from bot.engine.endings import HISTORY_EVERY, needed_lists
 from bot.engine.step import step
+from bot.ports import NeededLists
 from tests.servers.page import PageServer, page_server
 from tests.servers.page_faults import bomb_body
 from tests.servers.statuspage import API
@@ -35,9 +38,18 @@ async def source(server: PageServer) -> AsyncIterator[StatusPage]:
         yield StatusPage("claude", server.url, client, lambda: NOW)
 
 
+def every_list(_: Snapshot) -> frozenset[PageList]:
+    return frozenset(PageList)
+
+
+def after(state: State) -> NeededLists:
+    """The lists that the engine needs once it knows `state`."""
+    return partial(needed_lists, state, now=NOW)
+
+
 async def settled(source: StatusPage) -> State:
     """What is known after a first look."""
-    state, _ = step(None, await source.observe(None), NOW, CATALOG)
+    state, _ = step(None, await source.poll(every_list), NOW, CATALOG)
     return state
 
 
@@ -68,13 +80,13 @@ async def test_whatever_the_page_does_becomes_one_error_that_says_what_was_wrong
     server.fail(fault)
 
     with pytest.raises(SourceError) as failed:
-        await source.observe(None)
+        await source.poll(every_list)
 
     assert says.lower() in str(failed.value).lower()
     assert len(str(failed.value)) < 300
 
     server.healthy()
-    assert (await source.observe(None)).components
+    assert (await source.poll(every_list)).components
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip"])
@@ -85,10 +97,10 @@ async def test_a_page_that_takes_too_long_is_given_up_and_read_again_when_it_ans
     async with httpx.AsyncClient() as client:
         impatient = StatusPage("claude", server.url, client, lambda: NOW, timeout=1.0)
         with pytest.raises(SourceError, match="within 1 s"):
-            await impatient.observe(None)
+            await impatient.poll(every_list)
 
         server.healthy()
-        assert (await impatient.observe(None)).components
+        assert (await impatient.poll(every_list)).components
 
 
 async def test_the_right_body_under_the_wrong_content_type_is_read_all_the_same(
@@ -96,13 +108,13 @@ async def test_the_right_body_under_the_wrong_content_type_is_read_all_the_same(
 ) -> None:
     server.fail("wrong_type")
 
-    assert len((await source.observe(None)).components) == 6
+    assert len((await source.poll(every_list)).components) == 6
 
 
 async def test_a_page_nobody_answers_for_is_an_error_of_ours() -> None:
     async with httpx.AsyncClient() as client:
         with pytest.raises(SourceError, match="cannot be read"):
-            await StatusPage("claude", "http://127.0.0.1:9", client, lambda: NOW).observe(None)
+            await StatusPage("claude", "http://127.0.0.1:9", client, lambda: NOW).poll(every_list)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +140,7 @@ async def test_what_the_page_asks_for_in_retry_after_is_passed_on(
     server.fail("too_many")
 
     with pytest.raises(SourceError) as failed:
-        await source.observe(None)
+        await source.poll(every_list)
 
     assert failed.value.retry_after == 120
 
@@ -139,7 +151,7 @@ async def test_an_unchanged_page_is_asked_once_a_look_and_answers_304(
     state = await settled(source)
     before = server.requests.copy()
 
-    again = await source.observe(state)
+    again = await source.poll(after(state))
 
     assert server.not_modified == 1
     assert server.requests["summary.json"] == before["summary.json"] + 1
@@ -154,9 +166,9 @@ async def test_the_history_list_is_read_when_the_page_moved(
     state = await settled(source)
     server.page.open("API errors", {API: "partial_outage"})
 
-    seen = await source.observe(state)
+    seen = await source.poll(after(state))
 
-    assert [report.title for report in seen.reports] == ["API errors"]
+    assert [report.title for report in seen.incidents] == ["API errors"]
     assert seen.recent is not None
     assert not seen.recent_full
 
@@ -165,7 +177,7 @@ async def test_the_history_list_is_read_again_after_ten_minutes(source: StatusPa
     state = await settled(source)
     old = replace(state, history_at=NOW - HISTORY_EVERY - timedelta(seconds=1))
 
-    assert (await source.observe(old)).recent is not None
+    assert (await source.poll(after(old))).recent is not None
 
 
 async def test_a_history_list_that_fails_hides_no_outage_and_is_asked_for_again(
@@ -175,20 +187,26 @@ async def test_a_history_list_that_fails_hides_no_outage_and_is_asked_for_again(
     server.page.open("API errors", {API: "partial_outage"})
     server.fail("error", times=1, path="incidents.json")
 
-    seen = await source.observe(state)
+    seen = await source.poll(after(state))
 
-    assert [report.title for report in seen.reports] == ["API errors"]
+    assert [report.title for report in seen.incidents] == ["API errors"]
     assert seen.recent is None
-    assert (await source.observe(state)).recent is not None
+    assert (await source.poll(after(state))).recent is not None
 
 
-async def test_the_first_look_needs_the_history_list_as_well(
+async def test_a_first_poll_whose_list_fails_says_why_and_asks_for_it_again(
     server: PageServer, source: StatusPage
 ) -> None:
-    server.fail("error", path="incidents.json")
+    server.fail("error", times=1, path="incidents.json")
 
-    with pytest.raises(SourceError, match="500"):
-        await source.observe(None)
+    first = await source.poll(every_list)
+    assert first.components
+    assert "500" in first.list_failure
+
+    state, _ = step(None, first, NOW, CATALOG)
+    again = await source.poll(after(state))
+    assert again.recent is not None
+    assert not again.list_failure
 
 
 async def test_an_incident_that_left_the_summary_is_looked_up_in_the_history_list(
@@ -199,9 +217,9 @@ async def test_an_incident_that_left_the_summary_is_looked_up_in_the_history_lis
     server.page.resolve(incident)
     server.page.updated_at = state.page_updated_at.isoformat() if state.page_updated_at else ""
 
-    seen = await source.observe(state)
+    seen = await source.poll(after(state))
 
-    assert seen.reports == ()
+    assert seen.incidents == ()
     assert [(report.id, report.phase) for report in seen.recent or ()] == [(incident, "resolved")]
 
 
@@ -209,7 +227,7 @@ async def test_a_page_that_moved_is_followed(server: PageServer, source: StatusP
     source.base_url = f"{server.url}/moved"
     server.page.set(API, "major_outage")
 
-    seen = await source.observe(None)
+    seen = await source.poll(every_list)
 
     assert {c.id: c.severity for c in seen.components}[API] is Severity.MAJOR
 
@@ -221,7 +239,7 @@ async def test_a_page_without_etags_is_read_whole_every_time(
     state = await settled(source)
     server.page.set(API, "major_outage")
 
-    seen = await source.observe(state)
+    seen = await source.poll(after(state))
 
     assert {c.id: c.severity for c in seen.components}[API] is Severity.MAJOR
     assert server.not_modified == 0
@@ -233,6 +251,6 @@ async def test_every_answer_is_heard_as_it_came(server: PageServer, source: Stat
     server.fail("method_not_allowed", times=1)
 
     with pytest.raises(SourceError):
-        await source.observe(None)
+        await source.poll(every_list)
 
     assert [(answer.status, answer.body) for answer in answers] == [(405, b"Method Not Allowed")]

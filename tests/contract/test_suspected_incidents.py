@@ -21,12 +21,12 @@ from bot.delivery.plan import Act, plan
 from bot.domain.errors import SourceError
 from bot.domain.incident import HANDED_OVER, EventKind, Incident, Origin
 from bot.domain.page import Severity, Snapshot
-from bot.domain.state import State
 from bot.domain.subscription import Channel, Subscription, ThreadRecord
 from bot.evidence.probes import ProbeHistory
 from bot.evidence.scoreboard import ScoreResult, scoreboard
 from bot.evidence.sources import Collector, UserReport
 from bot.loops.watcher import Watcher
+from bot.ports import NeededLists
 from tests.servers.redis import Node, standalone
 from tests.servers.statuspage import API, CLAUDE_AI, CODE, Page
 
@@ -64,10 +64,7 @@ class World:
             gather=collector.gather,
         )
 
-    async def observe(self, before: State | None) -> Snapshot:
-        assert before is None or all(
-            i.origin is not Origin.SUSPECTED for i in before.incidents.values()
-        ), "the page source knows nothing of suspicions"
+    async def poll(self, needed: NeededLists) -> Snapshot:
         if self.broken:
             raise SourceError("503")
         summary = parse_summary(orjson.dumps(self.page.summary()), "claude")

@@ -36,7 +36,7 @@ class Story:
         if isinstance(seen, SourceError):
             self.state = on_failure(self.state, str(seen), at) if self.state else None
             return
-        self.reports.update({r.id: r for r in (*(seen.recent or ()), *seen.reports)})
+        self.reports.update({r.id: r for r in (*(seen.recent or ()), *seen.incidents)})
         self.state, changed = step(self.state, seen, at, CATALOG)
         for incident in changed:
             known = self.incidents.get(incident.id)

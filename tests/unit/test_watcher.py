@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from structlog.testing import capture_logs
+
 from bot.catalog.catalog import load_catalog
 from bot.domain.errors import SourceError, StoreError
 from bot.domain.incident import Incident
 from bot.domain.page import Component, Severity, Snapshot
 from bot.domain.state import State
 from bot.loops.watcher import LONGEST_BACKOFF, Watcher
-from bot.ports import VersionedState
+from bot.ports import NeededLists, VersionedState
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-WELL = Snapshot("claude", components=(), reports=(), recent=())
+WELL = Snapshot("claude", components=(), incidents=(), recent=())
 POLL = 30.0
 
 
@@ -27,7 +29,7 @@ class Page:
     looks: list[Snapshot | Exception]
     provider: str = "claude"
 
-    async def observe(self, before: State | None) -> Snapshot:
+    async def poll(self, needed: NeededLists) -> Snapshot:
         seen = self.looks.pop(0)
         if isinstance(seen, Exception):
             raise seen
@@ -104,6 +106,28 @@ async def test_a_fault_of_ours_over_one_page_is_one_failed_look() -> None:
     assert "secret" not in memory.stored.state.failure
     assert await watching.look() <= POLL
     assert memory.stored.state.failing_since is None
+
+
+async def test_what_a_page_wrote_oddly_is_logged_once_until_it_changes() -> None:
+    odd = replace(WELL, oddities=("component Web: unknown status 'smouldering'",))
+    watching, _ = watcher(WELL, odd, odd, WELL, odd)
+    with capture_logs() as logged:
+        for _ in range(5):
+            await watching.look()
+    assert [line["oddities"] for line in logged if line["event"] == "page.odd"] == [
+        [*odd.oddities]
+    ] * 2
+
+
+async def test_a_change_that_was_debounced_is_logged() -> None:
+    api = Component("k8w3r06qmzrp", "Claude API", Severity.UP, "operational")
+    well = replace(WELL, components=(api,))
+    slow = replace(WELL, components=(replace(api, severity=Severity.DEGRADED),))
+    watching, _ = watcher(well, slow, well)
+    with capture_logs() as logged:
+        for _ in range(3):
+            await watching.look()
+    assert [line["flaps"] for line in logged if line["event"] == "page.debounced"] == [1]
 
 
 async def test_pauses_double_while_the_page_fails_up_to_a_limit() -> None:

@@ -10,7 +10,6 @@ from bot.catalog.catalog import Catalog, load_catalog
 from bot.domain.incident import EventKind, Incident, IncidentEvent
 from bot.domain.page import Component, ComponentChange, PageIncident, PageUpdate, Severity, Snapshot
 from bot.domain.state import State
-from bot.engine.phases import has_ended
 from bot.engine.step import on_failure, step
 
 START = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -85,7 +84,7 @@ def report(
         updates=updates,
         resolved_at=None if resolved is None else minute(resolved),
     )
-    if has_ended(made) and resolved is None:
+    if made.has_ended and resolved is None:
         made = replace(made, resolved_at=made.updates[-1].at)
     return replace(made, **more)  # type: ignore[arg-type]  # a test names the fields it changes
 
@@ -117,7 +116,7 @@ class Watch:
             id_ = IDS.get(name, name)
             if self.states.get(id_, (None,))[0] is not severity:
                 self.states[id_] = (severity, minute(at if since is None else since))
-        ended = [r for r in reports if has_ended(r)]
+        ended = [r for r in reports if r.has_ended]
         if recent is None and ended:
             recent = reports
         return self.take(self.page(at, reports, recent, recent_full), at)
@@ -137,7 +136,7 @@ class Watch:
         return Snapshot(
             provider=self.provider,
             components=rows,
-            reports=tuple(r for r in reports if not has_ended(r)),
+            incidents=tuple(r for r in reports if not r.has_ended),
             updated_at=minute(at),
             recent=listed,
             recent_full=recent_full,

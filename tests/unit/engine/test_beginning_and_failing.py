@@ -1,6 +1,11 @@
 """The first look, and looks that fail."""
 
+from dataclasses import replace
+from functools import partial
+
 from bot.domain.incident import EventKind
+from bot.domain.page import PageList
+from bot.engine.endings import needed_lists
 
 from .build import DEGRADED, MAJOR, PARTIAL, UP, Watch, kinds, minute, quiet_watch, report, update
 
@@ -39,6 +44,36 @@ def test_what_ended_before_the_first_look_is_no_news_though_its_list_comes_later
     watch.see(0)
     assert watch.see(10, recent=[PAST]) == []
     assert watch.see(20, recent=[PAST]) == []
+
+
+def test_one_of_a_list_that_came_late_gets_a_thread_of_its_own_when_it_is_reopened() -> None:
+    watch = Watch()
+    watch.see(0)
+    watch.see(10, recent=[PAST])
+    again = report("old", *PAST.updates, update("o2", 19, api=(UP, PARTIAL)))
+    assert watch.see(20, again, recent=[again]) == [("old~2", EventKind.OPENED)]
+
+
+def test_the_list_is_needed_at_first_when_the_page_changed_and_now_and_then() -> None:
+    watch = begun()
+    assert watch.state is not None
+    quiet = replace(watch.page(1, [RUNNING], None), updated_at=watch.state.page_updated_at)
+    needed = partial(needed_lists, watch.state)
+
+    assert needed_lists(None, quiet, now=minute(1)) == {PageList.INCIDENTS}
+    assert needed(quiet, now=minute(1)) == frozenset()
+    assert needed(replace(quiet, updated_at=minute(1)), now=minute(1)) == {PageList.INCIDENTS}
+    assert needed(replace(quiet, incidents=()), now=minute(1)) == {PageList.INCIDENTS}
+    assert needed(quiet, now=minute(10)) == {PageList.INCIDENTS}
+
+
+def test_the_list_of_maintenances_is_needed_when_one_left_the_summary() -> None:
+    watch = Watch()
+    work = report("m", update("w1", 0, "in_progress"), maintenance=True)
+    watch.see(0, work, recent=[])
+    left = watch.page(1, [], None)
+
+    assert needed_lists(watch.state, left, now=minute(1)) == set(PageList)
 
 
 def test_a_component_down_at_the_first_look_is_followed_silently() -> None:

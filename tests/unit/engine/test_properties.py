@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from bot.domain.incident import EventKind, Incident
 from bot.domain.page import ComponentChange, PageIncident, PageUpdate, Severity
-from bot.engine.phases import has_ended
 
 from .build import IDS, UP, Watch, minute, quiet_watch, report, update
 
@@ -76,7 +75,7 @@ class Provider:
         elif what == "edit":
             edited = replace(old.updates[-1], text=f"edit {self.number}")
             self._put(replace(old, updates=(*old.updates[:-1], edited)))
-        elif has_ended(old) is (what == "reopen"):
+        elif old.has_ended is (what == "reopen"):
             phase = "resolved" if what == "resolve" else "investigating"
             said = self._said(now, phase, name, UP if what == "resolve" else state)
             self._put(report(old.id, *old.updates, said, title=old.title))
@@ -107,7 +106,7 @@ def run(script: list[tuple[str, int, Severity, float, bool, bool]]) -> tuple[Wat
 
 def see(watch: Watch, page: Provider, now: float, *, listed: bool) -> list[tuple[str, EventKind]]:
     reports = list(page.reports.values())
-    running = [r for r in reports if not has_ended(r)]
+    running = [r for r in reports if not r.has_ended]
     recent = reports if listed else None
     return watch.see(now, *running, recent=recent, components=page.components)
 

@@ -314,8 +314,8 @@ def test_an_archive_begins_with_a_quiet_page_and_shows_each_moment(tmp_path: Pat
     states = [page.components[0].severity.value for page in pages]
     # Quiet, opened, resolved (which unlinked the component), touched three weeks later.
     assert states == ["up", "partial_outage", "up", "up"]
-    assert [len(page.reports) for page in pages] == [0, 1, 0, 0]
-    assert pages[1].reports[0].components == (API["id"],)
+    assert [len(page.incidents) for page in pages] == [0, 1, 0, 0]
+    assert pages[1].incidents[0].components == (API["id"],)
     assert pages[2].recent is not None
     assert pages[2].recent[0].components == ()
 

@@ -65,21 +65,21 @@ def test_a_list_without_incidents_is_no_history() -> None:
 def test_absent_null_empty_and_a_string_of_brackets_are_all_nothing(nothing: object) -> None:
     absent = parse_summary(summary(), "x")
     said = parse_summary(summary(incidents=nothing, scheduled_maintenances=nothing), "x")
-    assert absent.reports == said.reports == ()
+    assert absent.incidents == said.incidents == ()
     row = incident(incident_updates=nothing, components=nothing, reminder_intervals=nothing)
-    (report,) = parse_summary(summary(incidents=[row]), "x").reports
+    (report,) = parse_summary(summary(incidents=[row]), "x").incidents
     assert (report.updates, report.components) == ((), ())
 
 
 def test_one_broken_incident_costs_only_itself_and_is_mentioned() -> None:
     seen = parse_summary(summary(incidents=[{"name": "no id"}, 7, incident()]), "x")
-    assert [report.id for report in seen.reports] == ["i"]
+    assert [report.id for report in seen.incidents] == ["i"]
     assert any("dropped" in oddity for oddity in seen.oddities)
 
 
 def test_an_incident_without_an_id_is_known_by_when_it_was_opened() -> None:
-    (seen,) = parse_summary(summary(incidents=[incident(id=None)]), "x").reports
-    (renamed,) = parse_summary(summary(incidents=[incident(id="", name="More")]), "x").reports
+    (seen,) = parse_summary(summary(incidents=[incident(id=None)]), "x").incidents
+    (renamed,) = parse_summary(summary(incidents=[incident(id="", name="More")]), "x").incidents
     assert seen.id == renamed.id
     assert seen.url == "https://status.example.com"  # no address of its own is made up
 
@@ -111,14 +111,14 @@ def test_updates_are_oldest_first_whatever_the_page_does() -> None:
         {"id": "a2", "status": "investigating", "created_at": "2026-07-01T12:00:00.5Z"},
         {"id": "a1", "status": "investigating", "created_at": "2026-07-01T12:00:00.5Z"},
     ]
-    (report,) = parse_summary(summary(incidents=[incident(incident_updates=said)]), "x").reports
+    (report,) = parse_summary(summary(incidents=[incident(incident_updates=said)]), "x").incidents
     assert [update.id for update in report.updates] == ["a1", "a2", "b", "c"]
     assert report.updates[-1].at == datetime(2026, 7, 1, 13, 0, tzinfo=UTC)
 
 
 def test_a_backdated_update_keeps_when_it_was_really_written() -> None:
     said = {"id": "u", "display_at": "2026-07-01T11:00:00Z", "created_at": "2026-07-01T15:56:48Z"}
-    (report,) = parse_summary(summary(incidents=[incident(incident_updates=[said])]), "x").reports
+    (report,) = parse_summary(summary(incidents=[incident(incident_updates=[said])]), "x").incidents
     assert report.updates[0].posted_at - report.updates[0].at == timedelta(
         hours=4, minutes=56, seconds=48
     )
@@ -135,7 +135,7 @@ def test_a_sentence_instead_of_a_component_is_no_component() -> None:
         components=rows,
         incidents=[incident(incident_updates=[{"id": "u", "affected_components": affected}])],
     )
-    (report,) = parse_summary(page, "x").reports
+    (report,) = parse_summary(page, "x").incidents
     assert report.updates[0].changes == (
         ComponentChange("c", Severity.UP, Severity.MAJOR),
         ComponentChange("w", Severity.UP, Severity.UNKNOWN),
@@ -146,7 +146,7 @@ def test_updates_without_ids_keep_one_identity_when_their_text_is_edited() -> No
     def ids(text: str) -> list[str]:
         said = [{"status": "resolved", "body": text, "display_at": "2026-07-01T11:30:00Z"}]
         page = summary(incidents=[incident(incident_updates=said)])
-        return [update.id for update in parse_summary(page, "x").reports[0].updates]
+        return [update.id for update in parse_summary(page, "x").incidents[0].updates]
 
     assert ids("one") == ids("two")
 
@@ -154,9 +154,9 @@ def test_updates_without_ids_keep_one_identity_when_their_text_is_edited() -> No
 def test_a_page_whose_incidents_never_name_components_says_so() -> None:
     (report,) = parse_summary(
         summary(incidents=[incident(incident_updates=[{"id": "u"}])]), "x"
-    ).reports
+    ).incidents
     assert not report.linkable
-    (linked,) = parse_summary(summary(incidents=[incident(components=[])]), "x").reports
+    (linked,) = parse_summary(summary(incidents=[incident(components=[])]), "x").incidents
     assert linked.linkable
 
 
@@ -172,7 +172,7 @@ def test_a_reduced_poll_without_ids_is_read_by_names() -> None:
     seen = snapshot_of(body, "claude")
     assert [c.id for c in seen.components] == ["name:claude-code"]
     assert CATALOG.provider("claude").surface_of("name:claude-code", "Claude Code") == "code"
-    assert len(seen.reports) == 1
+    assert len(seen.incidents) == 1
 
 
 def test_a_hostile_page_is_cut_at_the_limits() -> None:
@@ -181,8 +181,8 @@ def test_a_hostile_page_is_cut_at_the_limits() -> None:
         incident(id=f"i{n}", incident_updates=said if n == 0 else []) for n in range(MAX_ITEMS + 9)
     ]
     seen = parse_summary(summary(incidents=many), "x")
-    assert len(seen.reports) == MAX_ITEMS
-    assert all(len(update.text) <= MAX_TEXT for update in seen.reports[0].updates)
+    assert len(seen.incidents) == MAX_ITEMS
+    assert all(len(update.text) <= MAX_TEXT for update in seen.incidents[0].updates)
     assert any("only the first" in oddity for oddity in seen.oddities)
 
 
@@ -196,7 +196,7 @@ def test_a_time_that_cannot_be_is_no_time(when: object) -> None:
 
 def test_an_id_seen_twice_counts_once() -> None:
     seen = parse_summary(summary(incidents=[incident(), incident(name="again")]), "x")
-    assert [report.title for report in seen.reports] == ["Trouble"]
+    assert [report.title for report in seen.incidents] == ["Trouble"]
 
 
 KEYS = st.sampled_from(
