@@ -44,7 +44,6 @@ from bot.eyes import EvidenceParts, open_evidence
 from bot.loops.watcher import Watcher
 from bot.ports import Messenger
 from bot.settings import Settings
-from bot.status.verdict import verdicts
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -96,7 +95,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             utc_now,
             may_paint=leads,
         )
-        commands = _commands(catalog, store, evidence_parts, platforms.messengers, platform_health)
+        commands = _commands(store, evidence_parts, platforms.messengers, platform_health)
         await platforms.open(settings, store, commands, catalog, stack, stop)
         incidents = IncidentCache(store.incident_store)
         workers = {
@@ -142,22 +141,17 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
 
 
 def _commands(
-    catalog: Catalog,
     store: Store,
     evidence_parts: EvidenceParts,
     messengers: Mapping[str, Messenger],
     platform_health: PlatformHealth,
 ) -> Commands:
     return Commands(
-        catalog=catalog,
-        incident_store=store.incident_store,
+        status=evidence_parts.status_service,
         subscriptions=store.subscriptions,
         threads=store.queue,
         messengers=messengers,
-        judge=lambda state, now: verdicts(state, catalog, now),
-        clock=utc_now,
-        others=lambda channel: evidence_parts.collector.for_channel(channel, utc_now()),
-        outlook=evidence_parts.commands.outlook,
+        rng=random.Random(),  # noqa: S311 (jitter, no secret)
         extra=evidence_parts.commands.handlers(),
         platform_health=platform_health,
     )

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import TextIO
 
-from adapters.cli.states import fresh_for, stored_states
+from adapters.cli.states import fresh_for, held_pages, stored_states
 from adapters.discord.checks import check_discord
 from adapters.discord.settings import DiscordSettings
 from adapters.providers.checks import check_page
@@ -23,9 +23,9 @@ from adapters.slack.settings import SlackSettings
 from bot.catalog.watched import watched_catalog
 from bot.domain.checks import CheckResult, Health
 from bot.domain.errors import BotError
-from bot.domain.state import State
 from bot.ports import Clock
 from bot.settings import Settings
+from bot.status.view import ProviderStatus, status_view
 
 HEALTHY_WITHIN = timedelta(minutes=2)
 _MARKS = {Health.GOOD: "✓", Health.WARNING: "!", Health.BROKEN: "✗"}
@@ -91,24 +91,26 @@ async def _check_store(settings: Settings) -> AsyncIterator[CheckResult]:
 async def health(settings: Settings, clock: Clock, out: TextIO) -> bool:
     """Is every page watched? One that cannot be read just now is watched all the same."""
     catalog = watched_catalog(settings)
-    known = await stored_states(settings, catalog)
+    states, evidence = await stored_states(settings, catalog, clock())
+    held = await held_pages(settings, catalog)
+    view = status_view(catalog, states, clock(), evidence)
     limit = max(HEALTHY_WITHIN, fresh_for(settings))
     healthy = True
-    for name in catalog.providers:
+    for one in view.providers:
         says, well = "nobody watches it", False
-        if name in known.held:
-            says, well = _pulse(known.states.get(name), clock(), limit)
-        out.write(f"{name}: {says}\n")
+        if one.provider in held:
+            says, well = _pulse(one, view.at, limit)
+        out.write(f"{one.provider}: {says}\n")
         healthy = healthy and well
     return healthy
 
 
-def _pulse(state: State | None, now: datetime, limit: timedelta) -> tuple[str, bool]:
+def _pulse(page: ProviderStatus, now: datetime, limit: timedelta) -> tuple[str, bool]:
     """What to say of a page that somebody watches, and whether that is well."""
-    if state is None:
+    if page.checked_at is None:
         return "watched, and not read yet", True
-    age = now - state.observed_at
+    age = now - page.checked_at
     read = f"read {age.total_seconds():.0f} s ago"
-    if state.failing_since:
-        return f"{read}; tried again since: {state.failure}", True
+    if page.failing_since:
+        return f"{read}; tried again since: {page.failure}", True
     return read, age < limit

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
 from adapters.redis.client import open_database
+from adapters.redis.database import Database
 from adapters.redis.embedded.data_dir import running_redis
 from adapters.redis.evidence_stores import evidence_stores
 from adapters.redis.incidents import RedisIncidentStore
@@ -24,44 +25,56 @@ log = structlog.get_logger()
 _FRESH_POLLS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class StoredStates:
-    """States by provider, who of them is watched just now, and evidence besides the pages."""
-
-    states: dict[str, State] = field(default_factory=dict)
-    others: tuple[Evidence, ...] = ()
-    held: frozenset[str] = frozenset()
-
-
 def fresh_for(settings: Settings) -> timedelta:
     return timedelta(seconds=_FRESH_POLLS * settings.poll_seconds)
 
 
 async def stored_states(
-    settings: Settings, catalog: Catalog, now: datetime | None = None
-) -> StoredStates:
-    """What a running instance knows; with `now` also what it sees besides the pages."""
+    settings: Settings, catalog: Catalog, now: datetime
+) -> tuple[dict[str, State], Sequence[Evidence]]:
+    """States by provider, and evidence besides the pages. Empty where no instance runs."""
+    database = await _database(settings)
+    if database is None:
+        return {}, ()
+    try:
+        store = RedisIncidentStore(database)
+        states = {name: (await store.load(name)).state for name in catalog.providers}
+        stores = evidence_stores(database, settings.secret_key)
+        collector = Collector(stores.probes, stores.traffic, stores.reports, catalog)
+        evidence = await collector.for_channel(None, now)
+    except StoreError as error:
+        log.warning("store.failed", reason=str(error))
+        return {}, ()
+    finally:
+        await database.close()
+    return {name: state for name, state in states.items() if state}, evidence
+
+
+async def held_pages(settings: Settings, catalog: Catalog) -> frozenset[str]:
+    """Providers whose page an instance watches at this moment."""
+    database = await _database(settings)
+    if database is None:
+        return frozenset()
+    try:
+        store = RedisIncidentStore(database)
+        return frozenset([name for name in catalog.providers if await store.is_held(name)])
+    except StoreError as error:
+        log.warning("store.failed", reason=str(error))
+        return frozenset()
+    finally:
+        await database.close()
+
+
+async def _database(settings: Settings) -> Database | None:
+    """The store of a running instance; None where there is none or it does not answer."""
     if settings.redis_url is not None:
         url: str | None = settings.redis_url.get_secret_value()
     else:
         url = running_redis(settings.data_dir)
     if url is None:
-        return StoredStates()
+        return None
     try:
-        database = await open_database(url)
-        try:
-            incident_store = RedisIncidentStore(database)
-            found = {name: (await incident_store.load(name)).state for name in catalog.providers}
-            held = frozenset([name for name in found if await incident_store.is_held(name)])
-            evidence_parts = evidence_stores(database, settings.secret_key)
-            collector = Collector(
-                evidence_parts.probes, evidence_parts.traffic, evidence_parts.reports, catalog
-            )
-            others = await collector.for_channel(None, now) if now else []
-        finally:
-            await database.close()
+        return await open_database(url)
     except StoreError as error:
         log.warning("store.failed", reason=str(error))
-        return StoredStates()
-    states = {name: state for name, state in found.items() if state}
-    return StoredStates(states, tuple(others), held)
+        return None

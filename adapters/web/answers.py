@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
-from bot.domain.evidence import Verdict
 from bot.evidence.scoreboard import Scoreboard, ScoreResult
-from bot.status.advice import Advice, Do
+from bot.status.advice import Advice, Do, advice
 from bot.status.document import document, stamp
-from bot.status.service import StatusView
+from bot.status.view import StatusView
 
 
-def verdict_body(
-    sight: StatusView, verdicts: Sequence[Verdict], advice: Callable[[str], Advice | None]
-) -> dict[str, Any]:
-    """As `ask --json` has it, with the advice for each surface."""
-    keys = {key for verdict in verdicts for key in verdict.incidents}
-    incidents = [incident for incident in sight.running if incident.key in keys]
-    body = document(verdicts, incidents, sight.now)
+def verdict_body(view: StatusView, surfaces: Collection[str], draw: float) -> dict[str, Any]:
+    """As `ask --json` has it, with the advice for each surface.
+
+    `surfaces`: these alone (none: all); `draw`: a random number from 0 to 1, for the jitter.
+    """
+    body = document(view, surfaces)
     for entry in body["verdicts"]:
-        entry["retry"] = _retry(advice(entry["surface"]))
+        entry["retry"] = _retry(advice(view, entry["surface"], draw))
     return body
 
 
-def _retry(advice: Advice | None) -> dict[str, Any] | None:
-    if advice is None:
+def _retry(advised: Advice | None) -> dict[str, Any] | None:
+    if advised is None:
         return None
     return {
-        "do": advice.do.value,
-        "wait": _seconds(advice.wait),
-        "retry_after": _seconds(advice.retry_after),
-        "use": list(advice.use),
+        "do": advised.do.value,
+        "wait": _seconds(advised.wait),
+        "retry_after": _seconds(advised.retry_after),
+        "use": list(advised.use),
     }
 
 

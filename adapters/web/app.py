@@ -65,15 +65,14 @@ class Web:
 
     async def verdict(self, request: Request) -> Response:
         self.reads.take(request)
-        sight = await self.status_service.look()
-        chosen = sight.verdicts
+        view = await self.status_service.view()
+        surfaces: list[str] = []
         if typed := request.path_params.get("surface"):
-            match = self.status_service.catalog.resolve(typed)
-            chosen = tuple(v for v in sight.verdicts if v.surface == match.exact)
-            if not chosen:
+            match = view.catalog.resolve(typed)
+            if match.exact is None:
                 raise RequestRefused(404, "unknown_surface", self._nearest(match.nearest))
-        draw = self.rng.random()
-        body = verdict_body(sight, chosen, lambda s: self.status_service.advice(sight, s, draw))
+            surfaces = [match.exact]
+        body = verdict_body(view, surfaces, self.rng.random())
         tag = etag(body)
         headers = {"ETag": tag, "Cache-Control": "no-cache"}
         if wait := retry_after(body):

@@ -17,7 +17,6 @@ from adapters.web.server import serving
 from bot.evidence.sources import TrafficStore
 from bot.settings import Settings
 from bot.status.service import StatusService
-from bot.status.verdict import is_fresh
 
 log = structlog.get_logger()
 
@@ -72,14 +71,13 @@ async def open_web(
 
 async def _trouble(status_service: StatusService) -> str:
     """What keeps us from answering well; empty if nothing does. Raises: StoreError."""
-    sight = await status_service.look()
-    seen = {state.provider: state for state in sight.states}
-    for provider in status_service.catalog.providers:
-        if provider not in seen:
-            return f"the page of {provider} was never read"
-        if not is_fresh(seen[provider], sight.now):
-            age = int((sight.now - seen[provider].observed_at).total_seconds())
-            return f"the page of {provider} was last seen {age} s ago"
+    view = await status_service.view()
+    for one in view.providers:
+        if one.checked_at is None:
+            return f"the page of {one.provider} was never read"
+        if not one.is_fresh:
+            age = int((view.at - one.checked_at).total_seconds())
+            return f"the page of {one.provider} was last seen {age} s ago"
     return ""
 
 
@@ -89,14 +87,20 @@ async def _measured(
     looks: Mapping[str, int],
     depth: Callable[[str], Awaitable[Depth]],
 ) -> Measured:
-    sight = await status_service.look()
+    view = await status_service.view()
     waiting = {platform: await depth(platform) for platform in counts}
     return Measured(
-        page_age={s.provider: (sight.now - s.observed_at).total_seconds() for s in sight.states},
-        page_failing={s.provider: s.failing_since is not None for s in sight.states},
+        page_age={
+            one.provider: (view.at - one.checked_at).total_seconds()
+            for one in view.providers
+            if one.checked_at
+        },
+        page_failing={
+            one.provider: one.failing_since is not None for one in view.providers if one.checked_at
+        },
         page_looks=looks,
         open_incidents={
-            s.provider: sum(i.is_open for i in s.incidents.values()) for s in sight.states
+            one.provider: len(one.incidents) for one in view.providers if one.checked_at
         },
         counts={platform: plain(one) for platform, one in counts.items()},
         queued={platform: found.channels for platform, found in waiting.items()},

@@ -62,6 +62,16 @@ class Catalog:
         known = self.surface(surface)
         return known.label if known else " ".join(_bare(surface).replace("-", " ").split())
 
+    def alternatives(self, surface: str) -> list[str]:
+        """Surfaces that may serve in place of this one. Models stand in for one another."""
+        about = self.surface(surface)
+        if about is None:
+            return []
+        if not about.model:
+            return list(about.alternatives)
+        siblings = self.provider(about.provider).surfaces
+        return [other.id for other in siblings if other.model and other.id != surface]
+
     def order(self, surfaces: Iterable[str]) -> list[str]:
         """Sort surface ids as the catalog lists them; unknown ones last, by name."""
         places = {surface: place for place, surface in enumerate(self._surfaces)}
@@ -201,6 +211,7 @@ def _surface(row: object, provider: str, prefix: str, where: str) -> Surface:
         words=tuple(fields.get("words", ())),
         model=bool(fields.get("model", False)),
         advice=str(fields.get("advice", "")),
+        alternatives=tuple(prefix + other for other in fields.get("alternatives", ())),
     )
 
 

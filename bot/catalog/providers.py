@@ -29,6 +29,8 @@ class Surface:
     words: tuple[str, ...] = ()
     model: bool = False
     advice: str = ""
+    # What may serve in its place, as whole ids: where people can do the same thing.
+    alternatives: tuple[str, ...] = ()
 
     @property
     def by_words(self) -> bool:

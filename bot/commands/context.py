@@ -2,61 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import random
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.catalog.catalog import Catalog
 from bot.commands.types import Threads
-from bot.domain.evidence import Evidence, Verdict
-from bot.domain.message import Line
-from bot.domain.state import State
+from bot.domain.message import Line, Text
 from bot.domain.subscription import Channel
-from bot.evidence.suspicion import with_others
+from bot.messages.witnessed import advice_words, how_long_words
 from bot.ports import Access, Clock, IncidentStore, Messenger, Subscriptions
-from bot.status.view import ProviderStatus, provider_status
-
-# What is seen besides the pages, as an answer in this channel may quote it.
-Others = Callable[[Channel], Awaitable[Sequence[Evidence]]]
-Judge = Callable[[State, datetime], Sequence[Verdict]]
-
-# When to retry, and how long it may take, of the worst of these surfaces (none: of all).
-Outlook = Callable[[Channel, Sequence[str]], Awaitable[Sequence[Line]]]
+from bot.status.advice import advice
+from bot.status.service import StatusService
+from bot.status.view import StatusView
 
 
 @dataclass(slots=True)
 class Context:
-    """`catalog` grows: a page watched by its URL has the surfaces that were seen on it."""
-
-    catalog: Catalog
-    incident_store: IncidentStore
+    status: StatusService
     subscriptions: Subscriptions
     threads: Threads
     messengers: Mapping[str, Messenger]
-    judge: Judge
-    clock: Clock
-    others: Others | None = None
-    outlook: Outlook | None = None
+    rng: random.Random
 
-    async def learn(self) -> None:
-        """Take over the surfaces of pages that the catalog does not describe."""
-        unknown = [p.id for p in self.catalog.providers.values() if not p.known]
-        for provider in unknown:
-            if state := (await self.incident_store.load(provider)).state:
-                seen = {id_: component.name for id_, component in state.components.items()}
-                self.catalog = self.catalog.seen(provider, seen)
+    @property
+    def catalog(self) -> Catalog:
+        return self.status.catalog
 
-    async def provider_statuses(self, channel: Channel) -> list[ProviderStatus]:
-        """Every provider as it is known now, the main one first."""
-        now = self.clock()
-        others = await self.others(channel) if self.others else ()
-        found = []
-        for provider in self.catalog.providers:
-            state = (await self.incident_store.load(provider)).state
-            official = self.judge(state, now) if state else ()
-            verdicts = tuple(with_others(verdict, others, now) for verdict in official)
-            found.append(provider_status(provider, state, verdicts))
-        return found
+    @property
+    def incident_store(self) -> IncidentStore:
+        return self.status.incident_store
+
+    @property
+    def clock(self) -> Clock:
+        return self.status.clock
 
     async def access(self, channel: Channel) -> Access:
         """May we speak there? A platform that is not connected says so by itself."""
@@ -64,3 +43,19 @@ class Context:
         if messenger is None:
             return Access(False, f"{channel.platform} is not connected", "Tell the operator.")
         return await messenger.access(channel)
+
+
+async def outlook(
+    status: StatusService, view: StatusView, surface: str, rng: random.Random
+) -> list[Line]:
+    """When to retry, and how long it may take; nothing where nothing is wrong."""
+    verdict = view.verdict(surface)
+    if verdict is None or not verdict.in_trouble:
+        return []
+    lines: list[Line] = []
+    if advised := advice(view, surface, rng.random()):
+        lines.append((Text(advice_words(advised, view.catalog)),))
+    running = view.about(surface)
+    if running and (said := await status.expected_duration(running[0])):
+        lines.append((Text(how_long_words(said)),))
+    return lines

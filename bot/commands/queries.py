@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.commands.context import Context
+from bot.commands.context import Context, outlook
 from bot.commands.parser import ParsedCommand, tokenise
 from bot.commands.types import Answer, Request
 from bot.domain.incident import Incident
@@ -13,7 +13,6 @@ from bot.messages.answer import answer_message
 from bot.messages.history import history_message, incident_message
 from bot.messages.settings import notice
 from bot.messages.why import WhyCase, why_message
-from bot.status.view import ProviderStatus
 
 USUAL_HISTORY = timedelta(days=7)
 LONGEST_HISTORY = timedelta(days=365)
@@ -26,29 +25,18 @@ _WHY_CASES = 5
 async def ask(context: Context, request: Request, words: ParsedCommand) -> Answer:
     """The bare question. Always answers, even with nothing known."""
     asked = [*words.surfaces, *words.plus]
-    provider_statuses = await context.provider_statuses(request.channel)
+    view = await context.status.view(request.channel)
     if words.providers and not asked:
-        provider_statuses = [p for p in provider_statuses if p.provider in words.providers]
-    card = answer_message(
-        provider_statuses,
-        context.clock(),
-        context.catalog,
-        asked=asked,
-        threads=await _threads(context, request, provider_statuses),
-        outlook=await context.outlook(request.channel, asked) if context.outlook else (),
-    )
+        view = view.of(words.providers)
+    threads = {
+        incident.key: link
+        for incident in view.incidents
+        if (link := await _thread_link(context, request, incident))
+    }
+    bad = view.in_trouble(asked)
+    lines = await outlook(context.status, view, bad[0].surface, context.rng) if bad else ()
+    card = answer_message(view, asked=asked, threads=threads, outlook=lines)
     return Answer(card, shared=words.share)
-
-
-async def _threads(
-    context: Context, request: Request, provider_statuses: list[ProviderStatus]
-) -> dict[str, ThreadLink]:
-    """Where this channel has a thread of an open incident."""
-    links = {}
-    for incident in (i for present in provider_statuses for i in present.incidents):
-        if link := await _thread_link(context, request, incident):
-            links[incident.key] = link
-    return links
 
 
 async def _thread_link(context: Context, request: Request, incident: Incident) -> ThreadLink | None:

@@ -10,21 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.catalog.catalog import Catalog
+from bot.commands.context import outlook
 from bot.commands.types import Answer, Handler, Request
 from bot.delivery.reminders import Direct, Reminder, ReminderStore
 from bot.domain.errors import DeliveryError
 from bot.domain.incident import Incident
-from bot.domain.message import Line, Message, Text
-from bot.domain.page import Severity
+from bot.domain.message import Line, Message
 from bot.domain.subscription import Channel
 from bot.evidence.sources import ChannelSize, ReportStore, UserReport
-from bot.evidence.suspicion import is_bad
 from bot.messages.settings import notice
 from bot.messages.witnessed import (
-    advice_words,
     counted_message,
     explanation_message,
-    how_long_words,
     just_me_message,
     scoreboard_message,
     waiting_message,
@@ -33,7 +30,8 @@ from bot.messages.witnessed import (
 )
 from bot.ports import Clock, Messenger
 from bot.status.explain import explain, known_errors
-from bot.status.service import SCORED, StatusService, StatusView
+from bot.status.service import SCORED, StatusService
+from bot.status.view import StatusView
 
 # What is asked about when nobody names a surface, and nothing is down.
 USUAL = ("claude.ai", "code", "api")
@@ -71,31 +69,31 @@ class ReportCommands:
 
     async def report(self, request: Request, rest: str) -> Answer:
         """`report <surface> [text]`: the text is for whoever reads it in the channel, not us."""
-        sight = await self.status_service.look(request.channel)
+        view = await self.status_service.view(request.channel)
         named = self._leading(rest)
         if len(named) == 1:
-            return await self._count(request, named[0], sight)
-        return Answer(self._which("Trouble with what?", "affected", named or _offered(sight)))
+            return await self._count(request, named[0], view)
+        return Answer(self._which("Trouble with what?", "affected", named or _offered(view)))
 
     async def affected(self, request: Request, value: str) -> Answer:
         """The button: an incident's key, a surface, or nothing."""
-        sight = await self.status_service.look(request.channel)
-        meant = self._meant(value, sight)
+        view = await self.status_service.view(request.channel)
+        meant = self._meant(value, view)
         if len(meant) == 1:
-            return await self._count(request, meant[0], sight)
+            return await self._count(request, meant[0], view)
         return Answer(
-            self._which("What do you have trouble with?", "affected", meant or _offered(sight))
+            self._which("What do you have trouble with?", "affected", meant or _offered(view))
         )
 
-    async def _count(self, request: Request, surface: str, sight: StatusView) -> Answer:
+    async def _count(self, request: Request, surface: str, view: StatusView) -> Answer:
         size = await self._members(request.channel)
         voice = UserReport(request.channel, request.user, surface, size)
-        new = await self.reports.add(voice, sight.now)
+        new = await self.reports.add(voice, view.at)
         if new:
             self.reported(request.channel)
-        report_counts = await self.reports.of_channel(request.channel, sight.now)
-        more = await self._outlook(surface, sight)
-        verdict = sight.verdict(surface)
+        report_counts = await self.reports.of_channel(request.channel, view.at)
+        more = await self._outlook(surface, view)
+        verdict = view.verdict(surface)
         return Answer(
             counted_message(surface, report_counts, verdict, self._catalog, new=new, more=more)
         )
@@ -121,53 +119,30 @@ class ReportCommands:
     # --- just me? ----------------------------------------------------------------------------
 
     async def just_me(self, request: Request, rest: str) -> Answer:
-        sight = await self.status_service.look(request.channel)
+        view = await self.status_service.view(request.channel)
         named = self._leading(rest)
         if len(named) > 1:
             return Answer(self._which("Which one?", "justme", named))
-        asked = named or _offered(sight)[:3]
-        verdicts = [v for s in asked if (v := sight.verdict(s))]
+        asked = named or _offered(view)[:3]
+        verdicts = [v for s in asked if (v := view.verdict(s)) and v.checked_at]
         if not verdicts:
             return Answer(notice("I have not seen the status page yet", emoji="⚪"))
-        here = await self.reports.of_channel(request.channel, sight.now)
-        bad = [v.surface for v in verdicts if v.suspected or is_bad(v.severity)]
-        more = await self._outlook(bad[0], sight) if bad else []
+        here = await self.reports.of_channel(request.channel, view.at)
+        bad = [v.surface for v in verdicts if v.in_trouble]
+        more = await self._outlook(bad[0], view) if bad else []
         return Answer(just_me_message(verdicts, here, self._catalog, more))
 
-    async def outlook(self, channel: Channel, surfaces: Sequence[str]) -> list[Line]:
-        """For the answer to the bare question: about the worst of what was asked for."""
-        sight = await self.status_service.look(channel)
-        bad = [
-            v
-            for v in sight.verdicts
-            if (not surfaces or v.surface in surfaces) and (is_bad(v.severity) or v.suspected)
-        ]
-        if not bad:
-            return []
-        worst = max(bad, key=lambda v: v.severity.rank)
-        return await self._outlook(worst.surface, sight)
-
-    async def _outlook(self, surface: str, sight: StatusView) -> list[Line]:
-        """What to do, and how long it may take."""
-        lines: list[Line] = []
-        verdict = sight.verdict(surface)
-        if verdict is None or (not is_bad(verdict.severity) and not verdict.suspected):
-            return lines
-        if advice := self.status_service.advice(sight, surface, self.rng.random()):
-            lines.append((Text(advice_words(advice, self._catalog)),))
-        running = sight.about(surface)
-        if running and (said := await self.status_service.expected_duration(running[0])):
-            lines.append((Text(how_long_words(said)),))
-        return lines
+    async def _outlook(self, surface: str, view: StatusView) -> list[Line]:
+        return await outlook(self.status_service, view, surface, self.rng)
 
     # --- the others --------------------------------------------------------------------------
 
     async def back(self, request: Request, value: str) -> Answer:
         """`back [surface]`, or the button with an incident's key, a surface, or nothing."""
-        sight = await self.status_service.look(request.channel)
-        named = self._meant(value, sight) or self._leading(value)
-        down = [v.surface for v in sight.verdicts if is_bad(v.severity) or v.suspected]
-        wanted = [s for s in named or down if s in down or not _is_up(sight, s)]
+        view = await self.status_service.view(request.channel)
+        named = self._meant(value, view) or self._leading(value)
+        down = [v.surface for v in view.verdicts if v.in_trouble]
+        wanted = [s for s in named or down if s in down or not ((v := view.verdict(s)) and v.is_up)]
         if not wanted:
             return Answer(notice("It is up, as far as I can see", emoji="🟢"))
         messenger = self.messengers.get(request.channel.platform)
@@ -177,14 +152,14 @@ class ReportCommands:
             place = await messenger.direct(request.channel, request.user)
         except DeliveryError:
             return Answer(notice("I can't write to you alone: allow messages from me", emoji="⚠️"))
-        reminder = Reminder(place, request.user, tuple(wanted), sight.now)
+        reminder = Reminder(place, request.user, tuple(wanted), view.at)
         new = await self.reminders.add(reminder)
         return Answer(waiting_message(wanted, self._catalog, new=new))
 
     async def explain(self, request: Request, rest: str) -> Answer:
-        sight = await self.status_service.look(request.channel)
-        said = explain(rest, sight.verdicts, known_errors())
-        return Answer(explanation_message(said, sight.verdicts, self._catalog))
+        view = await self.status_service.view(request.channel)
+        said = explain(rest, view.verdicts, known_errors())
+        return Answer(explanation_message(said, view.verdicts, self._catalog))
 
     async def scoreboard(self, _request: Request, _rest: str) -> Answer:
         board = await self.status_service.scoreboard()
@@ -206,26 +181,21 @@ class ReportCommands:
                 return list(match.candidates)
         return []
 
-    def _meant(self, value: str, sight: StatusView) -> list[str]:
+    def _meant(self, value: str, view: StatusView) -> list[str]:
         """A button's value: a surface, or an incident's key with what it does now."""
         if self._catalog.surface(value) is not None:
             return [value]
-        incident = next((i for i in sight.incidents if i.key == value), None)
+        incident = next((i for i in view.incidents if i.key == value), None)
         return self._catalog.order(_touched(incident)) if incident else []
 
 
 def _touched(incident: Incident) -> list[str]:
-    bad = [s for s, impact in incident.surfaces.items() if is_bad(impact.now)]
+    bad = [s for s, impact in incident.surfaces.items() if impact.now.is_impaired]
     return bad or list(incident.surfaces)
 
 
-def _is_up(sight: StatusView, surface: str) -> bool:
-    verdict = sight.verdict(surface)
-    return verdict is not None and verdict.severity is Severity.UP and not verdict.suspected
-
-
-def _offered(sight: StatusView) -> list[str]:
+def _offered(view: StatusView) -> list[str]:
     """What is in trouble first, then what most people use."""
-    bad = [v.surface for v in sight.verdicts if is_bad(v.severity) or v.suspected]
-    known = {v.surface for v in sight.verdicts}
+    bad = [v.surface for v in view.verdicts if v.in_trouble]
+    known = {v.surface for v in view.verdicts}
     return [*bad, *(s for s in USUAL if s in known and s not in bad)]

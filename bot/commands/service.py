@@ -6,13 +6,13 @@ never as "not subscribed".
 
 from __future__ import annotations
 
+import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.catalog.catalog import Catalog
 from bot.catalog.names import Ambiguous, suggest
 from bot.commands import muting, queries, subscriptions
-from bot.commands.context import Context, Judge, Others, Outlook
+from bot.commands.context import Context
 from bot.commands.parser import ParsedCommand, parse
 from bot.commands.table import VERBS
 from bot.commands.types import KEEP, Answer, Choice, Handler, Keep, Request, Threads
@@ -23,7 +23,8 @@ from bot.domain.message import Note, Text
 from bot.domain.page import Severity
 from bot.messages.help import help_message, later_message, unknown_message
 from bot.messages.settings import notice
-from bot.ports import Clock, IncidentStore, Messenger, Subscriptions
+from bot.ports import Messenger, Subscriptions
+from bot.status.service import StatusService
 
 _NO_MEMORY = "I can't reach my own memory right now, so I can't answer that; nothing was changed"
 
@@ -58,39 +59,24 @@ def _serious(words: ParsedCommand) -> list[Ambiguous]:
 class Commands:
     """What people may ask of the bot, for every platform.
 
-    `messengers` is read at each request, so that it may be filled after this was made. `judge`
-    turns a stored state into verdicts, to which `others` (what is seen besides the pages) is
-    added. `extra` adds verbs, or replaces those that come later
-    (report, back, explain); buttons reach them by the same names (see `press`). `troubles` names
-    the platforms that take nothing at the moment.
+    `messengers` is read at each request, so that it may be filled after this was made. `extra`
+    adds verbs, or replaces those that come later (report, back, explain); buttons reach them by
+    the same names (see `press`). `platform_health` names the platforms that take nothing at the
+    moment.
     """
 
     def __init__(
         self,
         *,
-        catalog: Catalog,
-        incident_store: IncidentStore,
+        status: StatusService,
         subscriptions: Subscriptions,
         threads: Threads,
         messengers: Mapping[str, Messenger],
-        judge: Judge,
-        clock: Clock,
-        others: Others | None = None,
-        outlook: Outlook | None = None,
+        rng: random.Random,
         extra: Mapping[str, Handler] | None = None,
         platform_health: Callable[[], Sequence[str]] | None = None,
     ) -> None:
-        self._context = Context(
-            catalog,
-            incident_store,
-            subscriptions,
-            threads,
-            messengers,
-            judge,
-            clock,
-            others,
-            outlook,
-        )
+        self._context = Context(status, subscriptions, threads, messengers, rng)
         self._extra = dict(extra or {})
         self._troubles = platform_health
 
@@ -100,8 +86,7 @@ class Commands:
 
     async def _answer(self, request: Request) -> Answer:
         context = self._context
-        await context.learn()
-        words = parse(request.text, context.catalog)
+        words = parse(request.text, await context.status.learn())
         if words.verb in self._extra:
             return await self._extra[words.verb](request, words.rest)
         if words.verb == "help":

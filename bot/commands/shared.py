@@ -43,10 +43,10 @@ async def what_hinders(context: Context, request: Request) -> Line | None:
 
 async def running(context: Context, subscription: Subscription) -> list[Incident]:
     """Incidents that go on right now and that this channel asks for."""
+    view = await context.status.view(subscription.channel)
     return [
         incident
-        for present in await context.provider_statuses(subscription.channel)
-        for incident in present.incidents
+        for incident in view.incidents
         if incident.severity.rank > Severity.UP.rank
         and not incident.quiet
         and subscription.matches(incident)

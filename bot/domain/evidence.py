@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.page import Severity
+from bot.domain.page import Severity, worst
 
 
 class Source(StrEnum):
@@ -41,3 +41,21 @@ class Verdict:
     evidence: tuple[Evidence, ...] = ()
     incidents: tuple[str, ...] = ()
     suspected: bool = False
+
+    @property
+    def in_trouble(self) -> bool:
+        """Something is wrong with it: the page says so, or our own evidence."""
+        return self.suspected or self.severity.is_impaired
+
+    @property
+    def is_up(self) -> bool:
+        """Known to work. What is unknown or suspected is not."""
+        return self.severity is Severity.UP and not self.suspected
+
+    @property
+    def last_known(self) -> Severity:
+        """The severity when the page was last seen, even where the verdict is by now unknown."""
+        if self.severity is not Severity.UNKNOWN:
+            return self.severity
+        page = [piece.severity for piece in self.evidence if piece.source is Source.PAGE]
+        return worst(page, default=Severity.UNKNOWN)

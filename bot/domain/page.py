@@ -29,6 +29,16 @@ class Severity(StrEnum):
     def words(self) -> str:
         return self.value.replace("_", " ")
 
+    @property
+    def is_impaired(self) -> bool:
+        """Degraded or worse. Maintenance is planned, and unknown is not known to be bad."""
+        return self.rank >= Severity.DEGRADED.rank
+
+    @property
+    def is_down(self) -> bool:
+        """A partial or a major outage. What is only degraded answers, if slowly or not always."""
+        return self.rank >= Severity.PARTIAL.rank
+
 
 _RANK = {severity: rank for rank, severity in enumerate(Severity, start=-1)}
 

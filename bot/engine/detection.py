@@ -26,7 +26,7 @@ from bot.domain.incident import (
 from bot.domain.page import Severity
 from bot.domain.state import State, SuspicionState
 from bot.engine.confirmation import CONTINUES, SuspectedWork, continue_as_official, is_official
-from bot.evidence.suspicion import Suspicion, case_against, is_bad
+from bot.evidence.suspicion import Suspicion, case_against
 
 CALM = timedelta(minutes=10)
 # What people still say after the provider's own end is the tail of the same event.
@@ -269,7 +269,7 @@ def _taker(
     """An incident of the provider, older than our suspicion, that by now has all of it."""
     left = {s for s in ours.surfaces if s in suspicions}
     for incident in work.incidents.values():
-        down = {s for s, impact in incident.surfaces.items() if is_bad(impact.now)}
+        down = {s for s, impact in incident.surfaces.items() if impact.now.is_impaired}
         if left and incident.is_open and is_official(incident) and left <= down:
             return incident
     return None
@@ -280,7 +280,7 @@ def _handed_over(ours: Incident, taker: Incident, now: datetime) -> Incident:
     changes = tuple(
         SurfaceChange(s, i.now, Severity.UP, released=True)
         for s, i in ours.surfaces.items()
-        if is_bad(i.now)
+        if i.now.is_impaired
     )
     over = replace(
         ours,
@@ -296,7 +296,7 @@ def _handed_over(ours: Incident, taker: Incident, now: datetime) -> Incident:
 
 def _ended(ours: Incident, now: datetime) -> Incident:
     changes = tuple(
-        SurfaceChange(s, i.now, Severity.UP) for s, i in ours.surfaces.items() if is_bad(i.now)
+        SurfaceChange(s, i.now, Severity.UP) for s, i in ours.surfaces.items() if i.now.is_impaired
     )
     over = replace(
         ours,

@@ -38,10 +38,6 @@ GONE: Mapping[Source, timedelta] = {
 }
 
 
-def is_bad(severity: Severity) -> bool:
-    return severity.rank >= Severity.DEGRADED.rank
-
-
 def decay(source: Source, age: timedelta) -> float:
     """How much evidence of that age still counts, from 1 down to 0. Never rises with age."""
     if source is Source.PAGE:
@@ -85,7 +81,8 @@ def case_against(surface: str, evidence: Iterable[Evidence], now: datetime) -> S
     """Add up what is not the page's. Two probes are one kind: only the strongest counts."""
     best: dict[Source, tuple[float, Evidence]] = {}
     for piece in evidence:
-        if piece.surface != surface or piece.source is Source.PAGE or not is_bad(piece.severity):
+        against = piece.source is not Source.PAGE and piece.severity.is_impaired
+        if piece.surface != surface or not against:
             continue
         weight = score(piece, now)
         if weight > 0 and weight > best.get(piece.source, (0.0, piece))[0]:
@@ -114,7 +111,7 @@ def with_others(official: Verdict, others: Sequence[Evidence], now: datetime) ->
     )
     verdict = replace(official, evidence=(*official.evidence, *about))
     case = case_against(official.surface, about, now)
-    if not case.suspected or is_bad(official.severity):
+    if not case.suspected or official.severity.is_impaired:
         return verdict
     if official.severity in {Severity.UNKNOWN, Severity.MAINTENANCE}:
         return replace(verdict, suspected=official.severity is Severity.UNKNOWN)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import provider_of
@@ -24,15 +23,13 @@ from bot.messages.advice import advice
 from bot.messages.headline import headline
 from bot.messages.shown import Shown
 from bot.messages.text import in_words
-from bot.status.view import ProviderStatus
+from bot.status.view import ProviderStatus, StatusView
 
 _LONGEST_HEAD = 140  # a title of Slack's takes 150 characters
 
 
 def answer_message(
-    provider_statuses: Sequence[ProviderStatus],
-    now: datetime,
-    catalog: Catalog,
+    view: StatusView,
     *,
     asked: Collection[str] = (),
     threads: Mapping[str, ThreadLink] | None = None,
@@ -41,14 +38,11 @@ def answer_message(
 ) -> Message:
     """What is true now of the surfaces `asked` (none: everything that matters).
 
-    `presents`: one per provider, the main one first. `threads`: where this channel has an
-    incident's thread, by incident key. `reports`: what people here said, as one sentence.
-    `outlook`: when to retry, and how long it may take.
+    `threads`: where this channel has an incident's thread, by incident key. `reports`: what
+    people here said, as one sentence. `outlook`: when to retry, and how long it may take.
     """
-    shown = [
-        Shown(present, now, catalog, asked)
-        for present in _concerned(provider_statuses, asked, catalog)
-    ]
+    catalog = view.catalog
+    shown = [Shown(present, view, asked) for present in _concerned(view, asked)]
     head, opening = headline(shown, catalog)
     plain = f"{head}. {' '.join(map(in_words, opening))}"
     # A short answer is all in its title, which is what a notification shows.
@@ -79,18 +73,12 @@ def answer_message(
     )
 
 
-def _concerned(
-    provider_statuses: Sequence[ProviderStatus], asked: Collection[str], catalog: Catalog
-) -> list[ProviderStatus]:
+def _concerned(view: StatusView, asked: Collection[str]) -> list[ProviderStatus]:
     """The providers of what was asked; else the main one, and others where something is wrong."""
     if asked:
-        wanted = {provider_of(catalog, surface) for surface in asked}
-        return [p for p in provider_statuses if p.provider in wanted]
-    return [
-        present
-        for index, present in enumerate(provider_statuses)
-        if index == 0 or any(v.severity.rank > Severity.UP.rank for v in present.verdicts)
-    ]
+        wanted = {provider_of(view.catalog, surface) for surface in asked}
+        return [one for one in view.providers if one.provider in wanted]
+    return [one for place, one in enumerate(view.providers) if place == 0 or one.in_trouble]
 
 
 def _tip(shown: Sequence[Shown], catalog: Catalog) -> str:

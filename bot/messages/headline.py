@@ -12,7 +12,6 @@ from bot.messages.durations import duration
 from bot.messages.shown import Shown
 
 _MANY = 3  # more than these are not listed by name
-_DOWN = {Severity.PARTIAL, Severity.MAJOR}
 
 
 def headline(shown: Sequence[Shown], catalog: Catalog) -> tuple[str, tuple[Line, ...]]:
@@ -48,9 +47,9 @@ def _answer_word(known: Mapping[str, Severity], *, guessing: bool) -> str:
         return "Perhaps" if guessing else "No"
     if all(how is Severity.MAINTENANCE for how in bad):
         return "Maintenance"
-    if not any(how in _DOWN for how in bad):
+    if not any(how.is_down for how in bad):
         return "Partly"
-    whole = len(bad) == len(known) and all(how in _DOWN for how in bad)
+    whole = len(bad) == len(known) and all(how.is_down for how in bad)
     return "Yes" if whole else "Yes, partly"
 
 
@@ -76,7 +75,7 @@ def _state_sentence(known: Mapping[str, Severity], catalog: Catalog, *, past: bo
     """Say it in full: "Claude Code and claude.ai are down; the API and the Console work"."""
     parts = []
     for word, severities in (
-        ("down", _DOWN),
+        ("down", {Severity.PARTIAL, Severity.MAJOR}),
         ("degraded", {Severity.DEGRADED}),
         ("in maintenance", {Severity.MAINTENANCE}),
     ):

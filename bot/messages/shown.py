@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
 
-from bot.catalog.catalog import Catalog
 from bot.catalog.names import is_model
 from bot.domain.evidence import Source, Verdict
 from bot.domain.incident import Incident
@@ -15,7 +13,7 @@ from bot.messages.durations import duration
 from bot.messages.parts import updates_words
 from bot.messages.state import name_of
 from bot.messages.text import phase_words, short
-from bot.status.view import ProviderStatus, last_known
+from bot.status.view import ProviderStatus, StatusView
 
 _MOST_INCIDENTS = 3
 _MOST_EVIDENCE = 3
@@ -24,19 +22,19 @@ _MOST_EVIDENCE = 3
 class Shown:
     """One provider's part of the answer."""
 
-    def __init__(
-        self, present: ProviderStatus, now: datetime, catalog: Catalog, asked: Collection[str]
-    ) -> None:
+    def __init__(self, present: ProviderStatus, view: StatusView, asked: Collection[str]) -> None:
         self.present = present
-        self.now = now
-        self.catalog = catalog
+        self.now = view.at
+        self.catalog = view.catalog
         self.asked = asked
-        self.sees = present.sees(now)
+        self.sees = present.is_fresh
         self.verdicts = self._chosen()
-        self.known = {v.surface: last_known(v) for v in self.verdicts}
-        self.all_known = {v.surface: last_known(v) for v in present.verdicts}
+        self.known = {v.surface: v.last_known for v in self.verdicts}
+        self.all_known = {v.surface: v.last_known for v in present.verdicts}
 
     def _chosen(self) -> list[Verdict]:
+        if self.present.checked_at is None:
+            return []  # never read: one sentence says so
         by_surface = {v.surface: v for v in self.present.verdicts}
         if self.asked:
             chosen = [by_surface[s] for s in self.catalog.order(self.asked) if s in by_surface]
@@ -47,7 +45,7 @@ class Shown:
                 for s in self.catalog.order(by_surface)
                 if not is_model(self.catalog, s) or by_surface[s].severity is not Severity.UP
             ]
-        return sorted(chosen, key=lambda v: -last_known(v).rank)
+        return sorted(chosen, key=lambda v: -v.last_known.rank)
 
     def rows(self) -> list[Row]:
         return [self._row(verdict) for verdict in self.verdicts]

@@ -26,7 +26,6 @@ from bot.domain.message import (
 from bot.domain.page import Severity
 from bot.evidence.reports import ReportCount
 from bot.evidence.scoreboard import Scoreboard, ScoreEntry, ScoreResult
-from bot.evidence.suspicion import is_bad
 from bot.messages.durations import duration
 from bot.messages.settings import notice
 from bot.messages.text import in_words, short
@@ -120,7 +119,7 @@ def just_me_message(
 ) -> Message:
     """Compare one person's trouble with everything else that is known."""
     others = [t for t in here if t.people > 0 and any(t.surface == v.surface for v in verdicts)]
-    troubled = [v for v in verdicts if v.suspected or is_bad(v.severity)]
+    troubled = [v for v in verdicts if v.in_trouble]
     unseen = [v for v in verdicts if v.severity is Severity.UNKNOWN and not v.suspected]
     rows = Rows(
         tuple(
@@ -128,7 +127,7 @@ def just_me_message(
                 v.severity,
                 catalog.label(v.surface),
                 v.severity.words,
-                v.since if is_bad(v.severity) else None,
+                v.since if v.severity.is_impaired else None,
                 "suspected" if v.suspected else "",
             )
             for v in verdicts
@@ -176,7 +175,7 @@ def _evidence_line(piece: Evidence, verdict: Verdict, catalog: Catalog) -> Line:
     who = f"{_WHO[piece.source]}, {catalog.label(verdict.surface)}: "
     said = piece.severity.words if piece.source is Source.PAGE else piece.says
     line: Line = (Text(who), Text(short(said, 160)))
-    if piece.since is not None and is_bad(piece.severity):
+    if piece.since is not None and piece.severity.is_impaired:
         line = (*line, Text(", since "), Time(piece.since, "clock"))
     return line
 

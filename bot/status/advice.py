@@ -26,6 +26,7 @@ from enum import StrEnum
 from bot.domain.evidence import Evidence, Source, Verdict
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
+from bot.status.view import StatusView
 
 JITTER = 0.5  # a wait is drawn between once and one and a half times what is advised
 SETTLING = timedelta(minutes=10)
@@ -94,6 +95,22 @@ def _direction(before: Severity, after: Severity) -> Trend:
     return Trend.BETTER if after.rank < before.rank else Trend.WORSE
 
 
+def advice(view: StatusView, surface: str, draw: float) -> Advice | None:
+    """What to do about a surface; None where nobody knows it.
+
+    `draw` is a random number from 0 to 1 for the jitter.
+    """
+    verdict = view.verdict(surface)
+    if verdict is None:
+        return None
+    others = {
+        other: found
+        for other in view.catalog.alternatives(surface)
+        if (found := view.verdict(other))
+    }
+    return advise(verdict, outlook(surface, view.recent), others, view.at, draw)
+
+
 def advise(
     verdict: Verdict, course: Outlook, others: Mapping[str, Verdict], now: datetime, draw: float
 ) -> Advice:
@@ -112,10 +129,9 @@ def advise(
 def works(verdict: Verdict) -> bool:
     """Up by its own evidence: a component, a probe or traffic says so; not mere silence."""
     return (
-        verdict.severity is Severity.UP
-        and not verdict.suspected
+        verdict.is_up
         and any(_speaks_for(piece) for piece in verdict.evidence)
-        and not any(piece.severity.rank >= Severity.DEGRADED.rank for piece in verdict.evidence)
+        and not any(piece.severity.is_impaired for piece in verdict.evidence)
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
 from bot.domain.evidence import Evidence, Verdict
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
+from bot.status.view import StatusView
 
 # Documented in the README; scripts depend on them.
 UP, DEGRADED, DOWN, UNKNOWN = 0, 10, 20, 30
@@ -31,20 +32,18 @@ def exit_code(verdicts: Iterable[Verdict]) -> int:
     return next((code for code in _BY_WEIGHT if code in codes), UNKNOWN)
 
 
-def document(
-    verdicts: Sequence[Verdict],
-    incidents: Sequence[Incident],
-    now: datetime,
-    reasons: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    """Everything that `ask --json` prints. Times are ISO 8601 in UTC, ages whole seconds.
+def document(view: StatusView, surfaces: Collection[str] = ()) -> dict[str, Any]:
+    """The view as `ask --json` prints it, of these surfaces (none: of all).
 
-    `reasons`: why nothing is known of a surface, where the page could not be read.
+    Times are ISO 8601 in UTC, ages whole seconds.
     """
+    chosen = [v for v in view.verdicts if not surfaces or v.surface in surfaces]
+    unreadable = {v.surface: one.failure for one in view.providers for v in one.verdicts}
+    incidents = [i for i in view.incidents if not surfaces or i.surfaces.keys() & set(surfaces)]
     return {
-        "at": stamp(now),
-        "exit_code": exit_code(verdicts),
-        "verdicts": [_verdict(verdict, now, reasons or {}) for verdict in verdicts],
+        "at": stamp(view.at),
+        "exit_code": exit_code(chosen),
+        "verdicts": [_verdict(v, view.at, unreadable[v.surface]) for v in chosen],
         "incidents": [_incident(incident) for incident in incidents],
     }
 
@@ -53,11 +52,11 @@ def stamp(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _verdict(verdict: Verdict, now: datetime, reasons: Mapping[str, str]) -> dict[str, Any]:
+def _verdict(verdict: Verdict, now: datetime, failure: str) -> dict[str, Any]:
     return {
         "surface": verdict.surface,
         "severity": verdict.severity.value,
-        "reason": _reason(verdict, reasons),
+        "reason": _reason(verdict, failure),
         "since": stamp(verdict.since),
         "checked_at": stamp(verdict.checked_at),
         "age": _age(verdict.checked_at, now),
@@ -67,12 +66,12 @@ def _verdict(verdict: Verdict, now: datetime, reasons: Mapping[str, str]) -> dic
     }
 
 
-def _reason(verdict: Verdict, reasons: Mapping[str, str]) -> str | None:
-    """Why it is unknown; None where it is not."""
+def _reason(verdict: Verdict, failure: str) -> str | None:
+    """Why it is unknown; None where it is not. `failure`: why the page cannot be read."""
     if verdict.severity is not Severity.UNKNOWN:
         return None
     unclear = [piece.says for piece in verdict.evidence if piece.severity is Severity.UNKNOWN]
-    return reasons.get(verdict.surface) or next(iter(unclear), "the page was not read lately")
+    return failure or next(iter(unclear), "the page was not read lately")
 
 
 def _evidence(evidence: Evidence, now: datetime) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from functools import cache
 from importlib import resources
 
 from bot.domain.evidence import Verdict
-from bot.domain.page import Severity
 
 LONGEST = 4_000  # characters; an error that needs more is a log
 
@@ -69,7 +68,7 @@ def explain(text: str, verdicts: Sequence[Verdict], table: Sequence[KnownError])
     entry = find(plain, table)
     if entry is None:
         return UNKNOWN
-    troubled = tuple(v.surface for v in verdicts if v.surface in entry.surfaces and _in_trouble(v))
+    troubled = tuple(v.surface for v in verdicts if v.surface in entry.surfaces and v.in_trouble)
     if entry.side is Side.UNCLEAR and troubled:
         return Explanation(Side.THEIRS, entry.when_down or entry.advice, entry, troubled)
     if entry.side is Side.YOURS and troubled and entry.when_down:
@@ -77,10 +76,6 @@ def explain(text: str, verdicts: Sequence[Verdict], table: Sequence[KnownError])
         # were no longer members of their organisation.
         return Explanation(Side.UNCLEAR, entry.when_down, entry, troubled)
     return Explanation(entry.side, entry.advice, entry, troubled)
-
-
-def _in_trouble(verdict: Verdict) -> bool:
-    return verdict.suspected or verdict.severity.rank >= Severity.DEGRADED.rank
 
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

@@ -9,7 +9,7 @@ unknown: the last known severity stays in the evidence, and `checked_at` tells i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.catalog.catalog import Catalog, Provider, Surface
 from bot.domain.evidence import Evidence, Source, Verdict
@@ -18,31 +18,20 @@ from bot.domain.page import Severity
 from bot.domain.state import ComponentState, State
 from bot.evidence.suspicion import with_others
 
-# A look that fails now and then is no news; for this long the last good one still counts.
-BLIND_AFTER = timedelta(minutes=2)
-# Nobody looked at all (the watcher is gone, the machine slept).
-STALE_AFTER = timedelta(minutes=10)
-
 
 def verdicts(
-    state: State, catalog: Catalog, now: datetime, others: Sequence[Evidence] = ()
+    state: State, catalog: Catalog, now: datetime, others: Sequence[Evidence], *, fresh: bool
 ) -> list[Verdict]:
-    """Judge every surface of the state's provider, in the catalog's order.
+    """Judge every surface of the state's provider, in the catalogue's order.
 
-    `others` is what probes, reports and traffic say (of any surface).
+    `others` is what probes, reports and traffic say (of any surface); `fresh`: the state is
+    recent enough to speak of the present.
     """
-    names = {id_: component.name for id_, component in state.components.items()}
-    provider = catalog.seen(state.provider, names).provider(state.provider)
-    seen = is_fresh(state, now)
+    provider = catalog.provider(state.provider)
     return [
-        with_others(_official(surface, provider, state, seen=seen), others, now)
+        with_others(_official(surface, provider, state, seen=fresh), others, now)
         for surface in provider.surfaces
     ]
-
-
-def is_fresh(state: State, now: datetime) -> bool:
-    """May we speak of the present from what this state saw last?"""
-    return now - state.observed_at < (BLIND_AFTER if state.failing_since else STALE_AFTER)
 
 
 def _official(surface: Surface, provider: Provider, state: State, *, seen: bool) -> Verdict:

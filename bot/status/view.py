@@ -1,66 +1,151 @@
-"""What is known now of one provider, gathered for an answer."""
+"""What is true now, as values: one provider, and all of them.
+
+Chats, HTTP, the command line, `doctor` and reminders all read a `StatusView`. Here, and nowhere
+else, is decided what is too old to speak of the present.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.evidence import Source, Verdict
+from bot.catalog.catalog import Catalog
+from bot.domain.evidence import Evidence, Verdict
 from bot.domain.incident import Incident
-from bot.domain.page import Severity, worst
+from bot.domain.page import Severity
 from bot.domain.state import State
+from bot.status.verdict import verdicts
 
-# A look that fails now and then is no news; for this long we still say what we saw last.
-_BLIND_AFTER = timedelta(minutes=2)
-# Nobody looked at all (the watcher is gone, the machine slept): the answer would be a guess.
-_OLD_AFTER = timedelta(minutes=10)
+# Both are guesses. While polls fail, the last good one counts for so long: one that fails now and
+# then means nothing.
+BLIND_AFTER = timedelta(minutes=2)
+# Where nobody polls at all (the watcher is gone, the machine slept).
+STALE_AFTER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderStatus:
-    """One provider's verdicts, its open incidents, and how well we see its page.
-
-    `checked_at` is the last good look (None: never). `failing_since`: no look succeeded since
-    then, for the reason `failure`. `seen`: what may be asked of it (see `sees`).
-    """
+    """One provider: its verdicts, its incidents, and how well its page is seen."""
 
     provider: str
+    # One for each surface, in the catalogue's order. Unknown, all of them, if never read.
     verdicts: tuple[Verdict, ...] = ()
+    # Open and not withdrawn, oldest first.
     incidents: tuple[Incident, ...] = ()
+    # All that the engine remembers: the open ones too, and what ended lately.
+    recent: tuple[Incident, ...] = ()
+    # The last good poll; None: the page was never read.
     checked_at: datetime | None = None
+    # No poll succeeded since then, for the reason `failure`.
     failing_since: datetime | None = None
     failure: str = ""
+    # Flaps of one poll that were never posted, since the beginning.
     debounced: int = 0
+    # Whether we may speak of the present from what was last seen.
+    is_fresh: bool = False
 
-    def sees(self, now: datetime) -> bool:
-        """Is what we know fresh enough to speak of the present?"""
-        if self.checked_at is None:
-            return False
-        age = now - self.checked_at
-        return age < (_BLIND_AFTER if self.failing_since else _OLD_AFTER)
+    @property
+    def in_trouble(self) -> bool:
+        """Something is wrong with one of its surfaces, maintenance included."""
+        return any(
+            verdict.suspected or verdict.severity.rank > Severity.UP.rank
+            for verdict in self.verdicts
+        )
 
 
-def provider_status(
-    provider: str, state: State | None, verdicts: tuple[Verdict, ...] = ()
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """Everything known at one moment, as an answer in one channel may quote it."""
+
+    at: datetime
+    # With the surfaces of pages that are known by their URL alone.
+    catalog: Catalog
+    # All that are watched, the main one first.
+    providers: tuple[ProviderStatus, ...]
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return tuple(verdict for one in self.providers for verdict in one.verdicts)
+
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """Open ones, of all providers."""
+        return tuple(incident for one in self.providers for incident in one.incidents)
+
+    @property
+    def recent(self) -> tuple[Incident, ...]:
+        return tuple(incident for one in self.providers for incident in one.recent)
+
+    def verdict(self, surface: str) -> Verdict | None:
+        return next((v for v in self.verdicts if v.surface == surface), None)
+
+    def about(self, surface: str) -> tuple[Incident, ...]:
+        """Open incidents that touch this surface, oldest first."""
+        return tuple(i for i in self.incidents if surface in i.surfaces)
+
+    def in_trouble(self, surfaces: Sequence[str] = ()) -> list[Verdict]:
+        """Verdicts of these surfaces (none: of all) that are in trouble, the worst first."""
+        bad = [v for v in self.verdicts if v.in_trouble and (not surfaces or v.surface in surfaces)]
+        return sorted(bad, key=lambda v: -v.severity.rank)
+
+    def of(self, providers: Sequence[str]) -> StatusView:
+        """The same view, of these providers alone."""
+        return replace(self, providers=tuple(p for p in self.providers if p.provider in providers))
+
+
+def is_fresh(state: State, now: datetime) -> bool:
+    """Tell whether we may speak of the present from what this state saw last."""
+    return now - state.observed_at < (BLIND_AFTER if state.failing_since else STALE_AFTER)
+
+
+def status_view(
+    catalog: Catalog,
+    states: Mapping[str, State],
+    now: datetime,
+    evidence: Sequence[Evidence] = (),
+    failures: Mapping[str, str] | None = None,
+) -> StatusView:
+    """Return the view of these states (by provider), with evidence besides the pages.
+
+    `failures`: why a page without a state could not be read.
+    """
+    for state in states.values():
+        names = {id_: component.name for id_, component in state.components.items()}
+        catalog = catalog.seen(state.provider, names)
+    return StatusView(
+        now,
+        catalog,
+        tuple(
+            _of_state(states[provider], catalog, now, evidence)
+            if provider in states
+            else _never_read(provider, catalog, (failures or {}).get(provider, ""))
+            for provider in catalog.providers
+        ),
+    )
+
+
+def _of_state(
+    state: State, catalog: Catalog, now: datetime, evidence: Sequence[Evidence]
 ) -> ProviderStatus:
-    """What a stored state and the verdicts drawn from it say."""
-    if state is None:
-        return ProviderStatus(provider)
-    open_ones = [i for i in state.incidents.values() if i.is_open and not i.withdrawn]
+    recent = tuple(sorted(state.incidents.values(), key=lambda i: i.started_at))
+    fresh = is_fresh(state, now)
     return ProviderStatus(
-        provider=provider,
-        verdicts=verdicts,
-        incidents=tuple(sorted(open_ones, key=lambda i: i.started_at)),
+        provider=state.provider,
+        verdicts=tuple(verdicts(state, catalog, now, evidence, fresh=fresh)),
+        incidents=tuple(i for i in recent if i.is_open and not i.withdrawn),
+        recent=recent,
         checked_at=state.observed_at,
         failing_since=state.failing_since,
         failure=state.failure,
         debounced=state.debounced,
+        is_fresh=fresh,
     )
 
 
-def last_known(verdict: Verdict) -> Severity:
-    """The severity when the page was last seen, even where the verdict is by now unknown."""
-    if verdict.severity is not Severity.UNKNOWN:
-        return verdict.severity
-    page = [e.severity for e in verdict.evidence if e.source is Source.PAGE]
-    return worst(page, default=Severity.UNKNOWN)
+def _never_read(provider: str, catalog: Catalog, failure: str) -> ProviderStatus:
+    unknown = [
+        Verdict(surface.id, Severity.UNKNOWN, since=None, checked_at=None)
+        for surface in catalog.provider(provider).surfaces
+    ]
+    return ProviderStatus(provider, verdicts=tuple(unknown), failure=failure)

@@ -13,11 +13,10 @@ from adapters.discord.settings import DiscordSettings
 from adapters.redis.deduplicator import RedisDeduplicator
 from adapters.redis.keyvalue import RedisKeyValue
 from bot.catalog.catalog import load_catalog, only
-from bot.commands import Commands
 from bot.delivery.channel_lifecycle import ChannelLifecycle
 from bot.domain.subscription import Channel
 from bot.ports import Messenger
-from bot.status.verdict import verdicts
+from tests.commands_kit import commands_over
 from tests.delivery_kit import Bot, running_bot, utc_now
 from tests.servers.discord import Channel as Place
 from tests.servers.discord import DiscordServer
@@ -46,15 +45,7 @@ async def running_discord(server: DiscordServer, redis: str) -> AsyncIterator[Di
         messengers["discord"] = discord.messenger
         async with running_bot(redis, discord.messenger, send_seconds=8.0, lease=20.0) as bot:
             store = bot.store
-            commands = Commands(
-                catalog=catalog,
-                incident_store=store.incident_store,
-                subscriptions=store.subscriptions,
-                threads=store.queue,
-                messengers=messengers,
-                judge=lambda state, now: verdicts(state, catalog, now),
-                clock=utc_now,
-            )
+            commands = commands_over(store.database, messengers, catalog, utc_now)
             discord.listen(
                 commands,
                 subscriptions=store.subscriptions,

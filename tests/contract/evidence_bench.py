@@ -13,10 +13,13 @@ from adapters.redis.client import open_database
 from adapters.redis.database import Database
 from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
 from adapters.redis.incidents import RedisIncidentStore
+from adapters.redis.queue import RedisQueue
 from adapters.redis.reminders import RedisReminderStore
+from adapters.redis.subscriptions import RedisSubscriptions
 from bot.catalog.catalog import load_catalog, only
+from bot.commands import Commands
 from bot.commands.reports import ReportCommands
-from bot.commands.types import Request
+from bot.commands.types import Answer, Request
 from bot.delivery.reminders import ReminderSender
 from bot.domain.errors import DeliveryError
 from bot.domain.incident import Impact, Incident, Origin
@@ -98,6 +101,17 @@ class Bench:
             random.Random(1),
         )
         self.status_service = status_service
+        self.everything = Commands(
+            status=status_service,
+            subscriptions=RedisSubscriptions(self.database, incident_store),
+            threads=RedisQueue(self.database, "test"),
+            messengers=messengers,  # type: ignore[arg-type]  # see above
+            rng=random.Random(1),
+            extra=self.commands.handlers(),
+        )
+
+    async def ask(self, text: str) -> Answer:
+        return await self.everything.answer(Request(OPS, "U1", "somebody", text))
 
     def reminder_sender(self) -> ReminderSender:
         return ReminderSender(

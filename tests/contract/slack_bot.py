@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,12 +19,10 @@ from adapters.redis.subscriptions import RedisSubscriptions
 from adapters.slack.platform import Slack, open_slack
 from adapters.slack.settings import SlackSettings
 from bot.catalog.catalog import load_catalog, only
-from bot.commands import Commands
 from bot.delivery.channel_lifecycle import ChannelLifecycle
-from bot.domain.evidence import Verdict
-from bot.domain.state import State
 from bot.domain.subscription import Channel, Subscription
 from bot.ports import Messenger
+from tests.commands_kit import commands_over
 from tests.servers.redis import standalone
 from tests.servers.slack import SlackServer, eventually
 
@@ -68,15 +66,7 @@ async def slack_bot(
         )
         messengers: dict[str, Messenger] = {"slack": slack.messenger}
         catalog = only(load_catalog(), ["claude"])
-        commands = Commands(
-            catalog=catalog,
-            incident_store=incident_store,
-            subscriptions=subscriptions,
-            threads=queue,
-            messengers=messengers,
-            judge=nothing_known,
-            clock=utc_now,
-        )
+        commands = commands_over(database, messengers, catalog, utc_now)
         reach = ChannelLifecycle(subscriptions, queue, utc_now)
         slack.listen(
             commands, subscriptions=subscriptions, reach=reach, catalog=catalog, clock=utc_now
@@ -90,10 +80,6 @@ async def slack_bot(
         if options.app_token and wait:
             await eventually(lambda: len(server.sockets.connections) >= 2)
         yield bot
-
-
-def nothing_known(_state: State, _now: datetime) -> Sequence[Verdict]:
-    return ()
 
 
 def utc_now() -> datetime:

@@ -13,6 +13,7 @@ from bot.catalog.catalog import load_catalog, only
 from bot.commands import Commands, Request
 from bot.delivery.cache import MessageCache
 from bot.domain.incident import EventKind
+from tests.commands_kit import commands_over
 from tests.contract.test_terminal_messenger import TerminalStage
 from tests.delivery_kit import (
     Bot,
@@ -59,14 +60,8 @@ async def responder(node: Node, tmp_path: Path) -> AsyncIterator[Desk]:
     node.client().flushall()
     async with running_bot(node.url, stage.messenger) as bot:
         bot.tools.cards = MessageCache(CATALOG)
-        commands = Commands(
-            catalog=CATALOG,
-            incident_store=bot.store.incident_store,
-            subscriptions=bot.store.subscriptions,
-            threads=bot.store.queue,
-            messengers={"terminal": stage.messenger},
-            judge=lambda *_: (),
-            clock=utc_now,
+        commands = commands_over(
+            bot.store.database, {"terminal": stage.messenger}, CATALOG, utc_now
         )
         yield Desk(bot, stage, commands)
     stage.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,10 +13,10 @@ from bot.domain.errors import DeliveryError, StoreError
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.message import Message
-from bot.domain.state import State
 from bot.domain.subscription import Channel, Subscription, ThreadRecord
 from bot.ports import Access, VersionedState
-from tests.unit.messages.examples import CLAUDE, NOW, QUIET, ago, spoken
+from bot.status.service import StatusService
+from tests.unit.messages.examples import CLAUDE, NOW, QUIET, page_state, spoken
 
 OPS = Channel("slack", "T1", "C-ops")
 DEV = Channel("slack", "T1", "C-dev")
@@ -24,6 +25,7 @@ DEV = Channel("slack", "T1", "C-dev")
 @dataclass
 class Journal:
     incidents: list[Incident] = field(default_factory=list)
+    verdicts: Sequence[Verdict] = QUIET
     down: bool = False
     never_read: bool = False
 
@@ -32,8 +34,8 @@ class Journal:
             raise StoreError("Redis is not reachable")
         if self.never_read:
             return VersionedState(None, 0)
-        mine = {one.id: one for one in self.incidents if one.provider == provider}
-        return VersionedState(State(provider, ago(9999), ago(0.2), incidents=mine), 1)
+        mine = self.verdicts if provider == "claude" else ()
+        return VersionedState(page_state(mine, self.incidents, provider), 1)
 
     async def incident(self, key: str) -> Incident | None:
         return next((one for one in self.incidents if one.key == key), None)
@@ -99,18 +101,21 @@ class Room:
     def __init__(
         self, *incidents: Incident, verdicts: Sequence[Verdict] = QUIET, catalog: Catalog = CLAUDE
     ) -> None:
-        self.incident_store = Journal(list(incidents))
+        self.incident_store = Journal(list(incidents), verdicts)
         self.subscriptions = Subscriptions()
         self.threads = Threads()
         self.slack = Speaker()
         self.commands = Commands(
-            catalog=catalog,
-            incident_store=self.incident_store,  # type: ignore[arg-type]  # the part of it that commands use
+            status=StatusService(
+                catalog,
+                self.incident_store,  # type: ignore[arg-type]  # the part of it that commands use
+                None,
+                lambda: NOW,
+            ),
             subscriptions=self.subscriptions,
             threads=self.threads,
             messengers={"slack": self.slack},  # type: ignore[dict-item]  # likewise
-            judge=lambda state, _: verdicts if state.provider == "claude" else (),
-            clock=lambda: NOW,
+            rng=random.Random(1),
         )
 
     async def type(self, text: str, *, channel: Channel = OPS, may_manage: bool = True) -> Answer:

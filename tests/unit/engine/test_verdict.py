@@ -2,7 +2,8 @@
 
 from bot.domain.evidence import Evidence, Source, Verdict
 from bot.domain.page import Severity
-from bot.status.verdict import unknown_components, verdicts
+from bot.status.verdict import unknown_components
+from bot.status.view import status_view
 
 from .build import (
     CATALOG,
@@ -21,7 +22,8 @@ from .build import (
 
 def judged(watch: Watch, at: float, *others: Evidence) -> dict[str, Verdict]:
     assert watch.state is not None
-    return {v.surface: v for v in verdicts(watch.state, CATALOG, minute(at), others)}
+    view = status_view(CATALOG, {watch.state.provider: watch.state}, minute(at), others)
+    return {v.surface: v for v in view.verdicts if v.checked_at}
 
 
 SAID = [update("u1", 0, text="Opus 5 is failing.", api=(UP, PARTIAL), code=(UP, MAJOR))]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import Catalog, load_catalog, only
 from bot.domain.evidence import Evidence, Source, Verdict
 from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin, SurfaceChange
 from bot.domain.message import Line, Lines, Link, Message, Note, Quote, Row, Rows, Text, Time
 from bot.domain.page import Severity
-from bot.domain.state import State
-from bot.status.view import ProviderStatus, provider_status
+from bot.domain.state import ComponentState, State
+from bot.status.view import ProviderStatus, StatusView, status_view
 
 CLAUDE = only(load_catalog(), ["claude"])
 SEVERAL = load_catalog()
@@ -107,8 +108,31 @@ DOWN = (
 def claude(
     *verdicts: Verdict, incidents: tuple[Incident, ...] = (), **more: object
 ) -> ProviderStatus:
+    """The status with these verdicts, of a page that was read as `more` says."""
     state = State("claude", ago(9999), ago(0.2), incidents={one.id: one for one in incidents})
-    return provider_status("claude", replace(state, **more), verdicts)  # type: ignore[arg-type]  # real fields
+    state = replace(state, **more)  # type: ignore[arg-type]  # real fields
+    (status,) = status_view(CLAUDE, {"claude": state}, NOW).providers
+    return replace(status, verdicts=verdicts)
+
+
+def seen(*providers: ProviderStatus, catalog: Catalog = CLAUDE) -> StatusView:
+    return StatusView(NOW, catalog, providers)
+
+
+def page_state(
+    verdicts: Iterable[Verdict] = (), incidents: Iterable[Incident] = (), provider: str = "claude"
+) -> State:
+    """A state whose components are as these verdicts say; surfaces without a row are left out."""
+    rows = {surface.id: surface for surface in SEVERAL.provider(provider).surfaces}
+    components = {
+        rows[v.surface].components[0]: ComponentState(
+            rows[v.surface].label, v.severity, v.severity, v.since or ago(9999)
+        )
+        for v in verdicts
+        if rows[v.surface].components
+    }
+    kept = {one.id: one for one in incidents if one.provider == provider}
+    return State(provider, ago(9999), ago(0.2), components=components, incidents=kept)
 
 
 def spoken(card: Message) -> str:

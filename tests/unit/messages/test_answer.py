@@ -11,29 +11,28 @@ from bot.domain.page import Severity
 from bot.messages.answer import answer_message
 from bot.status.view import ProviderStatus
 from tests.unit.messages.examples import (
-    CLAUDE,
     DEGRADED,
     DOWN,
     MAJOR,
-    NOW,
     OUTAGE,
     QUIET,
     SEVERAL,
     UP,
     ago,
     claude,
+    seen,
     spoken,
     verdict,
 )
 
 
 def answer(present: ProviderStatus, asked: Collection[str] = ()) -> Message:
-    return answer_message([present], NOW, CLAUDE, asked=asked)
+    return answer_message(seen(present), asked=asked)
 
 
 def test_an_outage_is_answered_as_the_product_says() -> None:
     here = {OUTAGE.key: ThreadLink("ops", "1")}
-    card = answer_message([claude(*DOWN, incidents=(OUTAGE,))], NOW, CLAUDE, threads=here)
+    card = answer_message(seen(claude(*DOWN, incidents=(OUTAGE,))), threads=here)
     assert spoken(card).splitlines() == [
         "🔴 Yes, partly. claude.ai and Claude Code are down; the API and the Console work.",
         "major_outage: claude.ai major outage since 17:41",
@@ -142,11 +141,13 @@ def test_a_suspicion_is_never_told_as_a_fact_and_says_what_was_seen() -> None:
 
 
 def test_another_provider_is_spoken_of_only_when_it_is_down_or_asked_for() -> None:
-    calm = ProviderStatus("github", (verdict("github/actions"),), checked_at=ago(0.1))
+    calm = ProviderStatus(
+        "github", (verdict("github/actions"),), checked_at=ago(0.1), is_fresh=True
+    )
     wrong = replace(calm, verdicts=(verdict("github/actions", MAJOR),))
 
     def text(other: ProviderStatus, asked: Collection[str] = ()) -> str:
-        return spoken(answer_message([claude(*QUIET), other], NOW, SEVERAL, asked=asked))
+        return spoken(answer_message(seen(claude(*QUIET), other, catalog=SEVERAL), asked=asked))
 
     label = SEVERAL.label("github/actions")
     assert label not in text(calm)
@@ -155,7 +156,7 @@ def test_another_provider_is_spoken_of_only_when_it_is_down_or_asked_for() -> No
 
 
 def test_reports_of_people_here_stand_beside_the_official_source() -> None:
-    card = answer_message([claude(*QUIET)], NOW, CLAUDE, reports="3 people here reported trouble")
+    card = answer_message(seen(claude(*QUIET)), reports="3 people here reported trouble")
     assert "checked 12 s ago" in spoken(card)
     assert "3 people here reported trouble" in spoken(card)
 

@@ -15,7 +15,7 @@ from bot.catalog.catalog import load_catalog
 from bot.domain.errors import SourceError
 from bot.domain.page import ComponentChange, Severity
 from bot.engine.step import step
-from bot.status.verdict import verdicts
+from bot.status.view import status_view
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 CATALOG = load_catalog()
@@ -262,4 +262,4 @@ def test_no_sequence_of_pages_breaks_the_engine(pages: list[tuple[Any, Any]]) ->
             seen = replace(seen, recent=recent)
         state, changed = step(state, seen, now, CATALOG)
         assert all(incident.events for incident in changed)
-        assert verdicts(state, CATALOG, now)
+        assert status_view(CATALOG, {state.provider: state}, now).verdicts
