@@ -9,7 +9,8 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.errors import slack_errors
-from adapters.slack.render import Json, line_of, markdown, plain, render
+from adapters.slack.mrkdwn import line_of
+from adapters.slack.render import Json, markdown, plain, render
 from adapters.slack.responder import Responder, SlackInteraction
 from bot.catalog.catalog import Catalog
 from bot.domain.errors import DeliveryError, StoreError

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
-import orjson
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.http import Json, decode, encode
 from adapters.slack.errors import of_answer, slack_errors
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,42 +48,13 @@ class Poster:
         with slack_errors(bucket):
             async with self._session.post(
                 client.base_url + method,
-                data=_encoded(body),
+                data=encode(body),
                 headers=self._headers,
                 proxy=client.proxy,
                 ssl=True if client.ssl is None else client.ssl,
             ) as response:
                 raw = await response.read()
-        data = _decoded(raw)
+        data = decode(raw)
         if response.status == 200 and data.get("ok"):
             return data
         raise of_answer(Reply(response.status, response.headers, data), bucket)
-
-
-def _encoded(body: Json) -> bytes:
-    try:
-        return orjson.dumps(body)
-    except orjson.JSONEncodeError:
-        # Lone surrogates, which a page may send and UTF-8 cannot carry.
-        return orjson.dumps(_without_surrogates(body))
-
-
-def _without_surrogates(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    match value:
-        case str():
-            return value.encode("utf-8", "replace").decode()
-        case dict():
-            return {key: _without_surrogates(item) for key, item in value.items()}
-        case list():
-            return [_without_surrogates(item) for item in value]
-        case _:
-            return value
-
-
-def _decoded(raw: bytes) -> Json:
-    """What Slack said; nothing if it was not Slack (a proxy's page)."""
-    try:
-        data = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return {}
-    return data if isinstance(data, dict) else {}

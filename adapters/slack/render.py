@@ -8,30 +8,22 @@ no bare `@channel` or address in it into something live.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from adapters.slack.escape import ZERO_WIDTH, clean, cut, defuse, entities, escape, size, split
-from bot.domain.message import (
-    EMOJI,
-    Block,
-    Button,
-    Line,
-    Lines,
-    Link,
-    Message,
-    Note,
-    Quote,
-    Row,
-    Rows,
-    Span,
-    Text,
-    ThreadLink,
-    Time,
+from adapters.chat.text import clean, cut, size
+from adapters.slack.mrkdwn import (
+    ZERO_WIDTH,
+    cut_escaped,
+    escape,
+    is_web_address,
+    line_of,
+    row_of,
+    split,
+    without_markup,
 )
+from bot.domain.message import EMOJI, Block, Button, Lines, Message, Note, Quote, Rows
 
 Json = dict[str, Any]
 
@@ -44,15 +36,12 @@ TITLE_TEXT = 600
 ACTION_ELEMENTS = 25
 BUTTON_TEXT = 75
 BUTTON_VALUE = 2_000
-URL_TEXT = 2_900
 # What a quote gets at least, however much stands beside it.
 LEAST_QUOTE = 300
 # A longer line of a quote goes on in the next block.
 QUOTE_LINE = 2_900
 
 ACTION_PREFIX = "icd."
-_CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{1,30}")
-_TIMESTAMP = re.compile(r"[0-9]{1,20}\.[0-9]{1,10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +67,11 @@ class _Piece:
 
 def render(card: Message) -> Rendered:
     """Draw `card`. Without blocks and buttons it is its plain text alone."""
-    text = cut(escape(card.plain or card.title).strip() or "…", FALLBACK_TEXT)
+    text = cut_escaped(escape(card.plain or card.title).strip() or "…", FALLBACK_TEXT)
     if not card.blocks and not card.buttons:
         return Rendered(text, [])
     buttons = _buttons(card.buttons)
-    title = cut(_title(card), TITLE_TEXT)
+    title = cut_escaped(_title(card), TITLE_TEXT)
     room = TOTAL_TEXT - size(title) - sum(size(b["text"]["text"]) for b in buttons)
     count = MESSAGE_BLOCKS - bool(title) - bool(buttons)
     blocks = [_section(title)] if title else []
@@ -101,11 +90,6 @@ def markdown(text: str) -> Json:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def line_of(spans: Line) -> str:
-    """One line as mrkdwn."""
-    return "".join(_span(span) for span in spans)
-
-
 def _section(text: str) -> Json:
     return {"type": "section", "text": markdown(text)}
 
@@ -114,7 +98,8 @@ def _title(card: Message) -> str:
     title = escape(card.title).replace("\n", " ").strip()
     emoji = card.emoji or (EMOJI[card.severity] if card.severity else "")
     if title:
-        title = f"~*{cut(title, TITLE_TEXT - 40)}*~" if card.struck else f"*{cut(title, 560)}*"
+        title = f"*{cut_escaped(title, TITLE_TEXT - 40)}*"  # with room for emoji and marks
+        title = f"~{title}~" if card.struck else title
     return f"{emoji} {title}".strip()
 
 
@@ -123,7 +108,7 @@ def _pieces(block: Block) -> list[_Piece]:
         case Lines(lines):
             return [_Piece([line_of(line) for line in lines])]
         case Rows(rows):
-            return [_Piece([_row(row) for row in rows])]
+            return [_Piece([row_of(row) for row in rows])]
         case Note(line):
             return [_Piece([line_of(line)], small=True)]
         case Quote(text, lead):
@@ -182,95 +167,13 @@ def cut_line(line: str, room: int) -> str:
     if size(line) < room:
         return line
     if line.startswith(">"):
-        return ">" + cut(line[1:], room - 2)
-    return cut(_without_markup(line), room - 1)
-
-
-def _without_markup(line: str) -> str:
-    """What a line says without links, times and styles, so that a cut cannot break them."""
-    shown = []
-    for part in line.split("<"):
-        inside, closed, rest = part.partition(">")
-        shown.append(inside.rpartition("|")[2] + rest if closed else part)
-    return defuse("".join(shown))
+        return ">" + cut_escaped(line[1:], room - 2)
+    return cut_escaped(without_markup(line), room - 1)
 
 
 def _worth(text: str) -> list[str]:
     """Slack refuses empty texts."""
     return [text] if text.strip(f" \n\t>{ZERO_WIDTH}") else []
-
-
-def _row(row: Row) -> str:
-    parts = [f"{EMOJI[row.severity]} *{_inline(row.name)}*", _inline(row.words)]
-    if row.since is not None:
-        parts.append(f"since {_time(row.since, 'clock')} ({_time(row.since, 'ago')})")
-    if row.note:
-        parts.append(_inline(row.note))
-    return "  ·  ".join(part for part in parts if part)
-
-
-def _inline(text: str) -> str:
-    return escape(text).replace("\n", " ").strip()
-
-
-def _span(span: Span) -> str:
-    match span:
-        case Text():
-            return _text(span)
-        case Link(text, url):
-            return _link(text, url)
-        case Time(at, style):
-            return _time(at, style)
-        case ThreadLink(channel, root):
-            return _place(channel, root)
-
-
-def _text(span: Text) -> str:
-    """Styles hold only at the edge of a word, so blanks go outside of them."""
-    bare = clean(span.text).replace("\n", " ")
-    inner = bare.strip()
-    if not inner or not (span.bold or span.code or span.struck):
-        return entities(defuse(bare))
-    shown = inner.replace("`", "'") if span.code else defuse(inner)
-    styled = f"`{entities(shown)}`" if span.code else entities(shown)
-    if span.bold:
-        styled = f"*{styled}*"
-    if span.struck:
-        styled = f"~{styled}~"
-    lead, tail = bare[: len(bare) - len(bare.lstrip())], bare[len(bare.rstrip()) :]
-    return f"{lead}{styled}{tail}"
-
-
-def is_web_address(url: str) -> bool:
-    """http(s), and nothing in it that would end the link early."""
-    fits = url.startswith(("https://", "http://")) and size(url) <= URL_TEXT
-    return fits and not any(c in "<>|`" or c.isspace() or not c.isprintable() for c in url)
-
-
-def _link(text: str, url: str) -> str:
-    shown = _inline(text)
-    if not is_web_address(url):
-        return shown
-    # Markup in a label stays as it is; a bar would end the address.
-    return f"<{entities(url)}|{shown.replace('|', '¦') or entities(url)}>"
-
-
-def _time(at: datetime, style: str) -> str:
-    """A time in the reader's own zone, with UTC for clients that cannot."""
-    form, fallback = {
-        "ago": ("{ago}", "%Y-%m-%d %H:%M UTC"),
-        "clock": ("{time}", "%H:%M UTC"),
-    }.get(style, ("{date_short_pretty} {time}", "%Y-%m-%d %H:%M UTC"))
-    return f"<!date^{int(at.timestamp())}^{form}|{at.strftime(fallback)}>"
-
-
-def _place(channel: str, root: str | None) -> str:
-    if not _CHANNEL_ID.fullmatch(channel):
-        return "another channel"
-    if root is None or not _TIMESTAMP.fullmatch(root):
-        return f"<#{channel}>"
-    address = f"https://slack.com/archives/{channel}/p{root.replace('.', '')}"
-    return f"<{address}|thread in> <#{channel}>"
 
 
 def _buttons(buttons: Sequence[Button]) -> list[Json]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.slack.escape import clean, cut
+from adapters.chat.text import clean, cut
 from adapters.slack.render import Json, markdown, plain, render
 from bot.catalog.catalog import Catalog
 from bot.commands import KEEP, Keep

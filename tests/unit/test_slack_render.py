@@ -12,10 +12,11 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.escape import ZERO_WIDTH, cut, escape, size, split
+from adapters.chat.text import size
+from adapters.slack.mrkdwn import ZERO_WIDTH, cut_escaped, escape, split
 from adapters.slack.render import Rendered, render
 from bot.domain.message import (
     Button,
@@ -112,7 +113,7 @@ def test_any_card_is_within_slacks_limits_and_pings_nobody(card: Message) -> Non
 @given(words, st.integers(0, 300))
 def test_a_cut_fits_and_breaks_no_entity(text: str, room: int) -> None:
     whole = escape(text)
-    short = cut(whole, room)
+    short = cut_escaped(whole, room)
 
     assert size(short) <= max(room, 0) or short == whole
     assert re.search(r"&(?!amp;|lt;|gt;)", short) is None
@@ -141,6 +142,7 @@ def test_a_quote_is_word_for_word_and_every_line_of_it_is_quoted() -> None:
 
 
 @given(words, st.integers(20, 300))
+@example("000000*:*0<*", 20)
 def test_a_split_loses_nothing_and_breaks_no_entity(text: str, room: int) -> None:
     whole = escape(text)
     parts = split(whole, room)
