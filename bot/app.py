@@ -16,16 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from adapters.chat.platform import OpenPlatform, Parts
 from adapters.probes.opened import open_prober
 from adapters.providers.http import StatusPage
 from adapters.providers.opened import page_sources
 from adapters.redis.evidence_stores import evidence_stores
-from adapters.redis.keyvalue import RedisKeyValue
 from adapters.redis.opened import opened_store
 from adapters.redis.store import Store
-from adapters.slack.settings import SlackSettings
-from adapters.terminal.messenger import CONSOLE, Terminal
-from adapters.terminal.platform import Console, open_terminal
+from adapters.terminal.messenger import CONSOLE
 from bot.catalog.catalog import Catalog
 from bot.catalog.watched import watched_catalog
 from bot.clock import utc_now
@@ -42,6 +40,7 @@ from bot.domain.message import Message
 from bot.domain.subscription import Channel
 from bot.eyes import EvidenceParts, open_evidence
 from bot.loops.watcher import Watcher
+from bot.platforms import PLATFORMS
 from bot.ports import Messenger
 from bot.settings import Settings
 
@@ -74,14 +73,13 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     queued = Bell()
     watchers: list[Watcher] = []
     platform_health = PlatformHealth(time.monotonic)
-    platforms = Platforms()
+    messengers: dict[str, Messenger] = {}  # filled once the platforms are open
 
     def leads() -> bool:
         """Of all replicas one watches; that one also probes and draws what people report."""
         return any(watcher.leads for watcher in watchers)
 
     async with AsyncExitStack() as stack:
-        stack.callback(_forget, platforms.receivers)
         store = await stack.enter_async_context(
             opened_store(settings, catalog.providers, queued.ring)
         )
@@ -91,13 +89,26 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             catalog,
             store.incident_store,
             store.queue,
-            platforms.messengers,
+            messengers,
             utc_now,
             may_paint=leads,
         )
-        commands = _commands(store, evidence_parts, platforms.messengers, platform_health)
-        await platforms.open(settings, store, commands, catalog, stack, stop)
         incidents = IncidentCache(store.incident_store)
+        fan_outs = [
+            FanOut(name, store.incident_store, store.feed, incidents, utc_now) for name in pages
+        ]
+        committed = Bell(
+            [*(fan_out.wake for fan_out in fan_outs), evidence_parts.reminder_sender.hint.set]
+        )
+        watchers += [
+            _watcher(page, store, catalog, settings, committed, evidence_parts)
+            for page in pages.values()
+        ]
+        commands = _commands(store, evidence_parts, messengers, platform_health)
+        first_polls = [watcher.looked for watcher in watchers]
+        parts = Parts(settings, store, commands, catalog, utc_now, first_polls, stop)
+        platforms = await _open_platforms(parts, stack)
+        messengers.update({one.messenger.platform: one.messenger for one in platforms})
         workers = {
             name: _courier(
                 platform_health.attend(one),
@@ -106,34 +117,23 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 catalog,
                 evidence_parts.report_counts.words,
             )
-            for name, one in platforms.messengers.items()
+            for name, one in messengers.items()
         }
-        fan_outs = [
-            FanOut(name, store.incident_store, store.feed, incidents, utc_now) for name in pages
-        ]
         queued.hearers += [worker.wake for worker in workers.values()]
-        committed = Bell(
-            [*(fan_out.wake for fan_out in fan_outs), evidence_parts.reminder_sender.hint.set]
-        )
-        watchers += [
-            _watcher(page, store, catalog, settings, committed, evidence_parts)
-            for page in pages.values()
-        ]
-        await _open_http(settings, store, evidence_parts, platforms, workers, watchers, stack)
+        routes = [route for platform in platforms for route in platform.routes]
+        await _open_http(settings, store, evidence_parts, routes, workers, watchers, stack)
         opening_prober = open_prober(settings, pages, evidence_parts.stores.probes, utc_now, leads)
         prober = await stack.enter_async_context(opening_prober)
-        seeing = platforms.receivers  # closed with the stack, should the start fail
-        seeing += [
-            prober.run(),
-            platform_health.run(_teller(platforms.messengers)),
-            *evidence_parts.loops(),
-        ]
-        if platforms.console is not None:
-            seeing.append(platforms.console.greet([w.looked for w in watchers], catalog.providers))
         log.info("bot.started", providers=list(pages), platforms=list(workers))
         await _until_stopped(
             stop,
-            seeing=[*(watcher.run() for watcher in watchers), *seeing],
+            seeing=[
+                *(watcher.run() for watcher in watchers),
+                *(platform.run() for platform in platforms),
+                prober.run(),
+                platform_health.run(_teller(messengers)),
+                *evidence_parts.loops(),
+            ],
             telling=[one.run() for one in fan_outs],
             workers=list(workers.values()),
         )
@@ -161,13 +161,13 @@ async def _open_http(
     settings: Settings,
     store: Store,
     evidence_parts: EvidenceParts,
-    platforms: Platforms,
+    routes: Sequence[BaseRoute],
     workers: Mapping[str, Worker],
     watchers: Sequence[Watcher],
     stack: AsyncExitStack,
 ) -> None:
     """Listen for HTTP where somebody wants it: the settings, or Slack's signed requests."""
-    if settings.http_port is None and not platforms.routes:
+    if settings.http_port is None and not routes:
         return
     from adapters.redis.depth import depth_of
     from adapters.web.opened import open_web
@@ -181,15 +181,9 @@ async def _open_http(
         counts=lambda: {name: worker.counts for name, worker in workers.items()},
         looks=lambda: {watcher.page.provider: watcher.looks for watcher in watchers},
         depth=lambda platform: depth_of(store.database, platform, utc_now()),
-        routes=platforms.routes,
+        routes=routes,
     )
     await stack.enter_async_context(web)
-
-
-def _forget(work: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """What a failing start never began; closing what has ended does nothing."""
-    for one in work:
-        one.close()
 
 
 async def _until_stopped(
@@ -270,87 +264,22 @@ def _courier(
     )
 
 
-# --- platforms, each imported only where it is wanted ----------------------------------------
+async def _open_platforms(parts: Parts, stack: AsyncExitStack) -> list[OpenPlatform]:
+    """Open what the settings ask for. A platform that refuses us leaves the others to go on.
 
-
-Parts = tuple[Store, Commands, Catalog]
-
-
-@dataclass(slots=True)
-class Platforms:
-    """Where we speak and listen. `routes` are HTTP requests that one of them wants to hear."""
-
-    messengers: dict[str, Messenger] = field(default_factory=dict)
-    receivers: list[Coroutine[Any, Any, None]] = field(default_factory=list)
-    routes: list[BaseRoute] = field(default_factory=list)
-    console: Console | None = None
-
-    def add(self, messenger: Messenger, receiver: Coroutine[Any, Any, None]) -> None:
-        self.messengers[messenger.platform] = messenger
-        self.receivers.append(receiver)
-
-    async def open(
-        self,
-        settings: Settings,
-        store: Store,
-        commands: Commands,
-        catalog: Catalog,
-        stack: AsyncExitStack,
-        stop: asyncio.Event,
-    ) -> None:
-        """Open what the settings ask for. A platform that refuses us leaves the others to go on.
-
-        Raises:
-            SettingsError: none accepts what the settings say.
-        """
-        if settings.speaks_on_terminal:
-            terminal = await stack.enter_async_context(open_terminal(settings.data_dir, utc_now))
-            self.console = _console(terminal, store, commands, settings)
-            self.add(terminal, self.console.sit(stop))
+    Raises:
+        SettingsError: none accepts what the settings say.
+    """
+    opened: list[OpenPlatform] = []
+    refusals: list[SettingsError] = []
+    for row in PLATFORMS:
+        if not row.is_wanted(parts.settings):
+            continue
         try:
-            await self._open_slack(settings, stack, store, commands, catalog)
+            opened.append(await stack.enter_async_context(row.open(parts)))
         except SettingsError as refused:
-            if not self.messengers and settings.discord_token is None:
-                raise
-            log.warning("platform.refused", platform="slack", reason=str(refused))
-        try:
-            await self._open_discord(settings, stack, store, commands, catalog)
-        except SettingsError as refused:
-            if not self.messengers:
-                raise
-            log.warning("platform.refused", platform="discord", reason=str(refused))
-
-    async def _open_slack(self, settings: Settings, stack: AsyncExitStack, *parts: *Parts) -> None:
-        options = SlackSettings.of(settings)
-        if not options.wanted:
-            return
-        from adapters.slack.opened import listening_slack
-
-        slack = await stack.enter_async_context(listening_slack(options, *parts, utc_now))
-        self.add(slack.messenger, slack.run())
-        self.routes += slack.routes
-
-    async def _open_discord(
-        self, settings: Settings, stack: AsyncExitStack, *parts: *Parts
-    ) -> None:
-        if settings.discord_token is None:
-            return
-        from adapters.discord.opened import listening_discord
-        from adapters.discord.settings import DiscordSettings
-
-        token = settings.discord_token.get_secret_value()
-        options = DiscordSettings(token, settings.discord_api_url, settings.discord_gateway_url)
-        discord = await stack.enter_async_context(listening_discord(options, *parts, utc_now))
-        self.add(discord.messenger, discord.run())
-
-
-def _console(terminal: Terminal, store: Store, commands: Commands, settings: Settings) -> Console:
-    return Console(
-        terminal,
-        settings.data_dir,
-        commands,
-        store.subscriptions,
-        store.incident_store,
-        RedisKeyValue(store.database),
-        utc_now,
-    )
+            refusals.append(refused)
+            log.warning("platform.refused", platform=row.name, reason=str(refused))
+    if refusals and not opened:
+        raise SettingsError("; ".join(map(str, refusals)))
+    return opened

@@ -24,7 +24,8 @@ from bot import __version__
 from bot.clock import utc_now
 from bot.diagnostics import in_a_sentence
 from bot.logs import set_up_logs
-from bot.settings import Settings, load_settings
+from bot.platforms import PLATFORMS, settings_of_all
+from bot.settings import Settings
 
 log = structlog.get_logger()
 
@@ -120,7 +121,8 @@ def doctor() -> None:
 
     settings = _settings(quiet=True)
     with _whoever_reads():
-        raise typer.Exit(0 if asyncio.run(examine(settings, utc_now, sys.stdout)) else 1)
+        healthy = asyncio.run(examine(settings, PLATFORMS, utc_now, sys.stdout))
+        raise typer.Exit(0 if healthy else 1)
 
 
 @cli.command()
@@ -133,52 +135,6 @@ def health() -> None:
         raise typer.Exit(0 if asyncio.run(feel_pulse(settings, utc_now, sys.stdout)) else 1)
 
 
-slack = typer.Typer(help="Setting up Slack.", no_args_is_help=True)
-cli.add_typer(slack, name="slack")
-
-
-@slack.callback()
-def _slack() -> None:
-    """Setting up Slack."""
-
-
-@slack.command()
-def manifest(
-    url: Annotated[
-        str, typer.Option(help="Your public address: for signed requests instead of sockets.")
-    ] = "",
-) -> None:
-    """Print the app manifest to paste at api.slack.com/apps (JSON)."""
-    from adapters.slack.manifest import manifest_text
-
-    typer.echo(manifest_text(url or None))
-
-
-discord = typer.Typer(help="Setting up Discord.", no_args_is_help=True)
-cli.add_typer(discord, name="discord")
-
-
-@discord.callback()
-def _discord() -> None:
-    """Setting up Discord."""
-
-
-@discord.command()
-def invite(
-    application: Annotated[
-        str, typer.Option(help="The application's id; without it Discord is asked for it.")
-    ] = "",
-) -> None:
-    """Print the link that adds the bot to a server, and what it asks for."""
-    from adapters.discord.invite import application_of, invitation
-    from adapters.discord.settings import DiscordSettings
-
-    if not application:
-        options = DiscordSettings.of(_settings(quiet=True))
-        application = asyncio.run(application_of(options))
-    typer.echo(invitation(application))
-
-
 @cli.command()
 def version() -> None:
     """Print the version."""
@@ -186,10 +142,15 @@ def version() -> None:
 
 
 def _settings(*, quiet: bool = False) -> Settings:
-    settings = load_settings()
+    settings = settings_of_all()
     level = "error" if quiet and settings.log_level != "debug" else settings.log_level
     set_up_logs(level, settings.log_format)
     return settings
+
+
+for _row in PLATFORMS:
+    if _row.set_up is not None:
+        cli.add_typer(_row.set_up(lambda: _settings(quiet=True)), name=_row.name)
 
 
 def _until_signal(

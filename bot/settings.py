@@ -11,18 +11,19 @@ import difflib
 import os
 import sys
 import tomllib
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AliasChoices,
     Field,
     HttpUrl,
+    PrivateAttr,
     SecretStr,
     TypeAdapter,
     ValidationError,
     field_validator,
-    model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -32,7 +33,7 @@ PREFIX = "ISCLAUDEDOWN_"
 FILE_VARIABLE = f"{PREFIX}CONFIG"
 
 
-def _own(name: str) -> AliasChoices:
+def plain_name(name: str) -> AliasChoices:
     """A name without our prefix in the environment; lower case in the file."""
     return AliasChoices(name, name.lower())
 
@@ -45,19 +46,55 @@ def data_folder() -> Path:
     return Path(base) / "isclaudedown"
 
 
-class Settings(BaseSettings):
-    """All settings. Secrets never show in `repr`; the README's table documents each."""
+class _Section(BaseSettings):
+    """Settings read from the environment, and under it from the file."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="forbid", case_sensitive=False, env_ignore_empty=True
+        env_prefix=PREFIX,
+        extra="forbid",
+        case_sensitive=False,
+        env_ignore_empty=True,
+        validate_by_name=True,
+        hide_input_in_errors=True,
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings  # the environment wins over the file
+
+
+class PlatformSettings(_Section):
+    """What one chat platform wants to know; each declares its own beside its adapter."""
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether the operator wants this platform: there is a token for it."""
+        raise NotImplementedError
+
+
+P = TypeVar("P", bound=PlatformSettings)
+S = TypeVar("S", bound=_Section)
+
+
+class Settings(_Section):
+    """All settings. Secrets never show in `repr`; the README's table documents each."""
+
+    _platforms: tuple[PlatformSettings, ...] = PrivateAttr(())
 
     page_url: str | None = None
     providers: Annotated[tuple[str, ...], NoDecode] = ("claude",)
     pages: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     poll_seconds: float = Field(default=30, ge=0.1, le=3600)
     data_dir: Path = Field(default_factory=data_folder)
-    redis_url: SecretStr | None = Field(default=None, validation_alias=_own("REDIS_URL"))
+    redis_url: SecretStr | None = Field(default=None, validation_alias=plain_name("REDIS_URL"))
     terminal: Literal["auto", "on", "off"] = "auto"
     log_level: Literal["auto", "debug", "info", "warning", "error"] = "auto"
     log_format: Literal["auto", "json", "text"] = "auto"
@@ -72,43 +109,14 @@ class Settings(BaseSettings):
     # Rows like those of the catalog, in their place: `[[claude.probe]]`.
     probe_file: Path | None = None
     anthropic_api_key: SecretStr | None = Field(
-        default=None, validation_alias=_own("ANTHROPIC_API_KEY")
+        default=None, validation_alias=plain_name("ANTHROPIC_API_KEY")
     )
     probe_daily_budget: int = Field(default=0, ge=0, le=10_000)
 
-    slack_bot_token: SecretStr | None = Field(
-        default=None, validation_alias=_own("SLACK_BOT_TOKEN")
-    )
-    slack_app_token: SecretStr | None = Field(
-        default=None, validation_alias=_own("SLACK_APP_TOKEN")
-    )
-    slack_signing_secret: SecretStr | None = Field(
-        default=None, validation_alias=_own("SLACK_SIGNING_SECRET")
-    )
-    slack_client_id: str | None = Field(default=None, validation_alias=_own("SLACK_CLIENT_ID"))
-    slack_client_secret: SecretStr | None = Field(
-        default=None, validation_alias=_own("SLACK_CLIENT_SECRET")
-    )
-    slack_api_url: str = Field(
-        default="https://slack.com/api/",
-        validation_alias=_own("SLACK_API_URL"),
-    )
-    slack_admins_only: bool = False
-    slack_posts_per_second: float | None = Field(default=None, gt=0)
-
-    discord_token: SecretStr | None = Field(default=None, validation_alias=_own("DISCORD_TOKEN"))
-    discord_api_url: str = Field(
-        default="https://discord.com/api/v10",
-        validation_alias=_own("DISCORD_API_URL"),
-    )
-    discord_gateway_url: str | None = Field(
-        default=None, validation_alias=_own("DISCORD_GATEWAY_URL")
-    )
-
-    @field_validator("page_url", "slack_api_url", "discord_api_url")
+    @field_validator("page_url")
     @classmethod
     def _is_a_web_address(cls, value: str | None) -> str | None:
-        return value if value is None else _web_address(value)
+        return value if value is None else web_address(value)
 
     @field_validator("log_level", "log_format", "terminal", mode="before")
     @classmethod
@@ -131,100 +139,100 @@ class Settings(BaseSettings):
         pairs = [part.strip().partition("=") for part in value.split(",") if part.strip()]
         if any(not name or not url for name, _, url in pairs):
             raise ValueError("write name=https://status.example.com, several separated by commas")
-        return {name.strip().lower(): _web_address(url.strip()) for name, _, url in pairs}
+        return {name.strip().lower(): web_address(url.strip()) for name, _, url in pairs}
 
-    @model_validator(mode="after")
-    def _tokens_come_in_pairs(self) -> Settings:
-        if self.slack_app_token and not (self.slack_bot_token or self.slack_client_id):
-            raise ValueError("SLACK_APP_TOKEN needs SLACK_BOT_TOKEN as well")
-        if self.slack_bot_token and not (self.slack_app_token or self.slack_signing_secret):
-            raise ValueError(
-                "SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)"
-            )
-        return self
+    def of(self, kind: type[P]) -> P:
+        """The settings of one platform, as they were loaded (as they are by default, if not)."""
+        return next((one for one in self._platforms if isinstance(one, kind)), kind())
 
     @property
     def speaks_on_terminal(self) -> bool:
-        tokens = self.slack_bot_token or self.slack_client_id or self.discord_token
+        tokens = any(platform.is_configured for platform in self._platforms)
         return self.terminal == "on" or (self.terminal == "auto" and not tokens)
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del settings_cls, dotenv_settings, file_secret_settings
-        return env_settings, init_settings  # the environment wins over the file
 
-
-def load_settings() -> Settings:
-    """Read settings, or say what is wrong with them.
+def load_settings(platforms: Sequence[type[PlatformSettings]] = ()) -> Settings:
+    """Read settings, those of `platforms` too, or say what is wrong with them.
 
     Raises:
         SettingsError: names every unknown or bad setting, and where it stands.
     """
-    _refuse_unknown()
-    from_file = _read_file(os.environ.get(FILE_VARIABLE))
-    try:
-        return Settings(**from_file)
-    except ValidationError as error:
-        raise SettingsError(_sentence(error)) from None  # the cause would show the values
+    sections: tuple[type[_Section], ...] = (Settings, *platforms)
+    _refuse_unknown(sections)
+    path = os.environ.get(FILE_VARIABLE)
+    from_file = _read_file(path) if path else {}
+    _refuse_unknown_in_file(from_file, sections, path)
+    settings = _load(Settings, from_file)
+    settings._platforms = tuple(_load(section, from_file) for section in platforms)
+    return settings
 
 
-def _web_address(value: str) -> str:
+def web_address(value: str) -> str:
+    """The address without a slash at its end. Raises ValueError: it is none."""
     TypeAdapter(HttpUrl).validate_python(value)
     return value.rstrip("/")
 
 
-def _names() -> set[str]:
-    own = {
-        str(field.validation_alias.choices[0])
-        for field in Settings.model_fields.values()
-        if isinstance(field.validation_alias, AliasChoices)
-    }
-    plain = {
-        PREFIX + name.upper()
-        for name, field in Settings.model_fields.items()
-        if field.validation_alias is None
-    }
-    return own | plain | {FILE_VARIABLE}
-
-
-def _refuse_unknown() -> None:
-    for name in os.environ:
-        if name.upper().startswith(PREFIX) and name.upper() not in _names():
-            near = difflib.get_close_matches(name.upper(), _names(), 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise SettingsError(f"unknown setting {name} in the environment{hint}")
-
-
-def _read_file(path: str | None) -> dict[str, Any]:
-    if path is None:
-        return {}
+def _load(section: type[S], from_file: Mapping[str, Any]) -> S:
+    known = names_of(section)
     try:
-        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return section(
+            **{name: value for name, value in from_file.items() if name in known.values()}
+        )
+    except ValidationError as error:
+        raise SettingsError(_sentence(error, section)) from None  # the cause would show the values
+
+
+def names_of(section: type[_Section]) -> dict[str, str]:
+    """Each setting's name in the environment → its name in the file."""
+    names = {}
+    for name, field in section.model_fields.items():
+        alias = field.validation_alias
+        choices = (
+            alias.choices if isinstance(alias, AliasChoices) else [PREFIX + name.upper(), name]
+        )
+        names[str(choices[0])] = str(choices[-1])
+    return names
+
+
+def _refuse_unknown(sections: Sequence[type[_Section]]) -> None:
+    known = {FILE_VARIABLE, *(name for section in sections for name in names_of(section))}
+    for name in os.environ:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            raise SettingsError(
+                f"unknown setting {name} in the environment{_nearest(name.upper(), known)}"
+            )
+
+
+def _refuse_unknown_in_file(
+    values: Mapping[str, Any], sections: Sequence[type[_Section]], path: str | None
+) -> None:
+    known = {name for section in sections for name in names_of(section).values()}
+    for name in values:
+        if name not in known:
+            raise SettingsError(f"unknown setting {name} in {path}{_nearest(name, known)}")
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _read_file(path: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{FILE_VARIABLE}: cannot read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{FILE_VARIABLE}: {path} is not TOML: {error}") from error
-    for name in values:
-        if name not in Settings.model_fields:
-            near = difflib.get_close_matches(name, Settings.model_fields, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise SettingsError(f"unknown setting {name} in {path}{hint}")
-    return values
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: ValidationError, section: type[_Section]) -> str:
+    """Every problem with the name that its setting has in the environment."""
+    in_environment = {name: place for place, name in names_of(section).items()}
     parts = []
     for problem in error.errors(include_input=False, include_url=False):
         place = str(problem["loc"][0]) if problem["loc"] else ""
-        field = Settings.model_fields.get(place)
-        name = PREFIX + place.upper() if field and field.validation_alias is None else place
         text = problem["msg"].removeprefix("Value error, ")
-        parts.append(f"{name.upper()}: {text}" if name else text)
+        parts.append(f"{in_environment.get(place, place).upper()}: {text}" if place else text)
     return "; ".join(parts)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import TextIO
 
+from adapters.chat.platform import Platform
 from adapters.cli.states import fresh_for, held_pages, stored_states
-from adapters.discord.checks import check_discord
-from adapters.discord.settings import DiscordSettings
 from adapters.providers.checks import check_page
 from adapters.providers.opened import page_sources
 from adapters.redis.checks import check_redis
 from adapters.redis.client import open_database
+from adapters.redis.database import Database
 from adapters.redis.embedded.data_dir import running_redis
 from adapters.redis.embedded.server import embedded_redis
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.subscriptions import RedisSubscriptions
-from adapters.slack.checks import check_slack
-from adapters.slack.settings import SlackSettings
 from bot.catalog.watched import watched_catalog
 from bot.domain.checks import CheckResult, Health
 from bot.domain.errors import BotError
@@ -31,10 +29,12 @@ HEALTHY_WITHIN = timedelta(minutes=2)
 _MARKS = {Health.GOOD: "✓", Health.WARNING: "!", Health.BROKEN: "✗"}
 
 
-async def doctor(settings: Settings, clock: Clock, out: TextIO) -> bool:
+async def doctor(
+    settings: Settings, platforms: Sequence[Platform], clock: Clock, out: TextIO
+) -> bool:
     """Look at everything, one line each. Returns whether nothing is broken."""
     healthy = True
-    async for finding in _findings(settings, clock):
+    async for finding in _findings(settings, platforms, clock):
         out.write(f"{_MARKS[finding.health]} {finding.what}: {finding.says}\n")
         if finding.advice:
             out.write(f"    → {finding.advice}\n")
@@ -43,7 +43,9 @@ async def doctor(settings: Settings, clock: Clock, out: TextIO) -> bool:
     return healthy
 
 
-async def _findings(settings: Settings, clock: Clock) -> AsyncIterator[CheckResult]:
+async def _findings(
+    settings: Settings, platforms: Sequence[Platform], clock: Clock
+) -> AsyncIterator[CheckResult]:
     catalog = watched_catalog(settings)
     yield CheckResult(
         "settings", f"{len(catalog.providers)} page(s) to watch: {', '.join(catalog.providers)}"
@@ -52,40 +54,39 @@ async def _findings(settings: Settings, clock: Clock) -> AsyncIterator[CheckResu
         for page in pages.values():
             async for finding in check_page(page):
                 yield finding
-    async for finding in _check_store(settings):
-        yield finding
-    async for finding in check_slack(SlackSettings.of(settings)):
-        yield finding
-
-
-async def _check_store(settings: Settings) -> AsyncIterator[CheckResult]:
-    """The given Redis; the embedded one of a running instance; or one started to look at.
-
-    And Discord, whose subscribed channels stand in it.
-    """
-    discord = DiscordSettings.of(settings)
     async with AsyncExitStack() as stack:
-        kind = "given" if settings.redis_url else "embedded"
+        subscriptions = None
         try:
-            if settings.redis_url:
-                url = settings.redis_url.get_secret_value()
-            elif running := running_redis(settings.data_dir):
-                url, kind = running, "embedded, in use by a running instance"
-            else:
-                url = await stack.enter_async_context(embedded_redis(settings.data_dir))
-            database = await open_database(url)
+            database, kind = await _open_store(settings, stack)
         except BotError as error:
             advice = "Start it, or check REDIS_URL; without REDIS_URL an embedded one is used."
             yield CheckResult("redis", str(error), Health.BROKEN, advice)
-            async for finding in check_discord(discord):
+        else:
+            async for finding in check_redis(database, kind):
                 yield finding
-            return
-        stack.push_async_callback(database.close)
-        async for finding in check_redis(database, kind):
-            yield finding
-        subscriptions = RedisSubscriptions(database, RedisIncidentStore(database))
-        async for finding in check_discord(discord, subscriptions):
-            yield finding
+            subscriptions = RedisSubscriptions(database, RedisIncidentStore(database))
+        for platform in platforms:
+            if platform.check is not None:
+                async for finding in platform.check(settings, subscriptions):
+                    yield finding
+
+
+async def _open_store(settings: Settings, stack: AsyncExitStack) -> tuple[Database, str]:
+    """The given Redis; the embedded one of a running instance; or one started to look at.
+
+    Raises:
+        BotError: none of them answers.
+    """
+    kind = "given" if settings.redis_url else "embedded"
+    if settings.redis_url:
+        url = settings.redis_url.get_secret_value()
+    elif running := running_redis(settings.data_dir):
+        url, kind = running, "embedded, in use by a running instance"
+    else:
+        url = await stack.enter_async_context(embedded_redis(settings.data_dir))
+    database = await open_database(url)
+    stack.push_async_callback(database.close)
+    return database, kind
 
 
 async def health(settings: Settings, clock: Clock, out: TextIO) -> bool:

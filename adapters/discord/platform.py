@@ -9,8 +9,9 @@ async with open_discord(options, ...) as discord:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import aiohttp
 import discord
@@ -21,7 +22,7 @@ from adapters.discord.commands import build_tree
 from adapters.discord.components import listen_to_presses
 from adapters.discord.gateway import REFUSED, Connection, Refusal, ask_gateway
 from adapters.discord.lifecycle import listen_to_guilds
-from adapters.discord.messenger import DiscordMessenger
+from adapters.discord.messenger import REQUESTS_A_SECOND, DiscordMessenger
 from adapters.discord.responder import Deduplicator, KeyValue, Responder
 from adapters.discord.rest import RestClient
 from adapters.discord.settings import DiscordSettings
@@ -32,6 +33,9 @@ from bot.delivery.channel_lifecycle import ChannelLifecycle
 from bot.domain.errors import SettingsError
 from bot.ports import Clock, Subscriptions
 
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
 log = structlog.get_logger()
 
 START_SECONDS = 5.0  # the others do not wait longer for Discord
@@ -41,10 +45,16 @@ class Discord:
     """One bot, in all its guilds. `monotonic` gives seconds."""
 
     def __init__(
-        self, options: DiscordSettings, *, clock: Clock, monotonic: Callable[[], float]
+        self,
+        options: DiscordSettings,
+        *,
+        clock: Clock,
+        monotonic: Callable[[], float],
+        requests_a_second: float | None = REQUESTS_A_SECOND,
     ) -> None:
+        self.routes: Sequence[BaseRoute] = ()  # the gateway brings everything
         self._options = options
-        rate = options.requests_a_second
+        rate = requests_a_second
         self._wire = RestClient(CircuitBreaker(monotonic), RequestGate(monotonic, rate))
         self._clock = clock
         self.messenger = DiscordMessenger(
@@ -140,10 +150,14 @@ class Discord:
 
 @asynccontextmanager
 async def open_discord(
-    options: DiscordSettings, *, clock: Clock, monotonic: Callable[[], float]
+    options: DiscordSettings,
+    *,
+    clock: Clock,
+    monotonic: Callable[[], float],
+    requests_a_second: float | None = REQUESTS_A_SECOND,
 ) -> AsyncIterator[Discord]:
     """Open what Discord needs. Nothing is asked of Discord before `run`."""
-    opened = Discord(options, clock=clock, monotonic=monotonic)
+    opened = Discord(options, clock=clock, monotonic=monotonic, requests_a_second=requests_a_second)
     try:
         yield opened
     finally:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from pydantic import Field, field_validator
 
-from bot.settings import Settings
+from bot.settings import PlatformSettings, plain_name, web_address
 
 
-@dataclass(frozen=True, slots=True)
-class DiscordSettings:
-    """What the environment says about Discord. The token never shows in `repr`."""
+class DiscordSettings(PlatformSettings):
+    """The token never shows in `repr`."""
 
-    token: str = field(repr=False)
-    api_url: str = "https://discord.com/api/v10"
-    gateway_url: str | None = None
-    requests_a_second: float | None = 46.0
+    token: str = Field(default="", repr=False, validation_alias=plain_name("DISCORD_TOKEN"))
+    api_url: str = Field(
+        default="https://discord.com/api/v10", validation_alias=plain_name("DISCORD_API_URL")
+    )
+    gateway_url: str | None = Field(
+        default=None, validation_alias=plain_name("DISCORD_GATEWAY_URL")
+    )
+
+    @field_validator("api_url")
+    @classmethod
+    def _is_a_web_address(cls, value: str) -> str:
+        return web_address(value)
+
+    @property
+    def is_configured(self) -> bool:
+        return bool(self.token)
 
     @property
     def base(self) -> str:
         return self.api_url.rstrip("/")
-
-    @classmethod
-    def of(cls, settings: Settings) -> DiscordSettings:
-        token = settings.discord_token
-        return cls(
-            token=token.get_secret_value() if token else "",
-            api_url=settings.discord_api_url,
-            gateway_url=settings.discord_gateway_url,
-        )

@@ -30,7 +30,7 @@ _AWAY = "Is slack.com reachable from here? Behind a proxy set HTTPS_PROXY; see S
 
 async def check_slack(options: SlackSettings) -> AsyncIterator[CheckResult]:
     """Look at what the settings name; nothing is posted. Never raises."""
-    if not options.wanted:
+    if not options.is_configured:
         return
     try:
         options.check()

@@ -2,44 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from pydantic import SecretStr
+from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from bot.domain.errors import SettingsError
-from bot.settings import Settings
+from bot.settings import PREFIX, PlatformSettings, plain_name, web_address
 
 
-@dataclass(frozen=True, slots=True)
-class SlackSettings:
-    """What the environment says about Slack. Secrets never show in `repr`."""
+class SlackSettings(PlatformSettings):
+    """Tokens and manners of Slack. Secrets never show in `repr`."""
 
-    bot_token: str = field(default="", repr=False)
-    app_token: str = field(default="", repr=False)
-    signing_secret: str = field(default="", repr=False)
-    client_id: str = ""
-    client_secret: str = field(default="", repr=False)
-    secret_key: str = field(default="", repr=False)
-    api_url: str = "https://slack.com/api/"
-    admins_only: bool = False
-    posts_per_second: float | None = None
+    bot_token: str = Field(default="", repr=False, validation_alias=plain_name("SLACK_BOT_TOKEN"))
+    app_token: str = Field(default="", repr=False, validation_alias=plain_name("SLACK_APP_TOKEN"))
+    signing_secret: str = Field(
+        default="", repr=False, validation_alias=plain_name("SLACK_SIGNING_SECRET")
+    )
+    client_id: str = Field(default="", validation_alias=plain_name("SLACK_CLIENT_ID"))
+    client_secret: str = Field(
+        default="", repr=False, validation_alias=plain_name("SLACK_CLIENT_SECRET")
+    )
+    secret_key: str = Field(default="", repr=False)
+    api_url: str = Field(
+        default="https://slack.com/api/", validation_alias=plain_name("SLACK_API_URL")
+    )
+    admins_only: bool = Field(
+        default=False,
+        validation_alias=AliasChoices(f"{PREFIX}SLACK_ADMINS_ONLY", "slack_admins_only"),
+    )
+    posts_per_second: float | None = Field(
+        default=None,
+        gt=0,
+        validation_alias=AliasChoices(f"{PREFIX}SLACK_POSTS_PER_SECOND", "slack_posts_per_second"),
+    )
 
+    @field_validator("api_url")
     @classmethod
-    def of(cls, settings: Settings) -> SlackSettings:
-        return cls(
-            bot_token=_told(settings.slack_bot_token),
-            app_token=_told(settings.slack_app_token),
-            signing_secret=_told(settings.slack_signing_secret),
-            client_id=settings.slack_client_id or "",
-            client_secret=_told(settings.slack_client_secret),
-            secret_key=_told(settings.secret_key),
-            api_url=settings.slack_api_url,
-            admins_only=settings.slack_admins_only,
-            posts_per_second=settings.slack_posts_per_second,
-        )
+    def _is_a_web_address(cls, value: str) -> str:
+        return web_address(value)
+
+    @model_validator(mode="after")
+    def _tokens_come_in_pairs(self) -> SlackSettings:
+        if self.app_token and not (self.bot_token or self.client_id):
+            raise ValueError("SLACK_APP_TOKEN needs SLACK_BOT_TOKEN as well")
+        if self.bot_token and not (self.app_token or self.signing_secret):
+            raise ValueError(
+                "SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)"
+            )
+        return self
 
     @property
-    def wanted(self) -> bool:
+    def is_configured(self) -> bool:
         return bool(self.bot_token or self.client_id)
 
     @property
@@ -63,11 +74,7 @@ class SlackSettings:
                 "SLACK_CLIENT_ID makes the app installable, which needs ISCLAUDEDOWN_SECRET_KEY to "
                 "encrypt the tokens of workspaces; make one with: openssl rand -base64 32"
             )
-        if self.wanted and not (self.app_token or self.signing_secret):
+        if self.is_configured and not (self.app_token or self.signing_secret):
             raise SettingsError(
                 "Slack needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)"
             )
-
-
-def _told(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret else ""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
+from adapters.chat.platform import Parts
 from adapters.redis.keyvalue import RedisKeyValue
 from adapters.redis.subscriptions import RedisSubscriptions
 from adapters.terminal.messenger import CONSOLE, Terminal
@@ -18,7 +20,10 @@ from bot.commands import Commands, Request
 from bot.domain.errors import DeliveryError, StoreError
 from bot.domain.page import Severity
 from bot.domain.subscription import Subscription
-from bot.ports import Clock, IncidentStore
+from bot.ports import Clock, IncidentStore, Messenger
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
 
 log = structlog.get_logger()
 
@@ -40,19 +45,33 @@ class Console:
     incident_store: IncidentStore
     notes: RedisKeyValue
     clock: Clock
+    providers: Sequence[str]
+    first_polls: Sequence[asyncio.Event]
+    stop: asyncio.Event
+    routes: Sequence[BaseRoute] = ()
 
-    async def greet(self, first_looks: Sequence[asyncio.Event], providers: Iterable[str]) -> None:
-        """As soon as somebody looked: subscribe a new terminal, and say how things are."""
-        for looked in first_looks:
-            await looked.wait()
+    @property
+    def messenger(self) -> Messenger:
+        return self.terminal
+
+    async def run(self) -> None:
+        """Say how things are, and take commands. Ends the program when nobody is there any more."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._greet())
+            tasks.create_task(self._take_commands())
+
+    async def _greet(self) -> None:
+        """As soon as the pages were polled: subscribe a new terminal, and say how things are."""
+        for polled in self.first_polls:
+            await polled.wait()
         await self._patiently(self._subscribed)
-        joining = [asyncio.create_task(self._join(provider)) for provider in providers]
+        joining = [asyncio.create_task(self._join(provider)) for provider in self.providers]
         answer = await self.commands.answer(Request(CONSOLE, "local", "you"))
         try:
             await self.terminal.tell(answer.card)
             await asyncio.gather(*joining)
         except DeliveryError:
-            return  # nobody reads it, which `sit` notices
+            return  # nobody reads it, which `_take_commands` notices
         finally:
             for task in joining:
                 task.cancel()
@@ -93,31 +112,42 @@ class Console:
                 log.debug("terminal.waiting", reason=str(error))
             await asyncio.sleep(AGAIN)
 
-    async def sit(self, stop: asyncio.Event) -> None:
-        """Take commands if somebody can type some. Ends everything when they leave."""
+    async def _take_commands(self) -> None:
         if sys.stdin.isatty() and self.terminal.screen.is_terminal:
             # Some 250 ms and 5 MB that only a person at a terminal needs.
-            from adapters.terminal.prompt import converse  # noqa: PLC0415
+            from adapters.terminal.prompt import converse
 
             await converse(self.commands, self.terminal, self.folder)
         else:
             await self.terminal.screen.gone.wait()
         log.info("terminal.left")
-        stop.set()
+        self.stop.set()
 
 
 @asynccontextmanager
-async def open_terminal(folder: Path, clock: Clock) -> AsyncIterator[Terminal]:
+async def open_console(parts: Parts) -> AsyncIterator[Console]:
     """The terminal that we were started from.
 
     Raises:
         StoreError: its transcript cannot be written.
     """
+    folder = parts.settings.data_dir
     try:
-        terminal = Terminal(sys.stdout, folder, clock)
+        terminal = Terminal(sys.stdout, folder, parts.clock)
     except OSError as error:
         raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
     try:
-        yield terminal
+        yield Console(
+            terminal,
+            folder,
+            parts.commands,
+            parts.store.subscriptions,
+            parts.store.incident_store,
+            RedisKeyValue(parts.store.database),
+            parts.clock,
+            tuple(parts.catalog.providers),
+            parts.first_polls,
+            parts.stop,
+        )
     finally:
         terminal.close()

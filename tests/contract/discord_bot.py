@@ -38,10 +38,12 @@ class DiscordBot:
 @contextlib.asynccontextmanager
 async def running_discord(server: DiscordServer, redis: str) -> AsyncIterator[DiscordBot]:
     """Connected, its commands registered."""
-    options = DiscordSettings(server.token, server.url, requests_a_second=None)
+    options = DiscordSettings(token=server.token, api_url=server.url)
     catalog = only(load_catalog(), ["claude"])
     messengers: dict[str, Messenger] = {}
-    async with open_discord(options, clock=utc_now, monotonic=time.monotonic) as discord:
+    async with open_discord(
+        options, clock=utc_now, monotonic=time.monotonic, requests_a_second=None
+    ) as discord:
         messengers["discord"] = discord.messenger
         async with running_bot(redis, discord.messenger, send_seconds=8.0, lease=20.0) as bot:
             store = bot.store

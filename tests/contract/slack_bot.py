@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import uvicorn
@@ -53,7 +53,7 @@ async def slack_bot(
     server: SlackServer, mode: str, *, wait: bool = True, **changes: object
 ) -> AsyncIterator[SlackBot]:
     """`mode` is socket or http; `changes` replace options. `wait`: until it is connected."""
-    options = replace(options_for(server, mode), **changes)  # type: ignore[arg-type]  # by name
+    options = options_for(server, mode).model_copy(update=changes)
     async with AsyncExitStack() as stack:
         node = stack.enter_context(standalone())
         database = await open_database(node.url)

@@ -54,7 +54,7 @@ async def test_all_is_well_where_the_invitation_was_followed(server: DiscordServ
     guild = await server.director.add_guild()
     channel = await server.director.add_channel(guild)
     kept = Kept(Channel("discord", str(guild), str(channel)))
-    findings = await said(DiscordSettings(server.token, server.url), kept)
+    findings = await said(DiscordSettings(token=server.token, api_url=server.url), kept)
     assert {finding.health for finding in findings} == {Health.GOOD}
     assert not any(server.token in str(finding) for finding in findings)
 
@@ -66,7 +66,7 @@ async def test_a_missing_permission_is_named_and_a_deleted_channel_said(
     channel = await server.director.add_channel(guild)
     await server.director.deny(channel, "send_messages", "create_public_threads")
     places = [Channel("discord", str(guild), str(number)) for number in (channel, 42)]
-    findings = await said(DiscordSettings(server.token, server.url), Kept(*places))
+    findings = await said(DiscordSettings(token=server.token, api_url=server.url), Kept(*places))
     broken = [finding.says for finding in findings if finding.health is Health.BROKEN]
     assert broken == [
         "missing Send Messages, Create Public Threads",
@@ -75,15 +75,15 @@ async def test_a_missing_permission_is_named_and_a_deleted_channel_said(
 
 
 async def test_a_refused_token_and_a_silent_discord_are_told_apart(server: DiscordServer) -> None:
-    (refused,) = await said(DiscordSettings("wrong", server.url))
+    (refused,) = await said(DiscordSettings(token="wrong", api_url=server.url))
     assert "Reset Token" in refused.advice
-    (away,) = await said(DiscordSettings(server.token, "http://127.0.0.1:9/api/v10"))
+    (away,) = await said(DiscordSettings(token=server.token, api_url="http://127.0.0.1:9/api/v10"))
     assert "no answer" in away.says
-    assert await said(DiscordSettings("")) == []
+    assert await said(DiscordSettings()) == []
 
 
 async def test_the_invitation_asks_for_the_least_and_explains_each(server: DiscordServer) -> None:
-    options = DiscordSettings(server.token, server.url)
+    options = DiscordSettings(token=server.token, api_url=server.url)
     application = await application_of(options)
     asked = parse_qs(urlparse(server_link(application)).query)
     needed = (
@@ -95,4 +95,4 @@ async def test_the_invitation_asks_for_the_least_and_explains_each(server: Disco
     assert asked["scope"] == ["bot applications.commands"]
     assert all(one.why in invitation(application) for one in PERMISSIONS)
     with pytest.raises(SettingsError, match="DISCORD_TOKEN"):
-        await application_of(DiscordSettings("wrong", server.url))
+        await application_of(DiscordSettings(token="wrong", api_url=server.url))

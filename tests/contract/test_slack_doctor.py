@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 
@@ -47,7 +46,7 @@ async def test_a_missing_scope_is_named_with_what_it_is_for(server: SlackServer)
 
 
 async def test_where_only_admins_may_the_scope_to_know_them_is_needed(server: SlackServer) -> None:
-    options = replace(options_for(server, "socket"), admins_only=True)
+    options = options_for(server, "socket").model_copy(update={"admins_only": True})
     found = (await findings(options))["slack scopes"]
 
     assert found.health is Health.BROKEN
@@ -61,7 +60,8 @@ async def test_a_scope_that_is_only_comfort_is_a_warning(server: SlackServer) ->
 
 
 async def test_wrong_tokens_are_told_apart_and_never_shown(server: SlackServer) -> None:
-    wrong = replace(options_for(server, "socket"), bot_token="xoxb-wrong", app_token="xapp-wrong")
+    tokens = {"bot_token": "xoxb-wrong", "app_token": "xapp-wrong"}
+    wrong = options_for(server, "socket").model_copy(update=tokens)
     found = await findings(wrong)
 
     assert found["slack token"].health is Health.BROKEN

@@ -255,7 +255,14 @@ async def test_without_a_key_the_installable_mode_does_not_start() -> None:
 
 
 def test_no_option_shows_a_secret() -> None:
-    options = SlackSettings("xoxb-1", "xapp-1", "sign-1", "id", "client-1", "key-1")
+    options = SlackSettings(
+        bot_token="xoxb-1",
+        app_token="xapp-1",
+        signing_secret="sign-1",
+        client_id="id",
+        client_secret="client-1",
+        secret_key="key-1",
+    )
     assert not re.search("xoxb|xapp|sign-1|client-1|key-1", repr(options))
 
 

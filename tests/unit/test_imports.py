@@ -15,7 +15,7 @@ NETWORK = {
     "starlette",
     "uvicorn",
 }
-WIRED_HERE = {"bot/app.py", "bot/cli.py", "bot/__main__.py"}
+WIRED_HERE = {"bot/app.py", "bot/cli.py", "bot/platforms.py", "bot/__main__.py"}
 # Rooms of `adapters` that other rooms may use: what the replicas of a platform share (who installed
 # the app, which request was seen) lies in Redis, and what chats have in common in `chat`.
 COMMON = {"chat", "redis"}

@@ -6,22 +6,17 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic import AliasChoices
 
-from bot.settings import FILE_VARIABLE, PREFIX, Settings
+from bot.platforms import PLATFORMS
+from bot.settings import FILE_VARIABLE, Settings, names_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def settings() -> set[str]:
-    names = {FILE_VARIABLE}
-    for name, field in Settings.model_fields.items():
-        alias = field.validation_alias
-        names.add(
-            str(alias.choices[0]) if isinstance(alias, AliasChoices) else PREFIX + name.upper()
-        )
-    return names
+    sections = [Settings, *(row.settings for row in PLATFORMS if row.settings is not None)]
+    return {FILE_VARIABLE, *(name for section in sections for name in names_of(section))}
 
 
 def test_the_table_of_settings_names_each_of_them_and_no_other() -> None:

@@ -1,0 +1,68 @@
+"""What a chat platform is to the composition root: one row, kept in its own folder.
+
+The rows stand together in `bot/platforms.py`. A row imports nothing of its library: whoever does
+not use a platform does not pay for loading it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from bot.settings import PlatformSettings, Settings
+
+if TYPE_CHECKING:
+    import typer
+    from starlette.routing import BaseRoute
+
+    from adapters.redis.store import Store
+    from bot.catalog.catalog import Catalog
+    from bot.commands import Commands
+    from bot.domain.checks import CheckResult
+    from bot.ports import Clock, Messenger, Subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a platform is opened with."""
+
+    settings: Settings
+    store: Store
+    commands: Commands
+    catalog: Catalog
+    clock: Clock
+    first_polls: Sequence[asyncio.Event]  # one a page, set once it was polled, well or not
+    stop: asyncio.Event  # ends the program when set
+
+
+class OpenPlatform(Protocol):
+    """A platform that is connected. `routes`: HTTP requests that it wants to get."""
+
+    @property
+    def messenger(self) -> Messenger: ...
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]: ...
+
+    async def run(self) -> None:
+        """Take what people say there, until cancelled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One row. `name` is the first part of a channel's address, `label` what people read."""
+
+    name: str
+    label: str
+    settings: type[PlatformSettings] | None  # None: nothing of its own to set
+    is_wanted: Callable[[Settings], bool]
+    # Raises SettingsError: the platform does not accept what the settings say.
+    open: Callable[[Parts], AbstractAsyncContextManager[OpenPlatform]]
+    # For `doctor`; the subscriptions are None where the store cannot be read.
+    check: Callable[[Settings, Subscriptions | None], AsyncIterator[CheckResult]] | None = None
+    # Commands for setting it up (`isclaudedown slack …`), given what loads the settings.
+    set_up: Callable[[Callable[[], Settings]], typer.Typer] | None = None

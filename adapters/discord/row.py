@@ -1,0 +1,62 @@
+"""Discord's row in the table of platforms. Loads discord.py only when Discord is used."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Annotated
+
+import typer
+
+from adapters.chat.platform import OpenPlatform, Parts, Platform
+from adapters.discord.settings import DiscordSettings
+from bot.domain.checks import CheckResult
+from bot.ports import Subscriptions
+from bot.settings import Settings
+
+
+def set_up(load: Callable[[], Settings]) -> typer.Typer:
+    """The commands under `isclaudedown discord`."""
+    commands = typer.Typer(help="Setting up Discord.", no_args_is_help=True)
+    # With a callback a single command keeps its name: `discord invite`, not `discord`.
+    commands.callback()(lambda: None)
+
+    @commands.command()
+    def invite(
+        application: Annotated[
+            str, typer.Option(help="The application's id; without it Discord is asked for it.")
+        ] = "",
+    ) -> None:
+        """Print the link that adds the bot to a server, and what it asks for."""
+        from adapters.discord.invite import application_of, invitation
+
+        if not application:
+            application = asyncio.run(application_of(load().of(DiscordSettings)))
+        typer.echo(invitation(application))
+
+    return commands
+
+
+def _open(parts: Parts) -> AbstractAsyncContextManager[OpenPlatform]:
+    from adapters.discord.opened import listening_discord
+
+    options = parts.settings.of(DiscordSettings)
+    return listening_discord(options, parts.store, parts.commands, parts.catalog, parts.clock)
+
+
+def _check(settings: Settings, subscriptions: Subscriptions | None) -> AsyncIterator[CheckResult]:
+    from adapters.discord.checks import check_discord
+
+    return check_discord(settings.of(DiscordSettings), subscriptions)
+
+
+DISCORD = Platform(
+    name="discord",
+    label="Discord",
+    settings=DiscordSettings,
+    is_wanted=lambda settings: settings.of(DiscordSettings).is_configured,
+    open=_open,
+    check=_check,
+    set_up=set_up,
+)
