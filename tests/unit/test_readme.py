@@ -15,8 +15,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def settings() -> set[str]:
-    sections = [Settings, *(row.settings for row in PLATFORMS if row.settings is not None)]
-    return {FILE_VARIABLE, *(name for section in sections for name in names_of(section))}
+    names = {FILE_VARIABLE, *names_of(Settings)}
+    return names.union(*(names_of(row.settings) for row in PLATFORMS if row.settings))
 
 
 def test_the_table_of_settings_names_each_of_them_and_no_other() -> None:
