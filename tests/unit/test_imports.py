@@ -33,7 +33,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("messages",),
     ("delivery", "loops"),
     ("commands", "replay"),
-    ("app", "cli", "__main__", "eyes", "clock", "logs", "runtime"),
+    ("app", "platforms", "cli", "__main__", "eyes", "clock", "logs", "runtime"),
 )
 # What still reaches upstairs: module → what it imports from there. Goes when the arrow is turned.
 UPSTAIRS = {
