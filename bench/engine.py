@@ -9,8 +9,7 @@ import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from adapters.providers.http import with_history
-from adapters.providers.statuspage import parse_history, parse_summary
+from adapters.providers.statuspage import parse_history, parse_summary, with_history
 from adapters.redis import codec
 from bench.table import milliseconds, per_second, progress, ratio, row
 from bot.catalog.catalog import load_catalog

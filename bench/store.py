@@ -8,8 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from adapters.providers.http import with_history
-from adapters.providers.statuspage import parse_history, parse_summary
+from adapters.providers.statuspage import parse_history, parse_summary, with_history
 from adapters.redis import codec
 from adapters.redis.embedded.server import embedded_redis
 from adapters.redis.store import Store, open_store

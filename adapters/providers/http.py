@@ -17,9 +17,9 @@ from typing import TypeVar, cast
 
 import httpx
 
-from adapters.providers.statuspage import parse_history, parse_summary
+from adapters.providers.statuspage import parse_history, parse_summary, with_history
 from bot.domain.errors import SourceError
-from bot.domain.page import PageIncident, PageList, Snapshot
+from bot.domain.page import PageList, Snapshot
 from bot.ports import Clock, NeededLists
 
 T = TypeVar("T")
@@ -28,9 +28,6 @@ T = TypeVar("T")
 # body that grows beyond it is stopped as well.
 MAX_BYTES = 8_000_000
 TIMEOUT = 15.0  # seconds for a whole answer, however slowly it drips
-# Statuspage cuts its history list at 50, others earlier: from this length on, absence proves
-# nothing of what is older than its oldest entry.
-SHORTEST_CUT = 20
 
 SUMMARY = "/api/v2/summary.json"
 HISTORY = "/api/v2/incidents.json"
@@ -146,12 +143,3 @@ def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:
     except ValueError:
         return None
     return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
-
-
-def with_history(summary: Snapshot, recent: tuple[PageIncident, ...]) -> Snapshot:
-    """Add the history list, and what its length lets absence prove."""
-    return replace(
-        summary,
-        recent=recent,
-        recent_full=len(recent) >= SHORTEST_CUT,
-    )

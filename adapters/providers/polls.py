@@ -14,8 +14,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.providers.http import TIMEOUT, with_history
-from adapters.providers.statuspage import incidents_of, is_summary, read_json, snapshot_of
+from adapters.providers.http import TIMEOUT
+from adapters.providers.statuspage import (
+    incidents_of,
+    is_summary,
+    read_json,
+    snapshot_of,
+    with_history,
+)
 from bot.domain.errors import SourceError
 from bot.domain.page import PageIncident, Snapshot
 

@@ -8,12 +8,15 @@ variant of them (OpenAI), and the reduced polls of recordings (no ids, `active_i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from adapters.providers import documents
+from adapters.providers.documents import changed_format
 from adapters.providers.fields import (
     MAX_ITEMS,
     MAX_TITLE,
@@ -26,8 +29,43 @@ from adapters.providers.fields import (
     status_severity,
 )
 from adapters.providers.incidents import by_name, read_incident
+from adapters.providers.port import Fetch, Page
 from bot.domain.errors import SourceError
-from bot.domain.page import Component, PageIncident, Severity, Snapshot
+from bot.domain.page import Component, PageIncident, PageList, Severity, Snapshot
+from bot.ports import NeededLists
+
+# Statuspage cuts its history list at 50, others earlier: from this length on, absence proves
+# nothing of what is older than its oldest entry.
+SHORTEST_CUT = 20
+SUMMARY = "/api/v2/summary.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Statuspage:
+    """Polls the summary, and after it the lists that are needed."""
+
+    page: Page
+    fetch: Fetch
+
+    async def poll(self, needed: NeededLists) -> Snapshot:
+        summary = parse_summary(await self.fetch(self.page.url + SUMMARY), self.page.provider)
+        lists = needed(summary)
+        if PageList.INCIDENTS not in lists:
+            return summary
+        try:
+            recent = await self._list(PageList.INCIDENTS)
+        except SourceError as error:
+            # An outage is told from the summary alone; the list is asked for again.
+            return replace(summary, list_failure=str(error))
+        if PageList.MAINTENANCES in lists:
+            # incident.io's variant has no such list (404).
+            with suppress(SourceError):
+                recent = (*recent, *await self._list(PageList.MAINTENANCES))
+        return with_history(summary, recent)
+
+    async def _list(self, name: PageList) -> tuple[PageIncident, ...]:
+        path = f"/api/v2/{name.value.replace('_', '-')}.json"
+        return parse_history(await self.fetch(self.page.url + path))
 
 
 class _Component(BaseModel):
@@ -61,20 +99,10 @@ def read_json(body: bytes | str) -> dict[str, Any]:
     Raises:
         SourceError: it is empty, HTML, cut off, or JSON of another shape; the text says which.
     """
-    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
-    text = text.lstrip("\ufeff \t\r\n")
-    if not text:
-        raise SourceError("the page sent an empty body")
-    if text.startswith("<"):
-        raise SourceError("the page sent HTML or XML instead of JSON")
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        kind = "JSON that is cut off or broken" if text[0] in "{[" else "text that is not JSON"
-        raise SourceError(f"the page sent {kind}") from None
-    if not isinstance(document, dict):
-        raise SourceError(f"the page sent a bare {type(document).__name__}, not a status page")
-    return document
+    value = documents.read_json(body.encode("utf-8", "replace") if isinstance(body, str) else body)
+    if not isinstance(value, dict):
+        raise changed_format("a status page", value)
+    return value
 
 
 def parse_summary(body: bytes | str, provider: str) -> Snapshot:
@@ -83,7 +111,10 @@ def parse_summary(body: bytes | str, provider: str) -> Snapshot:
     Raises:
         SourceError: not a status page.
     """
-    return snapshot_of(read_json(body), provider)
+    document = read_json(body)
+    if not isinstance(document.get("page"), dict) and "error" not in document:
+        raise changed_format("a status page", document)
+    return snapshot_of(document, provider)
 
 
 def parse_history(body: bytes | str) -> tuple[PageIncident, ...]:
@@ -93,6 +124,11 @@ def parse_history(body: bytes | str) -> tuple[PageIncident, ...]:
         SourceError: not such a list.
     """
     return incidents_of(read_json(body))
+
+
+def with_history(summary: Snapshot, recent: tuple[PageIncident, ...]) -> Snapshot:
+    """Add the history list, and what its length lets absence prove."""
+    return replace(summary, recent=recent, recent_full=len(recent) >= SHORTEST_CUT)
 
 
 def is_summary(document: Mapping[str, Any]) -> bool:
@@ -106,7 +142,7 @@ def incidents_of(document: Mapping[str, Any]) -> tuple[PageIncident, ...]:
     """The incidents and maintenances of a history list."""
     lists = [key for key in ("incidents", "scheduled_maintenances") if key in document]
     if not lists:
-        raise SourceError("the page's history holds no incidents: not a status page")
+        raise changed_format("a status page's list of incidents", document)
     summary = _Summary.model_validate(dict(document))
     return (
         *_incidents(summary.incidents, summary, {}, maintenance=False, oddities=[]),
@@ -124,7 +160,7 @@ def snapshot_of(document: Mapping[str, Any], provider: str) -> Snapshot:
     if isinstance(error, str) and error.strip():
         raise SourceError(f"the page could not be read when recorded: {error.strip()[:200]}")
     if not is_summary(document):
-        raise SourceError("the page sent JSON without components: not a status page")
+        raise changed_format("a status page", document)
     summary = _Summary.model_validate(dict(document))
     oddities: list[str] = []
     components = tuple(_components(summary.components, oddities))

@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-from adapters.providers.http import with_history
-from adapters.providers.statuspage import parse_history, parse_summary
+from adapters.providers.statuspage import parse_history, parse_summary, with_history
 from adapters.redis.client import open_database
 from adapters.redis.database import Database
 from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from adapters.providers.http import with_history
-from adapters.providers.statuspage import parse_history, parse_summary
+from adapters.providers.statuspage import parse_history, parse_summary, with_history
 from bot.catalog.catalog import load_catalog
 from bot.domain.incident import Incident
 from bot.domain.page import Severity

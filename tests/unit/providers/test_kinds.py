@@ -1,0 +1,202 @@
+"""What every format promises, one by one over the same tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.providers.kinds import KINDS
+from bot.domain.errors import SourceError
+from bot.domain.page import Severity, Snapshot
+from tests.unit.providers.samples import SAMPLES, Sample, encoded, polled
+
+every_kind = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
+FAMILIES = ({"statuspage", "incidentio"},)  # these imitate each other
+
+
+def severities(snapshot: Snapshot) -> dict[str, Severity]:
+    return {component.id: component.severity for component in snapshot.components}
+
+
+def test_every_kind_has_a_sample_and_so_all_these_promises() -> None:
+    assert set(SAMPLES) == set(KINDS)
+
+
+@every_kind
+async def test_a_quiet_page_is_up_and_nothing_is_open(sample: Sample) -> None:
+    snapshot = await polled(sample, sample.bodies())
+    assert set(severities(snapshot).values()) == {Severity.UP}
+    assert snapshot.incidents == ()
+    assert snapshot.oddities == ()
+
+
+@every_kind
+async def test_trouble_is_seen_with_its_incident_and_its_component(sample: Sample) -> None:
+    snapshot = await polled(sample, sample.bodies(trouble=True))
+    assert severities(snapshot)[sample.down] is sample.severity
+    (incident,) = snapshot.incidents
+    assert incident.id == sample.incident
+    assert incident.resolved_at is None
+    assert incident.started_at.year == 2026
+    others = {id_: s for id_, s in severities(snapshot).items() if id_ != sample.down}
+    assert all(severity is Severity.UP for severity in others.values())
+    if incident.linkable:
+        assert incident.components == (sample.down,)
+        assert incident.updates[-1].changes[0].component == sample.down or sample.kind == (
+            "statuspage"
+        )
+
+
+@every_kind
+@pytest.mark.parametrize("trouble", [False, True])
+async def test_the_same_page_gives_the_same_snapshot(sample: Sample, trouble: bool) -> None:
+    bodies = sample.bodies(trouble=trouble)
+    assert await polled(sample, bodies) == await polled(sample, bodies)
+
+
+@pytest.mark.parametrize(
+    ("kind", "other"),
+    [pair for pair in permutations(SAMPLES, 2) if not any(set(pair) <= f for f in FAMILIES)],
+)
+async def test_a_body_of_another_format_is_no_answer(kind: str, other: str) -> None:
+    sample = SAMPLES[kind]
+    for body in SAMPLES[other].bodies().values():
+        with pytest.raises(SourceError) as caught:
+            await polled(sample, dict.fromkeys(sample.quiet, body))
+        assert "changed its format" in str(caught.value) or "instead of JSON" in str(caught.value)
+
+
+@every_kind
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"\xff\xfe", b"<html><body>no</body></html>", b"<!DOCTYPE html><p>no", b"null", b"{}"],
+)
+async def test_what_is_no_page_at_all_is_no_answer(sample: Sample, body: bytes) -> None:
+    with pytest.raises(SourceError):
+        await polled(sample, dict.fromkeys(sample.quiet, body))
+
+
+@every_kind
+async def test_a_page_that_is_cut_off_is_no_answer(sample: Sample) -> None:
+    first, *rest = sample.bodies(trouble=True).items()
+    path, body = first
+    for length in range(2, len(body) - 4, 97):
+        with pytest.raises(SourceError):
+            await polled(sample, {**dict(rest), path: body[:length]})
+
+
+# --- mutations -------------------------------------------------------------------------------
+
+WORDS = st.text(alphabet="qxzQXZ_ 0", max_size=12).map(lambda text: f"zq{text}")
+BROKEN = st.one_of(
+    st.none(),
+    WORDS,
+    st.just(""),
+    st.just([]),
+    st.just({}),
+    st.booleans(),
+    st.floats(),
+    st.integers(min_value=-(10**30), max_value=10**30).filter(lambda number: abs(number) > 9),
+)
+
+
+def places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to everything inside a JSON value."""
+    inner: Any = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    for key, child in inner:
+        yield (*path, key)
+        yield from places(child, (*path, key))
+
+
+def mutated(document: object, data: st.DataObject, values: st.SearchStrategy[object]) -> object:
+    """The document with one thing in it replaced, or taken away."""
+    copy: Any = json.loads(json.dumps(document))
+    ways = list(places(copy))
+    if not ways:
+        return data.draw(values)
+    way = data.draw(st.sampled_from(ways))
+    holder = copy
+    for step in way[:-1]:
+        holder = holder[step]
+    if isinstance(holder, dict) and data.draw(st.booleans()):
+        del holder[way[-1]]
+    else:
+        holder[way[-1]] = data.draw(values)
+    return copy
+
+
+def mutated_feed(text: str, data: st.DataObject) -> str:
+    """The feed with some words of it replaced by unknown ones, or a piece taken out."""
+    start = data.draw(st.integers(0, len(text) - 1))
+    length = data.draw(st.integers(0, 60))
+    return text[:start] + data.draw(st.one_of(WORDS, st.just(""))) + text[start + length :]
+
+
+@every_kind
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+async def test_a_damaged_page_raises_nothing_else(sample: Sample, data: st.DataObject) -> None:
+    documents = dict(sample.trouble if data.draw(st.booleans()) else sample.quiet)
+    for _ in range(data.draw(st.integers(1, 3))):
+        path = data.draw(st.sampled_from(sorted(documents)))
+        value = documents[path]
+        documents[path] = (
+            mutated_feed(value, data) if isinstance(value, str) else mutated(value, data, BROKEN)
+        )
+    bodies = {path: encoded(value, sample.encoding) for path, value in documents.items()}
+    try:
+        snapshot = await polled(sample, bodies)
+    except SourceError:
+        return
+    ids = [component.id for component in snapshot.components]
+    assert len(ids) == len(set(ids))
+    ids = [incident.id for incident in snapshot.incidents]
+    assert len(ids) == len(set(ids))
+
+
+@every_kind
+@given(data=st.data())
+@settings(max_examples=150, deadline=None)
+async def test_a_quiet_page_with_unknown_words_is_never_down(
+    sample: Sample, data: st.DataObject
+) -> None:
+    documents = dict(sample.quiet)
+    path = data.draw(st.sampled_from(sorted(documents)))
+    value = documents[path]
+    documents[path] = (
+        mutated_feed(value, data) if isinstance(value, str) else mutated(value, data, BROKEN)
+    )
+    bodies = {path: encoded(value, sample.encoding) for path, value in documents.items()}
+    try:
+        snapshot = await polled(sample, bodies)
+    except SourceError:
+        return
+    assert all(s.rank <= Severity.UP.rank for s in severities(snapshot).values())
+
+
+@every_kind
+@given(data=st.data(), noise=st.binary(max_size=40))
+@settings(max_examples=60, deadline=None)
+async def test_bytes_of_any_kind_raise_nothing_else(
+    sample: Sample, data: st.DataObject, noise: bytes
+) -> None:
+    bodies = sample.bodies(trouble=True)
+    path = data.draw(st.sampled_from(sorted(bodies)))
+    start = data.draw(st.integers(0, len(bodies[path])))
+    bodies[path] = bodies[path][:start] + noise + bodies[path][start + len(noise) // 2 :]
+    try:
+        await polled(sample, bodies)
+    except SourceError:
+        return
