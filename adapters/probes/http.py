@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from adapters.http import ACCEPT_ENCODING, BodyError, read_body
 from bot.evidence.probes import ProbeResponse, Target, TargetKind
 
 TIMEOUT = 10.0  # seconds for a whole look; a generation of one token takes some seconds
@@ -36,11 +37,11 @@ class HttpProbe:
                 return await self._ask(target)
         except (TimeoutError, httpx.TimeoutException):
             return ProbeResponse(failure="timeout")
-        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, BodyError, ssl.SSLError, OSError) as error:
             return ProbeResponse(failure=_how(error))
 
     async def _ask(self, target: Target) -> ProbeResponse:
-        headers: dict[str, str] = {}
+        headers = dict(ACCEPT_ENCODING)
         if target.kind in {TargetKind.API, TargetKind.MODELS, TargetKind.GENERATION}:
             headers["anthropic-version"] = API_VERSION
         if target.kind in {TargetKind.MODELS, TargetKind.GENERATION} and self.key:
@@ -50,21 +51,14 @@ class HttpProbe:
         async with self.client.stream(
             method, target.url, headers=headers, json=body, follow_redirects=False
         ) as response:
-            text = await _beginning(response)
-        return ProbeResponse(response.status_code, dict(response.headers), text)
+            text = await read_body(response, LONGEST, cut=True)
+        return ProbeResponse(
+            response.status_code, dict(response.headers), text.decode("utf-8", "replace")
+        )
 
 
 def _smallest(model: str) -> dict[str, object]:
     return {"model": model, "max_tokens": 1, "messages": [{"role": "user", "content": "."}]}
-
-
-async def _beginning(response: httpx.Response) -> str:
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) >= LONGEST:
-            break
-    return bytes(body[:LONGEST]).decode("utf-8", "replace")
 
 
 def _how(error: BaseException) -> str:

@@ -2,84 +2,87 @@
 
 Only tags that HTML knows are interpreted. Anything else in angle brackets was meant to be read
 (`<your-token>`) and stays as it is. The result is text, never markup: adapters escape it.
+
+Total and linear. `html.parser` is neither: it raises for `<![ ` and needs minutes for some
+kilobytes of `<a <a <a`, which one text of a page can hold for as long as it is listed.
 """
 
 from __future__ import annotations
 
+import html
 import re
-from html.parser import HTMLParser
+from collections.abc import Iterator
 
 _BREAKS = {"br", "div", "tr", "table", "ul", "ol", "hr"}
 _PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote"}
 _INLINE = {
-    *("a", "abbr", "b", "code", "del", "em", "font", "i", "img", "ins", "kbd", "mark", "s"),
+    *("a", "abbr", "b", "code", "del", "em", "font", "i", "img", "ins", "kbd", "li", "mark", "s"),
     *("small", "span", "strong", "sub", "sup", "td", "th", "tbody", "thead", "time", "u", "var"),
 }
 _UNSEEN = {"script", "style"}
+_SPACES = {**dict.fromkeys(_BREAKS, "\n"), **dict.fromkeys(_PARAGRAPHS, "\n\n"), "li": "\n- "}
 
-
-class _Plain(HTMLParser):
-    """Collects what a reader would see. A link keeps its address behind its words."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._links: list[tuple[str, int]] = []
-        self._unseen = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _UNSEEN:
-            self._unseen += 1
-        elif tag in _BREAKS:
-            self.parts.append("\n")
-        elif tag in _PARAGRAPHS:
-            self.parts.append("\n\n")
-        elif tag == "li":
-            self.parts.append("\n- ")
-        elif tag == "a":
-            self._links.append((dict(attrs).get("href") or "", len(self.parts)))
-        elif tag not in _INLINE:
-            self.parts.append(self.get_starttag_text() or "")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag == "a":
-            self._end_link()
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _UNSEEN:
-            self._unseen = max(0, self._unseen - 1)
-        elif tag in _PARAGRAPHS:
-            self.parts.append("\n\n")
-        elif tag in _BREAKS:
-            self.parts.append("\n")
-        elif tag == "a":
-            self._end_link()
-        elif tag not in _INLINE and tag != "li":
-            self.parts.append(f"</{tag}>")
-
-    def handle_data(self, data: str) -> None:
-        if not self._unseen:
-            self.parts.append(data)
-
-    def _end_link(self) -> None:
-        if not self._links:
-            return
-        href, start = self._links.pop()
-        words = "".join(self.parts[start:]).strip()
-        if href.startswith(("http://", "https://")) and href.rstrip("/") != words.rstrip("/"):
-            self.parts.append(f" ({href})")
+# A tag holds no "<", so that each attempt ends at the next one: linear over the whole text.
+_TAG = re.compile(r"""<(/?)([a-zA-Z][\w:-]*+)((?:"[^"<]*"|'[^'<]*'|[^<>"'])*+)>""")
+_HREF = re.compile(r"""\bhref\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'>]++))""", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--(?:(?!-->).)*+-->", re.DOTALL)
+_MARKER = re.compile(r"<!doctype\b[^<>]*+>|<!\[CDATA\[|\]\]>", re.IGNORECASE)
 
 
 def plain_text(body: str) -> str:
     """Return `body` as a reader would see it: tags gone, entities read, blank lines single."""
     text = body.replace("\r\n", "\n").replace("\r", "\n")
     if "<" in text or "&" in text:
-        reader = _Plain()
-        reader.feed(text)
-        reader.close()
-        text = "".join(reader.parts)
+        text = "".join(_seen(_without_comments(text)))
     # Control characters draw nothing and some of them turn text around (bidi overrides).
     text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "", text)
-    text = re.sub(r"[ \t\u00a0]+\n", "\n", text)
+    text = re.sub(r"(?<![ \t\u00a0])[ \t\u00a0]++\n", "\n", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _without_comments(text: str) -> str:
+    # Beyond the last end nothing is a comment; looking for one from each beginning is quadratic.
+    head, end, tail = text.rpartition("-->")
+    return _MARKER.sub("", _COMMENT.sub("", head + end) + tail)
+
+
+def _seen(text: str) -> Iterator[str]:
+    """Yield what is seen of marked-up text. A link keeps its address behind its words."""
+    links: list[tuple[str, list[str]]] = []  # address, and the words since it began
+    unseen = 0
+    for tag, closing, attributes, source in _pieces(text):
+        piece = ""
+        if tag in _UNSEEN:
+            unseen = max(0, unseen + (-1 if closing else 1))
+        elif tag == "":
+            piece = "" if unseen else html.unescape(source)
+        elif tag == "a" and not closing:
+            links.append((_address(attributes), []))
+        elif tag == "a" and links:
+            address, words = links.pop()
+            same = address.rstrip("/") == "".join(words).strip().rstrip("/")
+            piece = "" if same or not address else f" ({address})"
+        elif tag in _SPACES:
+            piece = "" if closing and tag in {"li", "br"} else _SPACES[tag]
+        elif tag not in _INLINE:
+            piece = source
+        if piece:
+            if links:
+                links[-1][1].append(piece)
+            yield piece
+
+
+def _pieces(text: str) -> Iterator[tuple[str, bool, str, str]]:
+    """Split into tags and texts: (name or "", whether it closes, attributes, as it stands)."""
+    at = 0
+    for match in _TAG.finditer(text):
+        yield "", False, "", text[at : match.start()]
+        yield match[2].lower(), bool(match[1]), match[3], match[0]
+        at = match.end()
+    yield "", False, "", text[at:]
+
+
+def _address(attributes: str) -> str:
+    match = _HREF.search(attributes)
+    address = html.unescape(next((group for group in match.groups() if group), "")) if match else ""
+    return address if address.startswith(("http://", "https://")) else ""

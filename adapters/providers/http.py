@@ -17,6 +17,7 @@ from typing import TypeVar, cast
 
 import httpx
 
+from adapters.http import ACCEPT_ENCODING, BodyError, read_body
 from adapters.providers.statuspage import parse_history, parse_summary, with_history
 from bot.domain.errors import SourceError
 from bot.domain.page import PageList, Snapshot
@@ -24,8 +25,7 @@ from bot.ports import Clock, NeededLists
 
 T = TypeVar("T")
 
-# The largest real history list seen has 0.9 MB (GitHub); decoded, so that a small compressed
-# body that grows beyond it is stopped as well.
+# Unpacked. The largest real history list seen has 0.9 MB (GitHub).
 MAX_BYTES = 8_000_000
 TIMEOUT = 15.0  # seconds for a whole answer, however slowly it drips
 
@@ -87,8 +87,13 @@ class StatusPage:
         """Ask for one address; a 304 gives again what was parsed from it before."""
         url = self.base_url + path
         known = self._remembered.get(path)
-        headers = {"If-None-Match": known.etag} if known else {}
-        answer = await self._fetch(url, headers)
+        headers = ACCEPT_ENCODING | ({"If-None-Match": known.etag} if known else {})
+        try:
+            answer = await self._fetch(url, headers)
+        except SourceError:
+            # Whatever was wrong with it, the next request carries nothing of the last answer.
+            self._remembered.pop(path, None)
+            raise
         if self.heard is not None:
             self.heard(answer)
         if answer.status == httpx.codes.NOT_MODIFIED and known is not None:
@@ -99,7 +104,8 @@ class StatusPage:
                 retry_after=seconds_to_wait(answer.headers.get("retry-after"), self.clock()),
             )
         value = parse(answer.body)
-        if etag := answer.headers.get("etag"):
+        etag = answer.headers.get("etag", "")
+        if etag.isascii() and etag.isprintable() and etag:  # another one could not be sent
             self._remembered[path] = _Remembered(etag, value)
         else:
             self._remembered.pop(path, None)
@@ -111,25 +117,13 @@ class StatusPage:
                 asyncio.timeout(self.timeout),
                 self.client.stream("GET", url, headers=headers) as response,
             ):
-                body = await _read_within_limit(response)
+                body = await read_body(response, MAX_BYTES)
         except TimeoutError:
             raise SourceError(f"{url} gave no whole answer within {self.timeout:g} s") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise SourceError(f"{url} cannot be read: {_reason(error)}") from error
+        except (httpx.HTTPError, httpx.InvalidURL, BodyError) as error:
+            reason = str(error).strip() or type(error).__name__
+            raise SourceError(f"{url} cannot be read: {reason}") from error
         return Answer(str(response.url), response.status_code, dict(response.headers), body)
-
-
-async def _read_within_limit(response: httpx.Response) -> bytes:
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise SourceError(f"{response.url} sent more than {MAX_BYTES // 1_000_000} MB")
-    return bytes(body)
-
-
-def _reason(error: Exception) -> str:
-    return str(error).strip() or type(error).__name__
 
 
 def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:

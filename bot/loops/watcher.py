@@ -36,6 +36,8 @@ log = structlog.get_logger()
 RENEW_SECONDS = 4.0
 LONGEST_BACKOFF = 300.0  # seconds
 LONGEST_RETRY_AFTER = 3600.0  # seconds: a page may ask for patience, not for silence
+# Seconds between two polls, however many hints come (a webhook may send hundreds): a guess.
+LEAST_PAUSE = 2.0
 JITTER = 0.1  # of the interval, sooner: many bots should not poll one page in step
 
 
@@ -65,6 +67,7 @@ class Watcher:
     _leased: asyncio.Event = field(default_factory=asyncio.Event)
     _known: VersionedState | None = None
     _failures: int = 0
+    _retry_after: float = 0.0  # seconds that the page asked for at the last poll
     _store_trouble: bool = False
     _oddities: tuple[str, ...] = ()  # of the last poll
 
@@ -104,8 +107,10 @@ class Watcher:
             self.hint.clear()
             wait = await self.look()
             self.looked.set()
+            pause = min(wait, max(LEAST_PAUSE, self._retry_after))
+            await asyncio.sleep(pause)
             try:
-                await asyncio.wait_for(self.hint.wait(), wait)
+                await asyncio.wait_for(self.hint.wait(), wait - pause)
             except TimeoutError:
                 continue
 
@@ -221,12 +226,14 @@ class Watcher:
             log.warning("page.failed", provider=self.page.provider, reason=str(error))
         backoff = min(self.poll_seconds * 2 ** min(self._failures, 16), LONGEST_BACKOFF)
         self._failures += 1
-        return max(self._jittered(backoff), min(error.retry_after or 0.0, LONGEST_RETRY_AFTER))
+        self._retry_after = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER)
+        return max(self._jittered(backoff), self._retry_after)
 
     def _page_answered(self) -> None:
         if self._failures:
             log.info("page.recovered", provider=self.page.provider, failures=self._failures)
         self._failures = 0
+        self._retry_after = 0.0
 
     def _store_failed(self, error: StoreError) -> None:
         if not self._store_trouble:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from functools import partial
 import httpx
 import pytest
 
-from adapters.providers.http import Answer, StatusPage, seconds_to_wait
+from adapters.providers.http import MAX_BYTES, Answer, StatusPage, seconds_to_wait
 from bot.catalog.catalog import load_catalog
 from bot.domain.errors import SourceError
 from bot.domain.page import PageList, Severity, Snapshot
@@ -68,6 +69,9 @@ async def settled(source: StatusPage) -> State:
         ("drop", "cannot be read"),
         ("huge", "8 MB"),
         ("bomb", "8 MB"),
+        ("layers", "not asked for"),
+        ("half_packed", "cut off"),
+        ("badly_packed", "packed badly"),
         ("loop", "redirect"),
         ("nonsense", "status page"),
     ],
@@ -75,7 +79,7 @@ async def settled(source: StatusPage) -> State:
 async def test_whatever_the_page_does_becomes_one_error_that_says_what_was_wrong(
     server: PageServer, source: StatusPage, fault: str, says: str
 ) -> None:
-    if fault == "bomb":
+    if fault in {"bomb", "layers"}:
         bomb_body()  # packed here, and not while the answer is waited for
     server.fail(fault)
 
@@ -85,6 +89,33 @@ async def test_whatever_the_page_does_becomes_one_error_that_says_what_was_wrong
     assert says.lower() in str(failed.value).lower()
     assert len(str(failed.value)) < 300
 
+    server.healthy()
+    assert (await source.poll(every_list)).components
+
+
+async def test_a_small_body_that_unpacks_to_much_costs_no_more_than_the_limit(
+    server: PageServer, source: StatusPage
+) -> None:
+    bomb_body()
+    server.fail("bomb")
+    tracemalloc.start()
+    try:
+        with pytest.raises(SourceError):
+            await source.poll(every_list)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 4 * MAX_BYTES  # of the 64 MB that are in it
+
+
+async def test_an_etag_that_cannot_be_sent_back_blinds_nobody(
+    server: PageServer, source: StatusPage
+) -> None:
+    server.fail("odd_etag")
+    await source.poll(every_list)
+
+    assert (await source.poll(every_list)).components
     server.healthy()
     assert (await source.poll(every_list)).components
 

@@ -120,6 +120,30 @@ async def bomb(request: web.Request, body: bytes) -> web.StreamResponse:
     return web.Response(body=bomb_body(), content_type=JSON, headers={"Content-Encoding": "gzip"})
 
 
+async def layers(request: web.Request, body: bytes) -> web.StreamResponse:
+    """Packed three times over, which nobody asked for: some hundred bytes, gigabytes inside."""
+    packed = gzip.compress(gzip.compress(bomb_body()))
+    return web.Response(
+        body=packed, content_type=JSON, headers={"Content-Encoding": "gzip, gzip, gzip"}
+    )
+
+
+async def half_packed(request: web.Request, body: bytes) -> web.StreamResponse:
+    """The packed body without its end, under a length that fits."""
+    packed = gzip.compress(body)[:-20]
+    return web.Response(body=packed, content_type=JSON, headers={"Content-Encoding": "gzip"})
+
+
+async def badly_packed(request: web.Request, body: bytes) -> web.StreamResponse:
+    """Said to be gzip, and is not."""
+    return web.Response(body=body, content_type=JSON, headers={"Content-Encoding": "gzip"})
+
+
+async def odd_etag(request: web.Request, body: bytes) -> web.StreamResponse:
+    """A good answer under an ETag that no client can send back."""
+    return web.Response(body=body, content_type=JSON, headers={"ETag": 'W/"caf\u00e9"'})
+
+
 async def loop(request: web.Request, body: bytes) -> web.StreamResponse:
     """A redirect to itself."""
     return web.Response(status=302, headers={"Location": request.path})
@@ -154,6 +178,10 @@ FAULTS: dict[str, Fault] = {
         drip,
         huge,
         bomb,
+        layers,
+        half_packed,
+        badly_packed,
+        odd_etag,
         loop,
         nonsense,
     )

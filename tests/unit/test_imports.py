@@ -17,8 +17,9 @@ NETWORK = {
 }
 WIRED_HERE = {"bot/app.py", "bot/cli.py", "bot/platforms.py", "bot/__main__.py"}
 # Rooms of `adapters` that other rooms may use: what the replicas of a platform share (who installed
-# the app, which request was seen) lies in Redis, and what chats have in common in `chat`.
-COMMON = {"chat", "redis"}
+# the app, which request was seen) lies in Redis, what chats have in common in `chat`, and
+# how a body is read within limits in `http`.
+COMMON = {"chat", "http", "redis"}
 # A room that looks into all the others: the operator's commands. None of them looks into it.
 OPERATOR = "cli"
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import pytest
 from structlog.testing import capture_logs
 
 from bot.catalog.catalog import load_catalog
@@ -152,3 +154,35 @@ async def test_a_store_that_is_away_forgets_nothing_and_is_asked_again() -> None
     memory.failing = False
     await watching.look()
     assert memory.stored.version == before.version + 1
+
+
+async def hinted(watching: Watcher, times: int) -> None:
+    """Let it run under so many hints, each given once the last was looked at or ignored."""
+    watching._leased.set()
+    loop = asyncio.create_task(watching._keep_looking())
+    for _ in range(times):
+        watching.hint.set()
+        for _ in range(20):  # more turns of the loop than one look takes
+            await asyncio.sleep(0)
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+
+
+async def test_a_hint_is_heeded_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.loops.watcher.LEAST_PAUSE", 0.0)
+    watching, _ = watcher(*[WELL] * 300)
+    await hinted(watching, 100)
+    assert watching.looks > 50
+
+
+async def test_many_hints_are_one_poll_until_the_least_pause_is_over() -> None:
+    watching, _ = watcher(*[WELL] * 300)
+    await hinted(watching, 200)
+    assert watching.looks == 1
+
+
+async def test_no_hint_overrules_the_pages_retry_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.loops.watcher.LEAST_PAUSE", 0.0)
+    watching, _ = watcher(WELL, SourceError("slow down", retry_after=600), *[WELL] * 300)
+    await hinted(watching, 200)
+    assert watching.looks == 2
