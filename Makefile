@@ -37,10 +37,12 @@ chaos: ready-dev ## random crashes and faults for so long: make chaos MINUTES=10
 lock: ## refresh the lock files (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	uv pip compile pyproject.toml $(LOCKING) -o requirements.lock
-	uv pip compile pyproject.toml --group dev -c requirements.lock $(LOCKING) -o requirements-dev.lock
+	uv pip compile --group pyproject.toml:build -c requirements.lock $(LOCKING) -o requirements-build.lock
+	uv pip compile pyproject.toml --group build --group dev -c requirements.lock -c requirements-build.lock \
+		$(LOCKING) -o requirements-dev.lock
 
 # One lock for every platform. No index, no folder: whoever installs takes them from where they like.
-LOCKING := --group build --universal --python-version 3.11 --generate-hashes --quiet \
+LOCKING := --universal --python-version 3.11 --generate-hashes --quiet \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 ready:

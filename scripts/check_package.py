@@ -1,4 +1,4 @@
-"""Builds wheel and sdist, installs each into an empty environment and runs it: as pipx or uvx would.
+"""Builds wheel and sdist, installs each into an empty environment and runs it, as pipx would.
 
     python scripts/check_package.py [FOLDER]
 
@@ -23,7 +23,7 @@ SUMMARY = """{"page": {"id": "p", "name": "Claude", "url": "https://status.claud
   "only_show_if_degraded": false, "created_at": "2026-01-01T00:00:00Z",
   "updated_at": "2026-01-01T00:00:00Z"}],
  "incidents": [], "scheduled_maintenances": [], "status": {"indicator": "none"}}"""
-EMPTY = {"incidents": [], "scheduled-maintenances": []}
+EMPTY = ("incidents", "scheduled-maintenances")
 
 
 def main(folder: Path) -> None:

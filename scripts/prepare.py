@@ -27,7 +27,10 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / ".unfinished"
-LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
+LOCKS = {
+    "run": ("requirements.lock", "requirements-build.lock"),
+    "dev": ("requirements-dev.lock",),
+}
 
 
 def main(wanted: str) -> None:
@@ -65,7 +68,7 @@ def _wait_for_others() -> None:
 def _fingerprint(kind: str) -> str:
     """Say what an environment of this kind is made of: interpreter, place and files."""
     made_of = [sys.version.encode(), str(ROOT).encode()]
-    made_of += [(ROOT / name).read_bytes() for name in (LOCKS[kind], "pyproject.toml")]
+    made_of += [(ROOT / name).read_bytes() for name in (*LOCKS[kind], "pyproject.toml")]
     return hashlib.sha256(b"\0".join(made_of)).hexdigest()
 
 
@@ -102,10 +105,12 @@ def _python_of_venv() -> str:
     return subprocess.run(asked, capture_output=True, text=True).stdout  # noqa: PLW1510 - empty is an answer
 
 
-def _install(lock: str) -> None:
-    count = sum("==" in line for line in (ROOT / lock).read_text().splitlines())
-    _say(f"installing {count} packages from {lock}, each checked by its hash (10 to 60 s)")
-    _pip(f"of {count} packages", "--require-hashes", "--requirement", str(ROOT / lock))
+def _install(locks: tuple[str, ...]) -> None:
+    count = sum("==" in line for lock in locks for line in (ROOT / lock).read_text().splitlines())
+    named = " and ".join(locks)
+    _say(f"installing {count} packages from {named}, each checked by its hash (10 to 60 s)")
+    wanted = [part for lock in locks for part in ("--requirement", str(ROOT / lock))]
+    _pip(f"of {count} packages", "--require-hashes", *wanted)
 
 
 def _pip(what: str, *arguments: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -11,8 +12,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from bot.settings import known_names
-from scripts.release_notes import notes
+from tests.unit.test_readme import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "deploy" / "helm" / "isclaudedown"
@@ -21,7 +21,7 @@ UNIT = ROOT / "deploy" / "systemd" / "isclaudedown.service"
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 # What a file of GitHub's must look like, by the schema that check-jsonschema brings along.
 SCHEMAS = {
-    **{path: "vendor.github-workflows" for path in (ROOT / ".github" / "workflows").glob("*.yml")},
+    **dict.fromkeys((ROOT / ".github" / "workflows").glob("*.yml"), "vendor.github-workflows"),
     ROOT / ".github" / "dependabot.yml": "vendor.dependabot",
 }
 
@@ -69,7 +69,7 @@ def test_every_setting_that_a_deployment_gives_exists() -> None:
     given |= set(re.findall(r"\bISCLAUDEDOWN_[A-Z_]+", UNIT.read_text()))
     given |= set(re.findall(r"(?m)^#?([A-Z_]+)=", (ROOT / ".env.example").read_text()))
 
-    assert given - {"REDIS_PASSWORD"} <= known_names()
+    assert given - {"REDIS_PASSWORD"} <= settings()
 
 
 def test_manifests_take_secrets_by_reference_and_keep_nothing_on_a_volume() -> None:
@@ -115,7 +115,11 @@ def test_the_unit_ends_the_bot_before_its_embedded_server() -> None:
 
 
 def test_release_notes_are_the_text_of_one_version() -> None:
-    changelog = "# Changes\n\n## Unreleased\n\n- c\n\n## 1.1.0 (2026-01-02)\n\n- b\n- b2\n\n## 1.0.0 (2026-01-01)\n\n- a\n"
+    notes = runpy.run_path(str(ROOT / "scripts" / "release_notes.py"))["notes"]
+    changelog = (
+        "# Changes\n\n## Unreleased\n\n- c\n\n## 1.1.0 (2026-01-02)\n\n- b\n- b2\n\n"
+        "## 1.0.0 (2026-01-01)\n\n- a\n"
+    )
 
     assert notes(changelog, "1.1.0") == "- b\n- b2"
     assert notes(changelog, "1.0.0") == "- a"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+LOCKS = ["requirements.lock", "requirements-build.lock", "requirements-dev.lock"]
 
 
 def pinned(lock: str) -> dict[str, str]:
@@ -29,17 +29,25 @@ def test_every_package_of_a_lock_has_a_hash(lock: str) -> None:
         assert "--hash=sha256:" in block, block
 
 
-def test_both_locks_agree() -> None:
-    run, dev = (pinned(lock) for lock in LOCKS)
+def test_the_locks_agree() -> None:
+    run, build, dev = (pinned(lock) for lock in LOCKS)
     assert run
-    assert run.items() <= dev.items()
+    assert build
+    assert (run | build).items() <= dev.items()
 
 
 def test_the_locks_hold_what_the_project_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["build"]]
-    names = {re.split(r"[^a-zA-Z0-9.-]", line)[0].replace(".", "-") for line in wanted}
-    wanted_for_tests = {re.split(r"[^a-z0-9-]", x)[0] for x in project["dependency-groups"]["dev"]}
+    groups = project["dependency-groups"]
+    asked = {
+        "requirements.lock": project["project"]["dependencies"],
+        "requirements-build.lock": groups["build"],
+        "requirements-dev.lock": [*groups["build"], *groups["dev"]],
+    }
+    for lock, lines in asked.items():
+        names = {re.split(r"[^a-zA-Z0-9.-]", line)[0].replace(".", "-") for line in lines}
+        assert names <= pinned(lock).keys(), lock
 
-    assert names <= pinned("requirements.lock").keys()
-    assert names | wanted_for_tests <= pinned("requirements-dev.lock").keys()
+
+def test_what_only_builds_the_package_is_not_needed_to_run_it() -> None:
+    assert "hatchling" not in pinned("requirements.lock")
