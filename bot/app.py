@@ -27,7 +27,7 @@ from adapters.terminal.messenger import CONSOLE
 from bot.catalog.catalog import Catalog
 from bot.catalog.watched import watched_catalog
 from bot.clock import utc_now
-from bot.commands import Commands
+from bot.commands import Commands, Services
 from bot.delivery.cache import MessageCache
 from bot.delivery.context import DeliveryContext
 from bot.delivery.fanout import FanOut
@@ -147,13 +147,17 @@ def _commands(
     platform_health: PlatformHealth,
 ) -> Commands:
     return Commands(
-        status=evidence_parts.status_service,
-        subscriptions=store.subscriptions,
-        threads=store.queue,
-        messengers=messengers,
-        rng=random.Random(),  # noqa: S311 (jitter, no secret)
-        extra=evidence_parts.commands.handlers(),
-        platform_health=platform_health,
+        Services(
+            status=evidence_parts.status_service,
+            subscriptions=store.subscriptions,
+            threads=store.queue,
+            messengers=messengers,
+            reports=evidence_parts.stores.reports,
+            reminders=evidence_parts.stores.reminders,
+            rng=random.Random(),  # noqa: S311 (jitter, no secret)
+            reported=evidence_parts.report_counts.touch,
+            out_of_reach=platform_health,
+        )
     )
 
 

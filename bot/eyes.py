@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bot.catalog.catalog import Catalog
-from bot.commands.reports import ReportCommands
 from bot.commands.types import Threads
 from bot.delivery.reminders import ReminderSender, ReminderStore
 from bot.delivery.report_counts import Tallies
@@ -40,7 +38,6 @@ class EvidenceParts:
     stores: EvidenceStores
     collector: Collector
     status_service: StatusService
-    commands: ReportCommands
     reminder_sender: ReminderSender
     report_counts: Tallies
 
@@ -59,7 +56,6 @@ def open_evidence(
     may_paint: Callable[[], bool],
 ) -> EvidenceParts:
     """`may_paint`: whether this replica is the one that draws tallies (see `Tallies`)."""
-    rng = random.Random()  # noqa: S311 (jitter, no secret)
     collector = Collector(stores.probes, stores.traffic, stores.reports, catalog)
     status_service = StatusService(catalog, incident_store, collector, clock, stores.past)
 
@@ -78,15 +74,4 @@ def open_evidence(
         lambda reminder, now: back_message(reminder.surfaces, reminder.asked_at, now, catalog),
         clock,
     )
-    commands = ReportCommands(
-        status_service,
-        stores.reports,
-        stores.reminders,
-        messengers,
-        clock,
-        rng,
-        report_counts.touch,
-    )
-    return EvidenceParts(
-        stores, collector, status_service, commands, reminder_sender, report_counts
-    )
+    return EvidenceParts(stores, collector, status_service, reminder_sender, report_counts)

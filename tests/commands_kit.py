@@ -6,23 +6,36 @@ import random
 from collections.abc import Mapping
 
 from adapters.redis.database import Database
+from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.queue import RedisQueue
+from adapters.redis.reminders import RedisReminderStore
 from adapters.redis.subscriptions import RedisSubscriptions
 from bot.catalog.catalog import Catalog
-from bot.commands import Commands
+from bot.commands import Commands, Services
+from bot.evidence.sources import Collector
 from bot.ports import Clock, Messenger
 from bot.status.service import StatusService
+
+
+def services_over(
+    database: Database, messengers: Mapping[str, Messenger], catalog: Catalog, clock: Clock
+) -> Services:
+    incident_store = RedisIncidentStore(database)
+    reports = RedisReports(database, b"s")
+    collector = Collector(RedisProbes(database), RedisTraffic(database), reports, catalog)
+    return Services(
+        status=StatusService(catalog, incident_store, collector, clock),
+        subscriptions=RedisSubscriptions(database, incident_store),
+        threads=RedisQueue(database, "test"),
+        messengers=messengers,
+        reports=reports,
+        reminders=RedisReminderStore(database),
+        rng=random.Random(1),
+    )
 
 
 def commands_over(
     database: Database, messengers: Mapping[str, Messenger], catalog: Catalog, clock: Clock
 ) -> Commands:
-    incident_store = RedisIncidentStore(database)
-    return Commands(
-        status=StatusService(catalog, incident_store, None, clock),
-        subscriptions=RedisSubscriptions(database, incident_store),
-        threads=RedisQueue(database, "test"),
-        messengers=messengers,
-        rng=random.Random(1),
-    )
+    return Commands(services_over(database, messengers, catalog, clock))

@@ -10,8 +10,15 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from bot.catalog.catalog import Catalog
-from bot.catalog.names import NameMatch, find, of_provider, provider_of
-from bot.commands.table import FILLER, LONGEST_NAME, SEVERITIES
+from bot.catalog.names import (
+    FILLER,
+    LONGEST_NAME,
+    SEVERITIES,
+    NameMatch,
+    find,
+    of_provider,
+    provider_of,
+)
 from bot.domain.errors import SettingsError
 from bot.domain.page import Severity
 

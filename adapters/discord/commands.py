@@ -6,7 +6,8 @@ into the words that the core reads on every platform.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,8 +17,9 @@ from discord.app_commands import AppCommandChannel, AppCommandThread, Choice
 
 from adapters.discord.responder import Responder, asked_by, log
 from adapters.discord.settings_form import show_settings
-from adapters.discord.words import ASK, MANAGE
-from bot.commands import Answer
+from adapters.discord.words import ASK, MANAGE, subcommand
+from bot.commands import Answer, table
+from bot.commands.types import Command, Option, Takes
 from bot.domain.message import Message, Note, Text
 from bot.domain.subscription import Channel
 
@@ -68,9 +70,10 @@ def build_tree(client: discord.Client, responder: Responder) -> app_commands.Com
         allowed_installs=app_commands.AppInstallationType(guild=True),
         default_permissions=discord.Permissions(manage_guild=True),
     )
-    _add_subscribing(watch, responder)
-    _add_muting(watch, responder)
-    _add_looking(watch, responder)
+    for command in table.COMMANDS:
+        if not command.personal:
+            watch.add_command(_subcommand(command, responder))
+    _add_settings(watch, responder)
     tree.add_command(watch)
 
     @tree.error
@@ -111,99 +114,100 @@ def _add_ask(tree: app_commands.CommandTree, responder: Responder) -> None:
     ask.autocomplete("surface")(_surfaces(responder))
 
 
-def _add_subscribing(watch: app_commands.Group, responder: Responder) -> None:
-    @watch.command(name="subscribe", description="Tell a channel when something breaks")
-    @app_commands.describe(
-        surfaces="api code opus …; +opus or -mobile adjusts; nothing means everything",
-        severity="From which severity up",
-        channel="Another channel than this one",
-        mention="Whom to call when it opens and when it gets worse",
-        thread_only="Keep worse and resolved in the thread as well",
-    )
-    @app_commands.choices(severity=SEVERITIES)
-    async def subscribe(
-        interaction: Interaction,
-        surfaces: str | None = None,
-        severity: Choice[str] | None = None,
-        channel: SpeakingChannel | None = None,
-        mention: Mention | None = None,
-        thread_only: bool | None = None,
-    ) -> None:
-        words = ["subscribe", surfaces or "", severity.value if severity else ""]
-        words.append(address_of(mention, interaction.guild_id))
-        if thread_only is not None:
-            words.append("thread-only" if thread_only else "in-channel")
-        note = _not_mentionable(mention, interaction)
-        text = " ".join(filter(None, words))
-        await _typed(responder, interaction, text, channel=channel, note=note, manages=True)
-
-    subscribe.autocomplete("surfaces")(_surfaces(responder))
-
-    @watch.command(name="unsubscribe", description="Tell a channel nothing any more")
-    @app_commands.describe(channel="Another channel than this one")
-    async def unsubscribe(interaction: Interaction, channel: SpeakingChannel | None = None) -> None:
-        await _typed(responder, interaction, "unsubscribe", channel=channel, manages=True)
-
+def _add_settings(watch: app_commands.Group, responder: Responder) -> None:
     @watch.command(name="settings", description="See and change what a channel gets")
-    @app_commands.describe(channel="Another channel than this one")
+    @app_commands.describe(channel=_ELSEWHERE)
     async def settings(interaction: Interaction, channel: SpeakingChannel | None = None) -> None:
         asked = asked_by(interaction).to(_chosen(interaction, channel))
         await show_settings(responder, asked)
 
-    @watch.command(name="list", description="What this channel gets, and whether it can be told")
-    async def list_(interaction: Interaction) -> None:
-        await _typed(responder, interaction, "subscriptions")
+
+_ELSEWHERE: Final = "Another channel than this one"
+# What Discord asks for, by what an option takes; all others are text.
+_KINDS: Final[Mapping[Takes, Any]] = {
+    Takes.SEVERITY: Choice[str] | None,
+    Takes.MENTION: Mention | None,
+    Takes.THREAD_ONLY: bool | None,
+    Takes.SHARE: bool | None,
+}
 
 
-def _add_muting(watch: app_commands.Group, responder: Responder) -> None:
-    @watch.command(name="mute", description="No news here for a while")
-    @app_commands.describe(length="30m, 2h, 7d …")
-    async def mute(interaction: Interaction, length: str) -> None:
-        await _typed(responder, interaction, f"mute {length}", manages=True)
+def _subcommand(
+    command: Command, responder: Responder
+) -> app_commands.Command[app_commands.Group, ..., None]:
+    """A row of the table of commands, as Discord calls it.
 
-    @watch.command(name="unmute", description="News again")
-    async def unmute(interaction: Interaction) -> None:
-        await _typed(responder, interaction, "unmute", manages=True)
+    discord.py reads a command's options from its function's signature, so one is made.
+    """
+    elsewhere = command.changes and command.takes(Takes.SURFACES)
 
-    @watch.command(name="test", description="A clearly marked example, here only")
-    async def test(interaction: Interaction) -> None:
-        await _typed(responder, interaction, "test", manages=True)
+    async def run(interaction: Interaction, **given: Any) -> None:  # noqa: ANN401 - see _KINDS
+        channel = given.pop("channel", None)
+        mention = given.get("mention")
+        words = [
+            _typed_words(option.takes, given[option.name], interaction)
+            for option in command.options
+            if given.get(option.name) is not None
+        ]
+        await _typed(
+            responder,
+            interaction,
+            " ".join(filter(None, [command.verb, *words])),
+            channel=channel,
+            shared=bool(given.get("share")),
+            note=_not_mentionable(mention, interaction),
+            manages=command.changes,
+        )
+
+    parameters = [_parameter("interaction", Interaction, required=True)]
+    parameters += [
+        _parameter(option.name, _kind(option), required=option.required)
+        for option in command.options
+    ]
+    if elsewhere:
+        parameters.append(_parameter("channel", SpeakingChannel | None, required=False))
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    descriptions = {option.name: option.help for option in command.options}
+    if elsewhere:
+        descriptions["channel"] = _ELSEWHERE
+    app_commands.describe(**descriptions)(run)
+    severities = [option.name for option in command.options if option.takes is Takes.SEVERITY]
+    app_commands.choices(**dict.fromkeys(severities, SEVERITIES))(run)
+    help_ = command.help[:1].upper() + command.help[1:]
+    made: app_commands.Command[app_commands.Group, ..., None] = app_commands.Command(
+        name=subcommand(command), description=help_, callback=run
+    )
+    for option in command.options:
+        if option.takes in {Takes.SURFACE, Takes.SURFACES}:
+            made.autocomplete(option.name)(_surfaces(responder))
+    return made
 
 
-def _add_looking(watch: app_commands.Group, responder: Responder) -> None:
-    @watch.command(name="history", description="What happened lately")
-    @app_commands.describe(surface="Only this: api, code, opus …", length="7d, 24h, 30d …")
-    async def history(
-        interaction: Interaction, surface: str | None = None, length: str | None = None
-    ) -> None:
-        await _typed(responder, interaction, f"history {surface or ''} {length or ''}")
+def _kind(option: Option) -> object:
+    return str if option.required else _KINDS.get(option.takes, str | None)
 
-    history.autocomplete("surface")(_surfaces(responder))
 
-    @watch.command(name="incident", description="One incident, whole")
-    @app_commands.describe(id="Its id, as history shows it")
-    async def incident(interaction: Interaction, id: str) -> None:  # noqa: A002 - the option's name
-        await _typed(responder, interaction, f"incident {id}")
+def _parameter(name: str, kind: object, *, required: bool) -> inspect.Parameter:
+    """One option; those that are not required have None as their default."""
+    where = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    if required:
+        return inspect.Parameter(name, where, annotation=kind)
+    return inspect.Parameter(name, where, annotation=kind, default=None)
 
-    @watch.command(name="report", description="Say that something does not work for you")
-    @app_commands.describe(surface="What does not work: api, code …", text="In your words")
-    async def report(interaction: Interaction, surface: str, text: str | None = None) -> None:
-        await _typed(responder, interaction, f"report {surface} {text or ''}")
 
-    report.autocomplete("surface")(_surfaces(responder))
-
-    @watch.command(name="why", description="Why this channel was, or was not, told")
-    @app_commands.describe(incident="An incident's id; else the last ones")
-    async def why(interaction: Interaction, incident: str | None = None) -> None:
-        await _typed(responder, interaction, f"why {incident or ''}")
-
-    @watch.command(name="scoreboard", description="How early, late or wrong our suspicions were")
-    async def scoreboard(interaction: Interaction) -> None:
-        await _typed(responder, interaction, "scoreboard")
-
-    @watch.command(name="help", description="What you can ask me")
-    async def help_(interaction: Interaction) -> None:
-        await _typed(responder, interaction, "help")
+def _typed_words(takes: Takes, value: Any, interaction: Interaction) -> str:  # noqa: ANN401 - see _KINDS
+    """What would have been typed for this value of an option."""
+    match takes:
+        case Takes.SEVERITY:
+            return str(value.value)
+        case Takes.MENTION:
+            return address_of(value, interaction.guild_id)
+        case Takes.THREAD_ONLY:
+            return "thread-only" if value else "in-channel"
+        case Takes.SHARE:
+            return "share" if value else ""
+        case _:
+            return str(value)
 
 
 async def _typed(
@@ -260,8 +264,8 @@ def _not_mentionable(mention: Mention | None, interaction: Interaction) -> str:
 
 
 def _noted(answer: Answer, note: str) -> Answer:
-    blocks = (*answer.card.blocks, Note((Text(note),)))
-    return replace(answer, card=replace(answer.card, blocks=blocks))
+    blocks = (*answer.message.blocks, Note((Text(note),)))
+    return replace(answer, message=replace(answer.message, blocks=blocks))
 
 
 def _constant(words: str) -> Callable[[], Awaitable[Answer]]:

@@ -177,7 +177,7 @@ class Responder:
         self, asked: DiscordInteraction, answer: Answer, extra: tuple[Json, ...] = ()
     ) -> None:
         """Bring the answer to the one who asked, and the public line to the channel."""
-        card = answer.card if asked.at_home else _without_subscribing(answer.card)
+        card = answer.message if asked.at_home else _without_subscribing(answer.message)
         drawn = render(card, asked.guild)
         body = body_of(replace(drawn, components=(*extra, *drawn.components)[:5]))
         try:

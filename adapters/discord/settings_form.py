@@ -13,9 +13,8 @@ from adapters.discord.render import Json
 from adapters.discord.responder import CHANGE_LATER, DiscordInteraction, Responder
 from bot.catalog.catalog import Catalog
 from bot.commands import KEEP, Answer, Keep
-from bot.commands.table import CHANNEL_KINDS
 from bot.domain.errors import StoreError
-from bot.domain.incident import EventKind
+from bot.domain.incident import CHANNEL_KINDS, EventKind
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Subscription
 

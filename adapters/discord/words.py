@@ -6,30 +6,21 @@ Discord they are two commands with named options; this turns the one into the ot
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from bot.catalog.names import SEVERITIES, length_of
+from bot.commands.table import command_of
+from bot.commands.types import Command, Takes
 
 ASK: Final = "isclaudedown"
 MANAGE: Final = "claudewatch"
+# Subcommands that are called otherwise than the verb.
+_CALLED: Final = {"subscriptions": "list"}
 
-_SEVERITIES: Final = frozenset({"degraded", "partial", "major", "maintenance", "all"})
-_LENGTH: Final = re.compile(r"\d+[mhdw]")
-# Verb of the core → subcommand of /claudewatch, and the option that takes what follows.
-_OPTIONS: Final = {
-    "subscribe": ("subscribe", "surfaces"),
-    "unsubscribe": ("unsubscribe", ""),
-    "subscriptions": ("list", ""),
-    "mute": ("mute", "length"),
-    "unmute": ("unmute", ""),
-    "history": ("history", "surface"),
-    "incident": ("incident", "id"),
-    "report": ("report", "surface"),
-    "test": ("test", ""),
-    "why": ("why", "incident"),
-    "help": ("help", ""),
-}
-# Open to everybody, so they go with the question.
-_ASKED: Final = frozenset({"justme", "back", "explain", "scoreboard"})
+
+def subcommand(command: Command) -> str:
+    """The name of a command below /claudewatch."""
+    return _CALLED.get(command.verb, command.verb)
 
 
 def native(words: str) -> str:
@@ -41,32 +32,36 @@ def native(words: str) -> str:
     if words == "(nothing)":
         return f"/{ASK}"
     verb, _, rest = words.strip().partition(" ")
-    if verb in _ASKED:
-        return f"/{ASK} surface:{words.strip()}"
-    if verb not in _OPTIONS:
+    command = command_of(verb)
+    if command is None or command.verb != verb:
         return words
-    name, option = _OPTIONS[verb]
-    return " ".join([f"/{MANAGE} {name}", *_named(name, option, rest.split())])
+    if command.personal:
+        return f"/{ASK} surface:{words.strip()}"
+    return " ".join([f"/{MANAGE} {subcommand(command)}", *_named(command, rest.split())])
 
 
-def _named(name: str, option: str, rest: list[str]) -> list[str]:
-    """The options, each with its name in front."""
-    if not option or not rest:
-        return []
-    if name == "subscribe":
-        severity = [word for word in rest if word in _SEVERITIES]
-        surfaces = [word for word in rest if word not in _SEVERITIES]
-        return [*_option("surfaces", surfaces), *_option("severity", severity[:1])]
-    if name == "history":
-        length = [word for word in rest if _LENGTH.fullmatch(word)]
-        return [
-            *_option("surface", [w for w in rest if w not in length]),
-            *_option("length", length),
-        ]
-    if name == "report":
-        return [*_option("surface", rest[:1]), *_option("text", rest[1:])]
-    return _option(option, rest)
+def _named(command: Command, words: list[str]) -> list[str]:
+    """The options, each with its name in front. Every word goes to the first that takes it."""
+    given: dict[str, list[str]] = {option.name: [] for option in command.options}
+    for word in words:
+        for option in command.options:
+            if _fits(word, option.takes, full=bool(given[option.name])):
+                given[option.name].append(word)
+                break
+    return [f"{name}:{' '.join(several)}" for name, several in given.items() if several]
 
 
-def _option(name: str, words: list[str]) -> list[str]:
-    return [f"{name}:{' '.join(words)}"] if words else []
+def _fits(word: str, takes: Takes, *, full: bool) -> bool:
+    match takes:
+        case Takes.SURFACES:
+            return word not in SEVERITIES and not length_of(word)
+        case Takes.SURFACE:
+            return not full and not length_of(word)
+        case Takes.SEVERITY:
+            return not full and word in SEVERITIES
+        case Takes.LENGTH:
+            return not full and length_of(word) is not None
+        case Takes.INCIDENT | Takes.TEXT:
+            return True
+        case _:
+            return False

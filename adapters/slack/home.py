@@ -30,7 +30,7 @@ async def show_home(responder: Responder, asked: SlackInteraction) -> None:
         answer = await responder.commands.answer(await responder.request(asked))
         client = await responder.messenger.client(asked.tenant)
         mine = await _channels_of(responder, client, asked)
-        drawn = render(answer.card)
+        drawn = render(answer.message)
         verdict = drawn.blocks or [{"type": "section", "text": markdown(drawn.text)}]
         view = home_view(verdict, mine, responder.catalog, responder.clock)
         with slack_errors():

@@ -156,7 +156,7 @@ async def _save(responder: Responder, ack: AsyncAck, body: Body, context: Body, 
         await responder.give(asked, await saving)
     else:
         answer = await saving
-        await ack(response_action="update", view=result_view(answer.card))
+        await ack(response_action="update", view=result_view(answer.message))
         if answer.public is not None:
             await responder.announce(asked, answer.public)
     await show_home(responder, _in_home(asked.user, context, None))

@@ -109,9 +109,9 @@ class Responder:
 
         `extra` are blocks below the card. Best effort: what fails is logged.
         """
-        if answer.shared and not asked.response_url and await self._share(asked, answer.card):
+        if answer.shared and not asked.response_url and await self._share(asked, answer.message):
             return
-        drawn = render(answer.card)
+        drawn = render(answer.message)
         blocks = [*(drawn.blocks or _as_blocks(drawn)), *extra] if extra else drawn.blocks
         await self._tell(asked, Rendered(drawn.text, blocks), shared=answer.shared)
         if answer.public is not None:

@@ -68,7 +68,7 @@ class Console:
         joining = [asyncio.create_task(self._join(provider)) for provider in self.providers]
         answer = await self.commands.answer(Request(CONSOLE, "local", "you"))
         try:
-            await self.terminal.tell(answer.card)
+            await self.terminal.tell(answer.message)
             await asyncio.gather(*joining)
         except DeliveryError:
             return  # nobody reads it, which `_take_commands` notices

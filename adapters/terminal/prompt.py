@@ -18,12 +18,13 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.shortcuts import CompleteStyle
 
 from adapters.terminal.messenger import CONSOLE, Terminal
-from bot.commands import Commands, Request
-from bot.commands.table import SEVERITIES
+from bot.catalog.names import SEVERITIES
+from bot.commands import Commands, Request, table
+from bot.commands.table import command_of
+from bot.commands.types import Takes
 
 HISTORY = "prompt_history"
 _LEAVE = frozenset({"exit", "quit", "q", ":q"})
-_TAKE_SURFACES = frozenset({"ask", "subscribe", "sub", "unsubscribe", "unsub", "history"})
 
 
 async def converse(commands: Commands, terminal: Terminal, folder: Path) -> None:
@@ -72,7 +73,7 @@ async def _obey(line: str, commands: Commands, terminal: Terminal) -> None:
     person = os.environ.get("USER") or "you"
     answer = await commands.answer(Request(CONSOLE, "local", person, line))
     # One person sits here: the public line would only repeat the answer.
-    await terminal.tell(answer.card)
+    await terminal.tell(answer.message)
 
 
 class Words(Completer):
@@ -91,14 +92,15 @@ class Words(Completer):
             yield Completion(sign + text, -len(word), display_meta=meaning)
 
     def _offers(self, before: list[str], word: str) -> Iterable[tuple[str, str]]:
-        verb = before[0].casefold() if before else ""
+        typed = word.casefold()
+        command = command_of(before[0]) if before else None
         if not before:
-            verbs = (verb for verb in self._commands.verbs() if verb != "ask")
-            yield from ((v, "") for v in verbs if v.startswith(word.casefold()))
-        if not before or verb in _TAKE_SURFACES or verb not in self._commands.verbs():
+            found = (c for c in table.COMMANDS if c.verb != "ask" and c.verb.startswith(typed))
+            yield from ((c.verb, c.help) for c in found)
+        if command is None or command.takes(Takes.SURFACE, Takes.SURFACES):
             yield from ((c.value, c.label) for c in self._commands.suggest(word))
-        if verb in {"subscribe", "sub"}:
-            yield from ((s, "severity") for s in SEVERITIES if s.startswith(word.casefold()))
+        if command is not None and command.takes(Takes.SEVERITY):
+            yield from ((s, "severity") for s in SEVERITIES if s.startswith(typed))
 
 
 def _split(text: str) -> tuple[list[str], str]:

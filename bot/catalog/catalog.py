@@ -211,6 +211,7 @@ def _surface(row: object, provider: str, prefix: str, where: str) -> Surface:
         words=tuple(fields.get("words", ())),
         model=bool(fields.get("model", False)),
         advice=str(fields.get("advice", "")),
+        usual=bool(fields.get("usual", False)),
         alternatives=tuple(prefix + other for other in fields.get("alternatives", ())),
     )
 

@@ -1,14 +1,57 @@
-"""What a typed word means among the catalog's names, and lists as people speak them."""
+"""What a typed word means: surfaces, providers, models, severities, lengths of time.
+
+For chats, the command line and the HTTP API alike. And names as sentences speak them.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.catalog.catalog import Catalog, Surface
+from bot.domain.page import Severity
 
-_MOST_CHOICES = 25  # Discord's limit for autocompletion
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_MOST_CHOICES = 25  # the least that a chat platform takes for autocompletion
+LONGEST_NAME = 4  # words in the longest name that people type
+
+SEVERITIES = {
+    "degraded": Severity.DEGRADED,
+    "minor": Severity.DEGRADED,
+    "partial": Severity.PARTIAL,
+    "major": Severity.MAJOR,
+    "critical": Severity.MAJOR,
+    "maintenance": Severity.MAINTENANCE,
+    "all": Severity.UP,
+}
+# Words that only make a sentence of it: "is the api down?"
+FILLER = _set(
+    """
+    a about again an and any are at bit broken by can channel currently do does doing down
+    error errors everyone failing for from going happening has have here how i in is it just
+    me my no not now of off ok okay on only or outage outages over please problem problems
+    really right seem seems severity since slow so some still the there this to today up use
+    using very was what when why will with work working you
+    """
+)
+_UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
+_LENGTH = re.compile(
+    r"(\d{1,4})(w|d|h|m)(?:(?<=w)(?:ee)?ks?|(?<=d)ays?|(?<=h)(?:ou)?rs?|(?<=m)in(?:ute)?s?)?"
+)
+
+
+def length_of(word: str) -> timedelta | None:
+    """Read "2h", "30m", "7d", "1h30m". None: it is no length of time, or an empty one."""
+    if not re.fullmatch(rf"(?:{_LENGTH.pattern})+", word):
+        return None
+    seconds = sum(int(number) * _UNITS[unit] for number, unit in _LENGTH.findall(word))
+    return timedelta(seconds=seconds) if seconds else None
 
 
 @dataclass(frozen=True, slots=True)

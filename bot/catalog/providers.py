@@ -31,6 +31,8 @@ class Surface:
     advice: str = ""
     # What may serve in its place, as whole ids: where people can do the same thing.
     alternatives: tuple[str, ...] = ()
+    # Offered where somebody names no surface and nothing is wrong: what most people use.
+    usual: bool = False
 
     @property
     def by_words(self) -> bool:

@@ -1,6 +1,6 @@
 """Words typed → request → answer, the same for every platform."""
 
 from bot.commands.service import Commands
-from bot.commands.types import KEEP, Answer, Choice, Handler, Keep, Request, Threads
+from bot.commands.types import KEEP, Answer, Choice, Keep, Request, Services, Threads
 
-__all__ = ["KEEP", "Answer", "Choice", "Commands", "Handler", "Keep", "Request", "Threads"]
+__all__ = ["KEEP", "Answer", "Choice", "Commands", "Keep", "Request", "Services", "Threads"]

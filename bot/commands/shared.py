@@ -1,36 +1,44 @@
-"""What several commands that change something need."""
+"""What several commands need: may it be changed, can it be written to, what goes on, what to do."""
 
 from __future__ import annotations
 
-from bot.commands.context import Context
-from bot.commands.types import Answer, Request
+from bot.commands.types import Answer, Request, Services
 from bot.domain.errors import DeliveryError
 from bot.domain.incident import Incident
 from bot.domain.message import Line, Text
 from bot.domain.page import Severity
 from bot.domain.subscription import Subscription
 from bot.messages.settings import how_to_change, notice
+from bot.messages.witnessed import advice_words, how_long_words
+from bot.ports import Access
+from bot.status.advice import advice
+from bot.status.view import StatusView
 
 
 def not_allowed(request: Request) -> Answer | None:
     if request.may_manage:
         return None
-    advice: Line = (
+    ask_others: Line = (
         Text("Ask somebody who manages it. Asking me is open to all: "),
         Text("help", code=True),
     )
     title = "You may not change what this channel gets; nothing was changed"
-    return Answer(notice(title, advice, emoji="🔒"))
+    return Answer(notice(title, ask_others, emoji="🔒"))
 
 
 def not_subscribed() -> Answer:
     return Answer(notice("This channel is not subscribed", how_to_change(None).line))
 
 
-async def what_hinders(context: Context, request: Request) -> Line | None:
-    """What stands between us and this channel, with what to do. None: nothing."""
+async def what_hinders(services: Services, request: Request) -> Line | None:
+    """What keeps us from posting in this channel, with what to do. None: nothing."""
+    platform = request.channel.platform
+    messenger = services.messengers.get(platform)
     try:
-        access = await context.access(request.channel)
+        if messenger is None:
+            access = Access(False, f"{platform} is not connected", "Tell the operator.")
+        else:
+            access = await messenger.access(request.channel)
     except DeliveryError as error:
         return (Text(f"I could not find out whether I may write here ({error.reason})."),)
     if access.ok:
@@ -41,9 +49,9 @@ async def what_hinders(context: Context, request: Request) -> Line | None:
     )
 
 
-async def running(context: Context, subscription: Subscription) -> list[Incident]:
+async def running(services: Services, subscription: Subscription) -> list[Incident]:
     """Incidents that go on right now and that this channel asks for."""
-    view = await context.status.view(subscription.channel)
+    view = await services.status.view(subscription.channel)
     return [
         incident
         for incident in view.incidents
@@ -51,3 +59,17 @@ async def running(context: Context, subscription: Subscription) -> list[Incident
         and not incident.quiet
         and subscription.matches(incident)
     ]
+
+
+async def what_to_do(services: Services, view: StatusView, surface: str) -> list[Line]:
+    """When to retry, and how long it may take; nothing where nothing is wrong."""
+    verdict = view.verdict(surface)
+    if verdict is None or not verdict.in_trouble:
+        return []
+    lines: list[Line] = []
+    if advised := advice(view, surface, services.rng.random()):
+        lines.append((Text(advice_words(advised, view.catalog)),))
+    going_on = view.about(surface)
+    if going_on and (said := await services.status.expected_duration(going_on[0])):
+        lines.append((Text(how_long_words(said)),))
+    return lines

@@ -9,10 +9,8 @@ from dataclasses import dataclass, replace
 
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import of_provider
-from bot.commands.context import Context
-from bot.commands.parser import ParsedCommand
 from bot.commands.shared import not_allowed, not_subscribed, running, what_hinders
-from bot.commands.types import KEEP, Answer, Keep, Request
+from bot.commands.types import KEEP, Answer, Keep, ParsedCommand, Request, Services
 from bot.domain.incident import EventKind
 from bot.domain.message import Line, Message, Text
 from bot.domain.page import Severity
@@ -72,29 +70,29 @@ def _only_options(words: ParsedCommand) -> bool:
     return bool(words.mention or words.no_mention or words.thread_only is not None)
 
 
-async def typed(context: Context, request: Request, words: ParsedCommand) -> Answer:
-    return await subscribe(context, request, change(words, context.catalog))
+async def typed(services: Services, request: Request, words: ParsedCommand) -> Answer:
+    return await subscribe(services, request, change(words, services.catalog))
 
 
-async def press(context: Context, request: Request, value: str) -> Answer:
+async def press(services: Services, request: Request, value: str) -> Answer:
     """The button adds its surface; it never narrows or widens what others have set up."""
-    before = await context.subscriptions.get(request.channel)
-    known = context.catalog.surface(value) is not None
+    before = await services.subscriptions.get(request.channel)
+    known = services.catalog.surface(value) is not None
     if before is None:
         return await subscribe(
-            context, request, SubscriptionChange(surfaces=frozenset({value} if known else ()))
+            services, request, SubscriptionChange(surfaces=frozenset({value} if known else ()))
         )
     return await subscribe(
-        context, request, SubscriptionChange(plus=frozenset({value} if known else ()))
+        services, request, SubscriptionChange(plus=frozenset({value} if known else ()))
     )
 
 
-async def subscribe(context: Context, request: Request, wished: SubscriptionChange) -> Answer:
+async def subscribe(services: Services, request: Request, wished: SubscriptionChange) -> Answer:
     if refusal := not_allowed(request):
         return refusal
-    now = context.clock()
-    before = await context.subscriptions.get(request.channel)
-    surfaces = _surfaces(wished, before, context.catalog)
+    now = services.status.clock()
+    before = await services.subscriptions.get(request.channel)
+    surfaces = _surfaces(wished, before, services.catalog)
     if surfaces is None:
         return Answer(_nothing_left())
     after = replace(
@@ -106,23 +104,23 @@ async def subscribe(context: Context, request: Request, wished: SubscriptionChan
         after = replace(after, mention=wished.mention)
     if not isinstance(wished.thread_only, Keep):
         after = replace(after, thread_only=wished.thread_only)
-    return await _put(context, request, before, after, wished)
+    return await _put(services, request, before, after, wished)
 
 
 async def _put(
-    context: Context,
+    services: Services,
     request: Request,
     before: Subscription | None,
     after: Subscription,
     wished: SubscriptionChange,
 ) -> Answer:
-    now = context.clock()
-    catalog = context.catalog
-    access = await what_hinders(context, request)
+    now = services.status.clock()
+    catalog = services.catalog
+    access = await what_hinders(services, request)
     if access is None:
         after = replace(after, paused=None)
-    going_on = await running(context, after)
-    await context.subscriptions.put(after, behind=[incident.key for incident in going_on])
+    going_on = await running(services, after)
+    await services.subscriptions.put(after, behind=[incident.key for incident in going_on])
     notes: list[Line] = []
     if access is not None:
         notes.append(access)
@@ -140,11 +138,11 @@ async def _put(
         title = f"Nothing changed: subscribed to {what}"
     else:
         title = f"Changed: subscribed to {what}"
-    card = changed_message(title, after, catalog, now, notes=tuple(notes))
+    message = changed_message(title, after, catalog, now, notes=tuple(notes))
     if before == after:
-        return Answer(card)
+        return Answer(message)
     did = "subscribed this channel to" if before is None else "changed what this channel gets:"
-    return Answer(card, public_line(request.user_name, f"{did} {what}"))
+    return Answer(message, public_line(request.user_name, f"{did} {what}"))
 
 
 def _surfaces(
@@ -178,37 +176,35 @@ def _nothing_left() -> Message:
     )
 
 
-async def unsubscribe(context: Context, request: Request, words: ParsedCommand) -> Answer:
+async def unsubscribe(services: Services, request: Request, words: ParsedCommand) -> Answer:
     """Ends the subscription; with surfaces named, takes only those away."""
-    if refusal := not_allowed(request):
-        return refusal
-    before = await context.subscriptions.get(request.channel)
+    before = await services.subscriptions.get(request.channel)
     if before is None:
         return not_subscribed()
     named = frozenset((*words.surfaces, *words.minus))
     if named:
-        return await _take_away(context, request, before, named)
-    await context.subscriptions.remove(request.channel)
+        return await _take_away(services, request, before, named)
+    await services.subscriptions.remove(request.channel)
     again = ("subscribe", *sorted(before.surfaces))
-    card = notice(
+    message = notice(
         "Unsubscribed: this channel gets nothing any more",
         (Text("To undo: "), Text(" ".join(again), code=True)),
         emoji="✅",
     )
-    return Answer(card, public_line(request.user_name, "unsubscribed this channel"))
+    return Answer(message, public_line(request.user_name, "unsubscribed this channel"))
 
 
 async def _take_away(
-    context: Context, request: Request, before: Subscription, named: frozenset[str]
+    services: Services, request: Request, before: Subscription, named: frozenset[str]
 ) -> Answer:
     if before.surfaces and not before.surfaces & named:
-        title = f"Nothing changed: this channel gets {surfaces_words(before, context.catalog)}"
-        return Answer(changed_message(title, before, context.catalog, context.clock()))
+        title = f"Nothing changed: this channel gets {surfaces_words(before, services.catalog)}"
+        return Answer(changed_message(title, before, services.catalog, services.status.clock()))
     if before.surfaces and before.surfaces <= named:
-        await context.subscriptions.remove(request.channel)
+        await services.subscriptions.remove(request.channel)
         title = "Unsubscribed: nothing was left that this channel gets"
         return Answer(
             notice(title, how_to_change(None).line, emoji="✅"),
             public_line(request.user_name, "unsubscribed this channel"),
         )
-    return await subscribe(context, request, SubscriptionChange(minus=named))
+    return await subscribe(services, request, SubscriptionChange(minus=named))

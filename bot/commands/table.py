@@ -1,83 +1,216 @@
-"""The words that commands are made of, as data."""
+"""The table of commands. One row each: words, options, one line of help, what answers it.
+
+The parser, the help, Discord's commands, the completion at the prompt and the table of
+`docs/using.md` are made of it.
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 
-from bot.domain.incident import EventKind
-from bot.domain.page import Severity
+from bot.commands import muting, queries, reports, subscriptions
+from bot.commands.types import (
+    Answer,
+    ButtonHandler,
+    Command,
+    Option,
+    ParsedCommand,
+    Request,
+    Services,
+    Takes,
+)
+from bot.messages.help import help_message
+
+_SURFACE = Option("surface", Takes.SURFACE, "Only this: api, code, opus …")
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
+async def _help(_services: Services, _request: Request, _words: ParsedCommand) -> Answer:
+    return Answer(help_message(help_lines()))
 
 
-VERBS = {
-    "ask": ("ask", "status", "check"),
-    "subscribe": ("subscribe", "sub", "watch", "follow"),
-    "unsubscribe": ("unsubscribe", "unsub", "stop", "unwatch", "unfollow"),
-    "subscriptions": ("subscriptions", "subs", "subscription", "list", "settings"),
-    "mute": ("mute", "snooze", "silence"),
-    "unmute": ("unmute", "unsnooze"),
-    "history": ("history", "log", "past"),
-    "incident": ("incident", "details"),
-    "report": ("report", "affected"),
-    "back": ("back",),
-    "explain": ("explain",),
-    "justme": ("justme", "just-me"),
-    "scoreboard": ("scoreboard", "score"),
-    "test": ("test", "example"),
-    "why": ("why",),
-    "help": ("help", "?", "commands", "usage"),
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "ask",
+        "(nothing)",
+        "is it Claude, or is it me? Add a surface (api, code, opus …), or share",
+        queries.ask,
+        aliases=("status", "check"),
+        options=(
+            Option("surface", Takes.SURFACES, "Only this: api, code, opus …"),
+            Option("share", Takes.SHARE, "Show it to everybody"),
+        ),
+        personal=True,
+    ),
+    Command(
+        "subscribe",
+        "subscribe api code partial",
+        "tell this channel; no surface means everything",
+        subscriptions.typed,
+        aliases=("sub", "watch", "follow"),
+        options=(
+            Option(
+                "surfaces",
+                Takes.SURFACES,
+                "api code opus …; +opus or -mobile adjusts; nothing means everything",
+            ),
+            Option("severity", Takes.SEVERITY, "From which severity up"),
+            Option("mention", Takes.MENTION, "Whom to call when it opens and when it gets worse"),
+            Option(
+                "thread_only", Takes.THREAD_ONLY, "Keep worse and resolved in the thread as well"
+            ),
+        ),
+        changes=True,
+        anywhere=("subscribe", "sub"),
+        also=(("subscribe +opus -mobile", "adjust what it gets"),),
+    ),
+    Command(
+        "unsubscribe",
+        "unsubscribe",
+        "end it",
+        subscriptions.unsubscribe,
+        aliases=("unsub", "stop", "unwatch", "unfollow"),
+        options=(Option("surfaces", Takes.SURFACES, "Only these; nothing means everything"),),
+        changes=True,
+        anywhere=("unsubscribe", "unsub"),
+    ),
+    Command(
+        "subscriptions",
+        "subscriptions",
+        "what this channel gets",
+        muting.subscriptions,
+        aliases=("subs", "subscription", "list", "settings"),
+        anywhere=("subscriptions", "subs"),
+    ),
+    Command(
+        "mute",
+        "mute 2h",
+        "no news for a while",
+        muting.mute,
+        aliases=("snooze", "silence"),
+        options=(Option("length", Takes.LENGTH, "30m, 2h, 7d …", required=True),),
+        changes=True,
+        anywhere=("mute", "snooze"),
+    ),
+    Command(
+        "unmute",
+        "unmute",
+        "news again",
+        muting.unmute,
+        aliases=("unsnooze",),
+        changes=True,
+        anywhere=("unmute",),
+    ),
+    Command(
+        "history",
+        "history api 7d",
+        "what happened",
+        queries.history,
+        aliases=("log", "past"),
+        options=(
+            _SURFACE,
+            Option("length", Takes.LENGTH, "7d, 24h, 30d …"),
+            Option("share", Takes.SHARE, "Show it to everybody"),
+        ),
+        anywhere=("history",),
+    ),
+    Command(
+        "incident",
+        "incident <id>",
+        "one incident in full; history lists the ids",
+        queries.incident,
+        aliases=("details",),
+        options=(Option("id", Takes.INCIDENT, "Its id, as history shows it", required=True),),
+    ),
+    Command(
+        "why",
+        "why",
+        "why this channel was, or was not, told",
+        queries.why,
+        options=(Option("incident", Takes.INCIDENT, "An incident's id; else the last ones"),),
+    ),
+    Command(
+        "test",
+        "test",
+        "a clearly marked example, here only",
+        muting.example,
+        aliases=("example",),
+        changes=True,
+    ),
+    Command(
+        "report",
+        "report code 529 again",
+        "say that you have trouble; counted, nobody is named",
+        reports.report,
+        options=(
+            Option("surface", Takes.SURFACE, "What does not work: api, code …", required=True),
+            Option("text", Takes.TEXT, "In your words"),
+        ),
+    ),
+    Command(
+        "justme",
+        "justme code",
+        "is it only me? A private comparison",
+        reports.just_me,
+        aliases=("just-me",),
+        options=(_SURFACE,),
+        personal=True,
+    ),
+    Command(
+        "back",
+        "back code",
+        "one message to you when it is back",
+        reports.back,
+        options=(_SURFACE,),
+        personal=True,
+    ),
+    Command(
+        "explain",
+        "explain <pasted error>",
+        "theirs, yours, or unclear",
+        reports.explain,
+        options=(Option("error", Takes.TEXT, "An error as it was shown to you", required=True),),
+        personal=True,
+    ),
+    Command(
+        "scoreboard",
+        "scoreboard",
+        "how far ahead of the status page, or wrong, we were",
+        reports.scoreboard,
+        aliases=("score",),
+    ),
+    Command(
+        "help", "help", "this list", _help, aliases=("?", "commands", "usage"), anywhere=("help",)
+    ),
+)
+
+# What the buttons under messages do, each with the value that it carries.
+BUTTONS: Mapping[str, ButtonHandler] = {
+    "affected": reports.affected,
+    "works": reports.works,
+    "justme": reports.press_just_me,
+    "back": reports.press_back,
+    "subscribe": subscriptions.press,
+    "details": queries.details,
 }
-VERB_OF = {word: verb for verb, words in VERBS.items() for word in words}
-# After these verbs the rest is outside text (a report, a pasted error): no grammar in it.
-TAKES_TEXT = frozenset({"report", "explain"})
 
-SEVERITIES = {
-    "degraded": Severity.DEGRADED,
-    "minor": Severity.DEGRADED,
-    "partial": Severity.PARTIAL,
-    "major": Severity.MAJOR,
-    "critical": Severity.MAJOR,
-    "maintenance": Severity.MAINTENANCE,
-    "all": Severity.UP,
-}
-EVERYTHING = frozenset({"everything", "anything"})
-SHARE = frozenset({"share", "public"})
-# Words that only make a sentence of it: "is the api down?"
-FILLER = _set(
-    """
-    a about again an and any are at bit broken by can channel currently do does doing down
-    error errors everyone failing for from going happening has have here how i in is it just
-    me my no not now of off ok okay on only or outage outages over please problem problems
-    really right seem seems severity since slow so some still the there this to today up use
-    using very was what when why will with work working you
-    """
-)
-# Words that are a verb wherever they stand; the others (back, stop, test, …) only in front,
-# since they are also words of ordinary questions.
-UNMISTAKABLE = _set(
-    "subscribe sub unsubscribe unsub subscriptions subs mute unmute snooze history help"
-)
-# The kinds that stand in the channel unless a subscription keeps them in the thread.
-CHANNEL_KINDS = frozenset(
-    {EventKind.WORSE, EventKind.RESOLVED, EventKind.REOPENED, EventKind.CONFIRMED}
-)
-UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
-DURATION = re.compile(
-    r"(\d{1,4})(w|d|h|m)(?:(?<=w)(?:ee)?ks?|(?<=d)ays?|(?<=h)(?:ou)?rs?|(?<=m)in(?:ute)?s?)?"
-)
-# The platforms' own addresses of a person, a user group or a role.
-MENTION = re.compile(r"<(@[UW][A-Z0-9]+|!subteam\^S[A-Z0-9]+|@[&!]?\d{5,25})(?:\|[^<>]*)?>")
-EVERYBODY = re.compile(r"<!(?:channel|here|everyone)[^>]*>|@(?:channel|here|everyone)\b")
-SIGNS = str.maketrans({"＋": "+", "–": "-", "—": "-", "−": "-", "－": "-"})
-OWN_NAMES = frozenset({"isclaudedown", "claudewatch"})
-NO_MENTION = frozenset({"nomention", "no-mention", "-mention"})
-THREAD_ONLY: dict[str, frozenset[EventKind]] = {
-    "thread-only": CHANNEL_KINDS,
-    "threadonly": CHANNEL_KINDS,
-    "in-channel": frozenset(),
-}
-MAX_WORDS = 60
-LONGEST_NAME = 4  # words in the longest name that people type
+
+def command_of(word: str) -> Command | None:
+    """The command that this word means, in any case."""
+    folded = word.casefold()
+    return next((command for command in COMMANDS if folded in command.words), None)
+
+
+def command_named(verb: str) -> Command:
+    return next(command for command in COMMANDS if command.verb == verb)
+
+
+def verb_words() -> dict[str, str]:
+    """Every word that means a command → its verb."""
+    return {word: command.verb for command in COMMANDS for word in command.words}
+
+
+def help_lines() -> list[tuple[str, str]]:
+    """What is typed, and what it does, in the order of the table."""
+    return [
+        line for command in COMMANDS for line in ((command.example, command.help), *command.also)
+    ]

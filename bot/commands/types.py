@@ -1,41 +1,50 @@
-"""What a platform hands to the commands, and what it gets back."""
+"""What a platform hands to the commands and gets back, and what a command is."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from enum import Enum
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum, StrEnum
 from typing import Protocol
 
+from bot.catalog.catalog import Catalog
+from bot.catalog.names import Ambiguous
+from bot.delivery.reminders import ReminderStore
+from bot.domain.incident import EventKind
 from bot.domain.message import Message
+from bot.domain.page import Severity
 from bot.domain.subscription import Channel, ThreadRecord
+from bot.evidence.sources import ReportStore
+from bot.ports import Messenger, Subscriptions
+from bot.status.service import StatusService
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Somebody typed, chose or pressed something in a channel.
-
-    `user` is the platform's own id of the person, opaque to us, `user_name` how they are shown
-    (outside text). `text` is what follows the command's name, as it was typed. `may_manage`:
-    the platform lets this person change what the channel gets.
-    """
+    """Somebody typed, chose or pressed something in a channel."""
 
     channel: Channel
+    # The platform's own id of the person, opaque to us.
     user: str
+    # How they are shown: outside text.
     user_name: str
+    # What follows the command's name, as it was typed.
     text: str = ""
+    # Whether the platform lets this person change what the channel gets.
     may_manage: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`card` goes to the one who asked, or to the whole channel when `shared`.
+    """What is said to the one who asked (to the whole channel when `shared`), and in public.
 
     `public` is one short line for the channel after a change (who, what); None where nothing
     changed. It is posted as an ordinary message, best effort.
     """
 
-    card: Message
+    message: Message
     public: Message | None = None
     shared: bool = False
 
@@ -57,6 +66,34 @@ class Keep(Enum):
 KEEP = Keep.KEEP
 
 
+@dataclass(slots=True)
+class ParsedCommand:
+    """What was understood of a line. `plus` and `minus` adjust what there is."""
+
+    verb: str = "ask"
+    # Named alone: in their place.
+    surfaces: list[str] = field(default_factory=list)
+    plus: list[str] = field(default_factory=list)
+    minus: list[str] = field(default_factory=list)
+    # Named as a whole, and not only in front of one of their surfaces.
+    providers: list[str] = field(default_factory=list)
+    everything: bool = False
+    severity: Severity | None = None
+    length: timedelta | None = None
+    share: bool = False
+    # The platform's own address of whom to call.
+    mention: str | None = None
+    no_mention: bool = False
+    # Somebody wants @channel, which we never do.
+    everybody: bool = False
+    thread_only: frozenset[EventKind] | None = None
+    # Everything after the verb, as it was typed.
+    rest: str = ""
+    # The same in words.
+    arguments: list[str] = field(default_factory=list)
+    doubts: list[Ambiguous] = field(default_factory=list)
+
+
 class Threads(Protocol):
     """What stands where, read only."""
 
@@ -69,5 +106,80 @@ class Threads(Protocol):
         ...
 
 
-# A command that another part of the bot adds: the request, and the words after the verb.
-Handler = Callable[[Request, str], Awaitable[Answer]]
+@dataclass(slots=True)
+class Services:
+    """What the commands work with. `messengers` may be filled after this was made."""
+
+    status: StatusService
+    subscriptions: Subscriptions
+    threads: Threads
+    messengers: Mapping[str, Messenger]
+    reports: ReportStore
+    reminders: ReminderStore
+    rng: random.Random
+    # Called when the reports of a channel changed.
+    reported: Callable[[Channel], None] = lambda _: None
+    # Names the platforms that take no messages at the moment.
+    out_of_reach: Callable[[], Sequence[str]] = tuple
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.status.catalog
+
+
+Handler = Callable[[Services, Request, ParsedCommand], Awaitable[Answer]]
+# A button was pressed: the value that it carries comes last.
+ButtonHandler = Callable[[Services, Request, str], Awaitable[Answer]]
+
+
+class Takes(StrEnum):
+    """What may follow a verb."""
+
+    SURFACE = "surface"
+    SURFACES = "surfaces"  # several, also as +opus -mobile
+    SEVERITY = "severity"
+    LENGTH = "length"
+    MENTION = "mention"
+    THREAD_ONLY = "thread_only"
+    SHARE = "share"
+    INCIDENT = "incident"
+    TEXT = "text"  # outside text to the end of the line: no grammar in it
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing that may follow a verb. `name` is what platforms with named options call it."""
+
+    name: str
+    takes: Takes
+    help: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A row of `COMMANDS`."""
+
+    verb: str
+    # How it is typed, with what usually follows it, in the help.
+    example: str
+    help: str
+    handler: Handler
+    aliases: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
+    # Changes what a channel gets: only for those who may manage it.
+    changes: bool = False
+    # Words of it that mean it wherever they stand; the others only in front, since they are also
+    # words of ordinary questions (back, stop, test …).
+    anywhere: tuple[str, ...] = ()
+    # Of everybody's, not only of those who manage a server (Discord keeps the two apart).
+    personal: bool = False
+    # A second way to use it, worth a line of the help.
+    also: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return (self.verb, *self.aliases)
+
+    def takes(self, *kinds: Takes) -> bool:
+        return any(option.takes in kinds for option in self.options)

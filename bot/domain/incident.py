@@ -27,6 +27,11 @@ class EventKind(StrEnum):
     ENDED = "maintenance_ended"
 
 
+# The kinds that stand in the channel unless a subscription keeps them in the thread.
+CHANNEL_KINDS = frozenset(
+    {EventKind.WORSE, EventKind.RESOLVED, EventKind.REOPENED, EventKind.CONFIRMED}
+)
+
 # Phases of our own: an end that is no recovery. Another incident has what is still down now;
 # or the page no longer shows what was.
 HANDED_OVER = "handed over"

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import Ambiguous, spoken_list
 from bot.domain.message import Line, Lines, Message, Note, Text
 from bot.messages.settings import notice
 
-_COMMANDS = (
-    ("(nothing)", "is it Claude, or is it me? Add a surface (api, code, opus …), or share"),
-    ("subscribe api code partial", "tell this channel; no surface means everything"),
-    ("subscribe +opus -mobile", "adjust what it gets"),
-    ("unsubscribe", "end it"),
-    ("subscriptions", "what this channel gets"),
-    ("mute 2h", "no news for a while; unmute ends it"),
-    ("history api 7d", "what happened; incident <id> for one of them"),
-    ("why", "why this channel was, or was not, told"),
-    ("test", "a clearly marked example, here only"),
-)
 
-
-# Listed where the bot was given them (see `Commands`).
-_MORE = (
-    ("report", "report code 529 again", "say that you have trouble; counted, nobody is named"),
-    ("justme", "justme code", "is it only me? A private comparison"),
-    ("back", "back code", "one message to you when it is back"),
-    ("explain", "explain <pasted error>", "theirs, yours, or unclear"),
-    ("scoreboard", "scoreboard", "how far ahead of the status page, or wrong, we were"),
-)
-
-
-def help_message(more: Collection[str] = ()) -> Message:
-    """All commands; `more` are the verbs known besides the usual ones."""
-    listed = [*_COMMANDS, *((typed, meaning) for verb, typed, meaning in _MORE if verb in more)]
+def help_message(commands: Sequence[tuple[str, str]]) -> Message:
+    """All commands: what is typed, and what it does."""
     lines: tuple[Line, ...] = tuple(
-        (Text(command, code=True), Text(f"  {meaning}")) for command, meaning in listed
+        (Text(typed, code=True), Text(f"  {meaning}")) for typed, meaning in commands
     )
     note = Note((Text("Severities: degraded, partial, major, maintenance, all."),))
     return Message(
@@ -47,12 +24,11 @@ def help_message(more: Collection[str] = ()) -> Message:
     )
 
 
-def short_help() -> Line:
+def short_help(verbs: Sequence[str]) -> Line:
+    known = ", ".join(verb for verb in verbs if verb not in {"ask", "help"})
     return (
         Text("I know: "),
-        Text(
-            "subscribe, unsubscribe, subscriptions, mute, history, incident, why, test", code=True
-        ),
+        Text(known, code=True),
         Text(", or a surface alone. "),
         Text("help", code=True),
         Text(" says more."),
@@ -60,11 +36,14 @@ def short_help() -> Line:
 
 
 def unknown_message(
-    unconfirmed: Sequence[Ambiguous], catalog: Catalog, *, changing: bool
+    doubts: Sequence[Ambiguous], catalog: Catalog, verbs: Sequence[str], *, changing: bool
 ) -> Message:
-    """Ask back: the candidates of an ambiguous name, or the nearest match of an unknown one."""
+    """Ask back: the candidates of an ambiguous name, or the nearest match of an unknown one.
+
+    `verbs`: what else may be typed. `changing`: it was to change something, which it did not.
+    """
     lines: list[Line] = []
-    for doubt in unconfirmed[:5]:
+    for doubt in doubts[:5]:
         if doubt.meanings:
             candidates = spoken_list([catalog.label(s) for s in doubt.meanings], "or")
             lines.append((Text(f"“{doubt.word}” may be {candidates}. Which one?"),))
@@ -79,20 +58,7 @@ def unknown_message(
             )
         else:
             lines.append((Text(f"I don't know “{doubt.word}”."),))
-    title = "Which one?" if all(d.meanings for d in unconfirmed) else "I didn't get that"
+    title = "Which one?" if all(d.meanings for d in doubts) else "I didn't get that"
     if changing:
         title += " (nothing was changed)"
-    return notice(title, *lines, short_help(), emoji="❓")
-
-
-_LATER = {
-    "report": "Reporting trouble",
-    "affected": "Reporting trouble",
-    "back": "Telling you when it is back",
-    "explain": "Explaining an error",
-}
-
-
-def later_message(verb: str) -> Message:
-    what = _LATER.get(verb, "That")
-    return notice(f"{what} comes in a later version", short_help(), emoji="🕓")
+    return notice(title, *lines, short_help(verbs), emoji="❓")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,14 +10,11 @@ import pytest
 
 from adapters.redis.client import open_database
 from adapters.redis.database import Database
-from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
+from adapters.redis.evidence import RedisProbes, RedisReports
 from adapters.redis.incidents import RedisIncidentStore
-from adapters.redis.queue import RedisQueue
 from adapters.redis.reminders import RedisReminderStore
-from adapters.redis.subscriptions import RedisSubscriptions
 from bot.catalog.catalog import load_catalog, only
 from bot.commands import Commands
-from bot.commands.reports import ReportCommands
 from bot.commands.types import Answer, Request
 from bot.delivery.reminders import ReminderSender
 from bot.domain.errors import DeliveryError
@@ -27,10 +23,9 @@ from bot.domain.message import Lines, Message, Note, Row, Rows
 from bot.domain.page import Severity
 from bot.domain.state import ComponentState, State
 from bot.domain.subscription import Channel
-from bot.evidence.sources import Collector
 from bot.messages.text import in_words
 from bot.messages.witnessed import back_message
-from bot.status.service import StatusService
+from tests.commands_kit import services_over
 from tests.servers.redis import Node, standalone
 
 NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)
@@ -88,36 +83,26 @@ class Bench:
         self.reports = RedisReports(self.database, b"s")
         self.probes = RedisProbes(self.database)
         self.reminders = RedisReminderStore(self.database)
-        collector = Collector(self.probes, RedisTraffic(self.database), self.reports, CATALOG)
-        incident_store = RedisIncidentStore(self.database)
-        status_service = StatusService(CATALOG, incident_store, collector, lambda: self.now)
-        messengers = {"slack": self.post}
-        self.commands = ReportCommands(
-            status_service,
-            self.reports,
-            self.reminders,
-            messengers,  # type: ignore[arg-type]  # what is used of a messenger, no more
+        services = services_over(
+            self.database,
+            {"slack": self.post},  # type: ignore[dict-item]  # what is used of it, no more
+            CATALOG,
             lambda: self.now,
-            random.Random(1),
         )
-        self.status_service = status_service
-        self.everything = Commands(
-            status=status_service,
-            subscriptions=RedisSubscriptions(self.database, incident_store),
-            threads=RedisQueue(self.database, "test"),
-            messengers=messengers,  # type: ignore[arg-type]  # see above
-            rng=random.Random(1),
-            extra=self.commands.handlers(),
-        )
+        self.commands = Commands(services)
+        self.status_service = services.status
 
-    async def ask(self, text: str) -> Answer:
-        return await self.everything.answer(Request(OPS, "U1", "somebody", text))
+    async def ask(self, text: str, person: str = "U1", channel: Channel = OPS) -> Answer:
+        return await self.commands.answer(Request(channel, person, "somebody", text))
+
+    async def press(self, action: str, value: str = "", person: str = "U1") -> Answer:
+        return await self.commands.press(asker(person), action, value)
 
     def reminder_sender(self) -> ReminderSender:
         return ReminderSender(
             self.reminders,
             self.status_service.verdict,
-            {"slack": self.post},  # type: ignore[dict-item]  # see above
+            {"slack": self.post},  # type: ignore[dict-item]  # what is used of it, no more
             lambda reminder, now: back_message(reminder.surfaces, reminder.asked_at, now, CATALOG),
             lambda: self.now,
         )

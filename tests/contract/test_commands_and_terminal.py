@@ -45,7 +45,7 @@ class Desk:
     async def type(self, text: str) -> str:
         answer = await self.commands.answer(Request(CONSOLE, "local", "Ana", text))
         await settled(self.bot.store, "terminal")
-        return spoken(answer.card)
+        return spoken(answer.message)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from bot.domain.errors import RateLimited, Uncertain
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel
 from bot.messages.witnessed import back_message
-from tests.contract.evidence_bench import CATALOG, NOW, OUTAGE, Bench, asker, bench, node, words
+from tests.contract.evidence_bench import CATALOG, NOW, OUTAGE, Bench, bench, node, words
 
 __all__ = ["bench", "node"]  # fixtures
 
@@ -16,7 +16,7 @@ __all__ = ["bench", "node"]  # fixtures
 async def test_one_press_one_message_once(bench: Bench) -> None:
     await bench.page_says(code=Severity.MAJOR)
     for _ in range(3):
-        await bench.commands.back(asker(), "code")
+        await bench.press("back", "code")
     await bench.reminder_sender().pass_over()
     assert bench.post.said == []
 
@@ -33,7 +33,7 @@ async def test_one_press_one_message_once(bench: Bench) -> None:
 
 async def test_the_button_of_an_incident_waits_for_all_that_is_down(bench: Bench) -> None:
     await bench.page_says(OUTAGE, code=Severity.MAJOR, api=Severity.PARTIAL)
-    await bench.commands.back(asker(), OUTAGE.key)
+    await bench.press("back", OUTAGE.key)
     await bench.page_says(OUTAGE, code=Severity.UP, api=Severity.PARTIAL)
     await bench.reminder_sender().pass_over()
     assert bench.post.said == []
@@ -45,15 +45,15 @@ async def test_the_button_of_an_incident_waits_for_all_that_is_down(bench: Bench
 
 
 async def test_what_is_up_is_said_at_once_and_not_waited_for(bench: Bench) -> None:
-    answer = await bench.commands.back(asker(), "code")
+    answer = await bench.press("back", "code")
 
-    assert answer.card.title == "It is up, as far as I can see"
+    assert answer.message.title == "It is up, as far as I can see"
     assert await bench.reminders.all() == []
 
 
 async def waiting(bench: Bench) -> None:
     await bench.page_says(code=Severity.MAJOR)
-    await bench.commands.back(asker(), "code")
+    await bench.press("back", "code")
     await bench.page_says()
 
 
@@ -100,7 +100,7 @@ async def test_a_replica_that_died_while_sending_is_taken_over_without_doubling(
 
 async def test_a_wish_is_forgotten_after_a_week(bench: Bench) -> None:
     await bench.page_says(code=Severity.MAJOR)
-    await bench.commands.back(asker(), "code")
+    await bench.press("back", "code")
     bench.now += timedelta(days=8)
 
     await bench.reminder_sender().pass_over()

@@ -9,36 +9,36 @@ from bot.domain.page import Severity
 from bot.domain.subscription import Channel
 from bot.evidence.probes import ProbeHistory
 from bot.evidence.reports import quorum
-from tests.contract.evidence_bench import NOW, OPS, OUTAGE, Bench, asker, bench, node, words
+from tests.contract.evidence_bench import NOW, OPS, OUTAGE, Bench, bench, node, words
 
 __all__ = ["bench", "node"]  # fixtures
 
 
 async def test_a_report_is_counted_and_the_others_here_are_told_of(bench: Bench) -> None:
-    await bench.commands.report(asker("U2"), "code")
-    answer = await bench.commands.report(asker("U1"), "claude code it hangs, secret plans")
+    await bench.ask(person="U2", text="report code")
+    answer = await bench.ask(person="U1", text="report claude code it hangs, secret plans")
 
-    assert answer.card.title == "Counted: trouble with Claude Code"
-    assert "Besides you 1 more here" in words(answer.card)
-    assert "secret" not in words(answer.card)
+    assert answer.message.title == "Counted: trouble with Claude Code"
+    assert "Besides you 1 more here" in words(answer.message)
+    assert "secret" not in words(answer.message)
     assert answer.public is None
-    again = await bench.commands.report(asker("U1"), "code")
-    assert again.card.title.startswith("You are counted already")
+    again = await bench.ask(person="U1", text="report code")
+    assert again.message.title.startswith("You are counted already")
 
 
 async def test_a_report_without_a_surface_asks_back_and_counts_nothing(bench: Bench) -> None:
-    answer = await bench.commands.report(asker(), "everything is slow")
+    answer = await bench.ask("report everything is slow")
 
-    assert {b.action for b in answer.card.buttons} == {"affected"}
+    assert {b.action for b in answer.message.buttons} == {"affected"}
     assert await bench.reports.of_channel(OPS, NOW) == []
 
 
 async def test_the_button_of_an_incident_with_one_surface_counts_at_once(bench: Bench) -> None:
     await bench.page_says(OUTAGE, code=Severity.MAJOR, api=Severity.PARTIAL)
 
-    several = await bench.commands.affected(asker(), OUTAGE.key)
-    assert {b.value for b in several.card.buttons} == {"code", "api"}
-    await bench.commands.affected(asker(), "code")
+    several = await bench.press("affected", OUTAGE.key)
+    assert {b.value for b in several.message.buttons} == {"code", "api"}
+    await bench.press("affected", "code")
 
     assert [t.surface for t in await bench.reports.of_channel(OPS, NOW)] == ["code"]
 
@@ -46,7 +46,7 @@ async def test_the_button_of_an_incident_with_one_surface_counts_at_once(bench: 
 async def test_the_quorum_is_relative_to_the_size_of_the_channel(bench: Bench) -> None:
     bench.post.size = 300
     for person in range(3):
-        await bench.commands.affected(asker(f"U{person}"), "code")
+        await bench.press("affected", "code", f"U{person}")
 
     (report_count,) = await bench.reports.of_channel(OPS, NOW)
 
@@ -54,40 +54,40 @@ async def test_the_quorum_is_relative_to_the_size_of_the_channel(bench: Bench) -
 
 
 async def test_a_report_can_be_taken_back(bench: Bench) -> None:
-    await bench.commands.affected(asker(), "code")
-    await bench.commands.works(asker(), "code")
+    await bench.press("affected", "code")
+    await bench.press("works", "code")
 
     assert await bench.reports.of_channel(OPS, NOW) == []
 
 
 async def test_reports_of_one_channel_are_not_shown_in_another_workspace(bench: Bench) -> None:
     for person in range(9):
-        await bench.commands.affected(asker(f"U{person}"), "code")
+        await bench.press("affected", "code", f"U{person}")
     elsewhere = Channel("slack", "T2", "C9")
 
-    answer = await bench.commands.just_me(asker("U1", elsewhere), "code")
+    answer = await bench.ask("justme code", channel=elsewhere)
 
-    assert answer.card.title == "It looks like it is just you"
-    here = await bench.commands.just_me(asker("U1"), "code")
-    assert here.card.title == "It is not just you"
-    assert "Claude Code degraded suspected" in words(here.card)
+    assert answer.message.title == "It looks like it is just you"
+    here = await bench.ask("justme code")
+    assert here.message.title == "It is not just you"
+    assert "Claude Code degraded suspected" in words(here.message)
 
 
 async def test_just_me_with_nothing_wrong_gives_a_short_checklist(bench: Bench) -> None:
-    answer = await bench.commands.just_me(asker(), "api")
+    answer = await bench.ask("justme api")
 
-    assert "Official page, API: up" in words(answer.card)
-    assert "VPN" in words(answer.card)
+    assert "Official page, API: up" in words(answer.message)
+    assert "VPN" in words(answer.message)
 
 
 async def test_just_me_shows_what_our_probe_sees(bench: Bench) -> None:
     await bench.probes.keep([ProbeHistory("the API", ("api",), NOW, NOW, "bbbbb", "answers 529")])
 
-    answer = await bench.commands.just_me(asker(), "api")
+    answer = await bench.ask("justme api")
 
-    assert answer.card.title == "It is not just you"
+    assert answer.message.title == "It is not just you"
     assert "our probe of the API answers 529 (5 of the last 5 looks failed), since" in words(
-        answer.card
+        answer.message
     )
 
 
@@ -102,27 +102,27 @@ async def test_the_bare_question_is_told_when_to_retry_and_how_long_it_may_take(
         await bench.page_says(replace(old, ended_at=ended, surfaces=over))
     await bench.page_says(OUTAGE, code=Severity.MAJOR)
 
-    said = words((await bench.ask("")).card)
+    said = words((await bench.ask("")).message)
 
     for line in [
         "Use claude.ai or API meanwhile; retry in 15 min or later.",
         "Of 9 like this half were over in 30 min, nine in ten in 30 min.",
     ]:
         assert line in said
-    assert "retry" not in words((await bench.ask("api")).card)
+    assert "retry" not in words((await bench.ask("api")).message)
 
 
 async def test_an_error_is_explained_by_the_present_verdict(bench: Bench) -> None:
     pasted = "Can't reach Claude. Check your connection <!channel>"
-    assert (await bench.commands.explain(asker(), pasted)).card.title.startswith("Unclear")
+    assert (await bench.ask(f"explain {pasted}")).message.title.startswith("Unclear")
     await bench.page_says(api=Severity.MAJOR)
 
-    answer = await bench.commands.explain(asker(), pasted)
+    answer = await bench.ask(f"explain {pasted}")
 
-    assert answer.card.title.startswith("It is theirs")
-    assert "trouble with API" in words(answer.card)
-    assert "<!channel>" not in words(answer.card)
+    assert answer.message.title.startswith("It is theirs")
+    assert "trouble with API" in words(answer.message)
+    assert "<!channel>" not in words(answer.message)
 
 
 async def test_the_scoreboard_answers_with_nothing_on_it(bench: Bench) -> None:
-    assert "0 false alarms" in words((await bench.commands.scoreboard(asker(), "")).card)
+    assert "0 false alarms" in words((await bench.ask("scoreboard")).message)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.redis import keys
-from bot.commands.table import CHANNEL_KINDS
+from bot.domain.incident import CHANNEL_KINDS
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel
 from tests.contract.messenger_contract import card

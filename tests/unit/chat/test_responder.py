@@ -42,7 +42,7 @@ class ToyResponder(Responder[Press]):
     said: list[str] = field(default_factory=list)
 
     async def respond(self, interaction: Press, answer: Answer) -> None:
-        self.said.append(f"answer {answer.card.plain}")
+        self.said.append(f"answer {answer.message.plain}")
 
     async def say(self, interaction: Press, message: Message) -> None:
         if self.fails is not None:
@@ -92,5 +92,5 @@ async def test_whoever_asks_gets_an_answer_whatever_fails(error: Exception) -> N
 
     answer = await toy().answer(work)
 
-    assert answer.card.title == SORRY
-    assert "xoxb" not in answer.card.plain
+    assert answer.message.title == SORRY
+    assert "xoxb" not in answer.message.plain

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.catalog.catalog import Catalog
-from bot.commands import Answer, Commands, Request
+from bot.commands import Answer, Commands, Request, Services
+from bot.delivery.reminders import Reminder
 from bot.domain.errors import DeliveryError, StoreError
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.message import Message
 from bot.domain.subscription import Channel, Subscription, ThreadRecord
+from bot.evidence.reports import ReportCount
+from bot.evidence.sources import UserReport
 from bot.ports import Access, VersionedState
 from bot.status.service import StatusService
 from tests.unit.messages.examples import CLAUDE, NOW, QUIET, page_state, spoken
@@ -89,10 +92,50 @@ class Speaker:
             raise self.may
         return self.may
 
+    async def direct(self, channel: Channel, person: str) -> Channel:
+        return replace(channel, id=f"D-{person}")
+
     async def say(self, channel: Channel, card: Message, key: str) -> None:
         if self.refuses:
             raise self.refuses
         self.said[channel, key] = card
+
+
+@dataclass
+class Reports:
+    """Who reported what; nothing fades here."""
+
+    said: list[UserReport] = field(default_factory=list)
+
+    async def add(self, voice: UserReport, now: datetime) -> bool:
+        new = all((one.person, one.surface) != (voice.person, voice.surface) for one in self.said)
+        self.said.append(voice)
+        return new
+
+    async def withdraw(self, voice: UserReport) -> None:
+        self.said = [one for one in self.said if one.person != voice.person]
+
+    async def of_channel(self, channel: Channel, now: datetime) -> list[ReportCount]:
+        return [one for one in await self.everywhere(now) if one.channel == str(channel)]
+
+    async def everywhere(self, now: datetime) -> list[ReportCount]:
+        people: dict[tuple[Channel, str], set[str]] = {}
+        for one in self.said:
+            people.setdefault((one.channel, one.surface), set()).add(one.person)
+        return [
+            ReportCount(channel.owner, str(channel), surface, len(who), now, now)
+            for (channel, surface), who in people.items()
+        ]
+
+
+@dataclass
+class Reminders:
+    kept: list[Reminder] = field(default_factory=list)
+
+    async def add(self, reminder: Reminder) -> bool:
+        new = reminder.id not in {one.id for one in self.kept}
+        self.kept.append(reminder)
+        return new
 
 
 class Room:
@@ -105,17 +148,23 @@ class Room:
         self.subscriptions = Subscriptions()
         self.threads = Threads()
         self.slack = Speaker()
+        self.reports = Reports()
+        self.reminders = Reminders()
         self.commands = Commands(
-            status=StatusService(
-                catalog,
-                self.incident_store,  # type: ignore[arg-type]  # the part of it that commands use
-                None,
-                lambda: NOW,
-            ),
-            subscriptions=self.subscriptions,
-            threads=self.threads,
-            messengers={"slack": self.slack},  # type: ignore[dict-item]  # likewise
-            rng=random.Random(1),
+            Services(
+                status=StatusService(
+                    catalog,
+                    self.incident_store,  # type: ignore[arg-type]  # the part of it that is used
+                    None,
+                    lambda: NOW,
+                ),
+                subscriptions=self.subscriptions,
+                threads=self.threads,
+                messengers={"slack": self.slack},  # type: ignore[dict-item]  # likewise
+                reports=self.reports,
+                reminders=self.reminders,  # type: ignore[arg-type]  # likewise
+                rng=random.Random(1),
+            )
         )
 
     async def type(self, text: str, *, channel: Channel = OPS, may_manage: bool = True) -> Answer:
@@ -123,7 +172,7 @@ class Room:
 
     async def say(self, text: str, **more: bool) -> str:
         """What the answer's card says, whole."""
-        return spoken((await self.type(text, **more)).card)  # type: ignore[arg-type]  # flags only
+        return spoken((await self.type(text, **more)).message)  # type: ignore[arg-type]  # flags only
 
     @property
     def here(self) -> Subscription | None:

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.parser import parse, read_duration
-from bot.commands.table import CHANNEL_KINDS, VERBS
+from bot.catalog.names import length_of
+from bot.commands.parser import parse
+from bot.commands.table import verb_words
+from bot.domain.incident import CHANNEL_KINDS
 from bot.domain.page import Severity
 from tests.unit.messages.examples import CLAUDE, SEVERAL
 
@@ -23,7 +25,7 @@ def understood(text: str) -> dict[str, Any]:
     return {
         name: getattr(words, name)
         for name in words.__slots__
-        if name != "rest" and getattr(words, name) != getattr(empty, name)
+        if name not in {"rest", "arguments"} and getattr(words, name) != getattr(empty, name)
     }
 
 
@@ -101,17 +103,17 @@ def test_a_subscription(text: str, meaning: dict[str, Any]) -> None:
         ("stop", "unsubscribe", {}),
         ("subs", "subscriptions", {}),
         ("list", "subscriptions", {}),
-        ("mute 2h", "mute", {"duration": timedelta(hours=2)}),
-        ("mute 2 hours", "mute", {"duration": timedelta(hours=2)}),
-        ("mute for 30 min", "mute", {"duration": timedelta(minutes=30)}),
+        ("mute 2h", "mute", {"length": timedelta(hours=2)}),
+        ("mute 2 hours", "mute", {"length": timedelta(hours=2)}),
+        ("mute for 30 min", "mute", {"length": timedelta(minutes=30)}),
         ("unmute", "unmute", {}),
         ("history", "history", {}),
-        ("history api 7d", "history", {"surfaces": ["api"], "duration": timedelta(days=7)}),
-        ("history 7 days api", "history", {"surfaces": ["api"], "duration": timedelta(days=7)}),
+        ("history api 7d", "history", {"surfaces": ["api"], "length": timedelta(days=7)}),
+        ("history 7 days api", "history", {"surfaces": ["api"], "length": timedelta(days=7)}),
         ("api history", "history", {"surfaces": ["api"]}),
-        ("history opus 7d", "history", {"surfaces": ["opus"], "duration": timedelta(days=7)}),
-        ("history opus 4.6 7 days", "history", {"surfaces": ["opus"], "duration": timedelta(7)}),
-        ("history opus 7 days", "history", {"surfaces": ["opus"], "duration": timedelta(days=7)}),
+        ("history opus 7d", "history", {"surfaces": ["opus"], "length": timedelta(days=7)}),
+        ("history opus 4.6 7 days", "history", {"surfaces": ["opus"], "length": timedelta(7)}),
+        ("history opus 7 days", "history", {"surfaces": ["opus"], "length": timedelta(days=7)}),
         ("test", "test", {}),
         ("why", "why", {}),
         ("help", "help", {}),
@@ -122,9 +124,9 @@ def test_other_verbs(text: str, verb: str, meaning: dict[str, Any]) -> None:
     assert understood(text) == {"verb": verb, **meaning}
 
 
-@pytest.mark.parametrize("word", [word for words in VERBS.values() for word in words])
-def test_every_synonym_is_its_verb_alone(word: str) -> None:
-    assert word in VERBS[parse(word, CLAUDE).verb]
+@pytest.mark.parametrize(("word", "verb"), verb_words().items())
+def test_every_synonym_is_its_verb_alone(word: str, verb: str) -> None:
+    assert parse(word, CLAUDE).verb == verb
 
 
 def test_the_rest_of_a_report_is_kept_as_it_was_typed() -> None:
@@ -158,12 +160,12 @@ def test_an_unknown_word_is_a_doubt_with_the_nearest_match() -> None:
     ],
 )
 def test_lengths_of_time(token: str, length: timedelta) -> None:
-    assert read_duration(token) == length
+    assert length_of(token) == length
 
 
 @pytest.mark.parametrize("token", ["", "h", "2", "0h", "2x", "-2h", "2months", "99999h", "²h"])
 def test_what_is_no_length_of_time(token: str) -> None:
-    assert read_duration(token) is None
+    assert length_of(token) is None
 
 
 VOCABULARY = st.sampled_from(
@@ -195,7 +197,7 @@ VOCABULARY = st.sampled_from(
 def test_any_text_is_read_without_an_error(text: str) -> None:
     for catalog in (CLAUDE, SEVERAL):
         words = parse(text, catalog)
-        assert words.verb in VERBS
+        assert words.verb in verb_words()
         known = {surface.id for surface in catalog.surfaces()}
         assert known >= {*words.surfaces, *words.plus, *words.minus}
 
@@ -206,8 +208,8 @@ def test_the_order_of_words_does_not_matter(words: list[str], place: int) -> Non
     meant = parse(" ".join(["subscribe", *sorted(words)]), CLAUDE)
     found = parse(" ".join(typed), CLAUDE)
     assert found.verb == "subscribe"
-    assert (set(found.surfaces), found.severity, found.duration) == (
+    assert (set(found.surfaces), found.severity, found.length) == (
         set(meant.surfaces),
         meant.severity,
-        meant.duration,
+        meant.length,
     )

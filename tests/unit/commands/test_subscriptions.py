@@ -16,7 +16,7 @@ from tests.unit.messages.examples import NOW, OUTAGE, OVER, UP, ago
 async def test_subscribing_says_what_the_channel_gets_and_how_to_change_it() -> None:
     room = Room()
     answer = await room.type("subscribe api code partial")
-    assert answer.card.title == "Subscribed to API, Claude Code"
+    assert answer.message.title == "Subscribed to API, Claude Code"
     text = await room.say("subs")
     assert "This channel gets: API, Claude Code · from partial outage up" in text
     assert "subscribe -api" in text
@@ -54,7 +54,7 @@ async def test_what_changed_nothing_leaves_no_public_line() -> None:
     await room.type("subscribe api")
     answer = await room.type("subscribe api")
     assert answer.public is None
-    assert answer.card.title.startswith("Nothing changed")
+    assert answer.message.title.startswith("Nothing changed")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ async def test_taking_away_the_last_surface_never_means_everything() -> None:
     await room.type("subscribe api")
     answer = await room.type("subscribe -api")
     assert room.surfaces() == {"api"}
-    assert "nothing was changed" in answer.card.title
+    assert "nothing was changed" in answer.message.title
 
 
 async def test_unsubscribing_from_a_surface_takes_only_that_away() -> None:
@@ -145,7 +145,7 @@ async def test_not_knowing_whether_it_may_write_is_said_too() -> None:
 async def test_a_platform_that_is_not_connected_is_named() -> None:
     room = Room()
     answer = await room.type("subscribe", channel=replace(OPS, platform="discord"))
-    assert "discord is not connected" in answer.card.plain
+    assert "discord is not connected" in answer.message.plain
 
 
 async def test_subscribing_in_an_outage_queues_it_at_once() -> None:
@@ -170,7 +170,7 @@ async def test_who_may_not_manage_changes_nothing_and_is_told() -> None:
     room = Room()
     for text in ("subscribe api", "unsubscribe", "mute 2h", "unmute", "test"):
         answer = await room.type(text, may_manage=False)
-        assert "You may not change" in answer.card.title
+        assert "You may not change" in answer.message.title
     assert room.here is None
     assert room.slack.said == {}
     assert "Everything is up" in await room.say("", may_manage=False)
