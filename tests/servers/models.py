@@ -4,6 +4,8 @@
         server.url         # api_base of a deployment
         server.dead = True
         server.requests    # how many came
+
+Anybody's key is taken.
 """
 
 from __future__ import annotations
