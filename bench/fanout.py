@@ -23,12 +23,14 @@ import psutil
 import structlog
 import uvloop
 
+from adapters.chat.http import open_session
 from adapters.redis import codec, keys
 from adapters.redis.scripts import SUBSCRIBE
 from adapters.redis.store import Store, open_store
 from adapters.redis.subscriptions import LIFE
+from adapters.slack.client import Workspace, web_client
 from adapters.slack.messenger import SlackMessenger
-from adapters.slack.workspaces import Workspace, open_session, web_client
+from adapters.slack.workspaces import SlackClients
 from bot.catalog.catalog import load_catalog
 from bot.delivery.cache import MessageCache, draw
 from bot.delivery.context import DeliveryContext
@@ -75,12 +77,10 @@ def channels(count: int) -> Sequence[Channel]:
 
 @asynccontextmanager
 async def messenger(sink: str, rate: float | None) -> AsyncIterator[SlackMessenger]:
-    async with open_session(CONNECTIONS) as session:
+    async with open_session(connections=CONNECTIONS, seconds=10) as session:
         workspace = SingleWorkspace(Workspace("T1", TOKEN, "U1"))
         yield SlackMessenger(
-            workspace,
-            base_url=sink,
-            session=session,
+            SlackClients(workspace, base_url=sink, session=session),
             monotonic=time.monotonic,
             posts_per_second=rate,
         )
@@ -92,7 +92,7 @@ async def bare(count: int, sink: str) -> dict[str, Any]:
     card = draw(Step(Act.OPEN, 1), opened, datetime.now(UTC), load_catalog())
     async with messenger(sink, None) as ours, aiohttp.ClientSession() as _:
         bodies = [ours._body(c, card, f"{c}/bench/root", None) for c in channels(count)]
-        async with open_session(CONNECTIONS) as session:
+        async with open_session(connections=CONNECTIONS, seconds=10) as session:
             client = web_client(TOKEN, sink, session)
             turns = iter(bodies)
 

@@ -1,4 +1,4 @@
-"""What `doctor` says about Slack: token, scopes, socket, and what is missing by name."""
+"""Checks of Slack for `doctor`: token, scopes, socket, and what is missing by name."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 
+from adapters.chat.http import open_session
+from adapters.slack.client import (
+    CONNECTIONS,
+    TIMEOUT_SECONDS,
+    Workspace,
+    identify,
+    web_client,
+)
 from adapters.slack.errors import SlackUnreachable, slack_errors
+from adapters.slack.installations import TokenCipher
 from adapters.slack.manifest import OPTIONAL, scopes_used
 from adapters.slack.settings import SlackSettings
-from adapters.slack.tokens import TokenCipher
-from adapters.slack.workspaces import Workspace, identify, open_session, web_client
 from bot.domain.checks import CheckResult, Health
 from bot.domain.errors import (
     DeliveryError,
@@ -29,7 +36,7 @@ _AWAY = "Is slack.com reachable from here? Behind a proxy set HTTPS_PROXY; see S
 
 
 async def check_slack(options: SlackSettings) -> AsyncIterator[CheckResult]:
-    """Look at what the settings name; nothing is posted. Never raises."""
+    """Yield what the settings name, looked at; nothing is posted. Never raises."""
     if not options.is_configured:
         return
     try:
@@ -40,17 +47,17 @@ async def check_slack(options: SlackSettings) -> AsyncIterator[CheckResult]:
     except SettingsError as error:
         yield CheckResult("slack", str(error), Health.BROKEN, "See docs/slack.md.")
         return
-    async with open_session() as session:
+    async with open_session(connections=CONNECTIONS, seconds=TIMEOUT_SECONDS) as session:
         if options.bot_token:
-            async for finding in _check_bot(options, session):
-                yield finding
+            async for result in _bot_checks(options, session):
+                yield result
         if options.app_token:
-            yield await _check_socket(options, session)
+            yield await _socket_check(options, session)
     if options.signing_secret:
         yield CheckResult("slack requests", "a signing secret is set; requests are served by HTTP")
 
 
-async def _check_bot(
+async def _bot_checks(
     options: SlackSettings, session: aiohttp.ClientSession
 ) -> AsyncIterator[CheckResult]:
     try:
@@ -64,11 +71,11 @@ async def _check_bot(
         return
     name = workspace.name or workspace.tenant
     yield CheckResult("slack token", f"speaks for {name} ({workspace.tenant})")
-    yield scopes_finding(workspace, scopes_used(admins_only=options.admins_only))
+    yield scopes_result(workspace, scopes_used(admins_only=options.admins_only))
 
 
-def scopes_finding(workspace: Workspace, used: Mapping[str, str]) -> CheckResult:
-    """What was not granted, by name, and what that costs."""
+def scopes_result(workspace: Workspace, used: Mapping[str, str]) -> CheckResult:
+    """Return what was not granted, by name, and what that costs."""
     if workspace.scopes is None:
         return CheckResult("slack scopes", "Slack does not say which", Health.WARNING, _REINSTALL)
     missing = [scope for scope in used if scope not in workspace.scopes]
@@ -81,7 +88,7 @@ def scopes_finding(workspace: Workspace, used: Mapping[str, str]) -> CheckResult
     )
 
 
-async def _check_socket(options: SlackSettings, session: aiohttp.ClientSession) -> CheckResult:
+async def _socket_check(options: SlackSettings, session: aiohttp.ClientSession) -> CheckResult:
     """Ask for a connection's address; it is not used."""
     client = web_client(None, options.base_url, session)
     try:

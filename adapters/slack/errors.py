@@ -1,4 +1,4 @@
-"""Slack's errors become ours: one table of its error strings, and what each means for us.
+"""Turns Slack's errors into ours: one table of its error strings, and what each means for us.
 
 https://docs.slack.dev/reference/methods/chat.postMessage#errors and the same of chat.update.
 An error string that nobody listed means that nothing happened; trying later may help.
@@ -55,6 +55,24 @@ _TABLE: dict[type[DeliveryError], str] = {
     Uncertain: "fatal_error internal_error update_failed",
     SlackUnreachable: "service_unavailable request_timeout external_channel_migrating",
 }
+# What people read about a channel or a workspace that is not written to; others as they came.
+_EXPLANATIONS = {
+    "not_in_channel": "I am not in this channel: /invite @isclaudedown",
+    "channel_not_found": "the channel is gone, or I was removed from it: /invite @isclaudedown",
+    "is_archived": "the channel is archived",
+    "is_inactive": "the channel is archived or frozen",
+    "restricted_action": "a rule of the workspace keeps me from posting here: ask an admin",
+    "restricted_action_read_only_channel": "only admins may post in this channel",
+    "restricted_action_thread_only_channel": "this channel takes replies only",
+    "restricted_action_non_threadable_channel": "this channel has no threads",
+    "no_permission": "I may not post here: ask an admin",
+    "access_denied": "I may not post here: ask an admin",
+    "account_inactive": "the app was removed from the workspace: install it again",
+    "token_revoked": "the app was removed from the workspace: install it again",
+    "invalid_auth": "the app's token is no longer good: install it again",
+    "missing_scope": "the app lacks a permission: install it again with the present manifest",
+    "message_limit_exceeded": "the workspace has used up its messages",
+}
 MEANING = {code: kind for kind, codes in _TABLE.items() for code in codes.split()}
 _MALFORMED_PREFIXES = ("invalid_metadata", "invalid_arg", "invalid_blocks")
 _RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
@@ -65,10 +83,19 @@ LONGEST_RETRY_SECONDS = 3600.0
 
 
 def meaning(code: str) -> type[DeliveryError]:
-    """The class of ours that this error string stands for."""
+    """Return the class of ours that this error string stands for."""
     if code.startswith(_MALFORMED_PREFIXES):
         return Malformed
     return MEANING.get(code, DeliveryError)
+
+
+def explain(reason: str) -> str:
+    """Return what a person can do about `reason`; an unknown one as it is.
+
+    Slack's own code stays in brackets: it is what one searches for. Details may follow it.
+    """
+    words = _EXPLANATIONS.get(reason.partition(":")[0].strip())
+    return f"{words} ({reason})" if words else reason
 
 
 @contextmanager
@@ -85,18 +112,18 @@ def slack_errors(bucket: str | None = None) -> Iterator[None]:
         raise of_answer(error.response, bucket) from None
     except aiohttp.ClientConnectorError as error:
         # Refused or unknown host: nothing was sent.
-        raise SlackUnreachable(_kind(error)) from None
+        raise SlackUnreachable(type(error).__name__) from None
     except aiohttp.ConnectionTimeoutError as error:
-        raise SlackUnreachable(_kind(error)) from None
+        raise SlackUnreachable(type(error).__name__) from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise Uncertain(_kind(error)) from None
+        raise Uncertain(type(error).__name__) from None
     except (SlackRequestError, AttributeError, ValueError) as error:
         # slack_sdk stumbles over an answer of 200 that is no JSON object (a proxy's page).
-        raise Uncertain(_kind(error)) from None
+        raise Uncertain(type(error).__name__) from None
 
 
 def of_answer(response: object, bucket: str | None = None) -> DeliveryError:
-    """Our error for an answer that is not `ok`."""
+    """Return our error for an answer that is not `ok`."""
     status = getattr(response, "status_code", None) or getattr(response, "status", 0)
     data = getattr(response, "data", response)
     data = data if isinstance(data, dict) else {}
@@ -104,15 +131,10 @@ def of_answer(response: object, bucket: str | None = None) -> DeliveryError:
     if status == 429 or code in _RATE_LIMITED:
         return RateLimited(code or "429", retry_after=_retry_after(response), bucket=bucket)
     if code:
-        return _of_code(code, data.get("needed"))
+        needed = data.get("needed") if code == "missing_scope" else None
+        return meaning(code)(f"{code}: {needed}" if isinstance(needed, str) and needed else code)
     # Neither JSON nor an error string: a proxy spoke, and what is behind it may have acted.
     return Uncertain(f"HTTP {status}")
-
-
-def _of_code(code: str, needed: object) -> DeliveryError:
-    if code == "missing_scope" and isinstance(needed, str) and needed:
-        return TenantPaused(f"missing_scope: {needed}")
-    return meaning(code)(code)
 
 
 def _retry_after(response: object) -> float:
@@ -124,7 +146,3 @@ def _retry_after(response: object) -> float:
             except ValueError:
                 break
     return DEFAULT_RETRY_SECONDS
-
-
-def _kind(error: BaseException) -> str:
-    return type(error).__name__

@@ -1,4 +1,4 @@
-"""Installed workspaces in Redis: bolt's installation store and state store, tokens encrypted.
+"""Installed workspaces in Redis: bolt's installation store, tokens encrypted.
 
 One record a tenant: a workspace, or an organisation where the app is installed for all of it.
 Only the bot's token is kept; the person who installed it has none with us.
@@ -7,25 +7,25 @@ Only the bot's token is kept; the person who installed it has none with us.
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import logging
-import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from slack_bolt.error import BoltError
 from slack_sdk.oauth.installation_store import Bot, Installation
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
-from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 
 from adapters.redis import keys
 from adapters.redis.database import Database
-from adapters.slack.tokens import TokenCipher
-from adapters.slack.workspaces import Workspace
-from bot.domain.errors import StoreError, TenantGone, TenantPaused
+from adapters.slack.client import Workspace
+from bot.domain.errors import SettingsError, StoreError, TenantGone, TenantPaused
 
-_QUIET = logging.getLogger("adapters.slack.oauth")
-_QUIET.setLevel(logging.CRITICAL)
+QUIET = logging.getLogger("adapters.slack.oauth")
+QUIET.setLevel(logging.CRITICAL)
 CACHE_SECONDS = 60.0
 # How long the cache waits for Redis once it is old, and how soon it asks again.
 REFRESH_SECONDS, AGAIN_SECONDS = 1.0, 5.0
@@ -35,7 +35,57 @@ _KEPT = (
     "bot_token_expires_at", "user_id", "is_enterprise_install", "token_type", "installed_at",
 )  # fmt: skip
 
+LEAST_CHARACTERS = 16
+# A fixed salt: the key must be the same at every start, and one secret serves one bot.
+_SALT = b"isclaudedown/slack/installations"
+
 Saved = Callable[[str], Awaitable[None]]
+
+
+class TokenCipher:
+    """`secret` is one or more secrets separated by commas; the first encrypts, all decrypt.
+
+    Each is a Fernet key, or any text of at least 16 characters from which one is derived.
+
+    Raises:
+        SettingsError: a secret is too short to protect anything.
+    """
+
+    def __init__(self, secret: str) -> None:
+        secrets = [part.strip() for part in secret.split(",") if part.strip()]
+        if not secrets or any(len(part) < LEAST_CHARACTERS for part in secrets):
+            raise SettingsError(
+                f"ISCLAUDEDOWN_SECRET_KEY must have at least {LEAST_CHARACTERS} characters; "
+                "make one with: openssl rand -base64 32"
+            )
+        self._keys = MultiFernet([_key(part) for part in secrets])
+
+    def __repr__(self) -> str:
+        return "TokenCipher()"
+
+    def lock(self, plain: bytes) -> bytes:
+        return self._keys.encrypt(plain)
+
+    def unlock(self, locked: bytes) -> bytes:
+        """Decrypt.
+
+        Raises:
+            TenantPaused: it was encrypted with a secret that is no longer given.
+        """
+        try:
+            return self._keys.decrypt(locked)
+        except InvalidToken:
+            raise TenantPaused(
+                "the stored token cannot be read: ISCLAUDEDOWN_SECRET_KEY is another one"
+            ) from None
+
+
+def _key(secret: str) -> Fernet:
+    try:
+        return Fernet(secret)
+    except ValueError:
+        derived = hashlib.scrypt(secret.encode(), salt=_SALT, n=2**14, r=8, p=1, dklen=32)
+        return Fernet(base64.urlsafe_b64encode(derived))
 
 
 class RedisInstallations(AsyncInstallationStore):
@@ -56,7 +106,7 @@ class RedisInstallations(AsyncInstallationStore):
 
     @property
     def logger(self) -> logging.Logger:
-        return _QUIET
+        return QUIET
 
     async def find(self, tenant: str) -> Workspace:
         """See `Workspaces.find`.
@@ -182,28 +232,6 @@ class RedisInstallations(AsyncInstallationStore):
             return None
         record: dict[str, Any] = orjson.loads(self._cipher.unlock(locked))
         return Installation(**record)
-
-
-class RedisStates(AsyncOAuthStateStore):
-    """Installations under way: each state is good once, for ten minutes."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @property
-    def logger(self) -> logging.Logger:
-        return _QUIET
-
-    async def async_issue(self, *args: object, **kwargs: object) -> str:
-        del args, kwargs
-        state = secrets.token_urlsafe(32)
-        await self._database.call("SET", keys.slack_state(state), 1, "EX", keys.STATE_SECONDS)
-        return state
-
-    async def async_consume(self, state: str) -> bool:
-        if not state or len(state) > 100:
-            return False
-        return await self._database.call("GETDEL", keys.slack_state(state)) is not None
 
 
 def _tenant(enterprise_id: str | None, team_id: str | None, org: bool | None) -> str:

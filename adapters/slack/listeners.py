@@ -1,93 +1,114 @@
-"""What people do in Slack: commands, mentions, buttons, the settings form, the App Home.
+"""The bolt app: what people do in Slack, and what Slack tells of channels and workspaces.
 
 Each listener acknowledges first; everything else may take its time.
 """
 
 from __future__ import annotations
 
-import asyncio
+import logging
+import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable
 
+import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.web.async_client import AsyncWebClient
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.response import BoltResponse
 
-from adapters.slack.errors import slack_errors
-from adapters.slack.home import settings_row, show_home
-from adapters.slack.render import ACTION_PREFIX
-from adapters.slack.responder import Responder, SlackInteraction, log, tenant_of
-from adapters.slack.settings_form import (
-    CALLBACK,
-    CHANNEL,
-    Form,
-    read_form,
-    result_view,
-    settings_view,
-)
-from bot.commands import Answer
-from bot.domain.errors import DeliveryError, StoreError
-from bot.domain.message import Message
+from adapters.slack.home import show_home
+from adapters.slack.render import ACTION_PREFIX, actions, button
+from adapters.slack.responder import Body, SlackInteraction, SlackResponder
+from adapters.slack.settings_form import CALLBACK, CHANNEL, open_settings, read_form, save_form
+from adapters.slack.workspaces import tenant_of
+from bot.domain.errors import StoreError
 from bot.domain.subscription import Channel
 
-Body = Mapping[str, Any]
-# The answer to a form goes into the form itself if it is ready by then; Slack waits for 3 s.
-FORM_SECONDS = 2.0
+log = structlog.get_logger()
+# Bolt tells at every start which of its environment variables win, and it logs requests.
+QUIET = logging.getLogger("adapters.slack.bolt")
+QUIET.setLevel(logging.CRITICAL)
+
 ANYTHING = re.compile(".*", re.DOTALL)
 _SETTINGS_WORDS = frozenset({"settings", "setting", "configure", "config"})
 _LISTS = frozenset({"subscriptions", "subs", "subscription", "list", "subscribe", "sub"})
 _ENTITY = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 
+LOST = {
+    "channel_archive": "the channel was archived",
+    "group_archive": "the channel was archived",
+    "channel_deleted": "the channel was deleted",
+    "group_deleted": "the channel was deleted",
+    "channel_left": "I was removed from the channel; /invite @isclaudedown brings me back",
+    "group_left": "I was removed from the channel; /invite @isclaudedown brings me back",
+}
+BACK = frozenset({"channel_unarchive", "group_unarchive", "channel_joined", "group_joined"})
 
-def listen_to_people(app: AsyncApp, responder: Responder) -> None:
-    """Register the listeners."""
+# The same told of a member, where that is the bot.
+OF_ME = {"member_left_channel": "channel_left", "member_joined_channel": "channel_joined"}
+ENDED = {
+    "app_uninstalled": "the app was uninstalled",
+    "tokens_revoked": "the app's token was revoked",
+}
+
+# Gets the context of a workspace whose tokens ended, and when (seconds since the epoch); False:
+# the app was installed there anew since.
+Uninstalled = Callable[[Body, float], Awaitable[bool]]
+
+
+def listen(app: AsyncApp, responder: SlackResponder, uninstalled: Uninstalled) -> None:
+    """Register all listeners."""
     _listen_to_words(app, responder)
     _listen_to_presses(app, responder)
+    _listen_to_slack(app, responder, uninstalled)
+    _acknowledge_the_rest(app)
 
 
-def _listen_to_words(app: AsyncApp, responder: Responder) -> None:
+# --- people ----------------------------------------------------------------------------------
 
+
+def _listen_to_words(app: AsyncApp, responder: SlackResponder) -> None:
     @app.command(ANYTHING)
     async def on_command(ack: AsyncAck, body: Body, context: Body) -> None:
         await ack()
-        asked = SlackInteraction(
-            Channel("slack", tenant_of(context), str(body.get("channel_id"))),
-            str(body.get("user_id")),
-            str(body.get("user_name") or "Somebody"),
-            response_url=str(body.get("response_url") or ""),
-            trigger_id=str(body.get("trigger_id") or ""),
-        )
+        asked = SlackInteraction.of_command(body, context)
         text = unescape(str(body.get("text") or ""))
-        if await responder.is_new(asked.once("command", text)):
-            await _command(responder, asked, text)
+        if not await responder.is_new(asked.key("command", text)):
+            return
+        words = text.casefold().split()
+        first = words[0] if words else ""
+        if len(words) == 1 and first in _SETTINGS_WORDS and asked.trigger_id:
+            await open_settings(responder, asked, asked.channel.id)
+            return
+        request = await responder.request(asked, text)
+        answer = await responder.answer(lambda: responder.commands.answer(request))
+        row = actions(button("Settings…", "settings", asked.channel.id))
+        await responder.respond(asked, answer, *([row] if first in _LISTS else []))
 
     @app.event("app_mention")
     async def on_mention(event: Body, body: Body, context: Body) -> None:
         if not await responder.is_new(str(body.get("event_id") or "")):
             return
-        user = str(event.get("user") or "")
-        channel = Channel("slack", tenant_of(context), str(event.get("channel")))
-        asked = SlackInteraction(
-            channel, user, "Somebody here", thread_ts=str(event.get("thread_ts") or "")
-        )
-        me = context.get("bot_user_id")
-        text = re.sub(rf"<@{re.escape(str(me))}(?:\|[^>]*)?>", " ", str(event.get("text") or ""))
+        asked = SlackInteraction.of_mention(event, context)
+        me = re.escape(str(context.get("bot_user_id")))
+        text = re.sub(rf"<@{me}(?:\|[^>]*)?>", " ", str(event.get("text") or ""))
         request = await responder.request(asked, unescape(text))
-        await responder.give(asked, await responder.commands.answer(request))
+        answer = await responder.answer(lambda: responder.commands.answer(request))
+        await responder.respond(asked, answer)
 
 
-def _listen_to_presses(app: AsyncApp, responder: Responder) -> None:
+def _listen_to_presses(app: AsyncApp, responder: SlackResponder) -> None:
     @app.event("app_home_opened")
     async def on_home(event: Body, context: Body) -> None:
         if event.get("tab", "home") == "home":
+            user = str(event.get("user"))
             await show_home(
-                responder, _in_home(str(event.get("user")), context, event.get("channel"))
+                responder, SlackInteraction.in_home(user, context, event.get("channel"))
             )
 
-    @app.action("icd.settings")
+    @app.action(ACTION_PREFIX + "settings")
     async def on_settings(ack: AsyncAck, body: Body, context: Body) -> None:
         await ack()
-        asked = _pressed(body, context)
+        asked = SlackInteraction.of_press(body, context)
         await open_settings(responder, asked, str(_action(body).get("value") or "") or None)
 
     @app.action(re.compile(rf"^{re.escape(ACTION_PREFIX)}"))
@@ -96,13 +117,14 @@ def _listen_to_presses(app: AsyncApp, responder: Responder) -> None:
         action = _action(body)
         if action.get("type", "button") != "button" or action.get("url"):
             return
-        asked = _pressed(body, context)
+        asked = SlackInteraction.of_press(body, context)
         name = re.sub(r"\.\d+$", "", str(action["action_id"]).removeprefix(ACTION_PREFIX))
         value = str(action.get("value") or "")
-        if not await responder.is_new(asked.once("press", f"{name}/{value}")):
+        if not await responder.is_new(asked.key("press", f"{name}/{value}")):
             return
         request = await responder.request(asked)
-        await responder.give(asked, await responder.commands.press(request, name, value))
+        answer = await responder.answer(lambda: responder.commands.press(request, name, value))
+        await responder.respond(asked, answer)
 
     @app.view(CALLBACK)
     async def on_form(ack: AsyncAck, body: Body, view: Body, context: Body) -> None:
@@ -110,98 +132,85 @@ def _listen_to_presses(app: AsyncApp, responder: Responder) -> None:
         if isinstance(form, str):
             await ack(response_action="errors", errors={CHANNEL: form})
             return
-        await _save(responder, ack, body, context, form)
-
-
-async def _command(responder: Responder, asked: SlackInteraction, text: str) -> None:
-    words = text.split()
-    first = words[0].casefold() if words else ""
-    if len(words) == 1 and first in _SETTINGS_WORDS and asked.trigger_id:
-        await open_settings(responder, asked, asked.channel.id)
-        return
-    answer = await responder.commands.answer(await responder.request(asked, text))
-    extra = [settings_row(asked.channel.id)] if first in _LISTS else []
-    await responder.give(asked, answer, *extra)
-
-
-async def open_settings(responder: Responder, asked: SlackInteraction, channel: str | None) -> None:
-    """Show the form. A trigger lives three seconds, so nothing slow stands before it."""
-    try:
-        now = None
-        if channel:
-            async with asyncio.timeout(1):
-                now = await responder.subscriptions.get(Channel("slack", asked.tenant, channel))
-        view = settings_view(responder.catalog, channel, now)
-        client: AsyncWebClient = await responder.messenger.client(asked.tenant)
-        with slack_errors():
-            await client.views_open(trigger_id=asked.trigger_id, view=view)
-    except (DeliveryError, StoreError, TimeoutError) as error:
-        log.info("slack.form_failed", reason=str(error))
-        sorry = "I could not open the form. Try again, or type subscribe with what you want."
-        await responder.give(asked, Answer(Message(sorry, sorry)))
-
-
-async def _save(responder: Responder, ack: AsyncAck, body: Body, context: Body, form: Form) -> None:
-    user: Body = body.get("user") or {}
-    asked = SlackInteraction(
-        Channel("slack", tenant_of(context), form.channel),
-        str(user.get("id")),
-        str(user.get("name") or user.get("username") or "Somebody"),
-        trigger_id=str(body.get("trigger_id") or ""),
-    )
-    saving = asyncio.create_task(_subscribe(responder, asked, form))
-    done, _ = await asyncio.wait({saving}, timeout=FORM_SECONDS)
-    if not done:
-        await ack()
-        await responder.give(asked, await saving)
-    else:
-        answer = await saving
-        await ack(response_action="update", view=result_view(answer.message))
-        if answer.public is not None:
-            await responder.announce(asked, answer.public)
-    await show_home(responder, _in_home(asked.user, context, None))
-
-
-async def _subscribe(responder: Responder, asked: SlackInteraction, form: Form) -> Answer:
-    return await responder.commands.subscribe(
-        await responder.request(asked),
-        surfaces=form.surfaces,
-        severity=form.severity,
-        mention=form.mention,
-        thread_only=form.thread_only,
-    )
-
-
-def _in_home(user: str, context: Body, channel: object) -> SlackInteraction:
-    return SlackInteraction(
-        Channel("slack", tenant_of(context), str(channel or f"D{user}")), user, ""
-    )
+        await save_form(responder, ack, body, context, form)
+        user = str((body.get("user") or {}).get("id"))
+        await show_home(responder, SlackInteraction.in_home(user, context))
 
 
 def _action(body: Body) -> Body:
-    actions: Sequence[Body] = body.get("actions") or ({},)
-    return actions[0]
-
-
-def _pressed(body: Body, context: Body) -> SlackInteraction:
-    """Who pressed a button, and where: in a message, a thread, a form or the home."""
-    user: Body = body.get("user") or {}
-    container: Body = body.get("container") or {}
-    message: Body = body.get("message") or {}
-    channel = (body.get("channel") or {}).get("id") or container.get("channel_id")
-    thread = container.get("thread_ts") or message.get("thread_ts")
-    own = message.get("ts") or container.get("message_ts")
-    return SlackInteraction(
-        Channel("slack", tenant_of(context), str(channel or f"D{user.get('id')}")),
-        str(user.get("id")),
-        str(user.get("name") or user.get("username") or "Somebody"),
-        response_url=str(body.get("response_url") or ""),
-        trigger_id=str(body.get("trigger_id") or ""),
-        # A root of a thread names itself; pressing there is pressing in the channel.
-        thread_ts=str(thread) if thread and thread != own else "",
-    )
+    pressed: list[Body] = body.get("actions") or [{}]
+    return pressed[0]
 
 
 def unescape(text: str) -> str:
-    """What was typed: Slack escapes it, and writes people and groups as `<@U1|ada>`."""
+    """Return what was typed: Slack escapes it, and writes people and groups as `<@U1|ada>`."""
     return re.sub(r"&(?:lt|gt|amp);", lambda found: _ENTITY[found[0]], text)
+
+
+# --- Slack itself ----------------------------------------------------------------------------
+
+
+def _listen_to_slack(app: AsyncApp, responder: SlackResponder, uninstalled: Uninstalled) -> None:
+    @app.event(ANYTHING)
+    async def on_event(body: Body, event: Body, context: Body) -> None:
+        if not await responder.is_new(str(body.get("event_id") or "")):
+            return
+        try:
+            await _take_event(responder, event, body, context, uninstalled)
+        except StoreError as error:
+            log.warning("slack.event_lost", type=event.get("type"), reason=str(error))
+
+
+async def _take_event(
+    responder: SlackResponder, event: Body, body: Body, context: Body, uninstalled: Uninstalled
+) -> None:
+    lifecycle = responder.lifecycle
+    tenant, kind = tenant_of(context), str(event.get("type"))
+    channel = event.get("channel")
+    where = Channel(
+        "slack", tenant, str(channel.get("id") if isinstance(channel, dict) else channel)
+    )
+    if event.get("user") == (context.get("bot_user_id") or "nobody"):
+        kind = OF_ME.get(kind, kind)
+    if kind in ENDED:
+        is_ours = kind == "app_uninstalled" or (event.get("tokens") or {}).get("bot")
+        if is_ours and await uninstalled(context, _time_of(body)):
+            log.info("slack.workspace_ended", tenant=tenant, reason=ENDED[kind])
+            await lifecycle.tenant_lost("slack", tenant, ENDED[kind])
+            responder.clients.forget(tenant)
+    elif kind == "channel_id_changed":
+        old, new = (str(event.get(f"{age}_channel_id")) for age in ("old", "new"))
+        await lifecycle.moved(Channel("slack", tenant, old), Channel("slack", tenant, new))
+    elif kind in LOST:
+        await lifecycle.lost(where, LOST[kind])
+    elif kind in BACK:
+        await lifecycle.back(where)
+
+
+def _time_of(body: Body) -> float:
+    """When it happened: Slack tells late, and again, what it could not tell at once."""
+    at = body.get("event_time")
+    return float(at) if isinstance(at, int | float) else math.inf
+
+
+def _acknowledge_the_rest(app: AsyncApp) -> None:
+    """Leave nothing unacknowledged: Slack repeats that, and counts it against the app."""
+
+    async def ignore(ack: AsyncAck) -> None:
+        await ack()
+
+    app.action(ANYTHING)(ignore)
+    app.view_submission(ANYTHING)(ignore)
+    app.view_closed(ANYTHING)(ignore)
+    app.shortcut(ANYTHING)(ignore)
+    app.options(ANYTHING)(ignore)
+
+    @app.error
+    async def on_error(error: Exception, body: Body) -> BoltResponse | None:
+        if isinstance(error, BoltUnhandledRequestError):
+            # Nothing we know (app_rate_limited has no event in it).
+            log.warning("slack.request_unknown", type=body.get("type"))
+            return BoltResponse(status=200, body="")
+        # The type alone: an error's text may quote what somebody wrote.
+        log.error("slack.listener_failed", error=type(error).__name__, type=body.get("type"))
+        return None

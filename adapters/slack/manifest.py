@@ -9,8 +9,12 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from adapters.slack.paths import EVENTS_PATH, REDIRECT_PATH
 from bot.domain.errors import SettingsError
+
+# Where Slack sends its requests, and people begin to install.
+EVENTS_PATH = "/slack/events"
+INSTALL_PATH = "/slack/install"
+REDIRECT_PATH = "/slack/oauth_redirect"
 
 # Each is used, and for what; the README says the same to whoever installs it.
 SCOPES = {

@@ -17,6 +17,8 @@ ZERO_WIDTH = "\u200b"
 URL_TEXT = 2_900  # a section holds 3,000 characters, and the link has a label
 _FORMATS = re.compile(r"(?<![^\W_])([*_~`]+)(?=\S)|(?<=\S)([*_~`]+)(?![^\W_])")
 _EMOJI_NAME = re.compile(r":(?=[a-z][a-z0-9_+'-]*:)", re.IGNORECASE)
+# A person or a user group; nobody is called by <!channel>, <!here> or <!everyone>.
+_MENTION = re.compile(r"<(@[UW][A-Z0-9]+|!subteam\^S[A-Z0-9]+)(?:\|[^<>]*)?>")
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{1,30}")
 _TIMESTAMP = re.compile(r"[0-9]{1,20}\.[0-9]{1,10}")
 
@@ -42,6 +44,12 @@ def escape_line(text: str) -> str:
 
 def entities(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def mention(text: str) -> str | None:
+    """Return the address of a person or a user group as Slack takes it; None: it is none."""
+    found = _MENTION.fullmatch(text)
+    return f"<{found[1]}>" if found else None
 
 
 def cut_escaped(escaped: str, room: int) -> str:

@@ -1,44 +1,52 @@
-"""Slack as one thing for the composition root: opened, given the commands, run, closed.
+"""Slack for the composition root: opened with the commands, run, closed.
 
-`listen` comes once the commands exist, `start` says at once if the token is not good, `routes`
-are the signed requests and install pages for the HTTP server, `run` keeps the sockets open.
+`routes` are the signed requests and install pages for the HTTP server; `run` keeps the Socket Mode
+connections open.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TypeVar
 
+import aiohttp
 import structlog
+from slack_bolt.async_app import AsyncApp
 from starlette.routing import Route
 
-from adapters.redis.database import Database
+from adapters.chat.http import open_session
 from adapters.redis.deduplicator import RedisDeduplicator
-from adapters.slack.app import build_app
-from adapters.slack.directory import OperatorWorkspace, WorkspaceDirectory
-from adapters.slack.errors import slack_errors
-from adapters.slack.http import slack_routes
-from adapters.slack.installations import RedisInstallations, RedisStates
+from adapters.redis.store import Store
+from adapters.slack.client import CONNECTIONS, TIMEOUT_SECONDS, web_client
+from adapters.slack.errors import explain, slack_errors
+from adapters.slack.http import oauth_flow, slack_routes
+from adapters.slack.installations import RedisInstallations, TokenCipher
+from adapters.slack.listeners import QUIET, listen
 from adapters.slack.messenger import SlackMessenger
-from adapters.slack.oauth import oauth_flow
-from adapters.slack.responder import Responder, tenant_of
+from adapters.slack.mrkdwn import mention
+from adapters.slack.responder import Body, SlackResponder
 from adapters.slack.settings import SlackSettings
 from adapters.slack.socket import SocketPool
-from adapters.slack.tokens import TokenCipher
-from adapters.slack.workspaces import open_session, web_client
+from adapters.slack.workspaces import (
+    Authorize,
+    OperatorWorkspace,
+    SlackClients,
+    WorkspaceDirectory,
+    tenant_of,
+)
 from bot.catalog.catalog import Catalog
 from bot.commands import Commands
 from bot.delivery.channel_lifecycle import ChannelLifecycle
 from bot.domain.errors import DeliveryError, SettingsError, StoreError, TenantGone
-from bot.ports import Clock, Subscriptions
+from bot.ports import Clock
 
-if TYPE_CHECKING:
-    import aiohttp
-    from slack_bolt.async_app import AsyncApp
+__all__ = ["Slack", "explain", "mention", "open_slack"]
 
 log = structlog.get_logger()
+T = TypeVar("T")
 FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
 START_SECONDS = 5.0
 # Slack's word for an app-level token in the place of the bot's.
@@ -46,95 +54,69 @@ _OTHER_KIND = "not_allowed_token_type"
 
 
 class Slack:
-    """One connection to Slack, for all workspaces. `wall` is the wall clock in seconds."""
+    """One app in Slack, for all its workspaces."""
 
     def __init__(
         self,
         options: SlackSettings,
-        database: Database,
         session: aiohttp.ClientSession,
-        *,
-        monotonic: Callable[[], float],
-        wall: Callable[[], float],
+        store: Store,
+        commands: Commands,
+        catalog: Catalog,
+        clock: Clock,
     ) -> None:
         self._options = options
-        self._database = database
         self._session = session
-        self._wall = wall
-        self._installations = (
-            RedisInstallations(database, TokenCipher(options.secret_key), monotonic)
-            if options.installable
-            else None
-        )
-        self.own = (
-            OperatorWorkspace(web_client(options.bot_token, options.base_url, session))
-            if options.bot_token
-            else None
-        )
-        self._workspaces = WorkspaceDirectory(self.own, self._installations)
+        self._lifecycle = ChannelLifecycle(store.subscriptions, store.queue, clock)
+        self._operator: OperatorWorkspace | None = None
+        self._operator_tenant, self._operator_since = "", 0.0
+        self._installations: RedisInstallations | None = None
+        flow = None
+        if options.bot_token:
+            client = web_client(options.bot_token, options.base_url, session)
+            self._operator = OperatorWorkspace(client)
+        if options.installable:
+            cipher = TokenCipher(options.secret_key)
+            self._installations = RedisInstallations(store.database, cipher, time.monotonic)
+            self._installations.when_saved(self._installed)
+            flow = oauth_flow(options, store.database, session, self._installations)
+        workspaces = WorkspaceDirectory(self._operator, self._installations)
+        self._clients = SlackClients(workspaces, base_url=options.base_url, session=session)
         self.messenger = SlackMessenger(
-            self._workspaces,
-            base_url=options.base_url,
-            session=session,
-            monotonic=monotonic,
+            self._clients,
+            monotonic=time.monotonic,
             posts_per_second=options.posts_per_second,
             # What anybody may install is distributed; off the Marketplace reading is rationed.
             rationed=options.installable,
         )
-        self._own_tenant, self._own_since = "", 0.0
-        self._reach: ChannelLifecycle | None = None
-        self._app: AsyncApp | None = None
-        self._sockets: SocketPool | None = None
-
-    def listen(
-        self,
-        commands: Commands,
-        *,
-        subscriptions: Subscriptions,
-        reach: ChannelLifecycle,
-        catalog: Catalog,
-        clock: Clock,
-    ) -> None:
-        """Connect the listeners; `routes` and `run` work from then on."""
-        options = self._options
-        responder = Responder(
-            commands,
-            self.messenger,
-            subscriptions,
-            reach,
-            RedisDeduplicator(self._database),
-            catalog,
-            clock,
-            self._session,
-            options.admins_only,
-        )
-        flow = None
-        if self._installations is not None:
-            self._installations.when_saved(self._installed)
-            flow = oauth_flow(
-                client_id=options.client_id,
-                client_secret=options.client_secret,
-                base_url=options.base_url,
-                session=self._session,
-                installations=self._installations,
-                states=RedisStates(self._database),
-                admins_only=options.admins_only,
-            )
-        self._reach = reach
-        self._app = build_app(
-            responder,
-            self._workspaces,
-            base_url=options.base_url,
-            signing_secret=options.signing_secret,
-            uninstalled=self._uninstalled,
+        self._app = AsyncApp(
+            name="isclaudedown",
+            logger=QUIET,
+            signing_secret=options.signing_secret,  # empty: Socket Mode only
+            client=web_client(None, options.base_url, session),
+            authorize=Authorize(workspaces),  # type: ignore[arg-type]  # bolt's own may return None too
             oauth_flow=flow,
+            raise_error_for_unhandled_request=True,  # answered in `listeners`
         )
+        responder = SlackResponder(
+            platform="slack",
+            commands=commands,
+            subscriptions=store.subscriptions,
+            lifecycle=self._lifecycle,
+            deduplicator=RedisDeduplicator(store.database),
+            catalog=catalog,
+            clock=clock,
+            messenger=self.messenger,
+            clients=self._clients,
+            session=session,
+            admins_only=options.admins_only,
+        )
+        listen(self._app, responder, self._uninstalled)
+        self._sockets: SocketPool | None = None
 
     @property
     def routes(self) -> list[Route]:
         """For the HTTP server; empty in pure Socket Mode."""
-        if self._app is None:
-            return []
         return slack_routes(self._app, signed=bool(self._options.signing_secret))
 
     async def start(self) -> None:
@@ -143,11 +125,11 @@ class Slack:
         Raises:
             SettingsError: Slack does not accept the bot token.
         """
-        if self.own is None:
+        if self._operator is None:
             return
         try:
             async with asyncio.timeout(START_SECONDS):
-                await self.own.identify()
+                await self._operator.identify()
         except (DeliveryError, TimeoutError) as error:
             reason = str(error) or type(error).__name__
             if isinstance(error, TenantGone) or reason == _OTHER_KIND:
@@ -158,79 +140,66 @@ class Slack:
             log.warning("slack.unreachable", reason=reason)
 
     async def run(self) -> None:
-        """Keep the sockets open, until cancelled."""
-        if self.own is not None:
-            await self._identify(self.own)
-        if self._app is not None and self._options.app_token:
-            await self._be_let_in()
-            self._sockets = SocketPool(self._app, self._options.app_token, wall=self._wall)
+        """Keep the connections open, until cancelled."""
+        if self._operator is not None:
+            workspace = await _until_answered(self._operator.identify, "slack.unreachable")
+            self._operator_tenant, self._operator_since = workspace.tenant, time.time()
+            log.info("slack.connected", tenant=workspace.tenant)
+            await self._installed(workspace.tenant)
+        if self._options.app_token:
+            # The library would ask without end or word; so it begins once Slack lets us in.
+            await _until_answered(self._ask_for_connection, "slack.connection_refused")
+            self._sockets = SocketPool(self._app, self._options.app_token, wall=time.time)
             await self._sockets.run()
 
     async def is_well(self) -> bool:
-        """Whether we hear Slack, as far as that can be told."""
+        """Return whether Slack is heard, as far as that can be told."""
         return self._sockets is None or await self._sockets.are_well()
 
-    async def _identify(self, own: OperatorWorkspace) -> None:
-        """Ask until Slack answers: it may be away when we start."""
-        pause = FIRST_RETRY
-        while True:
-            try:
-                workspace = await own.identify()
-                break
-            except DeliveryError as error:
-                log.warning("slack.unreachable", reason=error.reason, again_in=pause)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_RETRY)
-        self._own_tenant, self._own_since = workspace.tenant, self._wall()
-        log.info("slack.connected", tenant=workspace.tenant)
-        await self._installed(workspace.tenant)
-
-    async def _be_let_in(self) -> None:
-        """Ask for a connection until Slack gives one: the library would ask without end or word."""
+    async def _ask_for_connection(self) -> None:
         client = web_client(None, self._options.base_url, self._session)
-        pause = FIRST_RETRY
-        while True:
-            try:
-                with slack_errors():
-                    await client.apps_connections_open(app_token=self._options.app_token)
-            except DeliveryError as error:
-                log.warning("slack.socket_refused", reason=error.reason, again_in=pause)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_RETRY)
-            else:
-                return
+        with slack_errors():
+            await client.apps_connections_open(app_token=self._options.app_token)
 
     async def _installed(self, tenant: str) -> None:
         """The workspace's token works (again): whatever was put off there may go on."""
-        self.messenger.forget(tenant)
-        if self._reach is None:
-            return
+        self._clients.forget(tenant)
         try:
-            await self._reach.tenant_back("slack", tenant)
+            await self._lifecycle.tenant_back("slack", tenant)
         except StoreError as error:
             log.warning("slack.wake_failed", tenant=tenant, reason=str(error))
 
-    async def _uninstalled(self, context: Any, at: float) -> bool:  # noqa: ANN401 - bolt's context
+    async def _uninstalled(self, context: Body, at: float) -> bool:
         """Forget the workspace's token, unless it came after `at` (told late, installed anew)."""
         tenant = tenant_of(context)
         if self._installations is not None and not await self._installations.ended(tenant, at):
             return False
-        return tenant != self._own_tenant or int(self._own_since) <= at
+        return tenant != self._operator_tenant or int(self._operator_since) <= at
+
+
+async def _until_answered(ask: Callable[[], Awaitable[T]], event: str) -> T:
+    """Ask until Slack answers (it may be away when we start), at growing intervals."""
+    pause = FIRST_RETRY
+    while True:
+        try:
+            return await ask()
+        except DeliveryError as error:
+            log.warning(event, reason=error.reason, again_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_RETRY)
 
 
 @asynccontextmanager
 async def open_slack(
-    options: SlackSettings,
-    database: Database,
-    *,
-    monotonic: Callable[[], float],
-    wall: Callable[[], float],
+    options: SlackSettings, store: Store, commands: Commands, catalog: Catalog, clock: Clock
 ) -> AsyncIterator[Slack]:
-    """Open what Slack needs. Nothing is asked of Slack before `run`.
+    """Open the app; it is heard once `run` runs and `routes` are served.
 
     Raises:
-        SettingsError: the options cannot work together.
+        SettingsError: the options cannot work together, or Slack does not accept the token.
     """
     options.check()
-    async with open_session() as session:
-        yield Slack(options, database, session, monotonic=monotonic, wall=wall)
+    async with open_session(connections=CONNECTIONS, seconds=TIMEOUT_SECONDS) as session:
+        slack = Slack(options, session, store, commands, catalog, clock)
+        await slack.start()
+        yield slack

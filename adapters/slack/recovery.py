@@ -1,4 +1,4 @@
-"""Finds in Slack what we may have sent: by the delivery key in a message's metadata.
+"""Finds in Slack what may have been sent: by the delivery key in a message's metadata.
 
 Reading back is rationed for distributed apps off the Marketplace: one call a minute and 15
 messages at a time (docs.slack.dev/apis/web-api/rate-limits). An unfinished search goes on from
@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
-
-from adapters.slack.errors import SlackUnreachable, slack_errors
+from adapters.chat.http import Json
+from adapters.slack.client import SlackClient
+from adapters.slack.errors import SlackUnreachable
 from bot.domain.errors import (
     CannotLook,
     DeliveryError,
@@ -38,14 +37,14 @@ CLOCK_SLACK = timedelta(seconds=60)
 
 @dataclass(slots=True)
 class _Search:
-    """How far one search has come."""
+    """The state of one search: the next page, and what was found so far."""
 
     cursor: str = ""
     found: dict[str, str] = field(default_factory=dict)
 
 
 class SlackRecovery:
-    """All searches of one process. `monotonic` gives seconds."""
+    """Searches of one process. `monotonic` gives seconds."""
 
     def __init__(self, monotonic: Callable[[], float], *, rationed: bool) -> None:
         self._monotonic = monotonic
@@ -55,13 +54,13 @@ class SlackRecovery:
 
     async def find(
         self,
-        client: AsyncWebClient,
+        client: SlackClient,
         channel: Channel,
         root: str | None,
         keys: Sequence[str],
         since: datetime,
     ) -> Mapping[str, str]:
-        """The messages (`ts` by key) that stand there; see `Messenger.find`."""
+        """Return the messages (`ts` by key) that stand there; see `Messenger.find`."""
         wanted = frozenset(keys)
         name = (channel, root, wanted)
         search = self._searches.setdefault(name, _Search())
@@ -90,15 +89,15 @@ class SlackRecovery:
 
     async def _page(
         self,
-        client: AsyncWebClient,
+        client: SlackClient,
         channel: Channel,
         root: str | None,
         wanted: frozenset[str],
         since: datetime,
         search: _Search,
     ) -> bool:
-        """Read one page; True when nothing is left to read or to look for."""
-        body: dict[str, object] = {
+        """Read one page; return whether nothing is left to read or to look for."""
+        body: Json = {
             "channel": channel.id,
             "oldest": f"{(since - CLOCK_SLACK).timestamp():.6f}",
             "limit": RATION_MESSAGES if self._rationed else PAGE_MESSAGES,
@@ -117,10 +116,8 @@ class SlackRecovery:
         return not search.cursor or len(search.found) == len(wanted)
 
 
-async def _ask(
-    client: AsyncWebClient, method: str, params: dict[str, object]
-) -> AsyncSlackResponse:
-    """One reading call.
+async def _ask(client: SlackClient, method: str, params: Json) -> Json:
+    """Return the answer of one reading call.
 
     Raises:
         RateLimited: not now: rationed, or Slack did not answer.
@@ -128,10 +125,7 @@ async def _ask(
         DeliveryError: as for sending: the channel, the thread's root or the workspace is gone.
     """
     try:
-        with slack_errors():
-            # As a POST, which Slack takes for every method; not everything between us and it
-            # lets a GET through.
-            return await client.api_call(method, data=params)
+        return await client.ask(method, **params)
     except (Uncertain, SlackUnreachable) as error:
         raise RateLimited(error.reason, retry_after=AGAIN_SECONDS) from None
     except (MessageGone, RateLimited, TenantGone):

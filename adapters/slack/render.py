@@ -1,4 +1,4 @@
-"""Draws a card as Block Kit: plain dicts, within Slack's limits for any card. Pure.
+"""Renders a message as Block Kit: plain dicts, within Slack's limits for any message. Pure.
 
 Limits: https://docs.slack.dev/reference/block-kit/blocks. The total is not documented: 9,597
 characters of block text were taken and 11,341 refused (slackapi/bolt-js#2867). Nothing from
@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from adapters.chat.http import Json
 from adapters.chat.text import clean, cut, size
 from adapters.slack.mrkdwn import (
     ZERO_WIDTH,
     cut_escaped,
     escape,
+    escape_line,
     is_web_address,
     line_of,
     row_of,
@@ -24,8 +25,6 @@ from adapters.slack.mrkdwn import (
     without_markup,
 )
 from bot.domain.message import EMOJI, Block, Button, Lines, Message, Note, Quote, Rows
-
-Json = dict[str, Any]
 
 MESSAGE_BLOCKS = 50
 SECTION_TEXT = 3_000
@@ -36,6 +35,7 @@ TITLE_TEXT = 600
 ACTION_ELEMENTS = 25
 BUTTON_TEXT = 75
 BUTTON_VALUE = 2_000
+ACTION_TEXT = 235  # an action_id has 255, ours a prefix and sometimes a number
 # What a quote gets at least, however much stands beside it.
 LEAST_QUOTE = 300
 # A longer line of a quote goes on in the next block.
@@ -51,6 +51,11 @@ class Rendered:
     text: str
     blocks: list[Json]
 
+    @property
+    def as_blocks(self) -> list[Json]:
+        """The blocks, or the text as one: forms and the home have nothing but blocks."""
+        return self.blocks or [section(self.text)]
+
 
 @dataclass(slots=True)
 class _Piece:
@@ -61,45 +66,47 @@ class _Piece:
     quote: bool = False
 
     @property
-    def wants(self) -> int:
+    def size(self) -> int:
         return sum(size(line) + 1 for line in self.lines)
 
 
-def render(card: Message) -> Rendered:
-    """Draw `card`. Without blocks and buttons it is its plain text alone."""
-    text = cut_escaped(escape(card.plain or card.title).strip() or "…", FALLBACK_TEXT)
-    if not card.blocks and not card.buttons:
+def render(message: Message) -> Rendered:
+    """Render `message`. Without blocks and buttons it is its plain text alone."""
+    text = cut_escaped(escape(message.plain or message.title).strip() or "…", FALLBACK_TEXT)
+    if not message.blocks and not message.buttons:
         return Rendered(text, [])
-    buttons = _buttons(card.buttons)
-    title = cut_escaped(_title(card), TITLE_TEXT)
+    buttons = _buttons(message.buttons)
+    title = cut_escaped(_title(message), TITLE_TEXT)
     room = TOTAL_TEXT - size(title) - sum(size(b["text"]["text"]) for b in buttons)
     count = MESSAGE_BLOCKS - bool(title) - bool(buttons)
-    blocks = [_section(title)] if title else []
-    blocks += _fit([piece for block in card.blocks for piece in _pieces(block)], room, count)
+    blocks = [section(title)] if title else []
+    blocks += _fit([piece for block in message.blocks for piece in _pieces(block)], room, count)
     if buttons:
-        blocks.append({"type": "actions", "elements": buttons})
+        blocks.append(actions(*buttons))
     return Rendered(text, blocks)
 
 
 def plain(text: str) -> Json:
-    """A `plain_text` object for our own short words (labels, titles)."""
+    """Return a `plain_text` object for our own short words (labels, titles)."""
     return {"type": "plain_text", "text": text, "emoji": True}
 
 
 def markdown(text: str) -> Json:
+    """Return a text object for mrkdwn that was escaped."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def _section(text: str) -> Json:
-    return {"type": "section", "text": markdown(text)}
+def section(text: str, **more: Json) -> Json:
+    """Return a paragraph of mrkdwn; `more` is its accessory."""
+    return {"type": "section", "text": markdown(text), **more}
 
 
-def _title(card: Message) -> str:
-    title = escape(card.title).replace("\n", " ").strip()
-    emoji = card.emoji or (EMOJI[card.severity] if card.severity else "")
+def _title(message: Message) -> str:
+    title = escape_line(message.title)
+    emoji = message.emoji or (EMOJI[message.severity] if message.severity else "")
     if title:
         title = f"*{cut_escaped(title, TITLE_TEXT - 40)}*"  # with room for emoji and marks
-        title = f"~{title}~" if card.struck else title
+        title = f"~{title}~" if message.struck else title
     return f"{emoji} {title}".strip()
 
 
@@ -124,7 +131,7 @@ def _fit(pieces: Sequence[_Piece], room: int, count: int) -> list[Json]:
     end is left out.
     """
     quotes = sum(piece.quote for piece in pieces)
-    ours = sum(piece.wants for piece in pieces if not piece.quote)
+    ours = sum(piece.size for piece in pieces if not piece.quote)
     share = max(LEAST_QUOTE, (room - ours) // quotes) if quotes else 0
     blocks: list[Json] = []
     for piece in pieces:
@@ -133,21 +140,22 @@ def _fit(pieces: Sequence[_Piece], room: int, count: int) -> list[Json]:
             if len(blocks) == count:
                 return blocks
             room -= size(text)
-            blocks.append(_context(text) if piece.small else _section(text))
+            blocks.append(context(text) if piece.small else section(text))
     return blocks
 
 
-def _context(text: str) -> Json:
+def context(text: str) -> Json:
+    """Return a line of small print."""
     return {"type": "context", "elements": [markdown(text)]}
 
 
 def _chunks(piece: _Piece, room: int) -> Iterator[str]:
-    """The lines of a piece, as few texts as their limit allows, `room` characters in all."""
+    """Yield the lines of a piece in as few texts as possible, `room` characters in all."""
     limit = CONTEXT_TEXT if piece.small else SECTION_TEXT
     chunk: list[str] = []
     used = 0
     for line in piece.lines:
-        whole = cut_line(line, min(limit, room))
+        whole = _cut_line(line, min(limit, room))
         cost = size(whole) + 1
         if chunk and used + cost > limit:
             yield from _worth("\n".join(chunk))
@@ -162,8 +170,8 @@ def _chunks(piece: _Piece, room: int) -> Iterator[str]:
     yield from _worth("\n".join(chunk))
 
 
-def cut_line(line: str, room: int) -> str:
-    """A line of mrkdwn of ours, shortened if it must be: then its markup is given up."""
+def _cut_line(line: str, room: int) -> str:
+    """Return our line of mrkdwn, shortened if it must be: then its markup is given up."""
     if size(line) < room:
         return line
     if line.startswith(">"):
@@ -176,28 +184,36 @@ def _worth(text: str) -> list[str]:
     return [text] if text.strip(f" \n\t>{ZERO_WIDTH}") else []
 
 
+def button(
+    label: str, action: str, value: str = "", *, url: str = "", primary: bool = False
+) -> Json:
+    """Return a button whose press comes back as `icd.<action>` with `value`."""
+    element: Json = {"type": "button", "text": plain(label), "action_id": ACTION_PREFIX + action}
+    if value:
+        element["value"] = value
+    if url:
+        element["url"] = url
+    if primary:
+        element["style"] = "primary"
+    return element
+
+
+def actions(*elements: Json) -> Json:
+    """Return a row of buttons."""
+    return {"type": "actions", "elements": list(elements)}
+
+
 def _buttons(buttons: Sequence[Button]) -> list[Json]:
-    drawn: list[Json] = []
-    for button in buttons[:ACTION_ELEMENTS]:
-        label = cut(clean(button.label).strip(), BUTTON_TEXT)
-        if not label or size(button.value) > BUTTON_VALUE:
+    elements: list[Json] = []
+    for wanted in buttons[:ACTION_ELEMENTS]:
+        label = cut(clean(wanted.label).strip(), BUTTON_TEXT)
+        if not label or size(wanted.value) > BUTTON_VALUE:
             continue
-        if button.url and not is_web_address(button.url):
+        if wanted.url and not is_web_address(wanted.url):
             continue
-        element: Json = {"type": "button", "text": plain(label)}
-        element["action_id"] = _action_id(button.action, drawn)
-        if button.value:
-            element["value"] = clean(button.value)
-        if button.url:
-            element["url"] = button.url
-        if button.primary:
-            element["style"] = "primary"
-        drawn.append(element)
-    return drawn
-
-
-def _action_id(action: str, before: Sequence[Json]) -> str:
-    """`icd.<action>`, with a number where a row has the same action again: it must be unique."""
-    wanted = f"{ACTION_PREFIX}{action}"[:240]
-    taken = {element["action_id"] for element in before}
-    return wanted if wanted not in taken else f"{wanted}.{len(before)}"
+        action = wanted.action[:ACTION_TEXT]
+        if any(e["action_id"] == ACTION_PREFIX + action for e in elements):
+            action = f"{action}.{len(elements)}"  # it must be unique in a row
+        value = clean(wanted.value)
+        elements.append(button(label, action, value, url=wanted.url, primary=wanted.primary))
+    return elements

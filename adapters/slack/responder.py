@@ -1,4 +1,4 @@
-"""What every listener works with: who asked, and how an answer gets back to them."""
+"""Who did something in Slack and where, and how an answer gets back to them."""
 
 from __future__ import annotations
 
@@ -6,58 +6,89 @@ import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from adapters.chat.http import Json
+from adapters.chat.responder import Responder
+from adapters.slack.client import TIMEOUT_SECONDS
 from adapters.slack.errors import slack_errors
-from adapters.slack.messenger import SlackMessenger
-from adapters.slack.render import Json, Rendered, render
-from adapters.slack.workspaces import TIMEOUT_SECONDS
-from bot.catalog.catalog import Catalog
-from bot.commands import Answer, Commands, Request
-from bot.delivery.channel_lifecycle import ChannelLifecycle
-from bot.domain.errors import DeliveryError, StoreError, Uncertain
+from adapters.slack.render import Rendered, render
+from adapters.slack.workspaces import SlackClients, tenant_of
+from bot.commands import Answer, Request
+from bot.domain.errors import DeliveryError, Uncertain
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
-from bot.ports import Clock, Subscriptions
+from bot.ports import Messenger
 
 log = structlog.get_logger()
 _QUIET = logging.getLogger("adapters.slack.response")
 _QUIET.setLevel(logging.WARNING)
-
-
-class Deduplicator(Protocol):
-    """Remembers names for ten minutes, for all replicas."""
-
-    async def first(self, name: str) -> bool:
-        """Whether nobody asked for this name before.
-
-        Raises:
-            StoreError: it cannot be told.
-        """
-        ...
+Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class SlackInteraction:
-    """Somebody did something somewhere. `thread_ts`: inside of that thread."""
+    """Somebody typed, pressed or opened something."""
 
     channel: Channel
-    user: str
+    user: str  # Slack's id
     user_name: str
-    response_url: str = ""
-    trigger_id: str = ""
-    thread_ts: str = ""
+    response_url: str = ""  # empty: answer with chat.postEphemeral
+    trigger_id: str = ""  # opens a form within three seconds
+    thread_ts: str = ""  # inside of that thread
+
+    @classmethod
+    def of_command(cls, body: Body, context: Body) -> SlackInteraction:
+        return cls(
+            Channel("slack", tenant_of(context), str(body.get("channel_id"))),
+            str(body.get("user_id")),
+            str(body.get("user_name") or "Somebody"),
+            response_url=str(body.get("response_url") or ""),
+            trigger_id=str(body.get("trigger_id") or ""),
+        )
+
+    @classmethod
+    def of_mention(cls, event: Body, context: Body) -> SlackInteraction:
+        return cls(
+            Channel("slack", tenant_of(context), str(event.get("channel"))),
+            str(event.get("user") or ""),
+            "Somebody here",
+            thread_ts=str(event.get("thread_ts") or ""),
+        )
+
+    @classmethod
+    def of_press(cls, body: Body, context: Body) -> SlackInteraction:
+        """A button in a message, a thread, a form or the home."""
+        user: Body = body.get("user") or {}
+        container: Body = body.get("container") or {}
+        message: Body = body.get("message") or {}
+        channel = (body.get("channel") or {}).get("id") or container.get("channel_id")
+        thread = container.get("thread_ts") or message.get("thread_ts")
+        pressed = message.get("ts") or container.get("message_ts")
+        return cls(
+            Channel("slack", tenant_of(context), str(channel or f"D{user.get('id')}")),
+            str(user.get("id")),
+            str(user.get("name") or user.get("username") or "Somebody"),
+            response_url=str(body.get("response_url") or ""),
+            trigger_id=str(body.get("trigger_id") or ""),
+            # A root of a thread names itself; pressing there is pressing in the channel.
+            thread_ts=str(thread) if thread and thread != pressed else "",
+        )
+
+    @classmethod
+    def in_home(cls, user: str, context: Body, channel: object = None) -> SlackInteraction:
+        return cls(Channel("slack", tenant_of(context), str(channel or f"D{user}")), user, "")
 
     @property
     def tenant(self) -> str:
         return self.channel.tenant
 
-    def once(self, kind: str, what: str) -> str:
-        """Names this very act, however often it is told; empty if Slack gave no trigger.
+    def key(self, kind: str, what: str) -> str:
+        """Return a name of this very act, however often it is told; empty without a trigger.
 
         The trigger alone would do for Slack. The rest costs nothing and forgives whoever
         stands in for Slack and gives the same trigger to all.
@@ -69,100 +100,81 @@ class SlackInteraction:
 
 
 @dataclass(frozen=True)
-class Responder:
-    commands: Commands
-    messenger: SlackMessenger
-    subscriptions: Subscriptions
-    reach: ChannelLifecycle
-    seen: Deduplicator
-    catalog: Catalog
-    clock: Clock
+class SlackResponder(Responder[SlackInteraction]):
+    """Answers by response_url, by ephemeral message, or for all in the channel."""
+
+    messenger: Messenger
+    clients: SlackClients
     session: aiohttp.ClientSession
     admins_only: bool = False
 
-    async def is_new(self, name: str) -> bool:
-        """Whether this was not handled yet; where the store cannot tell, it is taken for new."""
-        if not name:
-            return True
-        try:
-            return await self.seen.first(f"slack/{name}")
-        except StoreError:
-            return True
-
     async def request(self, asked: SlackInteraction, text: str = "") -> Request:
-        may = not self.admins_only or await self._is_admin(asked)
-        return Request(asked.channel, asked.user, asked.user_name, text, may_manage=may)
+        may_manage = not self.admins_only or await self._is_admin(asked)
+        return Request(asked.channel, asked.user, asked.user_name, text, may_manage=may_manage)
 
     async def _is_admin(self, asked: SlackInteraction) -> bool:
-        client = await self.messenger.client(asked.tenant)
         try:
-            with slack_errors():
-                answer = await client.api_call("users.info", data={"user": asked.user})
+            client = await self.clients.of(asked.tenant)
+            user = (await client.ask("users.info", user=asked.user)).get("user") or {}
         except DeliveryError as error:
             log.warning("slack.admin_unknown", reason=error.reason)
             return False
-        user: Mapping[str, Any] = answer.get("user") or {}
         return bool(user.get("is_admin") or user.get("is_owner"))
 
-    async def give(self, asked: SlackInteraction, answer: Answer, *extra: Json) -> None:
-        """Bring the answer to the one who asked, and the public line to the channel.
-
-        `extra` are blocks below the card. Best effort: what fails is logged.
-        """
+    async def respond(self, asked: SlackInteraction, answer: Answer, *extra: Json) -> None:
+        """See `Responder.respond`. `extra` are blocks below the message."""
         if answer.shared and not asked.response_url and await self._share(asked, answer.message):
             return
-        drawn = render(answer.message)
-        blocks = [*(drawn.blocks or _as_blocks(drawn)), *extra] if extra else drawn.blocks
-        await self._tell(asked, Rendered(drawn.text, blocks), shared=answer.shared)
+        rendered = render(answer.message)
+        blocks = [*rendered.as_blocks, *extra] if extra else rendered.blocks
+        rendered = Rendered(rendered.text, blocks)
+        # The response_url would answer a press inside a thread outside of it.
+        in_thread = asked.thread_ts and not answer.shared
+        reached = (
+            (in_thread and await self._ephemeral(asked, rendered))
+            or await self._by_response_url(asked, rendered, shared=answer.shared)
+            or (not in_thread and await self._ephemeral(asked, rendered))
+        )
+        if not reached:
+            log.warning("slack.answer_lost", channel=str(asked.channel))
         if answer.public is not None:
             await self.announce(asked, answer.public)
 
-    async def _share(self, asked: SlackInteraction, card: Message) -> bool:
+    async def say(self, asked: SlackInteraction, message: Message) -> None:
+        key = f"say/{asked.channel}/{asked.trigger_id or self.clock().isoformat()}"
+        await self.messenger.say(asked.channel, message, key)
+
+    async def follow_up(self, asked: SlackInteraction, message: Message) -> None:
+        """Where the bot is no member, the response_url still speaks to all."""
+        await self._by_response_url(asked, render(message), shared=True)
+
+    async def _share(self, asked: SlackInteraction, message: Message) -> bool:
         """Answer for all to see where there is no response_url: to a mention."""
         key = f"share/{asked.channel}/{self.clock().isoformat()}"
         try:
             if asked.thread_ts:
-                await self.messenger.reply(asked.channel, asked.thread_ts, card, key)
+                await self.messenger.reply(asked.channel, asked.thread_ts, message, key)
             else:
-                await self.messenger.say(asked.channel, card, key)
+                await self.messenger.say(asked.channel, message, key)
         except Uncertain as error:
-            log.info("slack.line_unsure", channel=str(asked.channel), reason=error.reason)
+            log.info("announcement.unconfirmed", channel=str(asked.channel), reason=error.reason)
         except DeliveryError as error:
-            log.info("slack.line_refused", channel=str(asked.channel), reason=error.reason)
+            log.info("announcement.refused", channel=str(asked.channel), reason=error.reason)
             return False
         return True
 
-    async def announce(self, asked: SlackInteraction, card: Message) -> None:
-        """One line for everybody in the channel."""
-        key = f"say/{asked.channel}/{asked.trigger_id or self.clock().isoformat()}"
-        try:
-            await self.messenger.say(asked.channel, card, key)
-        except Uncertain as error:
-            # It may stand there: rather no line than two.
-            log.info("slack.line_unsure", channel=str(asked.channel), reason=error.reason)
-        except DeliveryError as error:
-            # Where the bot is no member the response_url still speaks.
-            log.info("slack.line_refused", channel=str(asked.channel), reason=error.reason)
-            if asked.response_url:
-                await self._respond(asked, render(card), shared=True)
-
-    async def _tell(self, asked: SlackInteraction, drawn: Rendered, *, shared: bool) -> None:
-        # The response_url would answer a press inside a thread outside of it.
-        if asked.thread_ts and not shared and await self._whisper(asked, drawn):
-            return
-        if asked.response_url and await self._respond(asked, drawn, shared=shared):
-            return
-        if not await self._whisper(asked, drawn):
-            log.warning("slack.answer_lost", channel=str(asked.channel))
-
-    async def _respond(self, asked: SlackInteraction, drawn: Rendered, *, shared: bool) -> bool:
-        body: dict[str, Any] = {
+    async def _by_response_url(
+        self, asked: SlackInteraction, rendered: Rendered, *, shared: bool
+    ) -> bool:
+        if not asked.response_url:
+            return False
+        body: Json = {
             "response_type": "in_channel" if shared else "ephemeral",
             "replace_original": False,
-            "text": drawn.text,
+            "text": rendered.text,
         }
-        if drawn.blocks:
-            body["blocks"] = drawn.blocks
+        if rendered.blocks:
+            body["blocks"] = rendered.blocks
         webhook = AsyncWebhookClient(
             asked.response_url,
             timeout=TIMEOUT_SECONDS,
@@ -178,30 +190,15 @@ class Responder:
             return False
         return answer.status_code == 200
 
-    async def _whisper(self, asked: SlackInteraction, drawn: Rendered) -> bool:
-        body: dict[str, Any] = {"channel": asked.channel.id, "user": asked.user}
-        body["text"] = drawn.text
-        if drawn.blocks:
-            body["blocks"] = drawn.blocks
+    async def _ephemeral(self, asked: SlackInteraction, rendered: Rendered) -> bool:
+        body: Json = {"channel": asked.channel.id, "user": asked.user, "text": rendered.text}
+        if rendered.blocks:
+            body["blocks"] = rendered.blocks
         if asked.thread_ts:
             body["thread_ts"] = asked.thread_ts
         try:
-            client = await self.messenger.client(asked.tenant)
-            with slack_errors():
-                await client.api_call("chat.postEphemeral", json=body)
+            await (await self.clients.of(asked.tenant)).call("chat.postEphemeral", body)
         except DeliveryError as error:
-            log.info("slack.whisper_failed", reason=error.reason)
+            log.info("slack.ephemeral_failed", reason=error.reason)
             return False
         return True
-
-
-def _as_blocks(drawn: Rendered) -> list[Json]:
-    text = {"type": "mrkdwn", "text": drawn.text, "verbatim": True}
-    return [{"type": "section", "text": text}]
-
-
-def tenant_of(context: Mapping[str, Any]) -> str:
-    """The installation that a request belongs to: its team, or the organisation as a whole."""
-    if context.get("is_enterprise_install") and context.get("enterprise_id"):
-        return str(context["enterprise_id"])
-    return str(context.get("team_id") or "")

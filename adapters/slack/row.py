@@ -36,10 +36,10 @@ def set_up(_: Callable[[], Settings]) -> typer.Typer:
 
 
 def _open(parts: Parts) -> AbstractAsyncContextManager[OpenPlatform]:
-    from adapters.slack.opened import listening_slack
+    from adapters.slack.platform import open_slack
 
     options = parts.settings.of(SlackSettings)
-    return listening_slack(options, parts.store, parts.commands, parts.catalog, parts.clock)
+    return open_slack(options, parts.store, parts.commands, parts.catalog, parts.clock)
 
 
 def _check(settings: Settings, _: Subscriptions | None) -> AsyncIterator[CheckResult]:

@@ -1,26 +1,38 @@
-"""The settings form: drawn from what a channel has, read back into what it shall have. Pure."""
+"""The settings form: shown with what a channel has, read back into what it shall have."""
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+from slack_bolt.async_app import AsyncAck
+
+from adapters.chat.http import Json
+from adapters.chat.settings_form import Option, SettingsChange, severity_options, surface_options
 from adapters.chat.text import clean, cut
-from adapters.slack.render import Json, markdown, plain, render
+from adapters.slack.render import plain, render, section
+from adapters.slack.responder import Body, SlackInteraction, SlackResponder
+from adapters.slack.workspaces import tenant_of
 from bot.catalog.catalog import Catalog
-from bot.commands import KEEP, Keep
+from bot.commands import KEEP, Answer, Keep
+from bot.domain.errors import DeliveryError, StoreError
 from bot.domain.incident import EventKind
 from bot.domain.message import Message
 from bot.domain.page import Severity
-from bot.domain.subscription import Subscription
+from bot.domain.subscription import Channel, Subscription
 
+log = structlog.get_logger()
 CALLBACK = "icd.settings"
 CHANNEL, SURFACES, SEVERITY, MENTION, QUIET = "channel", "surfaces", "severity", "mention", "quiet"
 # https://docs.slack.dev/reference/block-kit/block-elements/multi-select-menu-element
 MOST_OPTIONS = 100
 OPTION_TEXT = 75
+# The answer to a form goes into the form itself if it is ready by then; Slack waits for 3 s.
+FORM_SECONDS = 2.0
 
 _SEVERITIES = {
     Severity.DEGRADED: "Degraded and worse",
@@ -34,25 +46,71 @@ _KINDS = {
     EventKind.REOPENED: "When it comes back",
     EventKind.CONFIRMED: "When the provider confirms a suspicion",
 }
+# What the form shows where there is no subscription yet.
+_NEW = Subscription(Channel("slack", "", ""))
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)>")
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What somebody asked for with the form."""
+    """A filled-in form: the channel that was picked, and what it shall get."""
 
     channel: str
-    surfaces: tuple[str, ...]
-    severity: Severity
-    mention: str | Keep | None
-    thread_only: frozenset[EventKind]
+    change: SettingsChange
+
+
+async def open_settings(
+    responder: SlackResponder, asked: SlackInteraction, channel: str | None
+) -> None:
+    """Show the form. A trigger lives three seconds, so nothing slow stands before it."""
+    try:
+        now = None
+        if channel:
+            async with asyncio.timeout(1):
+                now = await responder.subscriptions.get(Channel("slack", asked.tenant, channel))
+        view = settings_view(responder.catalog, channel, now)
+        client = await responder.clients.of(asked.tenant)
+        await client.call("views.open", {"trigger_id": asked.trigger_id, "view": view})
+    except (DeliveryError, StoreError, TimeoutError) as error:
+        log.info("slack.form_failed", reason=str(error))
+        sorry = "I could not open the form. Try again, or type subscribe with what you want."
+        await responder.respond(asked, Answer(Message(sorry, sorry)))
+
+
+async def save_form(
+    responder: SlackResponder, ack: AsyncAck, body: Body, context: Body, form: Form
+) -> None:
+    """Subscribe accordingly, and answer in the place of the form if it is still waited for."""
+    user: Body = body.get("user") or {}
+    asked = SlackInteraction(
+        Channel("slack", tenant_of(context), form.channel),
+        str(user.get("id")),
+        str(user.get("name") or user.get("username") or "Somebody"),
+        trigger_id=str(body.get("trigger_id") or ""),
+    )
+
+    async def apply() -> Answer:
+        return await form.change.apply(responder.commands, await responder.request(asked))
+
+    saving = asyncio.create_task(responder.answer(apply))
+    done, _ = await asyncio.wait({saving}, timeout=FORM_SECONDS)
+    if not done:
+        await ack()
+        await responder.respond(asked, await saving)
+        return
+    answer = await saving
+    await ack(response_action="update", view=result_view(answer.message))
+    if answer.public is not None:
+        await responder.announce(asked, answer.public)
+
+
+# --- pure ------------------------------------------------------------------------------------
 
 
 def settings_view(catalog: Catalog, channel: str | None, now: Subscription | None) -> Json:
-    """The form, filled with what `channel` has; without a channel one is to be picked."""
+    """Return the form, filled with what `channel` has; without a channel one is to be picked."""
     picker: Json = {
         "type": "conversations_select",
-        "action_id": "pick",
         "placeholder": plain("Pick a channel"),
         "filter": {"include": ["public", "private"], "exclude_bot_users": True},
     }
@@ -60,14 +118,27 @@ def settings_view(catalog: Catalog, channel: str | None, now: Subscription | Non
         picker["initial_conversation"] = channel
     elif not channel:
         picker["default_to_current_conversation"] = True
-    severity = now.severity if now else Severity.DEGRADED
+    person = _PERSON.fullmatch(now.mention) if now and now.mention else None
+    calls_a_group = bool(now and now.mention and not person)
+    whom: Json = {"type": "users_select", "placeholder": plain("Nobody")}
+    severities = severity_options(_SEVERITIES, now or _NEW)
+    quiet = now.thread_only if now else frozenset()
+    loud = [Option(kind.value, label, kind not in quiet) for kind, label in _KINDS.items()]
     blocks = [
         _input(CHANNEL, "Channel", picker),
-        *_surfaces(catalog, now),
-        _input(SEVERITY, "From which severity", _severity(severity)),
-        _input(MENTION, "Whom to call when it opens or gets worse", _person(now), optional=True),
+        *_surfaces_input(catalog, now),
+        _input(SEVERITY, "From which severity", _choice("static_select", severities)),
         _input(
-            QUIET, "Also shown in the channel, not only in the thread", _loud(now), optional=True
+            MENTION,
+            "Whom to call when it opens or gets worse",
+            whom | ({"initial_user": person[1]} if person else {}),
+            optional=True,
+        ),
+        _input(
+            QUIET,
+            "Also shown in the channel, not only in the thread",
+            _choice("checkboxes", loud),
+            optional=True,
         ),
     ]
     return {
@@ -76,13 +147,13 @@ def settings_view(catalog: Catalog, channel: str | None, now: Subscription | Non
         "title": plain("Outage news"),
         "submit": plain("Save"),
         "close": plain("Cancel"),
-        "private_metadata": "group" if _calls_a_group(now) else "",
+        "private_metadata": "group" if calls_a_group else "",
         "blocks": blocks,
     }
 
 
 def read_form(view: Mapping[str, Any]) -> Form | str:
-    """What the form says; a text is what is missing in it (about the channel)."""
+    """Return what the form says; a text is what is missing in it (about the channel)."""
     values = (view.get("state") or {}).get("values") or {}
     channel = _value(values, CHANNEL).get("selected_conversation")
     if not isinstance(channel, str) or channel[:1] not in {"C", "G"}:
@@ -94,95 +165,65 @@ def read_form(view: Mapping[str, Any]) -> Form | str:
     mention: str | Keep | None = f"<@{person}>" if person else None
     if mention is None and view.get("private_metadata") == "group":
         mention = KEEP  # a user group was set by the command; the form cannot show it
-    return Form(
-        channel=channel,
+    change = SettingsChange(
         surfaces=tuple(picked),
         severity=Severity(chosen) if chosen in set(_SEVERITIES) else Severity.DEGRADED,
         mention=mention,
         thread_only=frozenset(kind for kind in _KINDS if kind.value not in loud),
     )
+    return Form(channel, change)
 
 
-def result_view(card: Message) -> Json:
-    """What became of it, in the place of the form."""
-    drawn = render(card)
-    blocks = [b for b in drawn.blocks if b["type"] != "actions"]
+def result_view(message: Message) -> Json:
+    """Return a view that takes the place of the form and says what became of it."""
+    rendered = render(message)
+    blocks = [block for block in rendered.blocks if block["type"] != "actions"]
     return {
         "type": "modal",
         "title": plain("Outage news"),
         "close": plain("Done"),
-        "blocks": blocks or [{"type": "section", "text": markdown(drawn.text)}],
+        "blocks": blocks or [section(rendered.text)],
     }
 
 
-def _input(name: str, label: str, element: Json, hint: str = "", *, optional: bool = False) -> Json:
-    block: Json = {
-        "type": "input",
-        "block_id": name,
-        "label": plain(label),
-        "element": element,
-        "optional": optional or name == SURFACES,
-    }
-    return block | ({"hint": plain(hint)} if hint else {})
-
-
-def _value(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """The element of a block; there is one, by whatever action_id."""
-    elements = values.get(name) or {}
-    return next(iter(elements.values()), None) or {}
-
-
-def _option(value: str, text: str) -> Json:
-    return {"text": plain(cut(clean(text), OPTION_TEXT) or value), "value": value}
-
-
-def _surfaces(catalog: Catalog, now: Subscription | None) -> list[Json]:
+def _surfaces_input(catalog: Catalog, now: Subscription | None) -> list[Json]:
     """Nothing where no surface is known yet (a page watched by its URL): Slack takes no empty
     list, and everything is what such a channel gets.
     """
-    options = [_option(s.id, s.label) for s in catalog.surfaces()[:MOST_OPTIONS]]
+    options = surface_options(catalog, now, MOST_OPTIONS)
     if not options:
         return []
-    element: Json = {
-        "type": "multi_static_select",
-        "action_id": "pick",
-        "placeholder": plain("Everything"),
-        "options": options,
-    }
-    if chosen := [o for o in options if now and o["value"] in now.surfaces]:
-        element["initial_options"] = chosen
-    return [_input(SURFACES, "What to watch", element, "Nothing picked: everything.")]
+    element = _choice("multi_static_select", options) | {"placeholder": plain("Everything")}
+    hint = plain("Nothing picked: everything.")
+    return [_input(SURFACES, "What to watch", element, optional=True) | {"hint": hint}]
 
 
-def _severity(present: Severity) -> Json:
-    options = [_option(s.value, words) for s, words in _SEVERITIES.items()]
-    initial = next((o for o in options if o["value"] == present.value), options[-1])
+def _input(name: str, label: str, element: Json, *, optional: bool = False) -> Json:
     return {
-        "type": "static_select",
-        "action_id": "pick",
-        "options": options,
-        "initial_option": initial,
+        "type": "input",
+        "block_id": name,
+        "label": plain(label),
+        "element": {"action_id": "pick", **element},
+        "optional": optional,
     }
 
 
-def _person(now: Subscription | None) -> Json:
-    element: Json = {
-        "type": "users_select",
-        "action_id": "pick",
-        "placeholder": plain("Nobody"),
+def _choice(kind: str, options: Sequence[Option]) -> Json:
+    """Return a menu or boxes with what is chosen now; Slack takes no empty list of chosen ones."""
+    shown = {
+        o.value: {"text": plain(cut(clean(o.label), OPTION_TEXT) or o.value), "value": o.value}
+        for o in options
     }
-    person = _PERSON.fullmatch(now.mention) if now and now.mention else None
-    return element | ({"initial_user": person[1]} if person else {})
+    element: Json = {"type": kind, "options": list(shown.values())}
+    chosen = [shown[o.value] for o in options if o.chosen]
+    if kind == "static_select":
+        element["initial_option"] = chosen[0] if chosen else element["options"][-1]
+    elif chosen:
+        element["initial_options"] = chosen
+    return element
 
 
-def _calls_a_group(now: Subscription | None) -> bool:
-    return bool(now and now.mention and not _PERSON.fullmatch(now.mention))
-
-
-def _loud(now: Subscription | None) -> Json:
-    """Ticked kinds show in the channel too."""
-    quiet = now.thread_only if now else frozenset()
-    options = [_option(kind.value, words) for kind, words in _KINDS.items()]
-    ticked = [o for o, kind in zip(options, _KINDS, strict=True) if kind not in quiet]
-    element: Json = {"type": "checkboxes", "action_id": "pick", "options": options}
-    return element | ({"initial_options": ticked} if ticked else {})
+def _value(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return the element of a block; there is one, by whatever action_id."""
+    elements = values.get(name) or {}
+    return next(iter(elements.values()), None) or {}

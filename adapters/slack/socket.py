@@ -33,7 +33,7 @@ LONGEST_PAUSE = 60.0
 
 
 class SocketConnection:
-    """One connection: connected by `open`, and watched from then on."""
+    """One Socket Mode connection, which can be opened anew and asked for its health."""
 
     def __init__(
         self, app: AsyncApp, app_token: str, *, wall: Callable[[], float], ping_seconds: float
@@ -60,7 +60,7 @@ class SocketConnection:
                 # It tries until it succeeds; the watch begins again if that takes too long.
                 await handler.connect_async()  # type: ignore[no-untyped-call]  # untyped in bolt
         except TimeoutError:
-            log.warning("slack.socket_not_opened")
+            log.warning("slack.connection_not_opened")
         await self._close_retired()
 
     async def close(self) -> None:
@@ -76,7 +76,7 @@ class SocketConnection:
             self._retired.pop()
 
     async def is_well(self) -> bool:
-        """Connected, answering, and with all its tasks at work."""
+        """Return whether it is connected, answers pings, and has all its tasks at work."""
         if self._handler is None:
             return False
         client = self._handler.client
@@ -103,7 +103,7 @@ class SocketPool:
         ping_seconds: float = PING_SECONDS,
         watch_seconds: float = WATCH_SECONDS,
     ) -> None:
-        self._lines = [
+        self._connections = [
             SocketConnection(app, app_token, wall=wall, ping_seconds=ping_seconds)
             for _ in range(connections)
         ]
@@ -113,32 +113,34 @@ class SocketPool:
         """Listen until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                for number, line in enumerate(self._lines):
-                    tasks.create_task(self._keep(number, line))
+                for number, connection in enumerate(self._connections):
+                    tasks.create_task(self._keep(number, connection))
         finally:
-            await asyncio.gather(*(line.close() for line in self._lines), return_exceptions=True)
+            await asyncio.gather(
+                *(one.close() for one in self._connections), return_exceptions=True
+            )
 
     async def are_well(self) -> bool:
-        """Whether at least one connection hears."""
-        return any([await line.is_well() for line in self._lines])
+        """Return whether at least one connection is."""
+        return any([await one.is_well() for one in self._connections])
 
-    async def _keep(self, number: int, line: SocketConnection) -> None:
-        await line.open()
-        log.info("slack.socket_opened", number=number)
-        ill, pause = 0, self._watch_seconds
+    async def _keep(self, number: int, connection: SocketConnection) -> None:
+        await connection.open()
+        log.info("slack.connection_opened", number=number)
+        failures, pause = 0, self._watch_seconds
         while True:
             await asyncio.sleep(self._watch_seconds)
-            if await line.is_well():
-                ill, pause = 0, self._watch_seconds
+            if await connection.is_well():
+                failures, pause = 0, self._watch_seconds
                 continue
-            ill += 1
+            failures += 1
             # Twice in a row: a reconnect of its own is under way for a moment now and then.
-            if ill >= 2:
+            if failures >= 2:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
-                log.warning("slack.socket_replaced", number=number)
-                await line.open()
-                ill = 0
+                log.warning("slack.connection_replaced", number=number)
+                await connection.open()
+                failures = 0
 
 
 async def _close(handler: AsyncSocketModeHandler) -> None:

@@ -1,4 +1,4 @@
-"""Which token speaks for which workspace.
+"""Which token speaks for which workspace: the operator's own, and the installed ones.
 
 A tenant is a team id, or the id of an Enterprise organisation where the app is installed for all
 of it: channel ids are unique within either.
@@ -6,39 +6,22 @@ of it: channel ids are unique within either.
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
-from typing import Protocol
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import aiohttp
+import structlog
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.errors import slack_errors
+from adapters.slack.client import SlackClient, Workspace, identify
+from adapters.slack.errors import SlackUnreachable
+from bot.domain.errors import StoreError, TenantGone, TenantPaused
 
-TIMEOUT_SECONDS = 10
-# slack_sdk compares a logger's own level: one without (NOTSET) makes it format every request and
-# answer for a debug line that nobody sees. That costs a third of a post.
-_QUIET = logging.getLogger("adapters.slack.client")
-_QUIET.setLevel(logging.WARNING)
-
-
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """An installation as far as sending needs it. `scopes` None: not known."""
-
-    tenant: str
-    token: str
-    bot_user: str = ""
-    name: str = ""
-    org: bool = False
-    scopes: frozenset[str] | None = None
-
-    def __repr__(self) -> str:
-        return f"Workspace({self.tenant})"
-
-    def may(self, scope: str) -> bool:
-        """Whether `scope` was granted; unknown counts as yes, Slack will say."""
-        return self.scopes is None or scope in self.scopes
+log = structlog.get_logger()
 
 
 class Workspaces(Protocol):
@@ -53,57 +36,118 @@ class Workspaces(Protocol):
         ...
 
 
-def open_session(connections: int = 512) -> aiohttp.ClientSession:
-    """The one HTTP session that all workspaces share.
+class OperatorWorkspace:
+    """The workspace of the operator's bot token. Nothing but that is answered or written to."""
 
-    It doubles the rate of slack_sdk, which would open a session for every call, and its time
-    limit is the only one that holds: slack_sdk applies its own to sessions of its own.
-    """
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections, ttl_dns_cache=300),
-        timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS, connect=TIMEOUT_SECONDS / 2),
-    )
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+        self._workspace: Workspace | None = None
+        self._asking = asyncio.Lock()
 
+    async def identify(self) -> Workspace:
+        """Ask Slack once whose token it is.
 
-def web_client(
-    token: str | None, base_url: str, session: aiohttp.ClientSession | None
-) -> AsyncWebClient:
-    """A client that never repeats a request by itself: whether to repeat is the core's question."""
-    return AsyncWebClient(
-        token=token,
-        base_url=base_url,
-        session=session,
-        timeout=TIMEOUT_SECONDS,
-        retry_handlers=[],
-        logger=_QUIET,
-    )
+        Raises:
+            DeliveryError: TenantGone if it is nobody's; else Slack did not answer.
+        """
+        async with self._asking:
+            if self._workspace is None:
+                self._workspace = await identify(self._client)
+            return self._workspace
 
-
-async def identify(client: AsyncWebClient) -> Workspace:
-    """Ask Slack whose token `client` has.
-
-    Raises:
-        DeliveryError: TenantGone for a token that is not good; others as sending would.
-    """
-    with slack_errors():
-        answer = await client.auth_test()
-    org = bool(answer.get("is_enterprise_install"))
-    tenant = str(answer.get("enterprise_id") if org else answer.get("team_id"))
-    return Workspace(
-        tenant=tenant,
-        token=client.token or "",
-        bot_user=str(answer.get("user_id") or ""),
-        name=str(answer.get("team") or ""),
-        org=org,
-        scopes=granted(answer.headers),
-    )
+    async def find(self, tenant: str) -> Workspace:
+        """See `Workspaces.find`."""
+        workspace = self._workspace or await self.identify()
+        if workspace.tenant != tenant:
+            raise TenantGone("not installed there")
+        return workspace
 
 
-def granted(headers: object) -> frozenset[str] | None:
-    """The scopes that Slack names in the header of every answer; None if it does not."""
-    items = headers.items() if hasattr(headers, "items") else ()
-    for name, value in items:
-        if str(name).lower() == "x-oauth-scopes":
-            joined = value if isinstance(value, str) else ",".join(value)
-            return frozenset(part.strip() for part in joined.split(",") if part.strip())
-    return None
+class WorkspaceDirectory:
+    """The operator's workspace and the installed ones, as far as there are such."""
+
+    def __init__(self, operator: Workspaces | None, installed: Workspaces | None) -> None:
+        self._operator = operator
+        self._installed = installed
+
+    async def find(self, tenant: str) -> Workspace:
+        """See `Workspaces.find`."""
+        if self._operator is not None:
+            try:
+                return await self._operator.find(tenant)
+            except TenantGone:
+                if self._installed is None:
+                    raise
+        if self._installed is None:
+            raise TenantGone("not installed there")
+        try:
+            return await self._installed.find(tenant)
+        except StoreError as error:
+            raise SlackUnreachable(f"the token cannot be read now: {error}") from None
+
+
+class SlackClients:
+    """One client per workspace over one shared session."""
+
+    def __init__(
+        self, workspaces: Workspaces, *, base_url: str, session: aiohttp.ClientSession
+    ) -> None:
+        self._workspaces = workspaces
+        self._base_url = base_url
+        self._session = session
+        self._clients: dict[str, SlackClient] = {}
+
+    async def of(self, tenant: str) -> SlackClient:
+        """Return the client of one workspace.
+
+        Raises:
+            TenantGone: the app is not installed there.
+        """
+        workspace = await self._workspaces.find(tenant)
+        client = self._clients.get(workspace.tenant)
+        if client is None or client.workspace != workspace:
+            client = SlackClient(workspace, self._base_url, self._session)
+            self._clients[workspace.tenant] = client
+        return client
+
+    def forget(self, tenant: str) -> None:
+        """Drop the client of a workspace whose token changed or ended."""
+        self._clients.pop(tenant, None)
+
+
+class Authorize(AsyncAuthorize):
+    """Finds the token of a request's workspace; without one bolt answers that we are not there."""
+
+    def __init__(self, workspaces: Workspaces) -> None:
+        self._workspaces = workspaces
+
+    async def __call__(
+        self,
+        *,
+        context: AsyncBoltContext,
+        enterprise_id: str | None,
+        team_id: str | None,
+        user_id: str | None,
+        **_actor: str | None,
+    ) -> AuthorizeResult | None:
+        try:
+            workspace = await self._workspaces.find(tenant_of(context))
+        except TenantGone:
+            return None
+        except TenantPaused as paused:
+            log.error("slack.token_unreadable", reason=paused.reason)  # noqa: TRY400 (no traceback)
+            return None
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            user_id=user_id,
+            bot_user_id=workspace.bot_user or None,
+            bot_token=workspace.token,
+        )
+
+
+def tenant_of(context: Mapping[str, Any]) -> str:
+    """Return the installation that a request belongs to: its team, or the whole organisation."""
+    if context.get("is_enterprise_install") and context.get("enterprise_id"):
+        return str(context["enterprise_id"])
+    return str(context.get("team_id") or "")

@@ -106,7 +106,7 @@ async def one_round(seed: int, folder: Path) -> None:
             "ISCLAUDEDOWN_PAGE_URL": page.url,
         }
         async with program(folder, environment) as bot:
-            await bot.says("slack.socket_opened")
+            await bot.says("slack.connection_opened")
             for channel in CHANNELS:
                 await (await slack.command("subscribe", channel=channel)).response(15)
             slack.faults.faults += trouble(rng)

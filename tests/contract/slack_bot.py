@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,14 +11,10 @@ from datetime import UTC, datetime
 import uvicorn
 from starlette.applications import Starlette
 
-from adapters.redis.client import open_database
-from adapters.redis.incidents import RedisIncidentStore
-from adapters.redis.queue import RedisQueue
-from adapters.redis.subscriptions import RedisSubscriptions
+from adapters.redis.store import Store, open_store
 from adapters.slack.platform import Slack, open_slack
 from adapters.slack.settings import SlackSettings
 from bot.catalog.catalog import load_catalog, only
-from bot.delivery.channel_lifecycle import ChannelLifecycle
 from bot.domain.subscription import Channel, Subscription
 from bot.ports import Messenger
 from tests.commands_kit import commands_over
@@ -31,12 +26,11 @@ from tests.servers.slack import SlackServer, eventually
 class SlackBot:
     server: SlackServer
     slack: Slack
-    subscriptions: RedisSubscriptions
-    queue: RedisQueue
+    store: Store
     http: str = ""
 
     async def subscription(self, channel: str = "C1", tenant: str = "T1") -> Subscription | None:
-        return await self.subscriptions.get(Channel("slack", tenant, channel))
+        return await self.store.subscriptions.get(Channel("slack", tenant, channel))
 
 
 def options_for(server: SlackServer, mode: str) -> SlackSettings:
@@ -56,22 +50,15 @@ async def slack_bot(
     options = options_for(server, mode).model_copy(update=changes)
     async with AsyncExitStack() as stack:
         node = stack.enter_context(standalone())
-        database = await open_database(node.url)
-        stack.push_async_callback(database.close)
-        incident_store = RedisIncidentStore(database)
-        subscriptions = RedisSubscriptions(database, incident_store)
-        queue = RedisQueue(database, "test")
-        slack = await stack.enter_async_context(
-            open_slack(options, database, monotonic=time.monotonic, wall=time.time)
-        )
-        messengers: dict[str, Messenger] = {"slack": slack.messenger}
+        store = await stack.enter_async_context(open_store(node.url))
+        messengers: dict[str, Messenger] = {}
         catalog = only(load_catalog(), ["claude"])
-        commands = commands_over(database, messengers, catalog, utc_now)
-        reach = ChannelLifecycle(subscriptions, queue, utc_now)
-        slack.listen(
-            commands, subscriptions=subscriptions, reach=reach, catalog=catalog, clock=utc_now
+        commands = commands_over(store.database, messengers, catalog, utc_now)
+        slack = await stack.enter_async_context(
+            open_slack(options, store, commands, catalog, utc_now)
         )
-        bot = SlackBot(server, slack, subscriptions, queue)
+        messengers["slack"] = slack.messenger
+        bot = SlackBot(server, slack, store)
         running = asyncio.create_task(slack.run())
         stack.push_async_callback(_end, running)
         if slack.routes:

@@ -287,7 +287,7 @@ async def test_somebody_else_leaving_changes_nothing(bot: SlackBot) -> None:
 async def test_an_end_that_is_told_late_does_not_silence_a_workspace_whose_token_works(
     bot: SlackBot, late: int, silenced: bool
 ) -> None:
-    database = bot.slack._database
+    database = bot.store.database
     told = payloads.event(bot.server.world, bot.server.team, {"type": "app_uninstalled"})
     told["event_time"] -= late
     await bot.server.outbound.send("events_api", told)

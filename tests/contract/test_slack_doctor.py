@@ -94,9 +94,9 @@ async def test_with_a_wrong_token_it_does_not_start_and_says_which(
     server: SlackServer, word: str
 ) -> None:
     server.fail("error", "auth.test", error=word, times=None)
-    async with slack_bot(server, "http") as bot:
-        with pytest.raises(SettingsError, match="SLACK_BOT_TOKEN is not accepted"):
-            await bot.slack.start()
+    with pytest.raises(SettingsError, match="SLACK_BOT_TOKEN is not accepted"):
+        async with slack_bot(server, "http"):
+            pass
 
 
 async def test_without_slack_it_says_nothing() -> None:

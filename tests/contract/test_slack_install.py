@@ -15,9 +15,8 @@ from slack_sdk.oauth.installation_store import Installation
 
 from adapters.redis import keys
 from adapters.redis.client import open_database
-from adapters.slack.installations import CACHE_SECONDS, RedisInstallations
+from adapters.slack.installations import CACHE_SECONDS, RedisInstallations, TokenCipher
 from adapters.slack.settings import SlackSettings
-from adapters.slack.tokens import TokenCipher
 from bot.domain.errors import SettingsError, TenantGone, TenantPaused
 from bot.domain.subscription import Channel
 from tests.contract.messenger_contract import card
@@ -147,7 +146,7 @@ async def test_an_installation_that_nobody_began_here_is_refused(
 
 async def test_tokens_lie_in_redis_encrypted(bot: SlackBot) -> None:
     await install(bot, "T1")
-    database = bot.slack._database
+    database = bot.store.database
     raw = await database.call("HGET", keys.SLACK_INSTALLATIONS, "T1")
 
     assert raw is not None
@@ -167,7 +166,7 @@ async def test_an_uninstalled_workspace_is_forgotten_and_its_token_too(
 ) -> None:
     await install(bot, "T1")
     await bot.server.event(event)
-    database = bot.slack._database
+    database = bot.store.database
     for _ in range(200):
         if not await database.call("HKEYS", keys.SLACK_INSTALLATIONS):
             break

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from adapters.chat.http import open_session
+from adapters.slack.client import identify, web_client
 from adapters.slack.messenger import SlackMessenger
-from adapters.slack.workspaces import identify, open_session, web_client
+from adapters.slack.workspaces import SlackClients
 from bot.domain.errors import CannotLook, ChannelGone, DeliveryError, RateLimited, TenantGone
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
@@ -54,12 +56,12 @@ async def stage_of(
     server: SlackServer, scopes: frozenset[str] = BOT_SCOPES, *, rationed: bool = False
 ) -> AsyncIterator[SlackStage]:
     server.world.tokens[server.team.token].scopes = scopes
-    async with open_session() as session:
+    async with open_session(connections=10, seconds=10) as session:
         client = web_client(server.team.token, server.api_url, session)
         messenger = SlackMessenger(
-            SingleWorkspace(await identify(client)),
-            base_url=server.api_url,
-            session=session,
+            SlackClients(
+                SingleWorkspace(await identify(client)), base_url=server.api_url, session=session
+            ),
             monotonic=time.monotonic,
             rationed=rationed,
         )
@@ -202,6 +204,6 @@ async def test_a_5xx_when_editing_may_simply_be_repeated(stage: SlackStage) -> N
 
 
 async def test_a_token_that_is_not_good_is_told_at_once(server: SlackServer) -> None:
-    async with open_session() as session:
+    async with open_session(connections=10, seconds=10) as session:
         with pytest.raises(TenantGone):
             await identify(web_client("xoxb-wrong", server.api_url, session))

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 import pytest
 from slack_bolt.async_app import AsyncApp
 
+from adapters.slack.client import web_client
 from adapters.slack.socket import SocketPool
-from adapters.slack.workspaces import web_client
 from tests.contract.slack_bot import slack_bot
 from tests.servers.slack import SlackServer, eventually, running_slack
 
@@ -100,9 +100,9 @@ async def test_a_connection_whose_own_task_died_is_replaced(server: SlackServer)
     heard: list[str] = []
     async with listening(server, heard) as sockets:
         before = server.sockets.opened
-        line = sockets._lines[0]
-        assert line._handler is not None
-        line._handler.client.message_processor.cancel()
+        connection = sockets._connections[0]
+        assert connection._handler is not None
+        connection._handler.client.message_processor.cancel()
         await eventually(lambda: server.sockets.opened > before, 15)
         await wait_until_well(sockets)
         for n in range(4):
@@ -126,5 +126,5 @@ async def test_a_wrong_app_token_is_said_and_slack_is_not_hammered(
         await asyncio.sleep(0.5)
         assert server.world.calls["apps.connections.open"] == 1
     said = capsys.readouterr().out
-    assert "slack.socket_refused" in said
+    assert "slack.connection_refused" in said
     assert "xapp-wrong" not in said

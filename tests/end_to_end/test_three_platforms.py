@@ -21,7 +21,7 @@ async def test_each_fails_in_turn_and_the_others_are_told_all_the_same(tmp_path:
         channel = await here.discord.director.add_channel(here.guild, "status")
         await here.start()
         await here.watch(channel, "subscribe")
-        await here.until(lambda: "slack.socket_opened" in here.said)
+        await here.until(lambda: "slack.connection_opened" in here.said)
         await (await slack.command("subscribe", channel="C1")).response(15)
 
         def told(word: str) -> tuple[bool, bool, bool]:

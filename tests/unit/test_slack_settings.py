@@ -52,13 +52,13 @@ def test_a_group_set_by_the_command_is_kept_by_the_form_that_cannot_show_it() ->
     }
     form = read_form(sent)
     assert not isinstance(form, str)
-    assert form.mention is KEEP
+    assert form.change.mention is KEEP
 
 
 def test_a_person_taken_out_of_the_form_is_called_no_more() -> None:
     form = read_form(filled(channel={"selected_conversation": "C1"}, mention={}))
     assert not isinstance(form, str)
-    assert form.mention is None
+    assert form.change.mention is None
 
 
 @pytest.mark.parametrize("channel", [None, "", "D1", "U1"])

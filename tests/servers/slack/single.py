@@ -1,6 +1,6 @@
 """One workspace as the directory of all: for what sends without a store."""
 
-from adapters.slack.workspaces import Workspace
+from adapters.slack.client import Workspace
 from bot.domain.errors import TenantGone
 
 

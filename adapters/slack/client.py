@@ -1,0 +1,144 @@
+"""The client of one workspace: JSON calls by the shortest way, everything else by slack_sdk.
+
+slack_sdk prepares each call anew (it joins the address, merges headers, reads the environment,
+walks the blocks) and parses answers with json: 110 of the 250 µs that a post costs here. What it
+knows of proxies, TLS and the token is taken from its client. Nothing is repeated in here: whether
+to repeat is the core's question.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.chat.http import Json, decode, encode
+from adapters.slack.errors import of_answer, slack_errors
+
+TIMEOUT_SECONDS = 10
+CONNECTIONS = 512  # a guess: more than one process has been seen to need
+# slack_sdk compares a logger's own level: one without (NOTSET) makes it format every request and
+# answer for a debug line that nobody sees. That costs a third of a post.
+_QUIET = logging.getLogger("adapters.slack.client")
+_QUIET.setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """An installation as far as sending needs it."""
+
+    tenant: str  # a team's id, or the organisation's where the app is installed for all of it
+    token: str
+    bot_user: str = ""
+    name: str = ""
+    org: bool = False
+    scopes: frozenset[str] | None = None  # None: not known
+
+    def __repr__(self) -> str:
+        return f"Workspace({self.tenant})"
+
+    def may(self, scope: str) -> bool:
+        """Return whether `scope` was granted; unknown counts as yes, Slack will say."""
+        return self.scopes is None or scope in self.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, in the shape that errors are read from."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    data: object
+
+
+class SlackClient:
+    """Calls the Web API for one workspace over a shared session."""
+
+    def __init__(self, workspace: Workspace, base_url: str, session: aiohttp.ClientSession) -> None:
+        self.workspace = workspace
+        self._session = session
+        self._web = web_client(workspace.token, base_url, session)
+        self._headers = {
+            **self._web.headers,
+            "Authorization": f"Bearer {workspace.token}",
+            "Content-Type": "application/json;charset=utf-8",
+        }
+
+    async def call(self, method: str, body: Json, bucket: str | None = None) -> Json:
+        """Send `body` as JSON, once (chat.* and views.*).
+
+        Raises:
+            DeliveryError: as `slack_errors` says; `bucket` is named in `RateLimited`.
+        """
+        web = self._web
+        with slack_errors(bucket):
+            async with self._session.post(
+                web.base_url + method,
+                data=encode(body),
+                headers=self._headers,
+                proxy=web.proxy,
+                ssl=True if web.ssl is None else web.ssl,
+            ) as response:
+                raw = await response.read()
+        data = decode(raw)
+        if response.status == 200 and data.get("ok"):
+            return data
+        raise of_answer(Reply(response.status, response.headers, data), bucket)
+
+    async def ask(self, method: str, **arguments: object) -> Json:
+        """Send a form, as the methods that read want it: they take no JSON.
+
+        A POST, which Slack takes for every method; not every proxy lets a GET through.
+
+        Raises:
+            DeliveryError: as `slack_errors` says.
+        """
+        with slack_errors():
+            answer = await self._web.api_call(method, data=arguments)
+        return answer.data if isinstance(answer.data, dict) else {}
+
+
+def web_client(
+    token: str | None, base_url: str, session: aiohttp.ClientSession | None
+) -> AsyncWebClient:
+    """Return slack_sdk's client, which here never repeats a request by itself."""
+    return AsyncWebClient(
+        token=token,
+        base_url=base_url,
+        session=session,
+        timeout=TIMEOUT_SECONDS,
+        retry_handlers=[],
+        logger=_QUIET,
+    )
+
+
+async def identify(client: AsyncWebClient) -> Workspace:
+    """Ask Slack whose token `client` has.
+
+    Raises:
+        DeliveryError: TenantGone for a token that is not good; others as sending would.
+    """
+    with slack_errors():
+        answer = await client.auth_test()
+    org = bool(answer.get("is_enterprise_install"))
+    return Workspace(
+        tenant=str(answer.get("enterprise_id") if org else answer.get("team_id")),
+        token=client.token or "",
+        bot_user=str(answer.get("user_id") or ""),
+        name=str(answer.get("team") or ""),
+        org=org,
+        scopes=granted_scopes(answer.headers),
+    )
+
+
+def granted_scopes(headers: object) -> frozenset[str] | None:
+    """Return the scopes that Slack names in the header of every answer; None if it does not."""
+    items = headers.items() if hasattr(headers, "items") else ()
+    for name, value in items:
+        if str(name).lower() == "x-oauth-scopes":
+            joined = value if isinstance(value, str) else ",".join(value)
+            return frozenset(part.strip() for part in joined.split(",") if part.strip())
+    return None
