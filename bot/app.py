@@ -122,7 +122,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         queued.hearers += [worker.wake for worker in workers.values()]
         routes = [route for platform in platforms for route in platform.routes]
         await _open_http(settings, store, evidence_parts, routes, workers, watchers, stack)
-        opening_prober = open_prober(settings, pages, evidence_parts.stores.probes, utc_now, leads)
+        opening_prober = open_prober(
+            settings, pages, evidence_parts.stores.sources.probes, utc_now, leads
+        )
         prober = await stack.enter_async_context(opening_prober)
         log.info("bot.started", providers=list(pages), platforms=list(workers))
         await _until_stopped(
@@ -152,7 +154,7 @@ def _commands(
             subscriptions=store.subscriptions,
             threads=store.queue,
             messengers=messengers,
-            reports=evidence_parts.stores.reports,
+            reports=evidence_parts.stores.sources.reports,
             reminders=evidence_parts.stores.reminders,
             rng=random.Random(),  # noqa: S311 (jitter, no secret)
             reported=evidence_parts.report_counts.touch,
@@ -180,7 +182,7 @@ async def _open_http(
     web = open_web(
         settings,
         evidence_parts.status_service,
-        evidence_parts.stores.traffic,
+        evidence_parts.stores.sources.traffic,
         hint=lambda provider: hints[provider](),
         counts=lambda: {name: worker.counts for name, worker in workers.items()},
         looks=lambda: {watcher.page.provider: watcher.looks for watcher in watchers},

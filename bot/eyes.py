@@ -13,7 +13,8 @@ from bot.delivery.report_counts import Tallies
 from bot.domain.incident import Incident
 from bot.domain.message import Message
 from bot.engine.backfill import BackfillStore
-from bot.evidence.sources import Collector, ProbeStore, ReportStore, TrafficStore
+from bot.evidence.collector import Collector
+from bot.evidence.stores import EvidenceStores
 from bot.messages.root import root_message
 from bot.messages.witnessed import back_message
 from bot.ports import Clock, IncidentStore, Messenger
@@ -21,12 +22,10 @@ from bot.status.service import StatusService
 
 
 @dataclass(frozen=True, slots=True)
-class EvidenceStores:
+class AnswerStores:
     """Where it is all kept."""
 
-    probes: ProbeStore
-    traffic: TrafficStore
-    reports: ReportStore
+    sources: EvidenceStores
     reminders: ReminderStore
     past: BackfillStore
 
@@ -35,7 +34,7 @@ class EvidenceStores:
 class EvidenceParts:
     """`loops` run for as long as the bot does."""
 
-    stores: EvidenceStores
+    stores: AnswerStores
     collector: Collector
     status_service: StatusService
     reminder_sender: ReminderSender
@@ -46,7 +45,7 @@ class EvidenceParts:
 
 
 def open_evidence(
-    stores: EvidenceStores,
+    stores: AnswerStores,
     catalog: Catalog,
     incident_store: IncidentStore,
     threads: Threads,
@@ -56,7 +55,7 @@ def open_evidence(
     may_paint: Callable[[], bool],
 ) -> EvidenceParts:
     """`may_paint`: whether this replica is the one that draws tallies (see `Tallies`)."""
-    collector = Collector(stores.probes, stores.traffic, stores.reports, catalog)
+    collector = Collector(stores.sources, catalog)
     status_service = StatusService(catalog, incident_store, collector, clock, stores.past)
 
     def draw(incident: Incident, line: str, midway: bool) -> Message:
@@ -65,7 +64,7 @@ def open_evidence(
         )
 
     report_counts = Tallies(
-        stores.reports, threads, incident_store, messengers, catalog, clock, draw, may_paint
+        stores.sources.reports, threads, incident_store, messengers, catalog, clock, draw, may_paint
     )
     reminder_sender = ReminderSender(
         stores.reminders,

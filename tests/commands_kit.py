@@ -13,7 +13,8 @@ from adapters.redis.reminders import RedisReminderStore
 from adapters.redis.subscriptions import RedisSubscriptions
 from bot.catalog.catalog import Catalog
 from bot.commands import Commands, Services
-from bot.evidence.sources import Collector
+from bot.evidence.collector import Collector
+from bot.evidence.stores import EvidenceStores
 from bot.ports import Clock, Messenger
 from bot.status.service import StatusService
 
@@ -23,7 +24,9 @@ def services_over(
 ) -> Services:
     incident_store = RedisIncidentStore(database)
     reports = RedisReports(database, b"s")
-    collector = Collector(RedisProbes(database), RedisTraffic(database), reports, catalog)
+    collector = Collector(
+        EvidenceStores(RedisProbes(database), RedisTraffic(database), reports), catalog
+    )
     return Services(
         status=StatusService(catalog, incident_store, collector, clock),
         subscriptions=RedisSubscriptions(database, incident_store),

@@ -16,7 +16,7 @@ from bot.catalog.catalog import Catalog
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence
 from bot.domain.state import State
-from bot.evidence.sources import Collector
+from bot.evidence.collector import Collector
 from bot.settings import Settings
 
 log = structlog.get_logger()
@@ -40,7 +40,7 @@ async def stored_states(
         store = RedisIncidentStore(database)
         states = {name: (await store.load(name)).state for name in catalog.providers}
         stores = evidence_stores(database, settings.secret_key)
-        collector = Collector(stores.probes, stores.traffic, stores.reports, catalog)
+        collector = Collector(stores.sources, catalog)
         evidence = await collector.for_channel(None, now)
     except StoreError as error:
         log.warning("store.failed", reason=str(error))

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from adapters.http import ACCEPT_ENCODING, BodyError, read_body
-from bot.evidence.probes import ProbeResponse, Target, TargetKind
+from bot.catalog.targets import Target, TargetKind
+from bot.evidence.probes import ProbeResponse
 
 TIMEOUT = 10.0  # seconds for a whole look; a generation of one token takes some seconds
 LONGEST = 16_384  # bytes; error bodies have some hundreds

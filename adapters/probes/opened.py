@@ -10,10 +10,9 @@ import httpx
 
 from adapters.probes.http import TIMEOUT, HttpProbe
 from bot import __version__
-from bot.catalog.targets import load_targets
+from bot.catalog.targets import Target, load_targets
 from bot.domain.errors import SettingsError
-from bot.evidence.probes import Target
-from bot.evidence.sources import ProbeStore
+from bot.evidence.stores import ProbeStore
 from bot.loops.prober import Prober
 from bot.ports import Clock
 from bot.settings import Settings

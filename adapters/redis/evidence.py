@@ -20,7 +20,7 @@ from bot.domain.subscription import Channel
 from bot.evidence import reports, traffic
 from bot.evidence.probes import ProbeHistory
 from bot.evidence.reports import ReportCount
-from bot.evidence.sources import Batch, UserReport
+from bot.evidence.stores import Batch, UserReport
 from bot.evidence.traffic import CallResult, TrafficCounts
 
 _RECORDS = Codec(ProbeHistory)

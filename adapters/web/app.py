@@ -22,7 +22,7 @@ from adapters.web.limits import Rate, RequestRefused, body_of, broken, check_tok
 from adapters.web.metrics import CONTENT_TYPE, Measured, Metrics
 from adapters.web.signals import read_counts, read_litellm
 from bot.domain.errors import StoreError
-from bot.evidence.sources import TrafficStore
+from bot.evidence.stores import TrafficStore
 from bot.ports import Clock
 from bot.status.service import StatusService
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bot import __version__
-from bot.domain.evidence import Source
 from bot.domain.page import Severity
+from bot.evidence.sources import source_names
 from bot.evidence.traffic import CallResult
 
 
@@ -120,7 +120,7 @@ _ONE = {
             "items": {
                 "type": "object",
                 "properties": {
-                    "source": {"enum": [source.value for source in Source]},
+                    "source": {"enum": [str(name) for name in source_names()]},
                     "severity": {"enum": [severity.value for severity in Severity]},
                     "says": {"type": "string"},
                     "since": _TIME,

@@ -14,7 +14,7 @@ from adapters.redis.depth import Depth
 from adapters.web.app import Web, build
 from adapters.web.metrics import Measured, Metrics, plain
 from adapters.web.server import serving
-from bot.evidence.sources import TrafficStore
+from bot.evidence.stores import TrafficStore
 from bot.settings import Settings
 from bot.status.service import StatusService
 

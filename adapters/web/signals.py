@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapters.web.limits import RequestRefused
 from bot.catalog.catalog import Catalog
-from bot.evidence.sources import Batch
+from bot.evidence.stores import Batch
 from bot.evidence.traffic import CallResult
 
 MOST_ENTRIES = 100

@@ -4,10 +4,32 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
 from importlib import resources
 
 from bot.domain.errors import SettingsError
-from bot.evidence.probes import Target, TargetKind
+
+
+class TargetKind(StrEnum):
+    """What a target is: the API, a web page behind a front door, or a neutral site."""
+
+    API = "api"
+    FRONT = "front"
+    MODELS = "models"  # the list of models, with a key
+    GENERATION = "generation"  # the smallest real answer of one model, with a key
+    CONTROL = "control"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing to probe. `surfaces` are those that its answers tell something about."""
+
+    name: str
+    url: str
+    kind: TargetKind
+    surfaces: tuple[str, ...] = ()
+    model: str = ""  # for GENERATION: the family; when it is probed, the id sent to the API
 
 
 def load_targets(providers: Iterable[str], text: str | None = None) -> list[Target]:

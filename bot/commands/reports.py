@@ -11,7 +11,7 @@ from bot.commands.types import Answer, ParsedCommand, Request, Services
 from bot.delivery.reminders import Direct, Reminder
 from bot.domain.errors import DeliveryError
 from bot.domain.subscription import Channel
-from bot.evidence.sources import ChannelSize, UserReport
+from bot.evidence.stores import ChannelSize, UserReport
 from bot.messages.settings import notice
 from bot.messages.witnessed import (
     counted_message,

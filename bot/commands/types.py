@@ -16,7 +16,7 @@ from bot.domain.incident import EventKind
 from bot.domain.message import Message
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, ThreadRecord
-from bot.evidence.sources import ReportStore
+from bot.evidence.stores import ReportStore
 from bot.ports import Messenger, Subscriptions
 from bot.status.service import StatusService
 

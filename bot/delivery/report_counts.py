@@ -20,7 +20,7 @@ from bot.domain.incident import Incident
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
 from bot.evidence.reports import ReportCount
-from bot.evidence.sources import ReportStore
+from bot.evidence.stores import ReportStore
 from bot.messages.witnessed import tally_words
 from bot.ports import Clock, IncidentStore, Messenger
 

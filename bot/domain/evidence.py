@@ -10,6 +10,8 @@ from bot.domain.page import Severity, worst
 
 
 class Source(StrEnum):
+    """The sources that this program has itself; `SOURCES` may have more."""
+
     PAGE = "page"
     PROBE = "probe"
     REPORTS = "reports"
@@ -20,7 +22,7 @@ class Source(StrEnum):
 class Evidence:
     """What one source says of one surface. `at`: when it was last seen to be so."""
 
-    source: Source
+    source: str
     surface: str
     severity: Severity
     at: datetime
@@ -57,5 +59,5 @@ class Verdict:
         """The severity when the page was last seen, even where the verdict is by now unknown."""
         if self.severity is not Severity.UNKNOWN:
             return self.severity
-        page = [piece.severity for piece in self.evidence if piece.source is Source.PAGE]
+        page = [piece.severity for piece in self.evidence if piece.source == Source.PAGE]
         return worst(page, default=Severity.UNKNOWN)

@@ -10,10 +10,9 @@ surfaces, its incident goes on in the same thread as official. If the evidence d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.evidence import Evidence, Source
 from bot.domain.incident import (
     HANDED_OVER,
     EventKind,
@@ -26,24 +25,14 @@ from bot.domain.incident import (
 from bot.domain.page import Severity
 from bot.domain.state import State, SuspicionState
 from bot.engine.confirmation import CONTINUES, SuspectedWork, continue_as_official, is_official
-from bot.evidence.suspicion import Suspicion, case_against
+from bot.evidence.sources import source_names
+from bot.evidence.suspicion import Signals, Suspicion, case_against
 
 CALM = timedelta(minutes=10)
 # What people still say after the provider's own end is the tail of the same event.
 AFTERMATH = timedelta(minutes=30)
 
 NOTHING_CONFIRMED = "Nothing was confirmed: what we saw has died down."
-
-
-@dataclass(frozen=True, slots=True)
-class Signals:
-    """All evidence of a moment besides the page's.
-
-    `overwhelming`: surface → tenants ("slack/T1") whose own people suffice, for themselves.
-    """
-
-    evidence: tuple[Evidence, ...] = ()
-    overwhelming: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def suspected_in(state: State | None) -> dict[str, Incident]:
@@ -332,13 +321,10 @@ def _with_news(
     return replace(incident, severity=severity, events=(*incident.events, event), timeline=timeline)
 
 
-_KIND_NAMES = {Source.PROBE: 0, Source.TRAFFIC: 1, Source.REPORTS: 2}
-
-
 def describe(cases: Iterable[Suspicion], label: Callable[[str], str]) -> str:
     """One line for each thing seen, probes first, without repeating what two surfaces share."""
     pieces = [(piece.surface, piece) for case in cases for piece in case.against]
-    pieces.sort(key=lambda pair: _KIND_NAMES.get(pair[1].source, 9))
+    pieces.sort(key=lambda pair: source_names().index(pair[1].source))
     lines: dict[str, list[str]] = {}
     for surface, piece in pieces:
         lines.setdefault(piece.says, []).append(label(surface))

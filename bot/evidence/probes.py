@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from bot.catalog.targets import Target, TargetKind
 from bot.domain.evidence import Evidence, Source
 from bot.domain.page import Severity
 
@@ -23,27 +24,6 @@ class ProbeOutcome(StrEnum):
     GOOD = "good"
     BAD = "bad"
     INCONCLUSIVE = "inconclusive"
-
-
-class TargetKind(StrEnum):
-    """What a target is: the API, a web page behind a front door, or a neutral site."""
-
-    API = "api"
-    FRONT = "front"
-    MODELS = "models"  # the list of models, with a key
-    GENERATION = "generation"  # the smallest real answer of one model, with a key
-    CONTROL = "control"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One thing to look at (data of the catalog). `surfaces` are those it can speak about."""
-
-    name: str
-    url: str
-    kind: TargetKind
-    surfaces: tuple[str, ...] = ()
-    model: str = ""  # for GENERATION: the family; when it is looked at, the id sent to the API
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,158 +1,84 @@
-"""What is witnessed besides the page: the ports that keep it, and how it is gathered.
+"""The table of evidence besides the pages. A row: who says it, how fast it fades, where from.
 
-Kept in the store, so that every replica answers with the same evidence: the last looks of each
-probe, the counts of the team's traffic by the minute, and who reported what (as keyed hashes,
-for half an hour).
+Collector, decay, answers and the HTTP API are made of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol, runtime_checkable
+from datetime import datetime, timedelta
 
-from bot.catalog.catalog import Catalog
-from bot.domain.evidence import Evidence
+from bot.domain.evidence import Evidence, Source
 from bot.domain.subscription import Channel
-from bot.engine.detection import Signals
 from bot.evidence import probes, reports, traffic
-from bot.evidence.probes import ProbeHistory, ProbeResponse, Target
-from bot.evidence.reports import ReportCount
-from bot.evidence.traffic import CallResult, TrafficCounts
+from bot.evidence.stores import EvidenceStores
 
-
-class Probe(Protocol):
-    """Looks at one target from outside."""
-
-    async def look(self, target: Target) -> ProbeResponse:
-        """Look once. Never raises for what the other side does: that is what is looked for."""
-        ...
-
-
-class ProbeStore(Protocol):
-    """The last looks of each target, and what real generations may still be spent today."""
-
-    async def records(self) -> list[ProbeHistory]: ...
-
-    async def keep(self, records: Sequence[ProbeHistory]) -> None:
-        """Write them under their targets' names.
-
-        Raises:
-            StoreError: Redis did not answer (as from every method here).
-        """
-        ...
-
-    async def forget(self) -> None:
-        """Nothing is known any more: what was seen last was seen through a network that fails."""
-        ...
-
-    async def spend(self, day: str, limit: int) -> bool:
-        """Count one generation of that day BEFORE it is sent; False: `limit` is reached.
-
-        Counted for all replicas together. What is counted and then not sent stays counted, so
-        that a crash, a lost answer or a repetition can only make it fewer.
-        """
-        ...
+# Everything that a source says now, as an answer in the channel may quote it (None: as it counts
+# for everybody). May raise StoreError.
+Collect = Callable[[EvidenceStores, Channel | None, datetime], Awaitable[Sequence[Evidence]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """What a gateway or script counted about one surface (or model) since it last told."""
+class EvidenceSource:
+    """A row of `SOURCES`. The times were chosen with the thresholds (see `suspicion`)."""
 
-    surface: str
-    results: Mapping[CallResult, int]
-
-
-class TrafficStore(Protocol):
-    async def add(self, batches: Sequence[Batch], now: datetime, key: str | None = None) -> bool:
-        """Count. With a `key`, the same key within ten minutes counts once (False: it had)."""
-        ...
-
-    async def counts(self, now: datetime) -> list[TrafficCounts]:
-        """What was counted within `traffic.WINDOW`, one entry a surface."""
-        ...
+    # As `Evidence.source` and the HTTP API have it.
+    name: str
+    # As answers begin: "Our probe, API: …".
+    label: str
+    # So long its evidence counts in full; then less and less, until it is gone.
+    full_for: timedelta
+    gone_after: timedelta
+    collect: Collect
 
 
-@dataclass(frozen=True, slots=True)
-class UserReport:
-    """One person of a channel has trouble with one surface. `members`: the channel's size."""
-
-    channel: Channel
-    person: str
-    surface: str
-    members: int | None = None
+async def _probes(
+    stores: EvidenceStores, _channel: Channel | None, _now: datetime
+) -> Sequence[Evidence]:
+    return probes.evidence(await stores.probes.records())
 
 
-@runtime_checkable
-class ChannelSize(Protocol):
-    """A messenger that can tell how many people a channel has."""
-
-    async def members(self, channel: Channel) -> int | None:
-        """None: it is not known.
-
-        Raises:
-            DeliveryError: the platform did not say.
-        """
-        ...
+async def _traffic(
+    stores: EvidenceStores, _channel: Channel | None, now: datetime
+) -> Sequence[Evidence]:
+    return traffic.evidence(await stores.traffic.counts(now))
 
 
-class ReportStore(Protocol):
-    async def add(self, voice: UserReport, now: datetime) -> bool:
-        """Hear it. False: this person had said so within the window (it counts from now)."""
-        ...
+async def _reports(
+    stores: EvidenceStores, channel: Channel | None, now: datetime
+) -> Sequence[Evidence]:
+    """Everybody's, and louder those of the channel's own workspace."""
+    everywhere = await stores.reports.everywhere(now)
+    if channel is None:
+        return reports.evidence(everywhere)
+    here = await stores.reports.of_channel(channel, now)
+    # Where only its own people reported, it is said once: as what people here report.
+    elsewhere = {count.surface for count in everywhere if count.owner != channel.owner}
+    others = [piece for piece in reports.evidence(everywhere) if piece.surface in elsewhere]
+    return [*reports.here(here, channel.owner), *others]
 
-    async def withdraw(self, voice: UserReport) -> None:
-        """It works again for this person."""
-        ...
 
-    async def of_channel(self, channel: Channel, now: datetime) -> list[ReportCount]: ...
+SOURCES: tuple[EvidenceSource, ...] = (
+    EvidenceSource(Source.PROBE, "Our probe", timedelta(minutes=3), timedelta(minutes=10), _probes),
+    EvidenceSource(
+        Source.TRAFFIC, "Our own traffic", timedelta(minutes=5), timedelta(minutes=15), _traffic
+    ),
+    EvidenceSource(
+        Source.REPORTS, "People", timedelta(minutes=10), timedelta(minutes=30), _reports
+    ),
+)
 
-    async def everywhere(self, now: datetime) -> list[ReportCount]: ...
+
+def source_named(name: str) -> EvidenceSource:
+    return next(source for source in SOURCES if source.name == name)
 
 
-@dataclass(frozen=True, slots=True)
-class Collector:
-    """Gathers what the stores hold into evidence."""
+def source_names() -> list[str]:
+    """All sources, the page first: the order in which answers name them."""
+    return [Source.PAGE, *(source.name for source in SOURCES)]
 
-    probes: ProbeStore
-    traffic: TrafficStore
-    reports: ReportStore
-    catalog: Catalog
 
-    async def gather(self, provider: str, now: datetime) -> Signals:
-        """Everything about one provider's surfaces, as it counts for everybody.
-
-        Raises:
-            StoreError: Redis did not answer.
-        """
-        report_counts = await self.reports.everywhere(now)
-        evidence = [*await self._measured(now), *reports.evidence(report_counts)]
-        about = tuple(piece for piece in evidence if self._owner(piece.surface) == provider)
-        strong = reports.overwhelming(report_counts)
-        return Signals(about, {s: t for s, t in strong.items() if self._owner(s) == provider})
-
-    def _owner(self, surface: str) -> str:
-        """The provider of a surface: that of the catalog, else the one that its id names."""
-        known = self.catalog.surface(surface)
-        return known.provider if known else surface.partition("/")[0]
-
-    async def for_channel(self, channel: Channel | None, now: datetime) -> list[Evidence]:
-        """What counts in an answer given in that channel: everybody's, and louder its own."""
-        measured = await self._measured(now)
-        report_counts = await self.reports.everywhere(now)
-        if channel is None:
-            return [*measured, *reports.evidence(report_counts)]
-        here = await self.reports.of_channel(channel, now)
-        # Where only its own people spoke, it is said once: as what people here report.
-        elsewhere = {
-            report_count.surface
-            for report_count in report_counts
-            if report_count.owner != channel.owner
-        }
-        others = [piece for piece in reports.evidence(report_counts) if piece.surface in elsewhere]
-        return [*measured, *reports.here(here, channel.owner), *others]
-
-    async def _measured(self, now: datetime) -> list[Evidence]:
-        looks = probes.evidence(await self.probes.records())
-        return [*looks, *traffic.evidence(await self.traffic.counts(now))]
+def label_of(name: str) -> str:
+    """Who says it."""
+    return "Official page" if name == Source.PAGE else source_named(name).label

@@ -1,12 +1,8 @@
 """The one place where evidence is added up.
 
 Every piece of evidence has a weight between 0 (says nothing) and 1 (hard to doubt) when it is
-fresh. It counts in full while fresh, then less and less, in a straight line, until it is gone:
-
-    source      in full     gone after
-    probe       3 min       10 min
-    traffic     5 min       15 min
-    reports     10 min      30 min
+fresh. It counts in full for a while, then less and less, in a straight line, until it is gone;
+the table `SOURCES` has both times of each source.
 
 A surface is suspected when one kind of evidence alone weighs `ALONE`, or when at least two kinds
 weigh `AGREE` each. It stays so until no kind weighs `AGREE` any more. The thresholds were chosen
@@ -22,30 +18,31 @@ from datetime import datetime, timedelta
 
 from bot.domain.evidence import Evidence, Source, Verdict
 from bot.domain.page import Severity
+from bot.evidence.sources import source_named
 
 ALONE = 0.9
 AGREE = 0.4
 
-FRESH: Mapping[Source, timedelta] = {
-    Source.PROBE: timedelta(minutes=3),
-    Source.TRAFFIC: timedelta(minutes=5),
-    Source.REPORTS: timedelta(minutes=10),
-}
-GONE: Mapping[Source, timedelta] = {
-    Source.PROBE: timedelta(minutes=10),
-    Source.TRAFFIC: timedelta(minutes=15),
-    Source.REPORTS: timedelta(minutes=30),
-}
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """All evidence of a moment besides the page's.
+
+    `overwhelming`: surface → tenants ("slack/T1") whose own people suffice, for themselves.
+    """
+
+    evidence: tuple[Evidence, ...] = ()
+    overwhelming: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def decay(source: Source, age: timedelta) -> float:
+def decay(source: str, age: timedelta) -> float:
     """How much evidence of that age still counts, from 1 down to 0. Never rises with age."""
-    if source is Source.PAGE:
-        return 1.0  # the page does not fade: a page not seen is unknown (see `verdict`)
-    fresh, gone = FRESH[source], GONE[source]
-    if age <= fresh:
+    if source == Source.PAGE:
+        return 1.0  # a page that is not seen is unknown, whatever it said (see `verdict`)
+    row = source_named(source)
+    if age <= row.full_for:
         return 1.0
-    return max(0.0, (gone - age) / (gone - fresh))
+    return max(0.0, (row.gone_after - age) / (row.gone_after - row.full_for))
 
 
 def score(evidence: Evidence, now: datetime) -> float:
@@ -53,7 +50,7 @@ def score(evidence: Evidence, now: datetime) -> float:
     return evidence.weight * decay(evidence.source, max(timedelta(0), now - evidence.at))
 
 
-def suffices(strengths: Mapping[Source, float], alone: float = ALONE, agree: float = AGREE) -> bool:
+def suffices(strengths: Mapping[str, float], alone: float = ALONE, agree: float = AGREE) -> bool:
     """Is this enough to suspect: one voice that stands alone, or two that agree?"""
     values = strengths.values()
     return any(s >= alone for s in values) or sum(s >= agree for s in values) >= 2
@@ -65,7 +62,7 @@ class Suspicion:
 
     surface: str
     against: tuple[Evidence, ...] = ()
-    strengths: Mapping[Source, float] = field(default_factory=dict)
+    strengths: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def suspected(self) -> bool:
@@ -79,9 +76,9 @@ class Suspicion:
 
 def case_against(surface: str, evidence: Iterable[Evidence], now: datetime) -> Suspicion:
     """Add up what is not the page's. Two probes are one kind: only the strongest counts."""
-    best: dict[Source, tuple[float, Evidence]] = {}
+    best: dict[str, tuple[float, Evidence]] = {}
     for piece in evidence:
-        against = piece.source is not Source.PAGE and piece.severity.is_impaired
+        against = piece.source != Source.PAGE and piece.severity.is_impaired
         if piece.surface != surface or not against:
             continue
         weight = score(piece, now)

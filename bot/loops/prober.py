@@ -16,19 +16,18 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.catalog.targets import Target, TargetKind
 from bot.domain.errors import StoreError
 from bot.evidence.probes import (
     ProbeOutcome,
     ProbeResult,
-    Target,
-    TargetKind,
     judge,
     model_ids,
     network_is_ours,
     newest,
     remember,
 )
-from bot.evidence.sources import Probe, ProbeStore
+from bot.evidence.stores import Probe, ProbeStore
 from bot.ports import Clock
 
 log = structlog.get_logger()

@@ -23,10 +23,11 @@ from bot.domain.incident import Incident
 from bot.domain.page import Snapshot
 from bot.domain.state import State
 from bot.engine.backfill import BackfillStore, ended_in
-from bot.engine.detection import Signals, suspected_in, without_suspected
 from bot.engine.detection import step as suspect
+from bot.engine.detection import suspected_in, without_suspected
 from bot.engine.endings import needed_lists
 from bot.engine.step import on_failure, step
+from bot.evidence.suspicion import Signals
 from bot.ports import Clock, IncidentStore, PageSource, VersionedState
 
 log = structlog.get_logger()

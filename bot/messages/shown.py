@@ -71,7 +71,7 @@ class Shown:
             f"{self.catalog.label(piece.surface)}: {piece.says}"
             for verdict in self.verdicts
             for piece in verdict.evidence
-            if piece.source is not Source.PAGE and piece.severity.rank > Severity.UP.rank
+            if piece.source != Source.PAGE and piece.severity.rank > Severity.UP.rank
         ]
         words = "; ".join(dict.fromkeys(said[:_MOST_EVIDENCE]))
         return (Text(f"Also seen: {words}."),) if words else ()

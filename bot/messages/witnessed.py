@@ -26,6 +26,7 @@ from bot.domain.message import (
 from bot.domain.page import Severity
 from bot.evidence.reports import ReportCount
 from bot.evidence.scoreboard import Scoreboard, ScoreEntry, ScoreResult
+from bot.evidence.sources import label_of, source_names
 from bot.messages.durations import duration
 from bot.messages.settings import notice
 from bot.messages.text import in_words, short
@@ -33,12 +34,6 @@ from bot.status.advice import Advice, Do
 from bot.status.duration import ExpectedDuration
 from bot.status.explain import Explanation, Side
 
-_WHO = {
-    Source.PAGE: "Official page",
-    Source.PROBE: "Our probe",
-    Source.TRAFFIC: "Our own traffic",
-    Source.REPORTS: "People",
-}
 _MOST = 8
 _WINDOW = "in the last half hour"
 
@@ -159,10 +154,10 @@ def just_me_message(
     )
 
 
-def _evidence_lines(verdict: Verdict, catalog: Catalog, but: set[Source]) -> list[Line]:
+def _evidence_lines(verdict: Verdict, catalog: Catalog, but: set[str]) -> list[Line]:
     """One line for each source that says something of this surface."""
     lines: list[Line] = []
-    ordered = sorted(verdict.evidence, key=lambda e: list(_WHO).index(e.source))
+    ordered = sorted(verdict.evidence, key=lambda e: source_names().index(e.source))
     for source, group in groupby(ordered, key=lambda e: e.source):
         if source in but:
             continue
@@ -172,8 +167,8 @@ def _evidence_lines(verdict: Verdict, catalog: Catalog, but: set[Source]) -> lis
 
 
 def _evidence_line(piece: Evidence, verdict: Verdict, catalog: Catalog) -> Line:
-    who = f"{_WHO[piece.source]}, {catalog.label(verdict.surface)}: "
-    said = piece.severity.words if piece.source is Source.PAGE else piece.says
+    who = f"{label_of(piece.source)}, {catalog.label(verdict.surface)}: "
+    said = piece.severity.words if piece.source == Source.PAGE else piece.says
     line: Line = (Text(who), Text(short(said, 160)))
     if piece.since is not None and piece.severity.is_impaired:
         line = (*line, Text(", since "), Time(piece.since, "clock"))

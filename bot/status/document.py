@@ -76,7 +76,7 @@ def _reason(verdict: Verdict, failure: str) -> str | None:
 
 def _evidence(evidence: Evidence, now: datetime) -> dict[str, Any]:
     return {
-        "source": evidence.source.value,
+        "source": str(evidence.source),
         "severity": evidence.severity.value,
         "says": evidence.says,
         "since": stamp(evidence.since),

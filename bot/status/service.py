@@ -14,8 +14,8 @@ from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.subscription import Channel
 from bot.engine.backfill import BackfillStore
+from bot.evidence.collector import Collector
 from bot.evidence.scoreboard import Scoreboard, scoreboard
-from bot.evidence.sources import Collector
 from bot.ports import Clock, IncidentStore
 from bot.status.duration import ExpectedDuration, expected_duration
 from bot.status.view import StatusView, status_view

@@ -13,19 +13,14 @@ from adapters.redis.database import Database
 from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
 from adapters.redis.reminders import RedisReminderStore
 from bot.catalog.catalog import load_catalog
+from bot.catalog.targets import Target, TargetKind
 from bot.delivery.reminders import LEASE, Reminder
 from bot.domain.evidence import Source
 from bot.domain.subscription import Channel
-from bot.evidence.probes import (
-    ProbeHistory,
-    ProbeOutcome,
-    ProbeResult,
-    Target,
-    TargetKind,
-    remember,
-)
+from bot.evidence.collector import Collector
+from bot.evidence.probes import ProbeHistory, ProbeOutcome, ProbeResult, remember
 from bot.evidence.reports import WINDOW
-from bot.evidence.sources import Batch, Collector, UserReport
+from bot.evidence.stores import Batch, EvidenceStores, UserReport
 from bot.evidence.traffic import CallResult
 from tests.servers.redis import Node, standalone
 
@@ -189,7 +184,7 @@ async def test_all_kinds_are_gathered_for_their_provider(database: Database) -> 
     for person in range(9):
         await reports.add(UserReport(OPS, f"U{person}", "code"), NOW)
     await reports.add(UserReport(OPS, "U1", "github/actions"), NOW)
-    collector = Collector(probes, traffic, reports, load_catalog())
+    collector = Collector(EvidenceStores(probes, traffic, reports), load_catalog())
 
     seen = await collector.gather("claude", NOW)
 

@@ -13,8 +13,8 @@ import pytest
 
 from adapters.probes.http import HttpProbe
 from bot.catalog.catalog import load_catalog
-from bot.catalog.targets import load_targets
-from bot.evidence.probes import ProbeHistory, ProbeOutcome, Target, TargetKind, judge
+from bot.catalog.targets import Target, TargetKind, load_targets
+from bot.evidence.probes import ProbeHistory, ProbeOutcome, judge
 from bot.loops.prober import Prober
 from tests.servers.probe import ProbeServer
 

@@ -20,7 +20,7 @@ from bot.domain.message import Message
 from bot.domain.page import Severity
 from bot.domain.state import State
 from bot.domain.subscription import Channel, ThreadRecord
-from bot.evidence.sources import UserReport
+from bot.evidence.stores import UserReport
 from tests.servers.redis import Node, standalone
 
 NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)

@@ -21,9 +21,10 @@ from bot.domain.errors import SourceError
 from bot.domain.incident import HANDED_OVER, EventKind, Incident, Origin
 from bot.domain.page import Severity, Snapshot
 from bot.domain.subscription import Channel, Subscription, ThreadRecord
+from bot.evidence.collector import Collector
 from bot.evidence.probes import ProbeHistory
 from bot.evidence.scoreboard import ScoreResult, scoreboard
-from bot.evidence.sources import Collector, UserReport
+from bot.evidence.stores import EvidenceStores, UserReport
 from bot.loops.watcher import Watcher
 from bot.ports import NeededLists
 from tests.servers.redis import Node, standalone
@@ -50,7 +51,9 @@ class World:
         self.incident_store = RedisIncidentStore(self.database)
         self.probes = RedisProbes(self.database)
         self.reports = RedisReports(self.database, b"s")
-        collector = Collector(self.probes, RedisTraffic(self.database), self.reports, CATALOG)
+        collector = Collector(
+            EvidenceStores(self.probes, RedisTraffic(self.database), self.reports), CATALOG
+        )
         self.watcher = Watcher(
             page=self,
             incident_store=self.incident_store,

@@ -24,7 +24,8 @@ from adapters.web.server import serving
 from bot.catalog.catalog import load_catalog, only
 from bot.domain.page import Severity
 from bot.domain.state import ComponentState, State
-from bot.evidence.sources import Collector
+from bot.evidence.collector import Collector
+from bot.evidence.stores import EvidenceStores
 from bot.status.service import StatusService
 from tests.servers.redis import Node, standalone
 
@@ -86,7 +87,9 @@ async def running(node: Node) -> AsyncIterator[Running]:
     await database.call("FLUSHALL")
     catalog = only(load_catalog(), ["claude"])
     traffic = RedisTraffic(database)
-    collector = Collector(RedisProbes(database), traffic, RedisReports(database, b"s"), catalog)
+    collector = Collector(
+        EvidenceStores(RedisProbes(database), traffic, RedisReports(database, b"s")), catalog
+    )
     status_service = StatusService(catalog, RedisIncidentStore(database), collector, lambda: NOW)
     made: Running
     hints: list[str] = []

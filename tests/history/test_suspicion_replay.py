@@ -26,14 +26,14 @@ from bot.domain.evidence import Evidence, Source
 from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin, SurfaceChange
 from bot.domain.page import Severity
 from bot.domain.state import State
-from bot.engine.detection import CALM, Signals, step
+from bot.engine.detection import CALM, step
 from bot.evidence.scoreboard import ScoreResult, scoreboard
-from bot.evidence.suspicion import AGREE, ALONE, case_against, suffices
+from bot.evidence.suspicion import AGREE, ALONE, Signals, case_against, suffices
 from tests.history.witnesses import MINUTE, QUIET, ROUGH, World, minutes, outages, quiet_stretches
 
 SEED = 20260409
 GRID = [(alone, agree) for alone in (0.5, 0.7, 0.9, 0.99) for agree in (0.1, 0.2, 0.4, 0.6, 0.8)]
-Strengths = list[dict[Source, float]]
+Strengths = list[dict[str, float]]
 
 
 @cache

@@ -17,18 +17,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bot.catalog.targets import Target, TargetKind
 from bot.domain.page import Severity
-from bot.engine.detection import Signals
 from bot.evidence import probes, reports, traffic
-from bot.evidence.probes import (
-    ProbeHistory,
-    ProbeOutcome,
-    ProbeResult,
-    Target,
-    TargetKind,
-    remember,
-)
+from bot.evidence.probes import ProbeHistory, ProbeOutcome, ProbeResult, remember
 from bot.evidence.reports import ReportCount
+from bot.evidence.suspicion import Signals
 from bot.evidence.traffic import TrafficCounts
 
 MINUTE = timedelta(minutes=1)

@@ -16,7 +16,7 @@ from bot.domain.incident import Incident
 from bot.domain.message import Message
 from bot.domain.subscription import Channel, Subscription, ThreadRecord
 from bot.evidence.reports import ReportCount
-from bot.evidence.sources import UserReport
+from bot.evidence.stores import UserReport
 from bot.ports import Access, VersionedState
 from bot.status.service import StatusService
 from tests.unit.messages.examples import CLAUDE, NOW, QUIET, page_state, spoken

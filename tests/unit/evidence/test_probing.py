@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.catalog.targets import Target, TargetKind
 from bot.domain.page import Severity
 from bot.evidence.probes import (
     FAILURES,
@@ -15,8 +16,6 @@ from bot.evidence.probes import (
     ProbeOutcome,
     ProbeResponse,
     ProbeResult,
-    Target,
-    TargetKind,
     evidence,
     judge,
     network_is_ours,
