@@ -26,7 +26,7 @@ from adapters.discord.rest import RestClient
 from bot.catalog.catalog import load_catalog
 from bot.clock import utc_now
 from bot.domain.subscription import Channel
-from bot.messages.example import example_message
+from bot.messages.help import example_message
 
 Send = Callable[[int, str], Awaitable[Any]]
 

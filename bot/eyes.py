@@ -15,8 +15,8 @@ from bot.domain.message import Message
 from bot.engine.backfill import BackfillStore
 from bot.evidence.collector import Collector
 from bot.evidence.stores import EvidenceStores
+from bot.messages.evidence import back_message
 from bot.messages.root import root_message
-from bot.messages.witnessed import back_message
 from bot.ports import Clock, IncidentStore, Messenger
 from bot.status.service import StatusService
 

@@ -16,7 +16,7 @@ from adapters.slack.responder import SlackInteraction, SlackResponder
 from bot.catalog.catalog import Catalog
 from bot.domain.errors import DeliveryError, StoreError
 from bot.domain.subscription import Subscription
-from bot.messages.settings import effective
+from bot.messages.subscription import effective
 
 log = structlog.get_logger()
 # https://docs.slack.dev/surfaces/app-home: 100 blocks in a view; a channel is one of them.

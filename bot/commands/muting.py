@@ -10,8 +10,9 @@ from bot.commands.types import Answer, ParsedCommand, Request, Services
 from bot.domain.errors import DeliveryError
 from bot.domain.message import Line, Text
 from bot.messages.durations import duration
-from bot.messages.example import example_message
-from bot.messages.settings import changed_message, notice, public_line, subscriptions_message
+from bot.messages.help import example_message
+from bot.messages.subscription import changed_message, public_line, subscriptions_message
+from bot.messages.text import notice
 
 LONGEST_MUTE = timedelta(days=30)
 

@@ -10,7 +10,7 @@ from bot.domain.incident import Incident
 from bot.domain.message import Message, Text, ThreadLink
 from bot.messages.answer import answer_message
 from bot.messages.history import history_message, incident_message
-from bot.messages.settings import notice
+from bot.messages.text import notice
 from bot.messages.why import WhyCase, why_message
 
 USUAL_HISTORY = timedelta(days=7)

@@ -12,16 +12,16 @@ from bot.delivery.reminders import Direct, Reminder
 from bot.domain.errors import DeliveryError
 from bot.domain.subscription import Channel
 from bot.evidence.stores import ChannelSize, UserReport
-from bot.messages.settings import notice
-from bot.messages.witnessed import (
+from bot.messages.evidence import (
     counted_message,
-    explanation_message,
-    just_me_message,
     scoreboard_message,
     waiting_message,
     which_message,
     works_message,
 )
+from bot.messages.explanation import explanation_message
+from bot.messages.just_me import just_me_message
+from bot.messages.text import notice
 from bot.status.explain import explain as explanation
 from bot.status.explain import known_errors
 from bot.status.service import SCORED

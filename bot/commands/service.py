@@ -31,7 +31,7 @@ from bot.domain.incident import EventKind
 from bot.domain.message import Note, Text
 from bot.domain.page import Severity
 from bot.messages.help import unknown_message
-from bot.messages.settings import notice
+from bot.messages.text import notice
 
 _NO_MEMORY = "I can't reach my own memory right now, so I can't answer that; nothing was changed"
 _SAYS_WHAT_WAITS = frozenset({"ask", "subscriptions", "why"})

@@ -8,8 +8,9 @@ from bot.domain.incident import Incident
 from bot.domain.message import Line, Text
 from bot.domain.page import Severity
 from bot.domain.subscription import Subscription
-from bot.messages.settings import how_to_change, notice
-from bot.messages.witnessed import advice_words, how_long_words
+from bot.messages.advice import advice_words, how_long_words
+from bot.messages.subscription import how_to_change
+from bot.messages.text import notice
 from bot.ports import Access
 from bot.status.advice import advice
 from bot.status.view import StatusView

@@ -15,13 +15,8 @@ from bot.domain.incident import EventKind
 from bot.domain.message import Line, Message, Text
 from bot.domain.page import Severity
 from bot.domain.subscription import Subscription
-from bot.messages.settings import (
-    changed_message,
-    how_to_change,
-    notice,
-    public_line,
-    surfaces_words,
-)
+from bot.messages.subscription import changed_message, how_to_change, public_line, surfaces_words
+from bot.messages.text import notice
 
 
 @dataclass(frozen=True, slots=True)

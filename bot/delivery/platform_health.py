@@ -16,7 +16,7 @@ import structlog
 from bot.domain.errors import DeliveryError, RateLimited, Uncertain
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
-from bot.messages.settings import notice
+from bot.messages.text import notice
 from bot.ports import Access, Bucket, Messenger
 
 log = structlog.get_logger()

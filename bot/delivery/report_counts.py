@@ -21,7 +21,7 @@ from bot.domain.message import Message
 from bot.domain.subscription import Channel
 from bot.evidence.reports import ReportCount
 from bot.evidence.stores import ReportStore
-from bot.messages.witnessed import tally_words
+from bot.messages.evidence import tally_words
 from bot.ports import Clock, IncidentStore, Messenger
 
 log = structlog.get_logger()

@@ -1,4 +1,4 @@
-"""Builds cards: pure functions from what is true to what a message says.
+"""Builds messages: pure functions from what is true to what a message says.
 
-No card depends on the channel that it goes to, except answers, which have one reader.
+No message depends on the channel that it goes to, except answers, which have one reader.
 """

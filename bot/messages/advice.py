@@ -1,12 +1,15 @@
-"""What a person can do, by what is down. Says nothing where there is nothing honest to say."""
+"""What a person can do, when to retry, and how long it may take."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
 from bot.catalog.catalog import Catalog
-from bot.catalog.names import spoken
+from bot.catalog.names import spoken, spoken_list
 from bot.domain.page import Severity
+from bot.messages.durations import duration
+from bot.status.advice import Advice, Do
+from bot.status.duration import ExpectedDuration
 
 _MAX = 2
 # Who loses these can often go on with the API.
@@ -36,3 +39,26 @@ def _way_round(
     if severities.get("api") is Severity.UP and _API_HELPS & set(down):
         return [f"use {spoken(catalog, 'api')}, which works"]
     return []
+
+
+def advice_words(advice: Advice, catalog: Catalog) -> str:
+    """One sentence."""
+    wait = duration(advice.wait)
+    match advice.do:
+        case Do.NOW:
+            return "Retry now."
+        case Do.BACK_OFF:
+            return f"Retry in {wait} or a little later (not all at the same moment)."
+        case Do.STOP:
+            return f"Stop retrying; look again in {wait}."
+        case Do.SWITCH:
+            names = spoken_list([catalog.label(s) for s in advice.use], "or")
+            return f"Use {names} meanwhile; retry in {wait} or later."
+
+
+def how_long_words(said: ExpectedDuration) -> str:
+    """Say how many were over in which time."""
+    return (
+        f"Of {said.n} like this half were over in {duration(said.half)}, "
+        f"nine in ten in {duration(said.nine_in_ten)}."
+    )

@@ -21,7 +21,7 @@ from bot.domain.message import (
 from bot.domain.page import Severity, worst
 from bot.messages.advice import advice
 from bot.messages.headline import headline
-from bot.messages.shown import Shown
+from bot.messages.provider_answer import ProviderAnswer
 from bot.messages.text import in_words
 from bot.status.view import ProviderStatus, StatusView
 
@@ -42,7 +42,7 @@ def answer_message(
     people here said, as one sentence. `outlook`: when to retry, and how long it may take.
     """
     catalog = view.catalog
-    shown = [Shown(present, view, asked) for present in _concerned(view, asked)]
+    shown = [ProviderAnswer(present, view, asked) for present in _concerned(view, asked)]
     head, opening = headline(shown, catalog)
     plain = f"{head}. {' '.join(map(in_words, opening))}"
     # A short answer is all in its title, which is what a notification shows.
@@ -81,7 +81,7 @@ def _concerned(view: StatusView, asked: Collection[str]) -> list[ProviderStatus]
     return [one for place, one in enumerate(view.providers) if place == 0 or one.in_trouble]
 
 
-def _tip(shown: Sequence[Shown], catalog: Catalog) -> str:
+def _tip(shown: Sequence[ProviderAnswer], catalog: Catalog) -> str:
     """Only where we see: advice about the past helps nobody."""
     for one in shown:
         bad = any(how.rank > Severity.UP.rank for how in one.known.values())

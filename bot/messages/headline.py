@@ -9,12 +9,12 @@ from bot.catalog.names import spoken, spoken_list
 from bot.domain.message import Line, Text, Time
 from bot.domain.page import Severity
 from bot.messages.durations import duration
-from bot.messages.shown import Shown
+from bot.messages.provider_answer import ProviderAnswer
 
 _MANY = 3  # more than these are not listed by name
 
 
-def headline(shown: Sequence[Shown], catalog: Catalog) -> tuple[str, tuple[Line, ...]]:
+def headline(shown: Sequence[ProviderAnswer], catalog: Catalog) -> tuple[str, tuple[Line, ...]]:
     """A word of answer, and the sentence that says it in full."""
     known = {s: how for one in shown for s, how in one.known.items()}
     suspected = {v.surface for one in shown for v in one.verdicts if v.suspected}
@@ -31,7 +31,7 @@ def headline(shown: Sequence[Shown], catalog: Catalog) -> tuple[str, tuple[Line,
     return word, ((Text(_sentence(shown, sure, suspected, catalog)),),)
 
 
-def _blind_line(one: Shown) -> Line:
+def _blind_line(one: ProviderAnswer) -> Line:
     """Since when the page is out of sight, and how old all the rest is."""
     checked = one.present.checked_at
     ago = duration(one.now - checked) if checked else "some time"
@@ -54,7 +54,7 @@ def _answer_word(known: Mapping[str, Severity], *, guessing: bool) -> str:
 
 
 def _sentence(
-    shown: Sequence[Shown],
+    shown: Sequence[ProviderAnswer],
     known: Mapping[str, Severity],
     suspected: Collection[str],
     catalog: Catalog,

@@ -1,4 +1,4 @@
-"""Pieces that several cards share: titles, rows of surfaces, quotes, evidence, timelines."""
+"""Pieces that several messages share: titles, rows of surfaces, quotes, evidence, timelines."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def updates_words(incident: Incident) -> str:
 
 
 def source_note(incident: Incident, catalog: Catalog, *more: Span) -> Note:
-    """What the card rests on, and where to read it."""
+    """What the message rests on, and where to read it."""
     provider = catalog.provider(incident.provider)
     line: list[Span] = []
     if incident.origin is Origin.PROVIDER:
@@ -199,7 +199,7 @@ def source_note(incident: Incident, catalog: Catalog, *more: Span) -> Note:
 
 
 def incident_buttons(incident: Incident) -> tuple[Button, ...]:
-    """Generic ones: the card is the same in every channel."""
+    """Generic ones: the message is the same in every channel."""
     key = incident.key
     if len(key) > _LONGEST_BUTTON_VALUE:
         return ()

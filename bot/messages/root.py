@@ -115,7 +115,7 @@ def _words(incident: Incident) -> list[Block]:
 def _tip(incident: Incident, catalog: Catalog) -> list[Block]:
     if not incident.is_open or incident.maintenance:
         return []
-    # Only what the incident itself says: a card that goes to thousands knows no other evidence.
+    # Only what the incident itself says: a message that goes to thousands knows no other evidence.
     tip = advice({s: impact.now for s, impact in incident.surfaces.items()}, catalog)
     return [Lines(((Text(tip),),))] if tip else []
 

@@ -1,8 +1,9 @@
-"""Texts cut to one line, and lines as plain text."""
+"""Texts cut to one line, lines as plain text, and messages of a line or two."""
 
 from __future__ import annotations
 
-from bot.domain.message import Line, Link, Span, Text, ThreadLink, Time
+from bot.domain.message import EMOJI, Line, Lines, Link, Message, Span, Text, ThreadLink, Time
+from bot.domain.page import Severity
 
 # A title must leave room for our own word behind it within 150 characters (Slack's header block).
 _LONGEST_TITLE = 110
@@ -35,3 +36,14 @@ def _span_words(span: Span) -> str:
 
 def phase_words(phase: str) -> str:
     return short(phase.replace("_", " "), 40)
+
+
+_ENDS = (".", "?", "!", ":")
+
+
+def notice(title: str, *lines: Line, emoji: str = "", severity: Severity | None = None) -> Message:
+    """A short message: an error, a question back, advice."""
+    *before, last = [title.rstrip("."), *(in_words(line) for line in lines)]
+    plain = " ".join([*(part if part.endswith(_ENDS) else part + "." for part in before), last])
+    emoji = emoji or (EMOJI[severity] if severity else "")
+    return Message(title, plain, severity, emoji, (Lines(lines),) if lines else ())

@@ -12,8 +12,8 @@ from bot.domain.message import Block, Line, Lines, Message, Text, ThreadLink, Ti
 from bot.domain.page import Severity
 from bot.domain.subscription import Subscription, ThreadRecord
 from bot.messages.reasons import reason_words
-from bot.messages.settings import how_to_change, subscription_blocks
 from bot.messages.state import emoji_of, name_of
+from bot.messages.subscription import how_to_change, subscription_blocks
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from bot.domain.message import Lines, Message, Note, Row, Rows
 from bot.domain.page import Severity
 from bot.domain.state import ComponentState, State
 from bot.domain.subscription import Channel
+from bot.messages.evidence import back_message
 from bot.messages.text import in_words
-from bot.messages.witnessed import back_message
 from tests.commands_kit import services_over
 from tests.servers.redis import Node, standalone
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.domain.errors import RateLimited, Uncertain
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel
-from bot.messages.witnessed import back_message
+from bot.messages.evidence import back_message
 from tests.contract.evidence_bench import CATALOG, NOW, OUTAGE, Bench, bench, node, words
 
 __all__ = ["bench", "node"]  # fixtures

@@ -15,7 +15,7 @@ from adapters.discord.words import MANAGE, native
 from adapters.terminal.prompt import Words
 from bot.commands import Answer, table
 from bot.commands.types import Command, Option, ParsedCommand, Request, Services, Takes
-from bot.messages.settings import notice
+from bot.messages.text import notice
 from tests.unit.commands.fakes import Room
 
 ROOT = Path(__file__).resolve().parents[3]

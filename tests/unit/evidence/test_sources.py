@@ -19,7 +19,7 @@ from bot.evidence.reports import ReportCount
 from bot.evidence.sources import EvidenceSource, source_named
 from bot.evidence.stores import EvidenceStores
 from bot.evidence.suspicion import case_against, decay
-from bot.messages.witnessed import just_me_message
+from bot.messages.just_me import just_me_message
 from bot.status.view import status_view
 from tests.unit.messages.examples import QUIET, page_state, spoken
 

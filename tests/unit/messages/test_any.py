@@ -14,7 +14,7 @@ from bot.domain.subscription import Channel, Pause, Subscription, ThreadRecord
 from bot.messages.history import history_message, incident_message
 from bot.messages.reply import catch_up_message, reply_message
 from bot.messages.root import root_message
-from bot.messages.settings import changed_message, public_line, subscriptions_message
+from bot.messages.subscription import changed_message, public_line, subscriptions_message
 from bot.messages.why import WhyCase, why_message
 from tests.unit.messages.examples import NOW, SEVERAL, spoken
 

@@ -19,7 +19,7 @@ _MOST_INCIDENTS = 3
 _MOST_EVIDENCE = 3
 
 
-class Shown:
+class ProviderAnswer:
     """One provider's part of the answer."""
 
     def __init__(self, present: ProviderStatus, view: StatusView, asked: Collection[str]) -> None:

@@ -12,7 +12,8 @@ from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Pause, Subscription
 from bot.messages.help import help_message
 from bot.messages.reasons import reason_words
-from bot.messages.settings import changed_message, effective, notice, subscriptions_message
+from bot.messages.subscription import changed_message, effective, subscriptions_message
+from bot.messages.text import notice
 from tests.unit.messages.examples import CLAUDE, NOW, ago, line_words, spoken
 
 HERE = Subscription(Channel("slack", "T1", "C1"), surfaces=frozenset({"code", "api"}))

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import spoken_list
 from bot.domain.incident import EventKind
-from bot.domain.message import EMOJI, Block, Line, Lines, Message, Note, Text, Time
+from bot.domain.message import Block, Line, Lines, Message, Note, Text, Time
 from bot.domain.page import Severity
 from bot.domain.subscription import Subscription
 from bot.messages.reasons import reason_words
@@ -136,14 +136,3 @@ def public_line(who: str, did: str) -> Message:
     """One short line for the channel: who changed what. `who` is outside text."""
     words = short(f"{short(who, _LONGEST_NAME) or 'Somebody'} {did}", _LONGEST_TITLE)
     return Message(words, words)
-
-
-_ENDS = (".", "?", "!", ":")
-
-
-def notice(title: str, *lines: Line, emoji: str = "", severity: Severity | None = None) -> Message:
-    """A short private card: an error, a question back, advice."""
-    *before, last = [title.rstrip("."), *(in_words(line) for line in lines)]
-    plain = " ".join([*(part if part.endswith(_ENDS) else part + "." for part in before), last])
-    emoji = emoji or (EMOJI[severity] if severity else "")
-    return Message(title, plain, severity, emoji, (Lines(lines),) if lines else ())
