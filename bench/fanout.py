@@ -28,9 +28,8 @@ from adapters.redis import codec, keys
 from adapters.redis.scripts import SUBSCRIBE
 from adapters.redis.store import Store, open_store
 from adapters.redis.subscriptions import LIFE
-from adapters.slack.client import Workspace, web_client
+from adapters.slack.client import SlackClients, Workspace, web_client
 from adapters.slack.messenger import SlackMessenger
-from adapters.slack.workspaces import SlackClients
 from bot.catalog.catalog import load_catalog
 from bot.delivery.cache import MessageCache, draw
 from bot.delivery.context import DeliveryContext

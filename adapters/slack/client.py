@@ -1,4 +1,4 @@
-"""The client of one workspace: JSON calls by the shortest way, everything else by slack_sdk.
+"""Clients of the Web API, one a workspace: JSON by the shortest way, the rest by slack_sdk.
 
 slack_sdk prepares each call anew (it joins the address, merges headers, reads the environment,
 walks the blocks) and parses answers with json: 110 of the 250 µs that a post costs here. What it
@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -101,6 +102,47 @@ class SlackClient:
         return answer.data if isinstance(answer.data, dict) else {}
 
 
+class Workspaces(Protocol):
+    """Finds the installation of a tenant."""
+
+    async def find(self, tenant: str) -> Workspace:
+        """Look it up; cached by the implementation.
+
+        Raises:
+            TenantGone: the app is not installed there.
+        """
+        ...
+
+
+class SlackClients:
+    """One client per workspace over one shared session."""
+
+    def __init__(
+        self, workspaces: Workspaces, *, base_url: str, session: aiohttp.ClientSession
+    ) -> None:
+        self._workspaces = workspaces
+        self._base_url = base_url
+        self._session = session
+        self._clients: dict[str, SlackClient] = {}
+
+    async def of(self, tenant: str) -> SlackClient:
+        """Return the client of one workspace.
+
+        Raises:
+            TenantGone: the app is not installed there.
+        """
+        workspace = await self._workspaces.find(tenant)
+        client = self._clients.get(workspace.tenant)
+        if client is None or client.workspace != workspace:
+            client = SlackClient(workspace, self._base_url, self._session)
+            self._clients[workspace.tenant] = client
+        return client
+
+    def forget(self, tenant: str) -> None:
+        """Drop the client of a workspace whose token changed or ended."""
+        self._clients.pop(tenant, None)
+
+
 def web_client(
     token: str | None, base_url: str, session: aiohttp.ClientSession | None
 ) -> AsyncWebClient:
@@ -142,3 +184,10 @@ def granted_scopes(headers: object) -> frozenset[str] | None:
             joined = value if isinstance(value, str) else ",".join(value)
             return frozenset(part.strip() for part in joined.split(",") if part.strip())
     return None
+
+
+def tenant_of(context: Mapping[str, Any]) -> str:
+    """Return the installation that a request belongs to: its team, or the whole organisation."""
+    if context.get("is_enterprise_install") and context.get("enterprise_id"):
+        return str(context["enterprise_id"])
+    return str(context.get("team_id") or "")

@@ -58,7 +58,14 @@ class TokenCipher:
                 f"ISCLAUDEDOWN_SECRET_KEY must have at least {LEAST_CHARACTERS} characters; "
                 "make one with: openssl rand -base64 32"
             )
-        self._keys = MultiFernet([_key(part) for part in secrets])
+        keys = []
+        for part in secrets:
+            try:
+                keys.append(Fernet(part))
+            except ValueError:
+                raw = hashlib.scrypt(part.encode(), salt=_SALT, n=2**14, r=8, p=1, dklen=32)
+                keys.append(Fernet(base64.urlsafe_b64encode(raw)))
+        self._keys = MultiFernet(keys)
 
     def __repr__(self) -> str:
         return "TokenCipher()"
@@ -78,14 +85,6 @@ class TokenCipher:
             raise TenantPaused(
                 "the stored token cannot be read: ISCLAUDEDOWN_SECRET_KEY is another one"
             ) from None
-
-
-def _key(secret: str) -> Fernet:
-    try:
-        return Fernet(secret)
-    except ValueError:
-        derived = hashlib.scrypt(secret.encode(), salt=_SALT, n=2**14, r=8, p=1, dklen=32)
-        return Fernet(base64.urlsafe_b64encode(derived))
 
 
 class RedisInstallations(AsyncInstallationStore):

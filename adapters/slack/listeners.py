@@ -15,11 +15,11 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
+from adapters.slack.client import tenant_of
 from adapters.slack.home import show_home
 from adapters.slack.render import ACTION_PREFIX, actions, button
 from adapters.slack.responder import Body, SlackInteraction, SlackResponder
 from adapters.slack.settings_form import CALLBACK, CHANNEL, open_settings, read_form, save_form
-from adapters.slack.workspaces import tenant_of
 from bot.domain.errors import StoreError
 from bot.domain.subscription import Channel
 
@@ -60,7 +60,26 @@ def listen(app: AsyncApp, responder: SlackResponder, uninstalled: Uninstalled) -
     _listen_to_words(app, responder)
     _listen_to_presses(app, responder)
     _listen_to_slack(app, responder, uninstalled)
-    _acknowledge_the_rest(app)
+
+    # Nothing is left unacknowledged: Slack repeats that, and counts it against the app.
+    async def ignore(ack: AsyncAck) -> None:
+        await ack()
+
+    app.action(ANYTHING)(ignore)
+    app.view_submission(ANYTHING)(ignore)
+    app.view_closed(ANYTHING)(ignore)
+    app.shortcut(ANYTHING)(ignore)
+    app.options(ANYTHING)(ignore)
+
+    @app.error
+    async def on_error(error: Exception, body: Body) -> BoltResponse | None:
+        if isinstance(error, BoltUnhandledRequestError):
+            # Nothing we know (app_rate_limited has no event in it).
+            log.warning("slack.request_unknown", type=body.get("type"))
+            return BoltResponse(status=200, body="")
+        # The type alone: an error's text may quote what somebody wrote.
+        log.error("slack.listener_failed", error=type(error).__name__, type=body.get("type"))
+        return None
 
 
 # --- people ----------------------------------------------------------------------------------
@@ -174,7 +193,10 @@ async def _take_event(
         kind = OF_ME.get(kind, kind)
     if kind in ENDED:
         is_ours = kind == "app_uninstalled" or (event.get("tokens") or {}).get("bot")
-        if is_ours and await uninstalled(context, _time_of(body)):
+        # When it happened: Slack tells late, and again, what it could not tell at once.
+        at = body.get("event_time")
+        at = float(at) if isinstance(at, int | float) else math.inf
+        if is_ours and await uninstalled(context, at):
             log.info("slack.workspace_ended", tenant=tenant, reason=ENDED[kind])
             await lifecycle.tenant_lost("slack", tenant, ENDED[kind])
             responder.clients.forget(tenant)
@@ -185,32 +207,3 @@ async def _take_event(
         await lifecycle.lost(where, LOST[kind])
     elif kind in BACK:
         await lifecycle.back(where)
-
-
-def _time_of(body: Body) -> float:
-    """When it happened: Slack tells late, and again, what it could not tell at once."""
-    at = body.get("event_time")
-    return float(at) if isinstance(at, int | float) else math.inf
-
-
-def _acknowledge_the_rest(app: AsyncApp) -> None:
-    """Leave nothing unacknowledged: Slack repeats that, and counts it against the app."""
-
-    async def ignore(ack: AsyncAck) -> None:
-        await ack()
-
-    app.action(ANYTHING)(ignore)
-    app.view_submission(ANYTHING)(ignore)
-    app.view_closed(ANYTHING)(ignore)
-    app.shortcut(ANYTHING)(ignore)
-    app.options(ANYTHING)(ignore)
-
-    @app.error
-    async def on_error(error: Exception, body: Body) -> BoltResponse | None:
-        if isinstance(error, BoltUnhandledRequestError):
-            # Nothing we know (app_rate_limited has no event in it).
-            log.warning("slack.request_unknown", type=body.get("type"))
-            return BoltResponse(status=200, body="")
-        # The type alone: an error's text may quote what somebody wrote.
-        log.error("slack.listener_failed", error=type(error).__name__, type=body.get("type"))
-        return None

@@ -15,11 +15,11 @@ from weakref import WeakKeyDictionary
 
 from adapters.chat.http import Json
 from adapters.slack.channels import access_to, count_members, join
+from adapters.slack.client import SlackClients
 from adapters.slack.mrkdwn import mention as as_mention
 from adapters.slack.rate_limit import SlackRateLimits
 from adapters.slack.recovery import SlackRecovery
 from adapters.slack.render import MESSAGE_BLOCKS, Rendered, render, section
-from adapters.slack.workspaces import SlackClients
 from bot.domain.errors import CannotLook, ChannelGone, DeliveryError, RateLimited, Uncertain
 from bot.domain.message import Message
 from bot.domain.subscription import Channel

@@ -85,6 +85,28 @@ def line_of(spans: Line) -> str:
     return "".join(_span(span) for span in spans)
 
 
+def _span(span: Span) -> str:
+    match span:
+        case Text():
+            return _text(span)
+        case Link(text, url):
+            shown = escape_line(text)
+            if not is_web_address(url):
+                return shown
+            # Markup in a label stays as it is; a bar would end the address.
+            return f"<{entities(url)}|{shown.replace('|', '¦') or entities(url)}>"
+        case Time(at, style):
+            return _time(at, style)
+        case ThreadLink(channel, root):
+            if not _CHANNEL_ID.fullmatch(channel):
+                return "another channel"
+            thread = ""
+            if root is not None and _TIMESTAMP.fullmatch(root):
+                address = f"https://slack.com/archives/{channel}/p{root.replace('.', '')}"
+                thread = f"<{address}|thread in> "
+            return f"{thread}<#{channel}>"
+
+
 def row_of(row: Row) -> str:
     """Return a surface with its severity, and since when, as one line."""
     parts = [f"{EMOJI[row.severity]} *{escape_line(row.name)}*", escape_line(row.words)]
@@ -110,22 +132,6 @@ def is_web_address(url: str) -> bool:
     return fits and not any(c in "<>|`" or c.isspace() or not c.isprintable() for c in url)
 
 
-def _span(span: Span) -> str:
-    match span:
-        case Text():
-            return _text(span)
-        case Link(text, url):
-            shown = escape_line(text)
-            if not is_web_address(url):
-                return shown
-            # Markup in a label stays as it is; a bar would end the address.
-            return f"<{entities(url)}|{shown.replace('|', '¦') or entities(url)}>"
-        case Time(at, style):
-            return _time(at, style)
-        case ThreadLink(channel, root):
-            return _thread_link(channel, root)
-
-
 def _text(span: Text) -> str:
     """Styles hold only at the edge of a word, so blanks go outside of them."""
     bare = clean(span.text).replace("\n", " ")
@@ -149,12 +155,3 @@ def _time(at: datetime, style: str) -> str:
         "clock": ("{time}", "%H:%M UTC"),
     }.get(style, ("{date_short_pretty} {time}", "%Y-%m-%d %H:%M UTC"))
     return f"<!date^{int(at.timestamp())}^{form}|{at.strftime(fallback)}>"
-
-
-def _thread_link(channel: str, root: str | None) -> str:
-    if not _CHANNEL_ID.fullmatch(channel):
-        return "another channel"
-    if root is None or not _TIMESTAMP.fullmatch(root):
-        return f"<#{channel}>"
-    address = f"https://slack.com/archives/{channel}/p{root.replace('.', '')}"
-    return f"<{address}|thread in> <#{channel}>"

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from adapters.chat.http import open_session
 from adapters.redis.deduplicator import RedisDeduplicator
 from adapters.redis.store import Store
-from adapters.slack.client import CONNECTIONS, TIMEOUT_SECONDS, web_client
+from adapters.slack.client import CONNECTIONS, TIMEOUT_SECONDS, SlackClients, tenant_of, web_client
 from adapters.slack.errors import explain, slack_errors
 from adapters.slack.http import oauth_flow, slack_routes
 from adapters.slack.installations import RedisInstallations, TokenCipher
@@ -30,13 +30,7 @@ from adapters.slack.mrkdwn import mention
 from adapters.slack.responder import Body, SlackResponder
 from adapters.slack.settings import SlackSettings
 from adapters.slack.socket import SocketPool
-from adapters.slack.workspaces import (
-    Authorize,
-    OperatorWorkspace,
-    SlackClients,
-    WorkspaceDirectory,
-    tenant_of,
-)
+from adapters.slack.workspaces import Authorize, OperatorWorkspace, WorkspaceDirectory
 from bot.catalog.catalog import Catalog
 from bot.commands import Commands
 from bot.delivery.channel_lifecycle import ChannelLifecycle
@@ -111,7 +105,7 @@ class Slack:
             session=session,
             admins_only=options.admins_only,
         )
-        listen(self._app, responder, self._uninstalled)
+        listen(self._app, responder, self.uninstalled)
         self._sockets: SocketPool | None = None
 
     @property
@@ -147,19 +141,20 @@ class Slack:
             log.info("slack.connected", tenant=workspace.tenant)
             await self._installed(workspace.tenant)
         if self._options.app_token:
+            client = web_client(None, self._options.base_url, self._session)
+
+            async def ask_for_connection() -> None:
+                with slack_errors():
+                    await client.apps_connections_open(app_token=self._options.app_token)
+
             # The library would ask without end or word; so it begins once Slack lets us in.
-            await _until_answered(self._ask_for_connection, "slack.connection_refused")
+            await _until_answered(ask_for_connection, "slack.connection_refused")
             self._sockets = SocketPool(self._app, self._options.app_token, wall=time.time)
             await self._sockets.run()
 
     async def is_well(self) -> bool:
         """Return whether Slack is heard, as far as that can be told."""
         return self._sockets is None or await self._sockets.are_well()
-
-    async def _ask_for_connection(self) -> None:
-        client = web_client(None, self._options.base_url, self._session)
-        with slack_errors():
-            await client.apps_connections_open(app_token=self._options.app_token)
 
     async def _installed(self, tenant: str) -> None:
         """The workspace's token works (again): whatever was put off there may go on."""
@@ -169,7 +164,7 @@ class Slack:
         except StoreError as error:
             log.warning("slack.wake_failed", tenant=tenant, reason=str(error))
 
-    async def _uninstalled(self, context: Body, at: float) -> bool:
+    async def uninstalled(self, context: Body, at: float) -> bool:
         """Forget the workspace's token, unless it came after `at` (told late, installed anew)."""
         tenant = tenant_of(context)
         if self._installations is not None and not await self._installations.ended(tenant, at):

@@ -7,10 +7,9 @@ its page when its turn comes, so that it ends even in a busy channel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from adapters.chat.http import Json
 from adapters.slack.client import SlackClient
@@ -42,6 +41,17 @@ class _Search:
     cursor: str = ""
     found: dict[str, str] = field(default_factory=dict)
 
+    def take(self, page: Json, wanted: frozenset[str]) -> bool:
+        """Add what a page holds; return whether nothing is left to read or to look for."""
+        for message in page.get("messages") or ():
+            metadata = message.get("metadata") or {}
+            key = (metadata.get("event_payload") or {}).get("k")
+            if key in wanted and message.get("ts"):
+                self.found[key] = message["ts"]
+        following = page.get("response_metadata") or {}
+        self.cursor = str(following.get("next_cursor") or "")
+        return not self.cursor or len(self.found) == len(wanted)
+
 
 class SlackRecovery:
     """Searches of one process. `monotonic` gives seconds."""
@@ -64,10 +74,21 @@ class SlackRecovery:
         wanted = frozenset(keys)
         name = (channel, root, wanted)
         search = self._searches.setdefault(name, _Search())
+        method = "conversations.history" if root is None else "conversations.replies"
+        body: Json = {
+            "channel": channel.id,
+            "oldest": f"{(since - CLOCK_SLACK).timestamp():.6f}",
+            "limit": RATION_MESSAGES if self._rationed else PAGE_MESSAGES,
+            "include_all_metadata": True,
+            "inclusive": True,
+        }
+        if root is not None:
+            body["ts"] = root
         try:
             for _ in range(MOST_PAGES):
-                self._take_ration(channel, root)
-                if await self._page(client, channel, root, wanted, since, search):
+                self._take_ration(f"{channel.tenant}/{method}")
+                page = {"cursor": search.cursor} if search.cursor else {}
+                if search.take(await _ask(client, method, body | page), wanted):
                     break
         except RateLimited:
             raise  # the search is kept and goes on from its page
@@ -77,43 +98,14 @@ class SlackRecovery:
         self._searches.pop(name, None)
         return search.found
 
-    def _take_ration(self, channel: Channel, root: str | None) -> None:
+    def _take_ration(self, name: str) -> None:
         if not self._rationed:
             return
         now = self._monotonic()
-        name = f"{channel.tenant}/{'history' if root is None else 'replies'}"
         wait = self._next_call.get(name, now) - now
         if wait > 0:
             raise RateLimited("reading back is rationed", retry_after=wait)
         self._next_call[name] = now + RATION_SECONDS
-
-    async def _page(
-        self,
-        client: SlackClient,
-        channel: Channel,
-        root: str | None,
-        wanted: frozenset[str],
-        since: datetime,
-        search: _Search,
-    ) -> bool:
-        """Read one page; return whether nothing is left to read or to look for."""
-        body: Json = {
-            "channel": channel.id,
-            "oldest": f"{(since - CLOCK_SLACK).timestamp():.6f}",
-            "limit": RATION_MESSAGES if self._rationed else PAGE_MESSAGES,
-            "include_all_metadata": True,
-            "inclusive": True,
-        }
-        if search.cursor:
-            body["cursor"] = search.cursor
-        if root is None:
-            answer = await _ask(client, "conversations.history", body)
-        else:
-            answer = await _ask(client, "conversations.replies", body | {"ts": root})
-        search.found.update(_matches(answer.get("messages") or (), wanted))
-        following = answer.get("response_metadata") or {}
-        search.cursor = str(following.get("next_cursor") or "")
-        return not search.cursor or len(search.found) == len(wanted)
 
 
 async def _ask(client: SlackClient, method: str, params: Json) -> Json:
@@ -134,13 +126,3 @@ async def _ask(client: SlackClient, method: str, params: Json) -> Json:
         if refused.reason in {"channel_not_found", "is_archived"}:
             raise
         raise CannotLook(refused.reason) from None
-
-
-def _matches(messages: Iterable[Any], wanted: frozenset[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for message in messages:
-        metadata = message.get("metadata") or {}
-        key = (metadata.get("event_payload") or {}).get("k")
-        if key in wanted and message.get("ts"):
-            found[key] = message["ts"]
-    return found

@@ -76,7 +76,12 @@ def render(message: Message) -> Rendered:
     if not message.blocks and not message.buttons:
         return Rendered(text, [])
     buttons = _buttons(message.buttons)
-    title = cut_escaped(_title(message), TITLE_TEXT)
+    title = escape_line(message.title)
+    if title:
+        title = f"*{cut_escaped(title, TITLE_TEXT - 40)}*"  # with room for emoji and marks
+        title = f"~{title}~" if message.struck else title
+    emoji = message.emoji or (EMOJI[message.severity] if message.severity else "")
+    title = cut_escaped(f"{emoji} {title}".strip(), TITLE_TEXT)
     room = TOTAL_TEXT - size(title) - sum(size(b["text"]["text"]) for b in buttons)
     count = MESSAGE_BLOCKS - bool(title) - bool(buttons)
     blocks = [section(title)] if title else []
@@ -99,15 +104,6 @@ def markdown(text: str) -> Json:
 def section(text: str, **more: Json) -> Json:
     """Return a paragraph of mrkdwn; `more` is its accessory."""
     return {"type": "section", "text": markdown(text), **more}
-
-
-def _title(message: Message) -> str:
-    title = escape_line(message.title)
-    emoji = message.emoji or (EMOJI[message.severity] if message.severity else "")
-    if title:
-        title = f"*{cut_escaped(title, TITLE_TEXT - 40)}*"  # with room for emoji and marks
-        title = f"~{title}~" if message.struck else title
-    return f"{emoji} {title}".strip()
 
 
 def _pieces(block: Block) -> list[_Piece]:

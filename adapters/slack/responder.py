@@ -14,10 +14,9 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.chat.http import Json
 from adapters.chat.responder import Responder
-from adapters.slack.client import TIMEOUT_SECONDS
+from adapters.slack.client import TIMEOUT_SECONDS, SlackClients, tenant_of
 from adapters.slack.errors import slack_errors
 from adapters.slack.render import Rendered, render
-from adapters.slack.workspaces import SlackClients, tenant_of
 from bot.commands import Answer, Request
 from bot.domain.errors import DeliveryError, Uncertain
 from bot.domain.message import Message
@@ -109,17 +108,16 @@ class SlackResponder(Responder[SlackInteraction]):
     admins_only: bool = False
 
     async def request(self, asked: SlackInteraction, text: str = "") -> Request:
-        may_manage = not self.admins_only or await self._is_admin(asked)
+        """Return what the commands get; who may manage is asked of Slack where it matters."""
+        may_manage = not self.admins_only
+        if self.admins_only:
+            try:
+                client = await self.clients.of(asked.tenant)
+                user = (await client.ask("users.info", user=asked.user)).get("user") or {}
+                may_manage = bool(user.get("is_admin") or user.get("is_owner"))
+            except DeliveryError as error:
+                log.warning("slack.admin_unknown", reason=error.reason)
         return Request(asked.channel, asked.user, asked.user_name, text, may_manage=may_manage)
-
-    async def _is_admin(self, asked: SlackInteraction) -> bool:
-        try:
-            client = await self.clients.of(asked.tenant)
-            user = (await client.ask("users.info", user=asked.user)).get("user") or {}
-        except DeliveryError as error:
-            log.warning("slack.admin_unknown", reason=error.reason)
-            return False
-        return bool(user.get("is_admin") or user.get("is_owner"))
 
     async def respond(self, asked: SlackInteraction, answer: Answer, *extra: Json) -> None:
         """See `Responder.respond`. `extra` are blocks below the message."""

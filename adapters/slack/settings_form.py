@@ -14,9 +14,9 @@ from slack_bolt.async_app import AsyncAck
 from adapters.chat.http import Json
 from adapters.chat.settings_form import Option, SettingsChange, severity_options, surface_options
 from adapters.chat.text import clean, cut
+from adapters.slack.client import tenant_of
 from adapters.slack.render import plain, render, section
 from adapters.slack.responder import Body, SlackInteraction, SlackResponder
-from adapters.slack.workspaces import tenant_of
 from bot.catalog.catalog import Catalog
 from bot.commands import KEEP, Answer, Keep
 from bot.domain.errors import DeliveryError, StoreError
@@ -121,12 +121,17 @@ def settings_view(catalog: Catalog, channel: str | None, now: Subscription | Non
     person = _PERSON.fullmatch(now.mention) if now and now.mention else None
     calls_a_group = bool(now and now.mention and not person)
     whom: Json = {"type": "users_select", "placeholder": plain("Nobody")}
+    # No surface is known of a page that is watched by its URL: Slack takes no empty list, and
+    # everything is what such a channel gets.
+    surfaces = surface_options(catalog, now, MOST_OPTIONS)
+    what = _choice("multi_static_select", surfaces) | {"placeholder": plain("Everything")}
+    hint = {"hint": plain("Nothing picked: everything.")}
     severities = severity_options(_SEVERITIES, now or _NEW)
     quiet = now.thread_only if now else frozenset()
     loud = [Option(kind.value, label, kind not in quiet) for kind, label in _KINDS.items()]
     blocks = [
         _input(CHANNEL, "Channel", picker),
-        *_surfaces_input(catalog, now),
+        *([_input(SURFACES, "What to watch", what, optional=True) | hint] if surfaces else []),
         _input(SEVERITY, "From which severity", _choice("static_select", severities)),
         _input(
             MENTION,
@@ -184,18 +189,6 @@ def result_view(message: Message) -> Json:
         "close": plain("Done"),
         "blocks": blocks or [section(rendered.text)],
     }
-
-
-def _surfaces_input(catalog: Catalog, now: Subscription | None) -> list[Json]:
-    """Nothing where no surface is known yet (a page watched by its URL): Slack takes no empty
-    list, and everything is what such a channel gets.
-    """
-    options = surface_options(catalog, now, MOST_OPTIONS)
-    if not options:
-        return []
-    element = _choice("multi_static_select", options) | {"placeholder": plain("Everything")}
-    hint = plain("Nothing picked: everything.")
-    return [_input(SURFACES, "What to watch", element, optional=True) | {"hint": hint}]
 
 
 def _input(name: str, label: str, element: Json, *, optional: bool = False) -> Json:

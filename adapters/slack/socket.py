@@ -16,7 +16,6 @@ from contextlib import suppress
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 log = structlog.get_logger()
 _QUIET = logging.getLogger("adapters.slack.sockets")
@@ -72,7 +71,9 @@ class SocketConnection:
     async def _close_retired(self) -> None:
         """Kept in a list, so that being cancelled between two steps leaves none open."""
         while self._retired:
-            await _close(self._retired[-1])
+            with suppress(TimeoutError, ConnectionError, RuntimeError):
+                async with asyncio.timeout(5):
+                    await self._retired[-1].close_async()  # type: ignore[no-untyped-call]  # bolt
             self._retired.pop()
 
     async def is_well(self) -> bool:
@@ -83,11 +84,9 @@ class SocketConnection:
         tasks = (client.message_processor, client.message_receiver, client.current_session_monitor)
         if any(task is None or task.done() for task in tasks):
             return False
-        return self._heard(client) and await client.is_connected()
-
-    def _heard(self, client: SocketModeClient) -> bool:
-        last = client.last_ping_pong_time or self._since
-        return self._wall() - last < self._ping_seconds * DEAF_PINGS
+        heard = client.last_ping_pong_time or self._since
+        answers = self._wall() - heard < self._ping_seconds * DEAF_PINGS
+        return answers and await client.is_connected()
 
 
 class SocketPool:
@@ -141,9 +140,3 @@ class SocketPool:
                 log.warning("slack.connection_replaced", number=number)
                 await connection.open()
                 failures = 0
-
-
-async def _close(handler: AsyncSocketModeHandler) -> None:
-    with suppress(TimeoutError, ConnectionError, RuntimeError):
-        async with asyncio.timeout(5):
-            await handler.close_async()  # type: ignore[no-untyped-call]  # untyped in bolt

@@ -7,33 +7,18 @@ of it: channel ids are unique within either.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, Protocol
 
-import aiohttp
 import structlog
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.client import SlackClient, Workspace, identify
+from adapters.slack.client import Workspace, Workspaces, identify, tenant_of
 from adapters.slack.errors import SlackUnreachable
 from bot.domain.errors import StoreError, TenantGone, TenantPaused
 
 log = structlog.get_logger()
-
-
-class Workspaces(Protocol):
-    """Finds the installation of a tenant."""
-
-    async def find(self, tenant: str) -> Workspace:
-        """Look it up; cached by the implementation.
-
-        Raises:
-            TenantGone: the app is not installed there.
-        """
-        ...
 
 
 class OperatorWorkspace:
@@ -86,35 +71,6 @@ class WorkspaceDirectory:
             raise SlackUnreachable(f"the token cannot be read now: {error}") from None
 
 
-class SlackClients:
-    """One client per workspace over one shared session."""
-
-    def __init__(
-        self, workspaces: Workspaces, *, base_url: str, session: aiohttp.ClientSession
-    ) -> None:
-        self._workspaces = workspaces
-        self._base_url = base_url
-        self._session = session
-        self._clients: dict[str, SlackClient] = {}
-
-    async def of(self, tenant: str) -> SlackClient:
-        """Return the client of one workspace.
-
-        Raises:
-            TenantGone: the app is not installed there.
-        """
-        workspace = await self._workspaces.find(tenant)
-        client = self._clients.get(workspace.tenant)
-        if client is None or client.workspace != workspace:
-            client = SlackClient(workspace, self._base_url, self._session)
-            self._clients[workspace.tenant] = client
-        return client
-
-    def forget(self, tenant: str) -> None:
-        """Drop the client of a workspace whose token changed or ended."""
-        self._clients.pop(tenant, None)
-
-
 class Authorize(AsyncAuthorize):
     """Finds the token of a request's workspace; without one bolt answers that we are not there."""
 
@@ -144,10 +100,3 @@ class Authorize(AsyncAuthorize):
             bot_user_id=workspace.bot_user or None,
             bot_token=workspace.token,
         )
-
-
-def tenant_of(context: Mapping[str, Any]) -> str:
-    """Return the installation that a request belongs to: its team, or the whole organisation."""
-    if context.get("is_enterprise_install") and context.get("enterprise_id"):
-        return str(context["enterprise_id"])
-    return str(context.get("team_id") or "")

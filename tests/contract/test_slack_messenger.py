@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.chat.http import open_session
-from adapters.slack.client import identify, web_client
+from adapters.slack.client import SlackClients, identify, web_client
 from adapters.slack.messenger import SlackMessenger
-from adapters.slack.workspaces import SlackClients
 from bot.domain.errors import CannotLook, ChannelGone, DeliveryError, RateLimited, TenantGone
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
