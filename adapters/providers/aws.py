@@ -32,8 +32,9 @@ from adapters.providers.values import (
     in_order,
     made_id,
     title,
+    understood,
 )
-from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
+from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot, worst
 from bot.ports import NeededLists
 
 # In the live list 0 is over and 3 is worst; which of our words they are is our choice (the great
@@ -146,7 +147,7 @@ def _affecting(event: _Event, date: datetime, now: Mapping[str, Severity]) -> Af
         id=id_[-128:],
         title=title(event.summary.removeprefix("[RESOLVED]")),
         phase=RESOLVED if over else ONGOING,
-        impact=max(now.values(), key=lambda severity: severity.rank),
+        impact=understood(worst(now.values())),
         created_at=date,
         started_at=date,
         url=OPEN,

@@ -27,6 +27,7 @@ from adapters.providers.values import (
     changes,
     derived,
     title,
+    understood,
 )
 from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
 from bot.ports import NeededLists
@@ -100,7 +101,7 @@ def _events(content: bytes, component: str, oddities: list[str]) -> list[Affecti
         id=f"rss-{component}",
         title=title(name.partition(":")[2].replace("[RESOLVED]", "") or name),
         phase=RESOLVED if over else ONGOING,
-        impact=severity,
+        impact=understood(severity),
         created_at=began,
         started_at=began,
         url="https://status.aws.amazon.com/",

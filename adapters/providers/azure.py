@@ -26,6 +26,7 @@ from adapters.providers.values import (
     derived,
     made_id,
     title,
+    understood,
 )
 from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
 from bot.ports import NeededLists
@@ -104,7 +105,7 @@ def _affecting(item: _Item, at: datetime, concerned: list[str], page: Page) -> A
         id=id_,
         title=title(item.title),
         phase=phase,
-        impact=Severity.UP if over else severity,
+        impact=Severity.UP if over else understood(severity),
         created_at=at,
         started_at=at,
         url=page.url,

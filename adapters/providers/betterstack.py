@@ -23,6 +23,7 @@ from adapters.providers.values import (
     changes,
     in_order,
     title,
+    understood,
 )
 from bot.domain.page import Component, PageIncident, PageUpdate, Severity, Snapshot, worst
 from bot.ports import NeededLists
@@ -165,6 +166,7 @@ def _report(
         phase = RESOLVED if over and at == last else ONGOING
         states = _states(update.affected_resources)
         said.append(PageUpdate(name, phase, body(update.message), at, at, changes(states)))
+    said_of = [*now.values(), *(change.after for update in said for change in update.changes)]
     if maintenance:
         phase = "in_progress" if Severity.MAINTENANCE in now.values() else "scheduled"
     else:
@@ -173,10 +175,7 @@ def _report(
         id=id_,
         title=title(raw.title),
         phase=RESOLVED if over else phase,
-        impact=worst(
-            (*now.values(), *(c.after for update in said for c in update.changes)),
-            default=Severity.UNKNOWN,
-        ),
+        impact=understood(worst(said_of)) if said_of else Severity.UNKNOWN,
         created_at=min([began, *moments]),
         started_at=began,
         url=f"{page.url}/incident/{id_}",

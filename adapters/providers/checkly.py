@@ -28,6 +28,7 @@ from adapters.providers.values import (
     in_order,
     made_id,
     title,
+    understood,
 )
 from bot.domain.errors import SourceError
 from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
@@ -167,7 +168,7 @@ def _affecting(incident: _Incident, began: datetime, page: Page) -> Affecting:
         id=incident.id,
         title=title(incident.name),
         phase=phase_word(incident.lastUpdateStatus),
-        impact=severity,
+        impact=understood(severity),
         created_at=began,
         started_at=began,
         url=page.url,

@@ -25,7 +25,16 @@ from adapters.providers.fields import (
     status_severity,
 )
 from adapters.providers.port import Fetch, Page
-from adapters.providers.values import RESOLVED, Moment, body, changes, in_order, made_id, title
+from adapters.providers.values import (
+    RESOLVED,
+    Moment,
+    body,
+    changes,
+    in_order,
+    made_id,
+    title,
+    understood,
+)
 from bot.domain.page import Component, PageIncident, PageUpdate, Severity, Snapshot, worst
 from bot.ports import NeededLists
 
@@ -157,7 +166,7 @@ def _report(row: object, page: Page, *, maintenance: bool) -> PageIncident | Non
         id=raw.id,
         title=title(raw.title),
         phase=RESOLVED if over else phase,
-        impact=worst(said, default=Severity.UNKNOWN),
+        impact=understood(worst(said)) if said else Severity.UNKNOWN,
         created_at=began,
         started_at=min([began, *moments]),
         url=f"{page.url}/incidents/{raw.id}",

@@ -29,6 +29,7 @@ from adapters.providers.values import (
     derived,
     in_order,
     title,
+    understood,
 )
 from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
 from bot.ports import NeededLists
@@ -153,7 +154,7 @@ def _affecting(incident: _Incident, created: datetime, page: Page) -> Affecting:
         id=incident.id,
         title=title(incident.external_desc),
         phase=RESOLVED if over else ONGOING,
-        impact=impact,
+        impact=understood(impact),
         created_at=created,
         started_at=incident.begin or created,
         url=f"{page.url}/incidents/{incident.id}",

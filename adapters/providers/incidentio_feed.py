@@ -27,6 +27,7 @@ from adapters.providers.values import (
     derived,
     made_id,
     title,
+    understood,
 )
 from bot.domain.page import ENDED, PageIncident, PageUpdate, Severity, Snapshot, worst
 from bot.ports import NeededLists
@@ -154,7 +155,7 @@ def _affecting(entry: Entry, ids: Mapping[str, tuple[str, ...]], page: Page) -> 
         id=entry.id,
         title=title(entry.title),
         phase=entry.phase or ONGOING,
-        impact=worst(now.values(), default=Severity.UNKNOWN),
+        impact=understood(worst(now.values())) if now else Severity.UNKNOWN,
         created_at=entry.at,
         started_at=entry.at,
         url=f"{page.url}/incidents/{entry.id}",

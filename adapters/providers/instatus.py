@@ -15,7 +15,7 @@ from pydantic import AliasChoices, BaseModel, Field
 from adapters.providers.documents import changed_format, read_json
 from adapters.providers.fields import MAX_TITLE, Id, Rows, Words, phase_word, status_severity
 from adapters.providers.port import Fetch, Page
-from adapters.providers.values import Moment, title
+from adapters.providers.values import Moment, title, understood
 from bot.domain.page import Component, PageIncident, Severity, Snapshot
 from bot.ports import NeededLists
 
@@ -98,6 +98,10 @@ def _components(rows: list[Any], oddities: list[str]) -> Iterator[Component]:
         yield Component(raw.id, raw.name[:MAX_TITLE] or raw.id, severity, raw.status)
 
 
+def _impact(word: str) -> Severity:
+    return understood(status_severity(word)) if word else Severity.UNKNOWN
+
+
 def _reports(
     rows: Iterable[dict[str, Any]], page: Page, oddities: list[str], *, maintenance: bool
 ) -> Iterator[PageIncident]:
@@ -112,7 +116,7 @@ def _reports(
             id=id_,
             title=title(raw.name),
             phase=PHASES.get(phase, phase),
-            impact=Severity.MAINTENANCE if maintenance else status_severity(raw.impact),
+            impact=Severity.MAINTENANCE if maintenance else _impact(raw.impact),
             created_at=raw.started,
             started_at=raw.started,
             url=raw.url if raw.url.startswith("https://") else page.url,

@@ -27,6 +27,7 @@ from adapters.providers.values import (
     in_order,
     made_id,
     title,
+    understood,
 )
 from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
 from bot.ports import NeededLists
@@ -124,7 +125,7 @@ def _affecting(issue: _Issue, began: datetime, page: Page) -> Affecting:
         id=issue.id,
         title=title(issue.title),
         phase=RESOLVED if over else phase_word(issue.status) or ONGOING,
-        impact=severity,
+        impact=understood(severity),
         created_at=began,
         started_at=began,
         url=issue.url if issue.url.startswith("https://") else "",

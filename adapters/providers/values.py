@@ -76,6 +76,14 @@ def changes(states: Mapping[str, Severity]) -> tuple[ComponentChange, ...]:
     return tuple(ComponentChange(id_, Severity.UNKNOWN, now) for id_, now in states.items())
 
 
+def understood(severity: Severity) -> Severity:
+    """An incident's impact, where the page says one: a word that is not understood adds nothing.
+
+    The engine takes an unknown impact for a degraded incident, which is right where none is said.
+    """
+    return Severity.UP if severity is Severity.UNKNOWN else severity
+
+
 def in_order(updates: Iterable[PageUpdate]) -> tuple[PageUpdate, ...]:
     """Oldest first, and each id once."""
     unique = {update.id: update for update in updates}
@@ -110,6 +118,7 @@ def derived(
         incidents=tuple(one.report for one in running),
         recent=tuple(one.report for one in affecting),
         recent_full=True,
+        derived=True,
         oddities=tuple(oddities),
     )
 

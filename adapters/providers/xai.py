@@ -28,6 +28,7 @@ from adapters.providers.values import (
     made_id,
     read_moment,
     title,
+    understood,
 )
 from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
 from bot.ports import NeededLists
@@ -107,7 +108,7 @@ def _affecting(item: _Item, id_: str, component: str, began: datetime) -> Affect
         id=id_,
         title=title(item.title),
         phase=RESOLVED if over else ONGOING,
-        impact=severity,
+        impact=understood(severity),
         created_at=began,
         started_at=began,
         url=item.link if item.link.startswith("https://") else "",

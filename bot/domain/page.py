@@ -154,6 +154,9 @@ class Snapshot:
     # False: there is no such list and never will be (recorded polls), so that an incident which
     # left the summary counts as resolved.
     has_history: bool = True
+    # True: the page has no rows; its components are as bad as the incidents that it lists (Google,
+    # AWS, feeds). An open one that is missing has not ended by that: what it had down is unknown.
+    derived: bool = False
     # Why the list could not be read though it was asked for; empty if it was, or was not needed.
     list_failure: str = ""
     # Sentences for the operator: what was dropped, cut or not understood.

@@ -62,6 +62,7 @@ class Track:
     linkable: bool = True
     page_end: datetime | None = None
     title: str = ""
+    missing_since: datetime | None = None  # open, and no longer among what a derived page lists
 
 
 @dataclass(frozen=True, slots=True)

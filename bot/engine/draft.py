@@ -47,6 +47,7 @@ class Draft:
     linkable: bool = True
     title: str = ""
     page_end: datetime | None = None
+    missing_since: datetime | None = None
 
     @classmethod
     def of(cls, incident: Incident, track: Track) -> Draft:
@@ -124,7 +125,7 @@ class Draft:
         """
         self.ease(component, Severity.UP)
         self.let_go.add(component)
-        self.let_go_as = why
+        self.let_go_as = why or self.let_go_as
 
     @property
     def ever_down(self) -> bool:
@@ -172,6 +173,7 @@ class Draft:
             linkable=self.linkable,
             page_end=self.page_end,
             title=self.title,
+            missing_since=self.missing_since,
         )
 
     def impacts(self, surface_of: Callable[[str], str | None]) -> dict[str, Impact]:

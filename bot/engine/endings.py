@@ -10,9 +10,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.domain.incident import NOT_LISTED as NO_LONGER_LISTED
 from bot.domain.incident import Origin
-from bot.domain.page import PageIncident, PageList, Snapshot
+from bot.domain.page import PageIncident, PageList, Severity, Snapshot
 from bot.domain.state import State
+from bot.engine.components import is_down
 from bot.engine.draft import Draft
 from bot.engine.incidents import REOPENS_WITHIN, Desk
 
@@ -22,6 +24,9 @@ RETIRED_AFTER = timedelta(days=2)
 LIST_LAGS = timedelta(minutes=1)
 RETIRED_KEPT = 1000  # ids; twenty times the length of a page's list
 NOT_LISTED = "The provider no longer lists it."
+# An open incident that left a page without rows may come back for so long (guess: as long as one
+# that ended may be reopened). 10 of 165 of AWS's events left the list while they were open.
+UNDECIDED_FOR = REOPENS_WITHIN
 # A page that says it has not changed is asked for its list again after this time (guess).
 HISTORY_EVERY = timedelta(minutes=10)
 
@@ -48,6 +53,38 @@ def needed_lists(state: State | None, summary: Snapshot, *, now: datetime) -> fr
     return frozenset()
 
 
+def uncertain(desk: Desk, snapshot: Snapshot) -> Snapshot:
+    """The look with unknown in place of up, for what an incident that is missing had down.
+
+    Only on pages whose components are made of the incidents that they list.
+    """
+    if not snapshot.derived or not snapshot.has_history:
+        return snapshot
+    listed = {report.id for report in (*snapshot.incidents, *(snapshot.recent or ()))}
+    unclear = {
+        component
+        for draft in desk.drafts.values()
+        if draft.blames
+        and not draft.ours
+        and not listed.intersection(draft.ids())
+        and not _is_given_up(draft, desk)
+        for component, link in draft.links.items()
+        if is_down(link.severity)
+    }
+    components = tuple(
+        replace(component, severity=Severity.UNKNOWN, status=NO_LONGER_LISTED)
+        if component.id in unclear and not is_down(component.severity)
+        else component
+        for component in snapshot.components
+    )
+    return replace(snapshot, components=components)
+
+
+def _is_given_up(draft: Draft, desk: Desk) -> bool:
+    since = draft.track.missing_since
+    return since is not None and desk.now - since >= UNDECIDED_FOR
+
+
 def look_for_missing(desk: Desk, snapshot: Snapshot) -> None:
     """Decide about every incident that this look did not show."""
     recent = _recent(snapshot)
@@ -56,9 +93,11 @@ def look_for_missing(desk: Desk, snapshot: Snapshot) -> None:
             continue
         if draft.incident.maintenance:
             _miss_maintenance(draft, desk)
+        elif draft.incident.is_open and snapshot.derived and snapshot.has_history:
+            _miss_undecided(draft, desk)
         elif draft.incident.is_open:
             _miss_open(draft, desk, snapshot, recent)
-        elif recent is not None and not draft.incident.withdrawn:
+        elif recent is not None and not draft.incident.withdrawn and not snapshot.derived:
             _miss_ended(draft, desk, snapshot, recent)
 
 
@@ -100,6 +139,18 @@ def _miss_open(
         draft.note = NOT_LISTED
     else:
         draft.gone = True
+
+
+def _miss_undecided(draft: Draft, desk: Desk) -> None:
+    """It is gone, and nobody said that it is over: wait, then say that it is not listed."""
+    draft.missing_since = draft.track.missing_since or desk.now
+    if not _is_given_up(draft, desk):
+        draft.waiting = True
+        return
+    draft.ended, draft.end_at = True, draft.missing_since
+    for component in draft.links:
+        draft.release(component)
+    draft.let_go_as, draft.note = NO_LONGER_LISTED, NOT_LISTED
 
 
 def _miss_ended(

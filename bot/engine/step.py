@@ -16,7 +16,7 @@ from bot.domain.page import PageIncident, Snapshot
 from bot.domain.state import State, Track
 from bot.engine.attribution import settle
 from bot.engine.components import believe
-from bot.engine.endings import RETIRED_KEPT, look_for_missing, may_retire, without_doubt
+from bot.engine.endings import RETIRED_KEPT, look_for_missing, may_retire, uncertain, without_doubt
 from bot.engine.first import begin
 from bot.engine.incidents import Desk, read
 from bot.engine.telling import tell
@@ -56,7 +56,7 @@ def on_failure(state: State, error: str, now: datetime) -> State:
 
 
 def _take_in(desk: Desk, state: State, snapshot: Snapshot) -> tuple[State, list[Incident]]:
-    snapshot = without_doubt(desk, snapshot)
+    snapshot = uncertain(desk, without_doubt(desk, snapshot))
     reports = _incidents(snapshot)
     explained = {name for report in reports for name in _news_about(desk, report, snapshot)}
     components, flaps = believe(
