@@ -176,20 +176,17 @@ async def _open_http(
     if settings.http_port is None and not routes:
         return
     from adapters.redis.depth import depth_of
-    from adapters.web.opened import open_web
+    from adapters.web.run import Program, open_web
 
-    hints = {watcher.page.provider: watcher.hint.set for watcher in watchers}
-    web = open_web(
-        settings,
+    program = Program(
         evidence_parts.status_service,
         evidence_parts.stores.sources.traffic,
-        hint=lambda provider: hints[provider](),
-        counts=lambda: {name: worker.counts for name, worker in workers.items()},
-        looks=lambda: {watcher.page.provider: watcher.looks for watcher in watchers},
+        evidence_parts.stores.sources.probes,
+        {watcher.page.provider: watcher for watcher in watchers},
+        workers,
         depth=lambda platform: depth_of(store.database, platform, utc_now()),
-        routes=routes,
     )
-    await stack.enter_async_context(web)
+    await stack.enter_async_context(open_web(settings, program, routes))
 
 
 async def _until_stopped(

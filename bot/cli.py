@@ -8,6 +8,7 @@ needs: `run` stays small for weeks, `ask` answers fast.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -75,13 +76,13 @@ def ask(
 
     settings, asked = _settings(quiet=True), surfaces or []
     limit = length_named(at_most) if at_most else None
+    rng = random.Random()  # noqa: S311 (jitter, no secret)
     if wait or limit is not None:
-        rng = random.Random()  # noqa: S311 (jitter, no secret)
         work = answer.wait(
             settings, asked, utc_now, sys.stdout, rng, as_json=as_json, at_most=limit
         )
     else:
-        work = answer.ask(settings, asked, utc_now, sys.stdout, as_json=as_json)
+        work = answer.ask(settings, asked, utc_now, sys.stdout, rng, as_json=as_json)
     with _whoever_reads():
         raise typer.Exit(asyncio.run(work))
 
@@ -133,6 +134,14 @@ def health() -> None:
     settings = _settings(quiet=True)
     with _whoever_reads():
         raise typer.Exit(0 if asyncio.run(feel_pulse(settings, utc_now, sys.stdout)) else 1)
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON Schema of what `ask --json` and the HTTP API answer."""
+    from bot.status.schema import Document
+
+    typer.echo(json.dumps(Document.model_json_schema(mode="serialization"), indent=2))
 
 
 @cli.command()

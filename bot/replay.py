@@ -20,7 +20,7 @@ from bot.domain.state import State
 from bot.domain.subscription import Subscription, ThreadRecord
 from bot.engine.step import on_failure, step
 from bot.messages.text import in_words
-from bot.status.document import stamp
+from bot.status.schema import stamp
 
 # Of several news told in one message, the one that matters most names it.
 _LOUDEST = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import shutil
 import sys
@@ -31,7 +30,13 @@ log = structlog.get_logger()
 
 
 async def ask(
-    settings: Settings, words: Sequence[str], clock: Clock, out: TextIO, *, as_json: bool
+    settings: Settings,
+    words: Sequence[str],
+    clock: Clock,
+    out: TextIO,
+    rng: random.Random,
+    *,
+    as_json: bool,
 ) -> int:
     """Answer once, from a running instance's store if that is fresh, else by one look.
 
@@ -41,7 +46,7 @@ async def ask(
         SettingsError: a word is no surface.
     """
     view, asked = await _view(settings, words, clock)
-    return _tell(view, asked, out, as_json=as_json)
+    return _tell(view, asked, out, rng, as_json=as_json)
 
 
 async def wait(
@@ -71,7 +76,7 @@ async def wait(
         ]
         waited = clock() - began
         if all(a.do is Do.NOW for a in advised) or (at_most is not None and waited >= at_most):
-            return _tell(view, asked, out, as_json=as_json)
+            return _tell(view, asked, out, rng, as_json=as_json)
         # As often as the page is polled, and not in step with everybody else who waits.
         pause = timedelta(seconds=settings.poll_seconds * rng.uniform(1, 1.5))
         if at_most is not None:
@@ -80,16 +85,18 @@ async def wait(
         await asyncio.sleep(max(0.0, pause.total_seconds()))
 
 
-def _tell(view: StatusView, asked: Sequence[str], out: TextIO, *, as_json: bool) -> int:
-    said = document(view, asked)
+def _tell(
+    view: StatusView, asked: Sequence[str], out: TextIO, rng: random.Random, *, as_json: bool
+) -> int:
+    said = document(view, asked, rng.random())
     for one in view.providers:
         if one.failure:
             sys.stderr.write(f"isclaudedown: {one.failure}\n")
     if as_json:
-        out.write(json.dumps(said, ensure_ascii=False) + "\n")
+        out.write(said.model_dump_json() + "\n")
     else:
         out.write(terminal.root(answer_message(view, asked=asked), _look(out, view.at)))
-    return int(said["exit_code"])
+    return said.exit_code
 
 
 async def _view(

@@ -7,11 +7,25 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 MOST_CLIENTS = 2_000  # whose rate is remembered; the longest silent are forgotten
+
+
+class ErrorDetail(BaseModel):
+    """`code` is for programs, `message` for people."""
+
+    code: str
+    message: str
+
+
+class Error(BaseModel):
+    """What every refusal and failure answers."""
+
+    error: ErrorDetail
 
 
 class RequestRefused(HTTPException):
@@ -32,7 +46,7 @@ def refusal(_: Request, error: Exception) -> Response:
     code = (
         error.code if isinstance(error, RequestRefused) else error.detail.lower().replace(" ", "_")
     )
-    body = {"error": {"code": code, "message": error.detail}}
+    body = Error(error=ErrorDetail(code=code, message=error.detail)).model_dump()
     return JSONResponse(body, error.status_code, headers=error.headers)
 
 
@@ -55,7 +69,7 @@ class Rate:
     _buckets: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
 
     def take(self, request: Request) -> None:
-        """Raises: Refused (429) with the seconds to wait."""
+        """Raises: RequestRefused (429) with the seconds to wait."""
         client = request.client.host if request.client else "?"
         now = self.clock()
         tokens, at = self._buckets.pop(client, (float(self.burst), now))
@@ -72,15 +86,18 @@ class Rate:
 
 
 async def body_of(request: Request, most: int) -> bytes:
-    """Read the body, and no more than `most` bytes of it. Raises: Refused (413, 400)."""
+    """Read the body, and no more than `most` bytes of it. Raises: RequestRefused (413, 400)."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:
         raise _too_large(most)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise _too_large(most)
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                raise _too_large(most)
+    except ClientDisconnect:
+        raise RequestRefused(400, "gone", "the client went away") from None
     return bytes(body)
 
 
@@ -89,13 +106,14 @@ def _too_large(most: int) -> RequestRefused:
 
 
 def check_token(request: Request, token: str | None) -> None:
-    """Writing needs the token. Raises: Refused (401, or 403 if writing is switched off)."""
+    """Writing needs the token. Raises: RequestRefused (401, or 403 if writing is switched off)."""
     if token is None:
         raise RequestRefused(
             403, "switched_off", "writing is switched off: set ISCLAUDEDOWN_HTTP_TOKEN to allow it"
         )
     given = request.headers.get("authorization", "")
-    if not same(given, f"Bearer {token}"):
+    scheme, _, credentials = given.partition(" ")
+    if scheme.lower() != "bearer" or not same(credentials.strip(), token):
         raise RequestRefused(
             401, "unauthorized", "send the token as: Authorization: Bearer <token>"
         )

@@ -1,96 +1,138 @@
-"""Prometheus metrics: counted from log events, and measured when somebody asks.
+"""Prometheus metrics, read from what the parts of the program count and know when somebody asks.
 
-Counters follow the events of the log (`incident.news`, `delivery.failed`, …), so that the core
-knows nothing of Prometheus. Labels come from closed sets only: no channel, person or text.
+Nothing depends on the log or its level: counters stand where things happen and begin at zero.
+Labels come from closed sets only: no channel, person or text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
-from structlog.typing import EventDict, WrappedLogger
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-# Fields of events that may become labels, because few values are possible.
-_LABELLED = {
-    "incident.news": "kind",
-    "delivery.failed": "error",  # the class of the failure
-    "page.failed": "provider",
-    "wish.later": "platform",
-}
+from bot import __version__
+from bot.domain.page import Severity
+from bot.status.view import StatusView
+
+Values = Mapping[tuple[str, ...], float]
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What is true when somebody asks. `counts`: platform → what its courier did since start."""
+    """What is true when somebody asks, besides the view itself."""
 
-    page_age: Mapping[str, float] = field(default_factory=dict)  # provider → seconds
-    page_failing: Mapping[str, bool] = field(default_factory=dict)
-    page_looks: Mapping[str, int] = field(default_factory=dict)
-    open_incidents: Mapping[str, int] = field(default_factory=dict)
-    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    queued: Mapping[str, int] = field(default_factory=dict)  # platform → channels behind
+    view: StatusView | None = None
+    polls: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # provider → outcome → n
+    events: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # provider → kind → n
+    deliveries: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # platform → outcome
+    pending: Mapping[str, int] = field(default_factory=dict)  # platform → stale channels
     lag: Mapping[str, float] = field(default_factory=dict)  # platform → seconds
+    probes: Mapping[str, bool] = field(default_factory=dict)  # target → the last look was good
 
 
 class Metrics:
-    """One registry, its counters fed by `count_event`, its gauges by `render`."""
+    """Draws what was measured, and the process itself."""
 
-    def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        self._events = Counter(
-            "isclaudedown_events",
-            "Events of the log, by name and kind",
-            ["event", "kind"],
-            registry=self._registry,
-        )
-
-    def count_event(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        """A structlog processor: counts and passes on."""
-        name = str(event.get("event", ""))
-        if "." in name and " " not in name:
-            label = str(event.get(_LABELLED.get(name, ""), ""))
-            self._events.labels(name[:60], label[:60]).inc()
-        return event
-
-    def listen(self) -> None:
-        """Count what is logged from now on."""
-        processors = structlog.get_config()["processors"]
-        structlog.configure(processors=[self.count_event, *processors])
-
-    def render(self, measured: Measured) -> bytes:
+    def render(self, measured: Measured, accept: str = "") -> tuple[bytes, str]:
+        """Return the body and its content type: OpenMetrics where `accept` asks for it."""
         registry = CollectorRegistry()
-        for name, text, label, values in _GAUGES:
-            gauge = Gauge(f"isclaudedown_{name}", text, [label], registry=registry)
-            for key, value in getattr(measured, values).items():
-                gauge.labels(key).set(float(value))
-        done = Gauge(
-            "isclaudedown_deliveries",
-            "What was done for channels since start",
-            ["platform", "what"],
-            registry=registry,
+        registry.register(_Families(measured))
+        ProcessCollector(registry=registry)
+        encode, kind = choose_encoder(accept)
+        return encode(registry), kind
+
+
+class _Families(Collector):
+    def __init__(self, measured: Measured) -> None:
+        self._measured = measured
+
+    def collect(self) -> Iterable[Metric]:
+        measured = self._measured
+        build = InfoMetricFamily("isclaudedown_build", "The version that runs")
+        build.add_metric([], {"version": __version__})
+        yield build
+        if measured.view is not None:
+            yield from _of_view(measured.view)
+        yield _counter("polls", "Polls of a page by this process", "outcome", measured.polls)
+        yield _counter("incident_events", "Events of incidents", "kind", measured.events)
+        yield _counter(
+            "deliveries", "What was done for channels", "outcome", measured.deliveries, "platform"
         )
-        for platform, counts in measured.counts.items():
-            for what, number in counts.items():
-                done.labels(platform, what).set(number)
-        return bytes(generate_latest(self._registry) + generate_latest(registry))
+        yield _gauge("queue_pending", "Stale channels", ("platform",), _keyed(measured.pending))
+        yield _gauge(
+            "queue_lag_seconds", "How long the first is due", ("platform",), _keyed(measured.lag)
+        )
+        yield _gauge(
+            "probe_success", "1: the last look was good", ("target",), _keyed(measured.probes)
+        )
 
 
-_GAUGES: tuple[tuple[str, str, str, str], ...] = (
-    ("page_age_seconds", "Seconds since the last good look", "provider", "page_age"),
-    ("page_failing", "1 while the page cannot be read", "provider", "page_failing"),
-    ("page_looks", "Looks at the page by this process, good or not", "provider", "page_looks"),
-    ("incidents_open", "Incidents that are open", "provider", "open_incidents"),
-    ("queue_channels", "Channels that are behind", "platform", "queued"),
-    ("queue_lag_seconds", "For how long the first of them is due", "platform", "lag"),
-)
+def _of_view(view: StatusView) -> Iterator[Metric]:
+    ranks: dict[tuple[str, ...], float] = {}
+    suspected: dict[tuple[str, ...], float] = {}
+    ages: dict[tuple[str, ...], float] = {}
+    for one in view.providers:
+        for verdict in one.verdicts:
+            labels = (one.provider, verdict.surface)
+            ranks[labels] = float(verdict.severity.rank)
+            suspected[labels] = float(verdict.suspected)
+            if verdict.checked_at is not None:
+                ages[labels] = (view.at - verdict.checked_at).total_seconds()
+    said = ", ".join(f"{severity.rank} {severity.words}" for severity in Severity)
+    surface = ("provider", "surface")
+    yield _gauge("surface_severity", f"How bad: {said}", surface, ranks)
+    yield _gauge("surface_suspected", "1: by our own evidence alone", surface, suspected)
+    yield _gauge("surface_verdict_age_seconds", "Since the page was read", surface, ages)
+    read = {one.provider: one.checked_at for one in view.providers if one.checked_at}
+    yield _gauge(
+        "last_poll_success_timestamp_seconds",
+        "When the page was read last",
+        ("provider",),
+        {(provider,): at.timestamp() for provider, at in read.items()},
+    )
+    yield _gauge(
+        "page_failing",
+        "1 while the page cannot be read",
+        ("provider",),
+        {(one.provider,): float(bool(one.failing_since)) for one in view.providers},
+    )
+    yield _gauge(
+        "incidents_open",
+        "Incidents that are open",
+        ("provider",),
+        {(one.provider,): float(len(one.incidents)) for one in view.providers},
+    )
 
 
-def plain(counts: Any) -> dict[str, int]:  # noqa: ANN401 (any object with numbers)
-    """The numbers of a counting object, by name."""
-    names = getattr(type(counts), "__slots__", None) or vars(counts)
-    return {name: value for name in names if isinstance(value := getattr(counts, name), int)}
+def _keyed(values: Mapping[str, float]) -> Values:
+    return {(name,): float(value) for name, value in values.items()}
+
+
+def _gauge(name: str, text: str, labels: tuple[str, ...], values: Values) -> Metric:
+    family = GaugeMetricFamily(f"isclaudedown_{name}", text, labels=labels)
+    for key, value in values.items():
+        family.add_metric(key, value)
+    return family
+
+
+def _counter(
+    name: str,
+    text: str,
+    label: str,
+    counts: Mapping[str, Mapping[str, int]],
+    of: str = "provider",
+) -> Metric:
+    family = CounterMetricFamily(f"isclaudedown_{name}", text, labels=(of, label))
+    for key, numbers in counts.items():
+        for value, number in numbers.items():
+            family.add_metric((key, value), number)
+    return family

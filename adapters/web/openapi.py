@@ -1,191 +1,93 @@
-"""The API described for programs (OpenAPI 3.1); `docs/api.md` describes it for people."""
+"""The API described for programs (OpenAPI 3.1), made from the endpoints and their classes."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from adapters.web.endpoint import Endpoint, Query
+from adapters.web.limits import Error
 from bot import __version__
-from bot.domain.page import Severity
-from bot.evidence.sources import source_names
-from bot.evidence.traffic import CallResult
+
+_REFUSALS = {
+    "401": "no token, or a wrong one",
+    "403": "writing is switched off",
+    "404": "no such thing",
+    "413": "too large",
+    "422": "malformed; the message names the place",
+    "429": "slow down",
+    "503": "our store does not answer",
+}
 
 
-def description() -> dict[str, Any]:
+def description(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+    """Return the whole description as JSON."""
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Error, "serialization")]
+    models += [(e.answer, "serialization") for e in endpoints if e.answer]
+    models += [(e.body, "validation") for e in endpoints if e.body]
+    _, schemas = models_json_schema(
+        list(dict.fromkeys(models)), ref_template="#/components/schemas/{model}"
+    )
+    paths: dict[str, Any] = {}
+    for endpoint in endpoints:
+        path = re.sub(r"{(\w+):path}", r"{\1}", endpoint.path)
+        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint)
     return {
         "openapi": "3.1.0",
         "info": {"title": "isclaudedown", "version": __version__},
-        "paths": {
-            "/v1/verdict": {"get": _verdict("All surfaces that are watched", [])},
-            "/v1/verdict/{surface}": {"get": _verdict("One surface", [_SURFACE])},
-            "/v1/scoreboard": {
-                "get": {
-                    "summary": "How early, late or wrong our own suspicions were",
-                    "responses": {"200": _json("Scoreboard")},
-                }
-            },
-            "/v1/signals": {"post": _signals("Counts of your own traffic", "Counts")},
-            "/v1/signals/litellm": {
-                "post": _signals("What LiteLLM's generic_api callback posts", "LiteLLM")
-            },
-            "/health": {"get": _plain("This process is alive")},
-            "/ready": {"get": _plain("The store answers and the pages were seen lately")},
-            "/metrics": {"get": _plain("Prometheus metrics")},
-        },
+        "paths": paths,
         "components": {
-            "schemas": {
-                "Verdicts": _VERDICTS,
-                "Verdict": _ONE,
-                "Scoreboard": {"type": "object"},
-                "Counts": _COUNTS,
-                "LiteLLM": {"type": ["array", "object"]},
-                "Error": _ERROR,
-            },
+            "schemas": schemas["$defs"],
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
 
 
-def _ref(name: str) -> dict[str, Any]:
-    return {"schema": {"$ref": f"#/components/schemas/{name}"}}
-
-
-def _json(name: str, text: str = "OK") -> dict[str, Any]:
-    return {"description": text, "content": {"application/json": _ref(name)}}
-
-
-def _plain(summary: str) -> dict[str, Any]:
-    return {
-        "summary": summary,
-        "responses": {"200": {"description": "yes"}, "503": {"description": "no"}},
-    }
-
-
-def _verdict(summary: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "summary": summary,
-        "parameters": [*parameters, _IF_NONE_MATCH],
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    refused = {"401", "403", "413"} if endpoint.needs_token else set()
+    operation: dict[str, Any] = {
+        "summary": endpoint.summary,
+        "parameters": [*_in_path(endpoint.path), *_in_query(endpoint.query)],
         "responses": {
-            "200": {
-                **_json("Verdicts"),
-                "headers": {
-                    "ETag": {"schema": {"type": "string"}},
-                    "Retry-After": {
-                        "description": "seconds to wait before retrying; absent: retry now",
-                        "schema": {"type": "integer"},
-                    },
-                },
+            "200" if endpoint.method == "GET" else "2XX": _content(endpoint.answer, "well"),
+            **{
+                status: _content(Error, text)
+                for status, text in _REFUSALS.items()
+                if status in refused | {"404", "422", "429", "503"}
             },
-            "304": {"description": "nothing but the time changed"},
-            "404": _json("Error", "no such surface"),
-            "429": _json("Error", "slow down"),
-            "503": _json("Error", "our store does not answer"),
         },
     }
+    if endpoint.method == "GET" and endpoint.answer:
+        operation["responses"]["304"] = {"description": "nothing but the time changed"}
+    if endpoint.body:
+        operation["requestBody"] = {"required": True, **_content(endpoint.body, "")}
+        del operation["requestBody"]["description"]
+    if endpoint.needs_token:
+        operation["security"] = [{"token": []}]
+    return operation
 
 
-def _signals(summary: str, schema: str) -> dict[str, Any]:
-    return {
-        "summary": summary,
-        "security": [{"token": []}],
-        "requestBody": {"required": True, "content": {"application/json": _ref(schema)}},
-        "responses": {
-            "202": {"description": "counted (or counted before, with the same id)"},
-            "401": _json("Error", "no token, or a wrong one"),
-            "403": _json("Error", "writing is switched off"),
-            "413": _json("Error", "too large"),
-            "422": _json("Error", "malformed; the message names the place"),
-            "429": _json("Error", "slow down"),
-            "503": _json("Error", "our store does not answer"),
-        },
-    }
+def _in_path(path: str) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)", path)
+    ]
 
 
-_SURFACE = {"name": "surface", "in": "path", "required": True, "schema": {"type": "string"}}
-_IF_NONE_MATCH = {"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}
-_TIME = {"type": ["string", "null"], "format": "date-time"}
-_SECONDS = {"type": ["integer", "null"]}
-_ONE = {
-    "type": "object",
-    "required": ["surface", "severity", "suspected", "evidence", "retry"],
-    "properties": {
-        "surface": {"type": "string"},
-        "severity": {"enum": [severity.value for severity in Severity]},
-        "reason": {"type": ["string", "null"]},
-        "since": _TIME,
-        "checked_at": _TIME,
-        "age": _SECONDS,
-        "suspected": {"type": "boolean"},
-        "evidence": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "source": {"enum": [str(name) for name in source_names()]},
-                    "severity": {"enum": [severity.value for severity in Severity]},
-                    "says": {"type": "string"},
-                    "since": _TIME,
-                    "at": _TIME,
-                    "age": _SECONDS,
-                    "from_text": {"type": "boolean"},
-                },
-            },
-        },
-        "incidents": {"type": "array", "items": {"type": "string"}},
-        "retry": {
-            "type": ["object", "null"],
-            "properties": {
-                "do": {"enum": ["retry_now", "back_off", "switch", "stop"]},
-                "wait": {"type": "integer"},
-                "retry_after": {"type": "integer"},
-                "use": {"type": "array", "items": {"type": "string"}},
-            },
-        },
-    },
-}
-_VERDICTS = {
-    "type": "object",
-    "required": ["at", "exit_code", "verdicts", "incidents"],
-    "properties": {
-        "at": _TIME,
-        "exit_code": {"enum": [0, 10, 20, 30]},
-        "verdicts": {"type": "array", "items": {"$ref": "#/components/schemas/Verdict"}},
-        "incidents": {"type": "array", "items": {"type": "object"}},
-    },
-}
-_COUNTS = {
-    "type": "object",
-    "required": ["counts"],
-    "additionalProperties": False,
-    "properties": {
-        "id": {"type": "string", "maxLength": 100, "pattern": r"^[\w.:-]+$"},
-        "counts": {
-            "type": "array",
-            "minItems": 1,
-            "maxItems": 100,
-            "items": {
-                "type": "object",
-                "required": ["outcomes"],
-                "additionalProperties": False,
-                "properties": {
-                    "surface": {"type": "string", "default": "api"},
-                    "model": {"type": ["string", "null"]},
-                    "outcomes": {
-                        "type": "object",
-                        "minProperties": 1,
-                        "propertyNames": {"enum": [result.value for result in CallResult]},
-                        "additionalProperties": {"type": "integer", "minimum": 0},
-                    },
-                },
-            },
-        },
-    },
-}
-_ERROR = {
-    "type": "object",
-    "properties": {
-        "error": {
-            "type": "object",
-            "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
-        }
-    },
-}
+def _in_query(query: type[Query]) -> list[dict[str, Any]]:
+    properties = query.model_json_schema().get("properties", {})
+    return [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in properties.items()
+    ]
+
+
+def _content(model: type[BaseModel] | None, text: str) -> dict[str, Any]:
+    if model is None:
+        return {"description": text}
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return {"description": text, "content": {"application/json": {"schema": schema}}}

@@ -1,21 +1,31 @@
-"""Serves an application by uvicorn, inside our own loop and under our own signals."""
+"""Serves an application by uvicorn, inside our own loop and under our own signals.
+
+A request has to arrive whole within `REQUEST_SECONDS`, and where too many are connected the one
+that has waited longest without one makes room: silent or half-sent requests keep nobody out.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import socket
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.domain.errors import SettingsError
 
 BACKLOG = 128
-MOST_AT_ONCE = 200  # connections; more are answered 503
+MOST_AT_ONCE = 200  # connections: a guess, far above what a team's scripts open
 GRACE = 5  # seconds for requests in flight at the end
+REQUEST_SECONDS = 10.0  # from connecting, or from the last answer, to the end of a request
+# Of the process's descriptors, for all connections together: the rest is for what is delivered.
+SHARE_OF_DESCRIPTORS = 4
 
 
 class _Server(uvicorn.Server):
@@ -25,21 +35,69 @@ class _Server(uvicorn.Server):
         yield
 
 
+class Protocol(H11Protocol):
+    """One connection. `waiting` holds those without a whole request, the longest first."""
+
+    waiting: dict[Protocol, asyncio.TimerHandle]
+    most: int
+
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401 (uvicorn's own type)
+        super().connection_made(transport)
+        self._wait()
+        if len(self.connections) > self.most and self.waiting:
+            next(iter(self.waiting)).abandon()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.more_body:
+            self._wait_no_more()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.transport.is_closing() and (self.cycle is None or self.cycle.response_complete):
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def abandon(self) -> None:
+        """Close it: nothing was asked."""
+        self._wait_no_more()
+        self.transport.close()
+
+    def _wait(self) -> None:
+        self._wait_no_more()
+        self.waiting[self] = self.loop.call_later(REQUEST_SECONDS, self.abandon)
+
+    def _wait_no_more(self) -> None:
+        if timer := self.waiting.pop(self, None):
+            timer.cancel()
+
+
 @asynccontextmanager
-async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
+async def serving(
+    app: ASGIApp, host: str, port: int, *, trusted_proxies: Sequence[str] = ()
+) -> AsyncIterator[int]:
     """Serve from now until the end of the block. Yields the port (another one if 0 was asked).
 
     Raises:
         SettingsError: the address cannot be listened on.
     """
     listening = _listen(host, port)
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = max(1, min(MOST_AT_ONCE, descriptors // SHARE_OF_DESCRIPTORS))
     config = uvicorn.Config(
         app,
+        http=type("Connection", (Protocol,), {"waiting": {}, "most": most}),
         log_config=None,
         access_log=False,
         lifespan="off",
         server_header=False,
-        limit_concurrency=MOST_AT_ONCE,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
+        # Beyond it are only requests in flight, since what is silent makes room.
+        limit_concurrency=2 * most,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=GRACE,
         h11_max_incomplete_event_size=32_768,

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from adapters.web.endpoint import sentence
 from adapters.web.limits import RequestRefused
 from bot.catalog.catalog import Catalog
 from bot.evidence.stores import Batch
@@ -23,7 +24,9 @@ MOST_ENTRIES = 100
 Count = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
 
 
-class _Entry(BaseModel):
+class CountsOfOne(BaseModel):
+    """How the requests to one surface (and model) ended."""
+
     model_config = ConfigDict(extra="forbid")
 
     surface: str = Field(default="api", min_length=1, max_length=80)
@@ -31,25 +34,27 @@ class _Entry(BaseModel):
     outcomes: dict[CallResult, Count] = Field(min_length=1)
 
 
-class _Counts(BaseModel):
+class Counts(BaseModel):
+    """Counts since the last ones. A batch with an `id` counts once within ten minutes."""
+
     model_config = ConfigDict(extra="forbid")
 
     id: str | None = Field(default=None, min_length=1, max_length=100, pattern=r"^[\w.:-]+$")
-    counts: list[_Entry] = Field(min_length=1, max_length=MOST_ENTRIES)
+    counts: list[CountsOfOne] = Field(min_length=1, max_length=MOST_ENTRIES)
 
 
 def read_counts(body: bytes, catalog: Catalog) -> tuple[list[Batch], str | None]:
     """Our own form: `{"id"?: …, "counts": [{"surface", "model"?, "outcomes": {"529": 3}}]}`.
 
     Raises:
-        Refused: it is not that; the message names the place, not the value.
+        RequestRefused: it is not that; the message names the place, not the value.
     """
     try:
-        told = _Counts.model_validate_json(body)
+        sent = Counts.model_validate_json(body)
     except ValidationError as error:
-        raise RequestRefused(422, "malformed", _sentence(error)) from None
+        raise RequestRefused(422, "malformed", sentence(error)) from None
     totals: dict[str, Counter[CallResult]] = defaultdict(Counter)
-    for entry in told.counts:
+    for entry in sent.counts:
         surface = catalog.resolve(entry.surface).exact
         if surface is None:
             known = ", ".join(s.id for s in catalog.surfaces())
@@ -57,7 +62,7 @@ def read_counts(body: bytes, catalog: Catalog) -> tuple[list[Batch], str | None]
                 422, "unknown_surface", f"a surface is unknown; there are: {known}"
             )
         _count(totals, surface, entry.model, entry.outcomes, catalog)
-    return _batches(totals), told.id
+    return _batches(totals), sent.id
 
 
 def read_litellm(body: bytes, catalog: Catalog) -> list[Batch]:
@@ -66,7 +71,7 @@ def read_litellm(body: bytes, catalog: Catalog) -> list[Batch]:
     Requests to others than Anthropic are passed over, and so is what cannot be read.
 
     Raises:
-        Refused: it is no JSON at all.
+        RequestRefused: it is no JSON at all.
     """
     totals: dict[str, Counter[CallResult]] = defaultdict(Counter)
     for payload in _payloads(body):
@@ -133,11 +138,3 @@ def _family(model: str, catalog: Catalog) -> str | None:
 
 def _batches(totals: Mapping[str, Counter[CallResult]]) -> list[Batch]:
     return [Batch(surface, dict(counts)) for surface, counts in totals.items()]
-
-
-def _sentence(error: ValidationError) -> str:
-    problems = error.errors(include_url=False, include_input=False, include_context=False)
-    first = problems[0]
-    place = ".".join(str(part)[:40] for part in first["loc"] if part != "[key]")
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{place or 'the body'}: {first['msg']}{more}"

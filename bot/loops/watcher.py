@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,7 +20,7 @@ import structlog
 from bot.catalog.catalog import Catalog
 from bot.diagnostics import where
 from bot.domain.errors import SourceError, StoreError, Superseded
-from bot.domain.incident import Incident
+from bot.domain.incident import EventKind, Incident
 from bot.domain.page import Snapshot
 from bot.domain.state import State
 from bot.engine.backfill import BackfillStore, ended_in
@@ -63,7 +64,9 @@ class Watcher:
     # Where the page's own past goes, for "how long?"; None: nobody asks.
     past: BackfillStore | None = None
     _ended: Sequence[Incident] = ()
-    looks: int = 0  # since the start, good or not
+    # Since the start, for the metrics: polls by outcome, events by kind.
+    polls: Counter[str] = field(default_factory=lambda: Counter(good=0, failed=0))
+    events: Counter[str] = field(default_factory=lambda: Counter({k.value: 0 for k in EventKind}))
     _fence: int | None = None
     _leased: asyncio.Event = field(default_factory=asyncio.Event)
     _known: VersionedState | None = None
@@ -133,7 +136,6 @@ class Watcher:
             return RENEW_SECONDS
 
     async def _look(self, known: VersionedState, fence: int) -> float:
-        self.looks += 1
         page_knows = without_suspected(known.state) if known.state else None
         try:
             state, changed = await self._stepped(page_knows)
@@ -141,10 +143,12 @@ class Watcher:
             if page_knows is not None:
                 failing = on_failure(page_knows, str(error), self.clock())
                 await self._commit(known, fence, *await self._witnessed(known, failing, []))
+            self.polls["failed"] += 1
             return self._page_failed(error)
         if self.past is not None and self._ended:
             await self.past.put(self.page.provider, self._ended)
         await self._commit(known, fence, *await self._witnessed(known, state, changed))
+        self.polls["good"] += 1
         self._page_answered()
         return self._jittered(self.poll_seconds)
 
@@ -211,8 +215,9 @@ class Watcher:
             if incident.id in before and before[incident.id].revision == incident.revision:
                 continue  # something is remembered of it, but there is nothing to tell
             event = incident.events[-1]
+            self.events[event.kind.value] += 1
             log.info(
-                "incident.news",
+                "incident.event",
                 incident=incident.key,
                 revision=event.revision,
                 kind=event.kind.value,

@@ -101,14 +101,17 @@ def advice(view: StatusView, surface: str, draw: float) -> Advice | None:
     `draw` is a random number from 0 to 1 for the jitter.
     """
     verdict = view.verdict(surface)
-    if verdict is None:
-        return None
+    return None if verdict is None else advice_on(verdict, view, draw)
+
+
+def advice_on(verdict: Verdict, view: StatusView, draw: float) -> Advice:
+    """What to do about the surface of a verdict of this view."""
     others = {
         other: found
-        for other in view.catalog.alternatives(surface)
+        for other in view.catalog.alternatives(verdict.surface)
         if (found := view.verdict(other))
     }
-    return advise(verdict, outlook(surface, view.recent), others, view.at, draw)
+    return advise(verdict, outlook(verdict.surface, view.recent), others, view.at, draw)
 
 
 def advise(

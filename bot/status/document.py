@@ -1,4 +1,4 @@
-"""The answer for scripts: verdicts as JSON, and as an exit code."""
+"""From what is known to the documents for programs (`bot.status.schema`)."""
 
 from __future__ import annotations
 
@@ -9,61 +9,116 @@ from typing import Any
 from bot.domain.evidence import Evidence, Verdict
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
+from bot.evidence.scoreboard import Scoreboard, ScoreResult
+from bot.status.advice import Advice, advice_on
+from bot.status.schema import (
+    Document,
+    EventDocument,
+    EvidenceDocument,
+    ExitCode,
+    IncidentDocument,
+    IncidentHistoryDocument,
+    Incidents,
+    Moment,
+    Retry,
+    ScoreboardDocument,
+    ScoreDocument,
+    VerdictDocument,
+)
 from bot.status.view import StatusView
 
-# Documented in the README; scripts depend on them.
-UP, DEGRADED, DOWN, UNKNOWN = 0, 10, 20, 30
-
-_CODES = {
-    Severity.UP: UP,
-    Severity.MAINTENANCE: DEGRADED,
-    Severity.DEGRADED: DEGRADED,
-    Severity.PARTIAL: DOWN,
-    Severity.MAJOR: DOWN,
-    Severity.UNKNOWN: UNKNOWN,
+_CODES: dict[Severity, ExitCode] = {
+    Severity.UP: 0,
+    Severity.MAINTENANCE: 10,
+    Severity.DEGRADED: 10,
+    Severity.PARTIAL: 20,
+    Severity.MAJOR: 20,
+    Severity.UNKNOWN: 30,
 }
 # What is known to be down outweighs what cannot be seen, and that outweighs what is slow.
-_BY_WEIGHT = (DOWN, UNKNOWN, DEGRADED, UP)
+_BY_WEIGHT: tuple[ExitCode, ...] = (20, 30, 10, 0)
 
 
-def exit_code(verdicts: Iterable[Verdict]) -> int:
+def exit_code(verdicts: Iterable[Verdict]) -> ExitCode:
     """0 up, 10 degraded or maintenance, 20 partial or major outage, 30 unknown."""
     codes = {_CODES[verdict.severity] for verdict in verdicts}
-    return next((code for code in _BY_WEIGHT if code in codes), UNKNOWN)
+    return next((code for code in _BY_WEIGHT if code in codes), 30)
 
 
-def document(view: StatusView, surfaces: Collection[str] = ()) -> dict[str, Any]:
-    """The view as `ask --json` prints it, of these surfaces (none: of all).
+def document(view: StatusView, surfaces: Collection[str] = (), draw: float = 0.0) -> Document:
+    """Return the view as a document of these surfaces (none: of all).
 
-    Times are ISO 8601 in UTC, ages whole seconds.
+    `draw` is a random number from 0 to 1, for the jitter of `retry_after`.
     """
     chosen = [v for v in view.verdicts if not surfaces or v.surface in surfaces]
     unreadable = {v.surface: one.failure for one in view.providers for v in one.verdicts}
     incidents = [i for i in view.incidents if not surfaces or i.surfaces.keys() & set(surfaces)]
-    return {
-        "at": stamp(view.at),
-        "exit_code": exit_code(chosen),
-        "verdicts": [_verdict(v, view.at, unreadable[v.surface]) for v in chosen],
-        "incidents": [_incident(incident) for incident in incidents],
-    }
+    return Document(
+        at=view.at,
+        exit_code=exit_code(chosen),
+        verdicts=tuple(
+            _verdict(v, view.at, unreadable[v.surface], advice_on(v, view, draw)) for v in chosen
+        ),
+        incidents=incidents_document(incidents, view.at).incidents,
+    )
 
 
-def stamp(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def incidents_document(incidents: Iterable[Incident], now: datetime) -> Incidents:
+    return Incidents(
+        at=now, incidents=tuple(IncidentDocument(**_incident(incident)) for incident in incidents)
+    )
 
 
-def _verdict(verdict: Verdict, now: datetime, failure: str) -> dict[str, Any]:
-    return {
-        "surface": verdict.surface,
-        "severity": verdict.severity.value,
-        "reason": _reason(verdict, failure),
-        "since": stamp(verdict.since),
-        "checked_at": stamp(verdict.checked_at),
-        "age": _age(verdict.checked_at, now),
-        "suspected": verdict.suspected,
-        "evidence": [_evidence(evidence, now) for evidence in verdict.evidence],
-        "incidents": list(verdict.incidents),
-    }
+def scoreboard_document(board: Scoreboard) -> ScoreboardDocument:
+    return ScoreboardDocument(
+        counts={result: board.count(result) for result in ScoreResult},
+        median_lead=board.median_lead,
+        entries=tuple(
+            ScoreDocument(
+                incident=entry.incident,
+                title=entry.title,
+                result=entry.result,
+                started_at=entry.started_at,
+                surfaces=entry.surfaces,
+                ahead=entry.ahead,
+            )
+            for entry in board.entries
+        ),
+    )
+
+
+def incident_history(incident: Incident) -> IncidentHistoryDocument:
+    """Return an incident with its events, word for word."""
+    events = tuple(
+        EventDocument(
+            revision=event.revision,
+            kind=event.kind,
+            at=event.at,
+            severity=event.severity,
+            phase=event.phase,
+            text=event.text,
+            note=event.note,
+        )
+        for event in incident.events
+    )
+    return IncidentHistoryDocument(**_incident(incident), events=events)
+
+
+def _verdict(verdict: Verdict, now: datetime, failure: str, advised: Advice) -> VerdictDocument:
+    return VerdictDocument(
+        surface=verdict.surface,
+        severity=verdict.severity,
+        reason=_reason(verdict, failure),
+        since=verdict.since,
+        checked_at=verdict.checked_at,
+        age=None if verdict.checked_at is None else _age(verdict.checked_at, now),
+        suspected=verdict.suspected,
+        evidence=tuple(_evidence(evidence, now) for evidence in verdict.evidence),
+        incidents=verdict.incidents,
+        retry=Retry(
+            do=advised.do, wait=advised.wait, retry_after=advised.retry_after, use=advised.use
+        ),
+    )
 
 
 def _reason(verdict: Verdict, failure: str) -> str | None:
@@ -74,16 +129,16 @@ def _reason(verdict: Verdict, failure: str) -> str | None:
     return failure or next(iter(unclear), "the page was not read lately")
 
 
-def _evidence(evidence: Evidence, now: datetime) -> dict[str, Any]:
-    return {
-        "source": str(evidence.source),
-        "severity": evidence.severity.value,
-        "says": evidence.says,
-        "since": stamp(evidence.since),
-        "at": stamp(evidence.at),
-        "age": _age(evidence.at, now),
-        "from_text": evidence.from_text,
-    }
+def _evidence(evidence: Evidence, now: datetime) -> EvidenceDocument:
+    return EvidenceDocument(
+        source=str(evidence.source),
+        severity=evidence.severity,
+        says=evidence.says,
+        since=evidence.since,
+        at=evidence.at,
+        age=_age(evidence.at, now),
+        from_text=evidence.from_text,
+    )
 
 
 def _incident(incident: Incident) -> dict[str, Any]:
@@ -91,19 +146,19 @@ def _incident(incident: Incident) -> dict[str, Any]:
         "key": incident.key,
         "provider": incident.provider,
         "id": incident.id,
+        "aliases": incident.aliases,
         "title": incident.title,
+        "origin": incident.origin,
         "phase": incident.phase,
-        "severity": incident.severity.value,
-        "worst": incident.worst.value,
-        "started_at": stamp(incident.started_at),
-        "ended_at": stamp(incident.ended_at),
+        "severity": incident.severity,
+        "worst": incident.worst,
+        "started_at": incident.started_at,
+        "ended_at": incident.ended_at,
         "url": incident.url,
-        "surfaces": {surface: impact.now.value for surface, impact in incident.surfaces.items()},
-        "timeline": [
-            {"at": stamp(at), "severity": severity.value} for at, severity in incident.timeline
-        ],
+        "surfaces": {surface: impact.now for surface, impact in incident.surfaces.items()},
+        "timeline": [Moment(at=at, severity=severity) for at, severity in incident.timeline],
     }
 
 
-def _age(at: datetime | None, now: datetime) -> int | None:
-    return None if at is None else max(0, int((now - at).total_seconds()))
+def _age(at: datetime, now: datetime) -> int:
+    return max(0, int((now - at).total_seconds()))

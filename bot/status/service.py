@@ -7,7 +7,7 @@ For chats, the HTTP API, scripts and reminders. Only this module loads; what is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.catalog.catalog import Catalog
 from bot.domain.evidence import Verdict
@@ -68,11 +68,20 @@ class StatusService:
         known = {name for one in seen for name in (one.id, *one.aliases)}
         return expected_duration(incident, [*seen, *(i for i in told if i.id not in known)], now)
 
-    async def scoreboard(self) -> Scoreboard:
-        since = self.clock() - SCORED
-        incidents = [
+    async def incident(self, name: str) -> Incident | None:
+        """By its key ("claude/abc"), or by its id alone where only one provider has it."""
+        keys = [name] if "/" in name else [f"{one}/{name}" for one in self.catalog.providers]
+        found = [one for key in keys if (one := await self.incident_store.incident(key))]
+        return found[0] if len(found) == 1 else None
+
+    async def incidents_since(self, since: datetime) -> list[Incident]:
+        """Incidents of all providers that were open then or later, oldest first."""
+        found = [
             incident
             for provider in self.catalog.providers
             for incident in await self.incident_store.history(provider, since)
         ]
-        return scoreboard(incidents)
+        return sorted(found, key=lambda incident: incident.started_at)
+
+    async def scoreboard(self) -> Scoreboard:
+        return scoreboard(await self.incidents_since(self.clock() - SCORED))

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
+from collections import Counter
 from datetime import timedelta
 
+import httpx
 import pytest
 from jsonschema import Draft202012Validator
+from typer.testing import CliRunner
 
 from adapters.redis.client import open_database
 from adapters.redis.incidents import RedisIncidentStore
-from adapters.web import openapi
-from adapters.web.app import build
+from adapters.web.app import ENDPOINTS, READ_BURST, build
 from adapters.web.metrics import Measured
-from adapters.web.server import serving
+from adapters.web.server import MOST_AT_ONCE, serving
+from bot import __version__
+from bot.cli import cli
 from bot.domain.errors import SettingsError
 from bot.domain.page import Severity
-from tests.contract.web_bench import NOW, Running, node, running
+from tests.contract.web_bench import NOW, Running, incident, node, running
 from tests.servers.redis import Node, standalone
 
 __all__ = ["node", "running"]  # fixtures
@@ -53,7 +59,7 @@ async def test_an_alias_is_understood_and_an_unknown_surface_named(running: Runn
 
 async def test_the_same_answer_later_is_304_and_news_are_not(running: Running) -> None:
     first = await running.get("/v1/verdict")
-    running.web.status_service.clock = lambda: NOW + timedelta(seconds=40)
+    running.web.status.clock = lambda: NOW + timedelta(seconds=40)
     again = await running.get("/v1/verdict", **{"If-None-Match": first.headers["etag"]})
     await running.page_says(api=Severity.DEGRADED)
     event = await running.get("/v1/verdict", **{"If-None-Match": first.headers["etag"]})
@@ -64,11 +70,76 @@ async def test_the_same_answer_later_is_304_and_news_are_not(running: Running) -
 
 async def test_the_answers_are_as_the_description_says(running: Running) -> None:
     described = (await running.get("/openapi.json")).json()
-    assert described == json.loads(json.dumps(openapi.description()))
-    schema = {"$ref": "#/components/schemas/Verdicts", "components": described["components"]}
-    await running.page_says(api=Severity.PARTIAL)
+    await running.page_says(incident("i1", api=Severity.PARTIAL), api=Severity.PARTIAL)
 
-    Draft202012Validator(schema).validate((await running.get("/v1/verdict")).json())
+    for path, asked in {
+        "/v1/verdict": "/v1/verdict",
+        "/v1/verdict/{surface}": "/v1/verdict/api",
+        "/v1/incidents": "/v1/incidents",
+        "/v1/incidents/{key}": "/v1/incidents/claude/i1",
+        "/v1/history": "/v1/history?days=400",
+        "/v1/scoreboard": "/v1/scoreboard",
+    }.items():
+        well = described["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+        schema = {**well["schema"], "components": described["components"]}
+        Draft202012Validator(schema).validate((await running.get(asked)).json())
+
+
+async def test_the_description_is_itself_valid_openapi(running: Running) -> None:
+    described = (await running.get("/openapi.json")).json()
+    assert set(described["paths"]) == {
+        re.sub(r"{(\w+):path}", r"{\1}", endpoint.path) for endpoint in ENDPOINTS
+    }
+    for schema in described["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+
+
+async def test_the_command_prints_the_schema_of_that_document(running: Running) -> None:
+    printed = CliRunner().invoke(cli, ["schema"])
+    Draft202012Validator(json.loads(printed.stdout)).validate(
+        (await running.get("/v1/verdict")).json()
+    )
+
+
+async def test_several_surfaces_may_be_asked_for_and_incidents_are_narrowed(
+    running: Running,
+) -> None:
+    await running.page_says(
+        incident("i1", api=Severity.PARTIAL), incident("i2", code=Severity.DEGRADED)
+    )
+    answer = (await running.get("/v1/verdict?surface=api,claude.ai")).json()
+
+    assert {one["surface"] for one in answer["verdicts"]} == {"api", "claude.ai"}
+    assert [one["id"] for one in answer["incidents"]] == ["i1"]
+    assert (await running.get("/v1/incidents?surface=code")).json()["incidents"][0]["id"] == "i2"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/verdict?surfaces=api",
+        "/v1/history?days=0",
+        "/v1/history?days=soon",
+        "/v1/verdict/api?at=now",
+    ],
+)
+async def test_a_parameter_that_is_not_known_is_refused_by_name(
+    running: Running, path: str
+) -> None:
+    answer = await running.get(path)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "malformed")
+    assert path.partition("?")[2].partition("=")[0] in answer.json()["error"]["message"]
+
+
+async def test_an_incident_is_found_by_its_key_or_its_id_with_its_texts(running: Running) -> None:
+    await running.page_says(incident("i1", api=Severity.PARTIAL))
+
+    for name in ("claude/i1", "i1"):
+        found = (await running.get(f"/v1/incidents/{name}")).json()
+        assert found["events"][0]["text"] == "We are investigating."
+    missing = await running.get("/v1/incidents/nowhere")
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "unknown_incident")
 
 
 async def test_errors_have_one_shape_whatever_was_asked(running: Running) -> None:
@@ -84,7 +155,7 @@ async def test_errors_have_one_shape_whatever_was_asked(running: Running) -> Non
 async def test_a_store_that_is_away_is_said_and_health_stays(running: Running, node: Node) -> None:
     with standalone() as gone:
         away = await open_database(gone.url)
-    running.web.status_service.incident_store = RedisIncidentStore(away)
+    running.web.status.incident_store = RedisIncidentStore(away)
 
     answer = await running.get("/v1/verdict")
 
@@ -95,36 +166,50 @@ async def test_a_store_that_is_away_is_said_and_health_stays(running: Running, n
 
 async def test_readiness_says_what_is_wrong(running: Running) -> None:
     async def trouble() -> str:
-        return "the page was last seen 9 min ago"
+        return "the page was last read 9 min ago"
 
     assert (await running.get("/ready")).status_code == 200
-    running.web.ready = trouble
+    running.web.trouble = trouble
     answer = await running.get("/ready")
     assert (answer.status_code, answer.json()["trouble"]) == (503, await trouble())
 
 
-async def test_metrics_count_events_and_measure_when_asked(running: Running) -> None:
+async def test_metrics_say_what_is_known_and_what_was_counted(running: Running) -> None:
+    await running.page_says(api=Severity.PARTIAL)
+
     async def measure() -> Measured:
-        return Measured(page_age={"claude": 12.0}, counts={"slack": {"opened": 3}})
+        return Measured(
+            view=await running.web.status.view(),
+            polls={"claude": Counter(good=3, failed=0)},
+            deliveries={"slack": {"opened": 3}},
+            probes={"login": False},
+        )
 
     running.web.measure = measure
-    running.web.metrics.count_event(None, "", {"event": "incident.news", "kind": "opened"})
-    failed = {"event": "delivery.failed", "error": "ChannelGone", "channel": "slack/T1/C1"}
-    running.web.metrics.count_event(None, "", failed)
-    running.web.metrics.count_event(None, "", {"event": "a sentence. Not an event"})
-
     text = (await running.get("/metrics")).text
 
-    assert 'isclaudedown_page_age_seconds{provider="claude"} 12.0' in text
-    assert 'isclaudedown_deliveries{platform="slack",what="opened"} 3.0' in text
-    assert 'isclaudedown_events_total{event="incident.news",kind="opened"} 1.0' in text
-    assert 'isclaudedown_events_total{event="delivery.failed",kind="ChannelGone"} 1.0' in text
-    assert "sentence" not in text
-    assert "C1" not in text
+    for line in (
+        'isclaudedown_surface_severity{provider="claude",surface="api"} 3.0',
+        'isclaudedown_surface_suspected{provider="claude",surface="api"} 0.0',
+        'isclaudedown_polls_total{outcome="failed",provider="claude"} 0.0',
+        'isclaudedown_deliveries_total{outcome="opened",platform="slack"} 3.0',
+        'isclaudedown_probe_success{target="login"} 0.0',
+        "process_resident_memory_bytes ",
+        f'isclaudedown_build_info{{version="{__version__}"}} 1.0',
+    ):
+        assert line in text
+
+
+async def test_openmetrics_is_given_to_whoever_asks_for_it(running: Running) -> None:
+    answer = await running.get("/metrics", Accept="application/openmetrics-text; version=1.0.0")
+
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    assert answer.text.endswith("# EOF\n")
 
 
 async def test_the_scoreboard_is_empty_but_whole_at_first(running: Running) -> None:
     assert (await running.get("/v1/scoreboard")).json() == {
+        "schema": 1,
         "counts": {"lead": 0, "lag": 0, "miss": 0, "false_alarm": 0},
         "median_lead": None,
         "entries": [],
@@ -140,3 +225,44 @@ async def test_an_address_in_use_is_a_setting_to_mend(running: Running) -> None:
     with pytest.raises(SettingsError, match=str(port)):
         async with serving(app, "127.0.0.1", port):
             pass
+
+
+async def test_silent_and_half_sent_requests_keep_nobody_out(running: Running) -> None:
+    port = running.http.base_url.port
+    writers = []
+    for number in range(MOST_AT_ONCE + 50):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        if number % 3 == 1:
+            writer.write(b"GET /v1/verdict HTTP/1.1\r\nHost: x\r\n")  # no end of the head
+        if number % 3 == 2:
+            writer.write(b"POST /v1/signals HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
+        writers.append(writer)
+
+    for path in ("/health", "/v1/verdict"):
+        assert (await running.get(path)).status_code == 200
+    for writer in writers:
+        writer.close()
+
+
+async def test_a_silent_connection_is_closed(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.web.server.REQUEST_SECONDS", 0.1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", running.http.base_url.port)
+
+    assert await reader.read() == b""
+    writer.close()
+
+
+async def test_only_a_trusted_proxy_is_believed_about_who_asks(
+    running: Running,
+) -> None:
+    for number in range(READ_BURST + 5):
+        answer = await running.get("/v1/verdict", **{"X-Forwarded-For": f"10.0.0.{number}"})
+    assert answer.status_code == 429
+
+    trusting = serving(build(running.web), "127.0.0.1", 0, trusted_proxies=["127.0.0.1"])
+    async with trusting as port, httpx.AsyncClient() as http:
+        address = f"http://127.0.0.1:{port}/v1/verdict"
+        other = await http.get(address, headers={"X-Forwarded-For": "10.0.0.200"})
+    assert other.status_code == 200

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from adapters.web.app import MOST_COUNTS, WRITE_BURST
+from adapters.web.app import WRITE_BURST
+from adapters.web.writing import MOST_COUNTS
 from tests.contract.web_bench import AUTH, NOW, Running, node, running
 
 __all__ = ["node", "running"]  # fixtures
@@ -123,6 +124,11 @@ async def test_writing_needs_the_token_and_is_off_without_one(running: Running) 
         headers = {b"Authorization": given}
         answer = await running.http.post("/v1/signals", content=body, headers=headers)
         assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthorized")
+    lower = await running.http.post(
+        "/v1/signals", content=body, headers={"Authorization": "bearer  t0ken"}
+    )
+    assert lower.status_code == 202
+    await running.database.call("FLUSHALL")
     running.web.token = None
     assert (await running.post("/v1/signals", body)).status_code == 403
     assert await running.web.traffic.counts(NOW) == []

@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -22,6 +22,7 @@ from adapters.web.app import Web, build
 from adapters.web.metrics import Metrics
 from adapters.web.server import serving
 from bot.catalog.catalog import load_catalog, only
+from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin
 from bot.domain.page import Severity
 from bot.domain.state import ComponentState, State
 from bot.evidence.collector import Collector
@@ -39,6 +40,29 @@ COMPONENTS = {
 }
 
 
+def incident(id_: str, **severities: Severity) -> Incident:
+    """An open one, half an hour old, that touches these surfaces."""
+    began = NOW - timedelta(minutes=30)
+    worst = max(severities.values(), key=lambda severity: severity.rank)
+    text = "We are investigating."
+    opened = IncidentEvent(
+        1, EventKind.OPENED, f"{id_}-1", began, began, worst, "investigating", text
+    )
+    return Incident(
+        "claude",
+        id_,
+        "Elevated errors",
+        "investigating",
+        Origin.PROVIDER,
+        began,
+        worst,
+        worst,
+        surfaces={surface: Impact(now, now) for surface, now in severities.items()},
+        timeline=((began, worst),),
+        events=(opened,),
+    )
+
+
 @dataclass
 class Running:
     """The application as it is served, and what it works with."""
@@ -49,8 +73,8 @@ class Running:
     hints: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
-    async def page_says(self, **severities: Severity) -> None:
-        """Store a state in which these components (by surface) are that bad."""
+    async def page_says(self, *incidents: Incident, **severities: Severity) -> None:
+        """Store a state with these incidents, in which components (by surface) are that bad."""
         names = {"claude.ai": "ai", "Claude API (api.anthropic.com)": "api", "Claude Code": "code"}
         components = {
             id_: ComponentState(
@@ -62,9 +86,10 @@ class Running:
         fence = await incident_store.acquire("claude", "test")
         assert fence is not None
         stored = await incident_store.load("claude")
-        state = State("claude", NOW, NOW, components=components)
+        running = {one.id: one for one in incidents}
+        state = State("claude", NOW, NOW, components=components, incidents=running)
         await incident_store.commit(
-            "claude", fence=fence, version=stored.version, state=state, changed=()
+            "claude", fence=fence, version=stored.version, state=state, changed=incidents
         )
 
     async def get(self, path: str, **headers: str) -> httpx.Response:

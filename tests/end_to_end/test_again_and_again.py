@@ -118,7 +118,7 @@ async def test_two_incidents_at_a_time_survive_a_kill_in_the_middle(tmp_path: Pa
             await bot.shows("Everything is up")
             page.page.open("Login trouble", {CLAUDE_AI: "major_outage"}, body="We look.")
             page.page.open("Slow answers", {API: "partial_outage"}, body="It is slow.")
-            await bot.logs("incident.news")
+            await bot.logs("incident.event")
             await bot.kill()  # committed, and told or not
         async with started(tmp_path, page.url) as again:
             for text in ("We look.", "It is slow."):

@@ -87,8 +87,8 @@ async def test_failing_traffic_opens_a_suspicion_that_the_page_then_confirms(
         assert board["counts"]["lead"] == 1
         metrics = (await http.get("/metrics")).text
         assert 'isclaudedown_incidents_open{provider="claude"} 1.0' in metrics
-        assert 'isclaudedown_queue_channels{platform="terminal"}' in metrics
-        assert 'isclaudedown_page_looks{provider="claude"}' in metrics
+        assert 'isclaudedown_queue_pending{platform="terminal"}' in metrics
+        assert 'isclaudedown_polls_total{outcome="good",provider="claude"}' in metrics
         assert await bot.stop() == 0
 
 

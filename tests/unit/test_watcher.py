@@ -172,17 +172,17 @@ async def test_a_hint_is_heeded_at_once(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("bot.loops.watcher.LEAST_PAUSE", 0.0)
     watching, _ = watcher(*[WELL] * 300)
     await hinted(watching, 100)
-    assert watching.looks > 50
+    assert watching.polls.total() > 50
 
 
 async def test_many_hints_are_one_poll_until_the_least_pause_is_over() -> None:
     watching, _ = watcher(*[WELL] * 300)
     await hinted(watching, 200)
-    assert watching.looks == 1
+    assert watching.polls.total() == 1
 
 
 async def test_no_hint_overrules_the_pages_retry_after(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.loops.watcher.LEAST_PAUSE", 0.0)
     watching, _ = watcher(WELL, SourceError("slow down", retry_after=600), *[WELL] * 300)
     await hinted(watching, 200)
-    assert watching.looks == 2
+    assert watching.polls.total() == 2

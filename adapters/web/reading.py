@@ -1,0 +1,118 @@
+"""What can be read over HTTP: verdicts, incidents, the past, the scoreboard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.web.endpoint import Endpoint, Query, answer_with, read_query
+from adapters.web.limits import RequestRefused
+from bot.catalog.catalog import Catalog
+from bot.status.document import (
+    document,
+    incident_history,
+    incidents_document,
+    scoreboard_document,
+)
+from bot.status.schema import Document, IncidentHistoryDocument, Incidents, ScoreboardDocument
+
+if TYPE_CHECKING:
+    from adapters.web.app import Web
+
+LONGEST_HISTORY = 400  # days
+
+
+class Surfaces(Query):
+    surface: str = Field(default="", description="Only these, separated by commas.")
+
+
+class Past(Surfaces):
+    days: int = Field(default=30, ge=1, le=LONGEST_HISTORY, description="Open then or later.")
+
+
+def named(typed: Sequence[str], catalog: Catalog) -> list[str]:
+    """Return the surfaces that these words name.
+
+    Raises:
+        RequestRefused: 404, with the nearest or all of them.
+    """
+    surfaces = []
+    for word in typed:
+        match = catalog.resolve(word)
+        if match.exact is None:
+            known = ", ".join(surface.id for surface in catalog.surfaces())
+            hint = f"did you mean {match.nearest}?" if match.nearest else f"there are: {known}"
+            raise RequestRefused(404, "unknown_surface", f"no such surface; {hint}")
+        surfaces.append(match.exact)
+    return surfaces
+
+
+def _listed(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+async def _verdicts(web: Web, request: Request) -> Response:
+    return await _verdict_of(web, request, _listed(read_query(request, Surfaces).surface))
+
+
+async def _verdict(web: Web, request: Request) -> Response:
+    read_query(request, Query)
+    return await _verdict_of(web, request, [request.path_params["surface"]])
+
+
+async def _verdict_of(web: Web, request: Request, typed: Sequence[str]) -> Response:
+    view = await web.status.view()
+    found = document(view, named(typed, view.catalog), web.rng.random())
+    wait = {"Retry-After": str(found.retry_after)} if found.retry_after else {}
+    return answer_with(request, found, **wait)
+
+
+async def _open_incidents(web: Web, request: Request) -> Response:
+    view = await web.status.view()
+    surfaces = set(named(_listed(read_query(request, Surfaces).surface), view.catalog))
+    found = [i for i in view.incidents if not surfaces or surfaces & i.surfaces.keys()]
+    return answer_with(request, incidents_document(found, view.at))
+
+
+async def _history(web: Web, request: Request) -> Response:
+    query = read_query(request, Past)
+    surfaces = set(named(_listed(query.surface), await web.status.learn()))
+    now = web.clock()
+    past = await web.status.incidents_since(now - timedelta(days=query.days))
+    found = [i for i in past if not surfaces or surfaces & i.surfaces.keys()]
+    return answer_with(request, incidents_document(found, now))
+
+
+async def _incident(web: Web, request: Request) -> Response:
+    read_query(request, Query)
+    found = await web.status.incident(request.path_params["key"])
+    if found is None:
+        raise RequestRefused(
+            404, "unknown_incident", "no such incident; /v1/history lists those that are known"
+        )
+    return answer_with(request, incident_history(found))
+
+
+async def _scoreboard(web: Web, request: Request) -> Response:
+    read_query(request, Query)
+    return answer_with(request, scoreboard_document(await web.status.scoreboard()))
+
+
+READING = (
+    Endpoint("/v1/verdict", "Surfaces now", _verdicts, query=Surfaces, answer=Document),
+    Endpoint("/v1/verdict/{surface:path}", "One surface now", _verdict, answer=Document),
+    Endpoint("/v1/incidents", "Open incidents", _open_incidents, query=Surfaces, answer=Incidents),
+    Endpoint(
+        "/v1/incidents/{key:path}",
+        "One incident, word for word: by its key, or by its id alone",
+        _incident,
+        answer=IncidentHistoryDocument,
+    ),
+    Endpoint("/v1/history", "Incidents of the last days", _history, query=Past, answer=Incidents),
+    Endpoint("/v1/scoreboard", "How good we were", _scoreboard, answer=ScoreboardDocument),
+)

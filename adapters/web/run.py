@@ -1,0 +1,98 @@
+"""Serves the HTTP application while the program runs, and measures the program for it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+
+import structlog
+from starlette.routing import BaseRoute
+
+from adapters.redis.depth import Depth
+from adapters.web.app import Web, build
+from adapters.web.metrics import Measured, Metrics
+from adapters.web.server import serving
+from bot.delivery.worker import Worker
+from bot.evidence.stores import ProbeStore, TrafficStore
+from bot.loops.watcher import Watcher
+from bot.settings import Settings
+from bot.status.service import StatusService
+
+log = structlog.get_logger()
+
+DEFAULT_PORT = 8080
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What runs, as far as HTTP asks for it."""
+
+    status: StatusService
+    traffic: TrafficStore
+    probes: ProbeStore
+    watchers: Mapping[str, Watcher]  # by provider
+    workers: Mapping[str, Worker]  # by platform
+    depth: Callable[[str], Awaitable[Depth]]  # of a platform's queue
+
+
+@asynccontextmanager
+async def open_web(
+    settings: Settings, program: Program, routes: Sequence[BaseRoute] = ()
+) -> AsyncIterator[None]:
+    """Serve if a port is set, or if a platform needs `routes` of its own.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+    """
+    if settings.http_port is None and not routes:
+        yield
+        return
+    hook = settings.webhook_secret
+    web = Web(
+        program.status,
+        program.traffic,
+        Metrics(),
+        program.status.clock,
+        time.monotonic,
+        random.Random(),  # noqa: S311 (jitter, no secret)
+        token=settings.http_token.get_secret_value() if settings.http_token else None,
+        webhook_secret=hook.get_secret_value() if hook else None,
+        hint=lambda provider: program.watchers[provider].hint.set(),
+        trouble=lambda: _trouble(program.status),
+        measure=lambda: _measure(program),
+    )
+    port = DEFAULT_PORT if settings.http_port is None else settings.http_port
+    serve = serving(
+        build(web, routes), settings.http_host, port, trusted_proxies=settings.trusted_proxies
+    )
+    async with serve as listening_on:
+        log.info("http.listening", host=settings.http_host, port=listening_on)
+        yield
+
+
+async def _trouble(status: StatusService) -> str:
+    """What keeps us from answering well; empty if nothing does. Raises: StoreError."""
+    view = await status.view()
+    for one in view.providers:
+        if one.checked_at is None:
+            return f"the page of {one.provider} was never read"
+        if not one.is_fresh:
+            age = int((view.at - one.checked_at).total_seconds())
+            return f"the page of {one.provider} was last read {age} s ago"
+    return ""
+
+
+async def _measure(program: Program) -> Measured:
+    waiting = {platform: await program.depth(platform) for platform in program.workers}
+    return Measured(
+        view=await program.status.view(),
+        polls={name: watcher.polls for name, watcher in program.watchers.items()},
+        events={name: watcher.events for name, watcher in program.watchers.items()},
+        deliveries={name: asdict(worker.counts) for name, worker in program.workers.items()},
+        pending={platform: found.channels for platform, found in waiting.items()},
+        lag={platform: found.lag for platform, found in waiting.items()},
+        probes={one.target: one.looks.endswith("g") for one in await program.probes.records()},
+    )
