@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSche
 from bot.domain.incident import EventKind, Origin
 from bot.domain.page import Severity
 from bot.evidence.scoreboard import ScoreResult
+from bot.evidence.sources import source_names
 from bot.status.advice import Do
 
 # Documented in docs/scripts.md; scripts depend on them.
@@ -49,7 +50,7 @@ class Part(BaseModel):
 class EvidenceDocument(Part):
     """What one source says of the surface."""
 
-    source: str = Field(description="A name of the table of sources: page, probe, reports, …")
+    source: str = Field(json_schema_extra=lambda schema: schema.update(enum=source_names()))
     severity: Severity
     says: str
     since: Stamp | None

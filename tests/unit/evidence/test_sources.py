@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.web import openapi
+from adapters.web.app import ENDPOINTS
+from adapters.web.openapi import description
 from bot.catalog.catalog import load_catalog, only
 from bot.domain.evidence import Evidence
 from bot.domain.page import Severity
@@ -56,7 +56,6 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
     with monkeypatch.context() as patch:
         patch.setattr(sources, "SOURCES", (*sources.SOURCES, TOY))
         yield Collector(EvidenceStores(nothing, nothing, nothing), CATALOG)  # type: ignore[arg-type]  # read only
-    importlib.reload(openapi)
 
 
 async def test_a_row_is_collected_and_can_raise_a_suspicion(toy: Collector) -> None:
@@ -78,8 +77,7 @@ async def test_a_row_stands_in_answers_and_in_the_description_of_the_api(toy: Co
     assert api is not None
     said = spoken(just_me_message([api], [], CATALOG))
     assert "The weather, API: it rains on the API" in said
-    described = importlib.reload(openapi).description()  # its tables are made on import
-    assert "weather" in str(described)
+    assert "weather" in str(description(ENDPOINTS))
 
 
 def test_every_source_fades_after_it_counted_in_full() -> None:
