@@ -50,7 +50,7 @@ class Part(BaseModel):
 class EvidenceDocument(Part):
     """What one source says of the surface."""
 
-    source: str = Field(json_schema_extra=lambda schema: schema.update(enum=source_names()))
+    source: str = Field(json_schema_extra=lambda schema: schema.update(enum=[*source_names()]))
     severity: Severity
     says: str
     since: Stamp | None
