@@ -1,4 +1,4 @@
-"""What the bot may do in a channel, and who is in it. Asked without posting anything."""
+"""What the bot may do in a channel, and who is in it. Nothing is posted; public ones are joined."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_PAGES, PAGE = 10, 200
 
 
 async def access_to(client: SlackClient, channel: str) -> Access:
-    """Return whether messages can be posted to `channel`; join a public one where it must be.
+    """Return whether messages can be posted to `channel`; join it if it is public.
 
     Raises:
         DeliveryError: Slack did not answer, or the workspace is gone.
@@ -44,12 +44,15 @@ async def access_to(client: SlackClient, channel: str) -> Access:
 async def _membership(client: SlackClient, info: Json, channel: str) -> Access:
     if info.get("is_im") or info.get("is_mpim") or info.get("is_member", True):
         return Access(ok=True)
-    if not info.get("is_private"):
-        scopes = client.workspace.scopes
-        if scopes is not None and "chat:write.public" in scopes:
-            return Access(ok=True)
-        if await join(client, channel):
-            return Access(ok=True)
+    if info.get("is_private"):
+        return Access(False, "I am not a member of this channel", INVITE)
+    # Who is no member may post (chat:write.public) but not read: after a lost answer nothing could
+    # be looked up, and a root would be sent again.
+    if await join(client, channel):
+        return Access(ok=True)
+    scopes = client.workspace.scopes
+    if scopes is not None and "chat:write.public" in scopes:
+        return Access(ok=True)
     return Access(False, "I am not a member of this channel", INVITE)
 
 
@@ -102,3 +105,16 @@ async def is_member(client: SlackClient, channel: str, user: str) -> bool:
     except DeliveryError:
         return False
     return user in (answer.get("members") or ())
+
+
+async def can_read(client: SlackClient, channel: str) -> bool:
+    """Return whether what was sent to `channel` can be looked up there: members may read.
+
+    Raises:
+        DeliveryError: it cannot be told.
+    """
+    try:
+        info = (await client.ask("conversations.info", channel=channel)).get("channel") or {}
+    except ChannelGone:
+        return False
+    return bool(info.get("is_im") or info.get("is_member"))

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Mapping
 import aiohttp
 
 from adapters.chat.http import open_session
+from adapters.slack.channels import can_read
 from adapters.slack.client import (
     CONNECTIONS,
     TIMEOUT_SECONDS,
+    SlackClient,
     Workspace,
     identify,
     web_client,
@@ -23,11 +25,15 @@ from bot.domain.errors import (
     DeliveryError,
     RateLimited,
     SettingsError,
+    StoreError,
     TenantGone,
     TenantPaused,
     Uncertain,
 )
+from bot.ports import Subscriptions
 
+# One call each, of which Slack takes about 50 a minute.
+MOST_CHANNELS = 50
 _REINSTALL = (
     "Add the scopes under OAuth & Permissions at api.slack.com/apps (or paste the manifest that "
     "`isclaudedown slack manifest` prints), then reinstall the app to the workspace."
@@ -35,8 +41,13 @@ _REINSTALL = (
 _AWAY = "Is slack.com reachable from here? Behind a proxy set HTTPS_PROXY; see SLACK_API_URL too."
 
 
-async def check_slack(options: SlackSettings) -> AsyncIterator[CheckResult]:
-    """Yield what the settings name, looked at; nothing is posted. Never raises."""
+async def check_slack(
+    options: SlackSettings, subscriptions: Subscriptions | None = None
+) -> AsyncIterator[CheckResult]:
+    """Yield what the settings name, looked at; nothing is posted. Never raises.
+
+    `subscriptions`: the channels to look at; None: the store cannot be read.
+    """
     if not options.is_configured:
         return
     try:
@@ -49,7 +60,7 @@ async def check_slack(options: SlackSettings) -> AsyncIterator[CheckResult]:
         return
     async with open_session(connections=CONNECTIONS, seconds=TIMEOUT_SECONDS) as session:
         if options.bot_token:
-            async for result in _bot_checks(options, session):
+            async for result in _bot_checks(options, session, subscriptions):
                 yield result
         if options.app_token:
             yield await _socket_check(options, session)
@@ -58,7 +69,7 @@ async def check_slack(options: SlackSettings) -> AsyncIterator[CheckResult]:
 
 
 async def _bot_checks(
-    options: SlackSettings, session: aiohttp.ClientSession
+    options: SlackSettings, session: aiohttp.ClientSession, subscriptions: Subscriptions | None
 ) -> AsyncIterator[CheckResult]:
     try:
         workspace = await identify(web_client(options.bot_token, options.base_url, session))
@@ -72,6 +83,34 @@ async def _bot_checks(
     name = workspace.name or workspace.tenant
     yield CheckResult("slack token", f"speaks for {name} ({workspace.tenant})")
     yield scopes_result(workspace, scopes_used(admins_only=options.admins_only))
+    if subscriptions is not None:
+        client = SlackClient(workspace, options.base_url, session)
+        async for result in _channel_checks(client, subscriptions):
+            yield result
+
+
+async def _channel_checks(
+    client: SlackClient, subscriptions: Subscriptions
+) -> AsyncIterator[CheckResult]:
+    """Yield at most one result: the subscribed channels that cannot be read back."""
+    tenant, checked, unreadable = client.workspace.tenant, 0, []
+    try:
+        async for subscription in subscriptions.of_tenant("slack", tenant):
+            if checked == MOST_CHANNELS:
+                break
+            checked += 1
+            if not await can_read(client, subscription.channel.id):
+                unreadable.append(subscription.channel.id)
+    except (DeliveryError, StoreError) as error:
+        says = f"could not be looked at ({error})"
+        yield CheckResult("slack channels", says, Health.WARNING, "Try again later.")
+        return
+    if unreadable:
+        says = f"it is no member of {', '.join(unreadable)}: after a lost answer it cannot look"
+        advice = "Type /invite @isclaudedown there; in a public one subscribe again."
+        yield CheckResult("slack channels", says, Health.WARNING, advice)
+    elif checked:
+        yield CheckResult("slack channels", f"{checked} subscribed, all can be read back")
 
 
 def scopes_result(workspace: Workspace, used: Mapping[str, str]) -> CheckResult:

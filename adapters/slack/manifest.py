@@ -20,7 +20,8 @@ REDIRECT_PATH = "/slack/oauth_redirect"
 SCOPES = {
     "commands": "to answer /isclaudedown",
     "chat:write": "to post where it was invited",
-    "chat:write.public": "to post in public channels without being invited",
+    "channels:join": "to enter a public channel that subscribes, so that it may read back there",
+    "chat:write.public": "to post in public channels that it could not enter",
     "channels:read": "to see whether it may post, and when a channel is archived",
     "groups:read": "to see the same of private channels that it was invited to",
     "channels:history": "to look whether a message whose answer was lost stands there",
@@ -31,7 +32,13 @@ SCOPES = {
 ADMIN_SCOPES = {"users:read": "to see who is an admin"}
 # Without these some comfort is missing, and nothing else.
 OPTIONAL = frozenset(
-    {"chat:write.public", "channels:history", "groups:history", "app_mentions:read"}
+    {
+        "channels:join",
+        "chat:write.public",
+        "channels:history",
+        "groups:history",
+        "app_mentions:read",
+    }
 )
 EVENTS = (
     "app_home_opened", "app_mention", "app_uninstalled", "tokens_revoked",

@@ -42,10 +42,10 @@ def _open(parts: Parts) -> AbstractAsyncContextManager[OpenPlatform]:
     return open_slack(options, parts.store, parts.commands, parts.catalog, parts.clock)
 
 
-def _check(settings: Settings, _: Subscriptions | None) -> AsyncIterator[CheckResult]:
+def _check(settings: Settings, subscriptions: Subscriptions | None) -> AsyncIterator[CheckResult]:
     from adapters.slack.checks import check_slack
 
-    return check_slack(settings.of(SlackSettings))
+    return check_slack(settings.of(SlackSettings), subscriptions)
 
 
 SLACK = Platform(

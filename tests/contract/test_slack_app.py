@@ -96,6 +96,20 @@ async def test_subscribing_is_kept_confirmed_and_leaves_one_public_line(bot: Sla
     assert "ada" in line[0].text
 
 
+async def test_subscribing_enters_a_public_channel_so_that_it_can_be_read_back(
+    bot: SlackBot,
+) -> None:
+    assert not bot.server.channel("C2").bot_is_member
+    await (await bot.server.command("subscribe api", channel="C2")).response()
+    assert bot.server.channel("C2").bot_is_member
+
+
+async def test_a_private_channel_without_the_bot_is_told_to_invite_it(bot: SlackBot) -> None:
+    bot.server.channel("G1").bot_is_member = False
+    response = await (await bot.server.command("subscribe api", channel="G1")).response()
+    assert "/invite @isclaudedown" in said(response)
+
+
 async def test_unsubscribing_ends_it(bot: SlackBot) -> None:
     await (await bot.server.command("subscribe")).response()
     await (await bot.server.command("unsubscribe")).response()

@@ -12,16 +12,37 @@ from adapters.slack.manifest import EVENTS, SCOPES, manifest
 from adapters.slack.settings import SlackSettings
 from bot.domain.checks import CheckResult, Health
 from bot.domain.errors import SettingsError
+from bot.domain.subscription import Channel, Subscription
 from tests.contract.slack_bot import options_for, slack_bot
-from tests.servers.slack import SlackServer, running_slack
+from tests.servers.slack import BOT_SCOPES, SlackServer, running_slack
 from tests.shared import shared_path
 
 
 @pytest.fixture
 async def server() -> AsyncIterator[SlackServer]:
     async with running_slack() as slack:
-        slack.world.tokens[slack.team.token].scopes = frozenset(SCOPES)
         yield slack
+
+
+def test_the_local_slack_grants_what_the_manifest_asks_for_and_nothing_more() -> None:
+    assert frozenset(SCOPES) == BOT_SCOPES
+
+
+async def test_channels_that_cannot_be_read_back_are_named(server: SlackServer) -> None:
+    async with slack_bot(server, "http") as bot:
+        for id_ in ("C1", "C2", "G1"):
+            await bot.store.subscriptions.put(Subscription(Channel("slack", "T1", id_)))
+        checks = check_slack(options_for(server, "http"), bot.store.subscriptions)
+        found = {result.what: result async for result in checks}["slack channels"]
+        server.channel("C2").bot_is_member = True
+        checks = check_slack(options_for(server, "http"), bot.store.subscriptions)
+        after = {result.what: result async for result in checks}["slack channels"]
+
+    assert found.health is Health.WARNING
+    assert "C2" in found.says
+    assert "C1" not in found.says
+    assert "/invite" in found.advice
+    assert after.health is Health.GOOD
 
 
 async def findings(options: SlackSettings) -> dict[str, CheckResult]:

@@ -83,6 +83,16 @@ class TestSlackMessenger(MessengerContract):
     """The shared promises."""
 
 
+class TestSlackMessengerOutside(MessengerContract):
+    """The shared promises in a public channel that nobody invited it to."""
+
+    @pytest.fixture
+    async def stage(self, server: SlackServer) -> AsyncIterator[SlackStage]:
+        async for one in stage_of(server):
+            one.channel = Channel("slack", "T1", "C2")
+            yield one
+
+
 async def test_replies_in_the_channel_are_broadcast_and_others_are_not(stage: SlackStage) -> None:
     root = await stage.messenger.open_thread(stage.channel, card(), "k/root")
     await stage.messenger.reply(stage.channel, root, card("quiet"), "k/1")

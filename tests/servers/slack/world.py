@@ -11,7 +11,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-# The least scopes of the manifest plus those that let a bot look back and join.
+# What an installed app has: what its manifest asks for, and nothing more. A test compares the two.
 BOT_SCOPES = frozenset(
     {
         "commands",
@@ -23,7 +23,6 @@ BOT_SCOPES = frozenset(
         "groups:history",
         "channels:join",
         "app_mentions:read",
-        "im:write",
     }
 )
 
