@@ -3,19 +3,22 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
-SOURCES := bot adapters tests scripts $(wildcard bench)
+SOURCES := bot adapters integrations tests scripts $(wildcard bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench chaos lock ready ready-dev
+.PHONY: help run test integrations lint format bench chaos lock ready ready-dev
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ready ## watch the status page; options after ARGS=, as in: make run ARGS="--help"
 	@exec $(BIN)/python -m bot run $(ARGS)
 
 test: lint ## lint, types and all tests and their coverage; some of them with ARGS="-k words"
 	@exec $(BIN)/python -m pytest -n auto $(or $(ARGS),--cov --cov-report=)
+
+integrations: ready-dev ## install LiteLLM and Claude Code, which the tests of integrations/ run (needs npm)
+	@exec $(BIN)/python scripts/prepare_integrations.py
 
 lint: ready-dev ## ruff, mypy, dead code, dependencies
 	@$(BIN)/ruff check $(SOURCES)
@@ -40,6 +43,7 @@ lock: ## refresh the lock files (needs uv)
 	uv pip compile --group pyproject.toml:build -c requirements.lock $(LOCKING) -o requirements-build.lock
 	uv pip compile pyproject.toml --group build --group dev -c requirements.lock -c requirements-build.lock \
 		$(LOCKING) -o requirements-dev.lock
+	uv pip compile tests/integrations/litellm.in $(LOCKING) -o tests/integrations/litellm.lock
 
 # One lock for every platform. No index, no folder: whoever installs takes them from where they like.
 LOCKING := --universal --python-version 3.11 --generate-hashes --quiet \

@@ -83,7 +83,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         store = await stack.enter_async_context(
             opened_store(settings, catalog.providers, queued.ring)
         )
-        pages = await stack.enter_async_context(page_sources(catalog, utc_now))
+        pages = await stack.enter_async_context(
+            page_sources(catalog, utc_now, settings.poll_seconds)
+        )
         evidence_parts = open_evidence(
             evidence_stores(store.database, settings.secret_key),
             catalog,

@@ -30,7 +30,7 @@ async def record(
     catalog = watched_catalog(settings)
     try:
         with recording(out, clock) as recorder:
-            async with page_sources(catalog, clock) as pages:
+            async with page_sources(catalog, clock, settings.poll_seconds) as pages:
                 page = next(iter(pages.values()))
                 work = record_page(page, catalog, recorder, settings.poll_seconds)
                 task = asyncio.create_task(work)

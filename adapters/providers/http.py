@@ -1,37 +1,49 @@
-"""Polls one Statuspage by HTTP, within limits of size and time.
+"""Polls status pages by HTTP, whatever their format, within limits of size, time and pace.
 
-Promises: at most one request for the summary a poll, and one for each list that is needed; a 304
-costs no parsing; whatever the page answers becomes a `Snapshot` or one `SourceError`. It keeps
-nothing that matters: a fresh one behaves the same, with a request more.
+Promises: one request for each document that the format needs; what did not change is not sent
+again (304); whatever the page answers becomes a `Snapshot` or one `SourceError`. It keeps nothing
+that matters: a fresh one behaves the same, with a request more.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TypeVar, cast
+from urllib.parse import urlsplit
 
 import httpx
 
 from adapters.http import ACCEPT_ENCODING, BodyError, read_body
-from adapters.providers.statuspage import parse_history, parse_summary, with_history
+from adapters.providers.kinds import KINDS
+from adapters.providers.port import Page
 from bot.domain.errors import SourceError
-from bot.domain.page import PageList, Snapshot
+from bot.domain.page import Snapshot
 from bot.ports import Clock, NeededLists
-
-T = TypeVar("T")
 
 # Unpacked. The largest real history list seen has 0.9 MB (GitHub).
 MAX_BYTES = 8_000_000
 TIMEOUT = 15.0  # seconds for a whole answer, however slowly it drips
 
-SUMMARY = "/api/v2/summary.json"
-HISTORY = "/api/v2/incidents.json"
-MAINTENANCES = "/api/v2/scheduled-maintenances.json"
+# A poll of a Statuspage that needs both lists asks three times.
+BURST = 3
+
+
+class Pacer:
+    """Spaces requests to one host: one in `seconds`, after a burst of `BURST`."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._due: dict[str, float] = {}  # by host: when all that were let through are paid for
+
+    async def turn(self, host: str) -> None:
+        """Wait until the host may be asked; several pages of one host share its pace."""
+        now = asyncio.get_running_loop().time()
+        due = max(self._due.get(host, now), now) + self.seconds
+        self._due[host] = due
+        await asyncio.sleep(due - now - BURST * self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +56,16 @@ class Answer:
     body: bytes
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Remembered:
-    """The last good answer of one address, to be confirmed by its ETag."""
+    """The last good answer of one address, with what a server can confirm it by."""
 
-    etag: str
-    value: object
+    conditions: dict[str, str]
+    body: bytes
+
+
+# A header of an answer, and the one that asks whether it still holds (RFC 9110, 13.1).
+CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
 
 
 @dataclass(slots=True)
@@ -62,56 +78,57 @@ class StatusPage:
     clock: Clock
     heard: Callable[[Answer], None] | None = None
     timeout: float = TIMEOUT
+    kind: str = "statuspage"
+    # The components that the catalogue knows, each with its names.
+    components: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pacer: Pacer | None = None  # None: no pace is kept
     _remembered: dict[str, _Remembered] = field(default_factory=dict)
 
     async def poll(self, needed: NeededLists) -> Snapshot:
-        summary = await self._get(SUMMARY, self._summary)
-        lists = needed(summary)
-        if PageList.INCIDENTS not in lists:
-            return summary
+        page = Page(self.provider, self.base_url, self.components)
         try:
-            recent = await self._get(HISTORY, parse_history)
-        except SourceError as error:
-            # An outage is told from the summary alone; the list is asked for again.
-            return replace(summary, list_failure=str(error))
-        if PageList.MAINTENANCES in lists:
-            # incident.io's variant has no such list (404).
-            with suppress(SourceError):
-                recent = (*recent, *await self._get(MAINTENANCES, parse_history))
-        return with_history(summary, recent)
+            snapshot = await KINDS[self.kind](page, self._get).poll(needed)
+        except SourceError:
+            self._remembered.clear()  # a body that was cut off must not be confirmed by its tag
+            raise
+        if snapshot.list_failure:
+            self._remembered.clear()
+        return snapshot
 
-    def _summary(self, body: bytes) -> Snapshot:
-        return parse_summary(body, self.provider)
-
-    async def _get(self, path: str, parse: Callable[[bytes], T]) -> T:
-        """Ask for one address; a 304 gives again what was parsed from it before."""
-        url = self.base_url + path
-        known = self._remembered.get(path)
-        headers = ACCEPT_ENCODING | ({"If-None-Match": known.etag} if known else {})
+    async def _get(self, url: str) -> bytes:
+        """Ask for one address; a 304 gives again what came before."""
+        known = self._remembered.get(url)
+        headers = ACCEPT_ENCODING | (known.conditions if known else {})
         try:
             answer = await self._fetch(url, headers)
         except SourceError:
             # Whatever was wrong with it, the next request carries nothing of the last answer.
-            self._remembered.pop(path, None)
+            self._remembered.pop(url, None)
             raise
         if self.heard is not None:
             self.heard(answer)
         if answer.status == httpx.codes.NOT_MODIFIED and known is not None:
-            return cast("T", known.value)
+            return known.body
         if answer.status != httpx.codes.OK:
             raise SourceError(
                 f"{url} answered {answer.status}",
                 retry_after=seconds_to_wait(answer.headers.get("retry-after"), self.clock()),
             )
-        value = parse(answer.body)
-        etag = answer.headers.get("etag", "")
-        if etag.isascii() and etag.isprintable() and etag:  # another one could not be sent
-            self._remembered[path] = _Remembered(etag, value)
+        conditions = {
+            asks: value
+            for says, asks in CONDITIONS.items()
+            # Another value could not be sent.
+            if (value := answer.headers.get(says, "")) and value.isascii() and value.isprintable()
+        }
+        if conditions:
+            self._remembered[url] = _Remembered(conditions, answer.body)
         else:
-            self._remembered.pop(path, None)
-        return value
+            self._remembered.pop(url, None)
+        return answer.body
 
     async def _fetch(self, url: str, headers: dict[str, str]) -> Answer:
+        if self.pacer is not None:
+            await self.pacer.turn(urlsplit(url).netloc)
         try:
             async with (
                 asyncio.timeout(self.timeout),

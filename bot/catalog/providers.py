@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 
@@ -54,6 +54,10 @@ class Provider:
     default: bool = False
     known: bool = True
     unaffected: tuple[str, ...] = ()
+    kind: str = "statuspage"  # the format of its page
+    every: float = 30  # seconds between two polls, where the settings say 30 of all
+    # The components of its surfaces by id, each with the names it has borne.
+    rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def _by_component(self) -> Mapping[str, str]:

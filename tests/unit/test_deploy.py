@@ -19,9 +19,12 @@ CHART = ROOT / "deploy" / "helm" / "isclaudedown"
 PLAIN = ROOT / "deploy" / "kubernetes" / "isclaudedown.yaml"
 UNIT = ROOT / "deploy" / "systemd" / "isclaudedown.service"
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
 # What a file of GitHub's must look like, by the schema that check-jsonschema brings along.
 SCHEMAS = {
     **dict.fromkeys((ROOT / ".github" / "workflows").glob("*.yml"), "vendor.github-workflows"),
+    **{path: "vendor.github-issue-forms" for path in FORMS if path.name != "config.yml"},
+    ROOT / ".github" / "ISSUE_TEMPLATE" / "config.yml": "vendor.github-issue-config",
     ROOT / ".github" / "dependabot.yml": "vendor.dependabot",
 }
 

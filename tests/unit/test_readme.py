@@ -11,7 +11,7 @@ from bot.platforms import PLATFORMS
 from bot.settings import FILE_VARIABLE, Settings, names_of
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def settings() -> set[str]:

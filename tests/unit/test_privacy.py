@@ -1,0 +1,29 @@
+"""PRIVACY.md is true: it promises the same times as the code keeps."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.redis import keys
+from bot.delivery import reminders
+from bot.evidence import reports
+
+PAGE = Path(__file__).resolve().parents[2] / "PRIVACY.md"
+KEPT = {
+    "who pressed": ("30 minutes", reports.WINDOW),
+    "how many people": ("30 minutes", reports.WINDOW),
+    "who asked": ("7 days at most", reminders.FORGOTTEN_AFTER),
+    "which messages": ("30 days after", timedelta(days=keys.THREAD_DAYS)),
+    "that an event": ("10 minutes", timedelta(seconds=keys.SEEN_SECONDS)),
+}
+
+
+@pytest.mark.parametrize("begins", KEPT)
+def test_what_is_kept_of_people_is_kept_as_long_as_promised(begins: str) -> None:
+    promised, kept = KEPT[begins]
+    number, unit = promised.split()[:2]
+    (row,) = (line for line in PAGE.read_text().splitlines() if line.startswith(f"| {begins}"))
+
+    assert promised in row.split("|")[3]
+    assert kept == timedelta(**{unit: int(number)})
