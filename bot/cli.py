@@ -34,8 +34,8 @@ cli = typer.Typer(
     name="isclaudedown",
     help="Is it Claude, or is it me? Watches status pages and tells channels what changes.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -50,6 +50,15 @@ def main() -> None:
         sys.exit(1)
 
 
+@cli.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
 @cli.command()
 def run() -> None:
     """Watch the pages, answer commands, tell channels. Ends cleanly on SIGTERM or Ctrl-C."""
@@ -57,6 +66,8 @@ def run() -> None:
     from bot.runtime import faster_loop, spare_the_collector
 
     settings = _settings()
+    for sentence in settings.misspelt:
+        log.warning("settings.misspelt", reason=sentence)
     spare_the_collector()
     # The terminal's prompt is made for asyncio's own loop.
     loop = None if settings.speaks_on_terminal else faster_loop()
@@ -116,13 +127,26 @@ def record(
 
 
 @cli.command()
-def doctor() -> None:
+def config(
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Show the settings in force and where each comes from. Of a secret: whether it is set."""
+    from adapters.cli.config import show_settings
+
+    with _whoever_reads():
+        show_settings(_settings(quiet=True), sys.stdout, as_json=as_json)
+
+
+@cli.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
     """Check settings, page, Redis, tokens and clock, and say what to do about each."""
     from adapters.cli.checks import doctor as examine
 
     settings = _settings(quiet=True)
     with _whoever_reads():
-        healthy = asyncio.run(examine(settings, PLATFORMS, utc_now, sys.stdout))
+        healthy = asyncio.run(examine(settings, PLATFORMS, utc_now, sys.stdout, as_json=as_json))
         raise typer.Exit(0 if healthy else 1)
 
 
@@ -151,7 +175,7 @@ def version() -> None:
 
 
 def _settings(*, quiet: bool = False) -> Settings:
-    settings = settings_of_all()
+    settings = settings_of_all(Path(".env"))  # of this folder, as `docker compose` reads it
     level = "error" if quiet and settings.log_level != "debug" else settings.log_level
     set_up_logs(level, settings.log_format)
     return settings

@@ -1,19 +1,18 @@
-"""Settings: the environment, and under it an optional TOML file. Read once, at start.
+"""Settings: the environment, and under it a file `.env` and a TOML file. Read once, at start.
 
 Every name carries the prefix `ISCLAUDEDOWN_`, except `REDIS_URL` and the platforms' own token
-names. In the file they are lower case and without the prefix (`poll_seconds = 20`). The
+names. In the TOML file they are lower case and without the prefix (`poll_seconds = 20`). The
 environment wins. An unknown name or a bad value stops the start and names itself.
 """
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
     AliasChoices,
@@ -28,9 +27,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.domain.errors import SettingsError
-
-PREFIX = "ISCLAUDEDOWN_"
-FILE_VARIABLE = f"{PREFIX}CONFIG"
+from bot.environment import PREFIX, Sources, read_sources
 
 
 def plain_name(name: str) -> AliasChoices:
@@ -88,6 +85,8 @@ class Settings(_Section):
     """All settings. Secrets never show in `repr`; the README's table documents each."""
 
     _platforms: tuple[PlatformSettings, ...] = PrivateAttr(())
+    _sources: Sources = PrivateAttr(Sources({}))
+    _misspelt: tuple[str, ...] = PrivateAttr(())
 
     page_url: str | None = None
     providers: Annotated[tuple[str, ...], NoDecode] = ("claude",)
@@ -148,24 +147,53 @@ class Settings(_Section):
         return next((one for one in self._platforms if isinstance(one, kind)), kind())
 
     @property
+    def misspelt(self) -> tuple[str, ...]:
+        """A sentence for each token that was given under a name that nothing reads."""
+        return self._misspelt
+
+    def effective(self) -> Iterator[Setting]:
+        """Every setting as it is in force, and where it comes from. No secret's value."""
+        found: dict[str, Setting] = {}  # the key of secrets is read by Slack's section too
+        for section in (self, *self._platforms):
+            fields = type(section).model_fields.items()
+            for (attribute, field), (name, place) in zip(
+                fields, names_of(type(section)).items(), strict=True
+            ):
+                value = _shown(getattr(section, attribute), is_secret=not field.repr)
+                found.setdefault(name, Setting(name, value, self._sources.origin(name, place)))
+        return iter(found.values())
+
+    @property
     def speaks_on_terminal(self) -> bool:
         tokens = any(platform.is_configured for platform in self._platforms)
         return self.terminal == "on" or (self.terminal == "auto" and not tokens)
 
 
-def load_settings(platforms: Sequence[type[PlatformSettings]] = ()) -> Settings:
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as it is in force."""
+
+    name: str  # in the environment
+    value: str  # as text; a secret's is "set" or empty
+    origin: str  # environment, .env, the TOML file's path, or default
+
+
+def load_settings(
+    platforms: Sequence[type[PlatformSettings]] = (), dotenv: Path | None = None
+) -> Settings:
     """Read settings, those of `platforms` too, or say what is wrong with them.
 
     Raises:
         SettingsError: names every unknown or bad setting, and where it stands.
     """
+    sources = read_sources(dotenv)
     sections: tuple[type[_Section], ...] = (Settings, *platforms)
-    _refuse_unknown(sections)
-    path = os.environ.get(FILE_VARIABLE)
-    from_file = _read_file(path) if path else {}
-    _refuse_unknown_in_file(from_file, sections, path)
-    settings = _load(Settings, from_file)
-    settings._platforms = tuple(_load(section, from_file) for section in platforms)
+    names = {name: place for one in sections for name, place in names_of(one).items()}
+    sources.refuse_unknown(names)
+    settings = _load(Settings, sources)
+    settings._platforms = tuple(_load(section, sources) for section in platforms)
+    settings._sources = sources
+    settings._misspelt = tuple(sources.misspelt(names))
     return settings
 
 
@@ -175,12 +203,9 @@ def web_address(value: str) -> str:
     return value.rstrip("/")
 
 
-def _load(section: type[S], from_file: Mapping[str, Any]) -> S:
-    known = names_of(section)
+def _load(section: type[S], sources: Sources) -> S:
     try:
-        return section(
-            **{name: value for name, value in from_file.items() if name in known.values()}
-        )
+        return section(**sources.under_the_environment(names_of(section)))
     except ValidationError as error:
         raise SettingsError(_sentence(error, section)) from None  # the cause would show the values
 
@@ -197,36 +222,19 @@ def names_of(section: type[_Section]) -> dict[str, str]:
     return names
 
 
-def _refuse_unknown(sections: Sequence[type[_Section]]) -> None:
-    known = {FILE_VARIABLE, *(name for section in sections for name in names_of(section))}
-    for name in os.environ:
-        if name.upper().startswith(PREFIX) and name.upper() not in known:
-            raise SettingsError(
-                f"unknown setting {name} in the environment{_nearest(name.upper(), known)}"
-            )
-
-
-def _refuse_unknown_in_file(
-    values: Mapping[str, Any], sections: Sequence[type[_Section]], path: str | None
-) -> None:
-    known = {name for section in sections for name in names_of(section).values()}
-    for name in values:
-        if name not in known:
-            raise SettingsError(f"unknown setting {name} in {path}{_nearest(name, known)}")
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
-def _read_file(path: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{FILE_VARIABLE}: cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{FILE_VARIABLE}: {path} is not TOML: {error}") from error
+def _shown(value: object, *, is_secret: bool) -> str:
+    if isinstance(value, SecretStr) or (is_secret and value):
+        return "set"
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return ",".join(str(part) for part in value)
+        case dict():
+            return ",".join(f"{name}={part}" for name, part in value.items())
+    return str(value)
 
 
 def _sentence(error: ValidationError, section: type[_Section]) -> str:

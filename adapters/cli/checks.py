@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TextIO
 
@@ -30,9 +32,20 @@ _MARKS = {Health.GOOD: "✓", Health.WARNING: "!", Health.BROKEN: "✗"}
 
 
 async def doctor(
-    settings: Settings, platforms: Sequence[Platform], clock: Clock, out: TextIO
+    settings: Settings,
+    platforms: Sequence[Platform],
+    clock: Clock,
+    out: TextIO,
+    *,
+    as_json: bool = False,
 ) -> bool:
-    """Look at everything, one line each. Returns whether nothing is broken."""
+    """Look at everything, one line each, or all as JSON. Returns whether nothing is broken."""
+    if as_json:
+        found = [finding async for finding in _findings(settings, platforms, clock)]
+        healthy = all(finding.health is not Health.BROKEN for finding in found)
+        document = {"healthy": healthy, "checks": [asdict(finding) for finding in found]}
+        out.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        return healthy
     healthy = True
     async for finding in _findings(settings, platforms, clock):
         out.write(f"{_MARKS[finding.health]} {finding.what}: {finding.says}\n")
@@ -50,6 +63,8 @@ async def _findings(
     yield CheckResult(
         "settings", f"{len(catalog.providers)} page(s) to watch: {', '.join(catalog.providers)}"
     )
+    for sentence in settings.misspelt:
+        yield CheckResult("settings", sentence, Health.WARNING, "Rename or remove it.")
     async with page_sources(catalog, clock) as pages:
         for page in pages.values():
             async for finding in check_page(page):

@@ -1,23 +1,22 @@
-"""What a running instance knows, read from its store."""
+"""What a running instance knows, read from its store. Loads Redis only where there is one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 
-from adapters.redis.client import open_database
-from adapters.redis.database import Database
 from adapters.redis.embedded.data_dir import running_redis
-from adapters.redis.evidence_stores import evidence_stores
-from adapters.redis.incidents import RedisIncidentStore
 from bot.catalog.catalog import Catalog
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence
 from bot.domain.state import State
-from bot.evidence.collector import Collector
 from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from adapters.redis.database import Database
 
 log = structlog.get_logger()
 
@@ -36,6 +35,10 @@ async def stored_states(
     database = await _database(settings)
     if database is None:
         return {}, ()
+    from adapters.redis.evidence_stores import evidence_stores
+    from adapters.redis.incidents import RedisIncidentStore
+    from bot.evidence.collector import Collector
+
     try:
         store = RedisIncidentStore(database)
         states = {name: (await store.load(name)).state for name in catalog.providers}
@@ -55,6 +58,8 @@ async def held_pages(settings: Settings, catalog: Catalog) -> frozenset[str]:
     database = await _database(settings)
     if database is None:
         return frozenset()
+    from adapters.redis.incidents import RedisIncidentStore
+
     try:
         store = RedisIncidentStore(database)
         return frozenset([name for name in catalog.providers if await store.is_held(name)])
@@ -73,6 +78,8 @@ async def _database(settings: Settings) -> Database | None:
         url = running_redis(settings.data_dir)
     if url is None:
         return None
+    from adapters.redis.client import open_database
+
     try:
         return await open_database(url)
     except StoreError as error:

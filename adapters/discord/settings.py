@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import Field, field_validator
 
 from bot.settings import PlatformSettings, plain_name, web_address
@@ -17,6 +19,18 @@ class DiscordSettings(PlatformSettings):
     gateway_url: str | None = Field(
         default=None, validation_alias=plain_name("DISCORD_GATEWAY_URL")
     )
+
+    @field_validator("token")
+    @classmethod
+    def _is_a_bot_token(cls, value: str) -> str:
+        # https://discord.com/developers/docs/reference#authentication
+        if value.startswith(("xoxb-", "xapp-")):
+            raise ValueError("this is a token of Slack")
+        if value.isdigit():
+            raise ValueError("this is the application's id; the token is under Bot → Reset Token")
+        if re.fullmatch(r"[0-9a-f]{64}", value):
+            raise ValueError("this is the public key; the token is under Bot → Reset Token")
+        return value.removeprefix("Bot ")
 
     @field_validator("api_url")
     @classmethod

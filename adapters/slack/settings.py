@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from pydantic import AliasChoices, Field, field_validator, model_validator
+from pydantic import AliasChoices, Field, ValidationInfo, field_validator, model_validator
 
 from bot.domain.errors import SettingsError
-from bot.settings import PREFIX, PlatformSettings, plain_name, web_address
+from bot.environment import PREFIX
+from bot.settings import PlatformSettings, plain_name, web_address
+
+# https://docs.slack.dev/authentication/tokens, each with the field that it belongs into.
+_KINDS = {
+    "xapp-": ("an app-level token", "app_token"),
+    "xoxb-": ("a bot token", "bot_token"),
+    "xoxp-": ("a user's token", ""),
+    "xoxe-": ("a refresh token", ""),
+}
 
 
 class SlackSettings(PlatformSettings):
@@ -38,6 +47,17 @@ class SlackSettings(PlatformSettings):
     @classmethod
     def _is_a_web_address(cls, value: str) -> str:
         return web_address(value)
+
+    @field_validator("bot_token", "app_token")
+    @classmethod
+    def _is_of_its_kind(cls, value: str, info: ValidationInfo) -> str:
+        for beginning, (kind, belongs) in _KINDS.items():
+            if value.startswith(beginning) and info.field_name != belongs:
+                wanted = "xapp-" if info.field_name == "app_token" else "xoxb-"
+                raise ValueError(
+                    f"this is {kind} ({beginning}…); wanted is one that begins with {wanted}"
+                )
+        return value
 
     @model_validator(mode="after")
     def _tokens_come_in_pairs(self) -> SlackSettings:

@@ -21,6 +21,9 @@ PATIENCE = 20.0
 MANAGER = mask("manage_guild", "view_channel", "send_messages")
 
 
+ROOT = Path(__file__).resolve().parents[2]
+
+
 @dataclass
 class Town:
     """A Discord, a page, a folder for the bot's data, and the bot when it runs."""
@@ -36,6 +39,7 @@ class Town:
         """Start the program and return when it is connected and its commands are there."""
         environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("ISCLAUDEDOWN_")},
+            "PYTHONPATH": str(ROOT),
             "ISCLAUDEDOWN_DATA_DIR": str(self.folder / "data"),
             "ISCLAUDEDOWN_PAGE_URL": self.page.url,
             "ISCLAUDEDOWN_POLL_SECONDS": "0.2",
@@ -48,7 +52,11 @@ class Town:
         before = self.discord.gateway.identifies
         with (self.folder / "log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", env=environment, stdout=log, stderr=log
+                *(sys.executable, "-m", "bot", "run"),
+                cwd=self.folder,
+                env=environment,
+                stdout=log,
+                stderr=log,
             )
         await self.until(lambda: self.discord.gateway.identifies > before)
         await self.until(lambda: bool(self.discord.world.commands))

@@ -30,6 +30,7 @@ def environment(folder: Path, page: str, **more: str) -> dict[str, str]:
     """Nothing of ours but what a test says; nobody's home, no probes of the real world."""
     return {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),  # it is started elsewhere: a tester's own .env is not read
         "HOME": str(folder),
         "TZ": "UTC",
         "ISCLAUDEDOWN_DATA_DIR": str(folder / "data"),
@@ -124,7 +125,7 @@ async def launch(env: dict[str, str], *words: str, stdin: int | None = None) -> 
         "-m",
         "bot",
         *words,
-        cwd=ROOT,
+        cwd=env["HOME"],
         env=env,
         stdin=asyncio.subprocess.DEVNULL if stdin is None else stdin,
         stdout=asyncio.subprocess.PIPE,

@@ -13,7 +13,7 @@ import termios
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tests.end_to_end.harness import PATIENCE, ROOT, environment
+from tests.end_to_end.harness import PATIENCE, environment
 
 PROMPT = "isclaudedown> "
 # What colours, moves and erases (ECMA-48), and the carriage returns between redraws.
@@ -78,7 +78,7 @@ async def sitting(folder: Path, page: str) -> AsyncIterator[Sitter]:
     env = environment(folder, page, TERM="xterm-256color", PROMPT_TOOLKIT_NO_CPR="1", USER="ada")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "run"),
-        cwd=ROOT,
+        cwd=folder,
         env=env,
         stdin=end,
         stdout=end,

@@ -13,6 +13,7 @@ from pathlib import Path
 # Nothing of the tester's own set-up may reach the program.
 _KEPT = ("PATH", "HOME", "LANG", "SYSTEMROOT", "TMPDIR")
 PATIENCE = 20.0
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Program:
@@ -21,6 +22,7 @@ class Program:
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         known = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._environment = known | {
+            "PYTHONPATH": str(ROOT),
             "ISCLAUDEDOWN_DATA_DIR": str(folder),
             "ISCLAUDEDOWN_POLL_SECONDS": "0.2",
             "ISCLAUDEDOWN_LOG_FORMAT": "json",
@@ -38,6 +40,7 @@ class Program:
         """Start it, and wait until it says that it has."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", "run",
+            cwd=self._environment["ISCLAUDEDOWN_DATA_DIR"],
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,

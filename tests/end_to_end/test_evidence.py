@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.end_to_end.slack_program import PATIENCE, Program, program
+from tests.end_to_end.slack_program import PATIENCE, ROOT, Program, program
 from tests.servers.page import PageServer, page_server
 from tests.servers.probe import ProbeServer
 from tests.servers.statuspage import API
@@ -109,12 +109,16 @@ async def test_what_is_suspected_survives_a_kill_and_is_told_once(
 async def ask(folder: Path, page: PageServer, *words: str) -> tuple[int, str]:
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith("ISCLAUDEDOWN_")},
+        "PYTHONPATH": str(ROOT),
         "ISCLAUDEDOWN_DATA_DIR": str(folder / "other"),
         "ISCLAUDEDOWN_PAGE_URL": page.url,
         "ISCLAUDEDOWN_POLL_SECONDS": "0.2",
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "ask", *words, env=environment, stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "bot", "ask", *words),
+        cwd=folder,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
     )
     async with asyncio.timeout(PATIENCE):
         out, _ = await process.communicate()

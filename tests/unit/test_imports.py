@@ -27,7 +27,7 @@ OPERATOR = "cli"
 # those below.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("domain",),
-    ("catalog", "ports", "settings", "diagnostics"),
+    ("catalog", "ports", "settings", "environment", "diagnostics"),
     ("evidence",),
     ("engine",),
     ("status",),

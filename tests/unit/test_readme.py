@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.environment import FILE_VARIABLE
 from bot.platforms import PLATFORMS
-from bot.settings import FILE_VARIABLE, Settings, names_of
+from bot.settings import Settings, names_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]

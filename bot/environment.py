@@ -1,0 +1,127 @@
+"""Where settings are read from: the environment, under it a file `.env`, under that a TOML file.
+
+Names are taken apart here and nothing is validated. A name with our prefix that no setting has
+stops the start; a token under a name that is nearly one of ours is only pointed out, because it may
+belong to another program.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+from bot.domain.errors import SettingsError
+
+PREFIX = "ISCLAUDEDOWN_"
+FILE_VARIABLE = f"{PREFIX}CONFIG"
+# Names that other programs and older guides use for what ours are called differently.
+_ELSEWHERE = {
+    "SLACK_TOKEN": "SLACK_BOT_TOKEN",
+    "SLACK_API_TOKEN": "SLACK_BOT_TOKEN",
+    "SLACK_OAUTH_TOKEN": "SLACK_BOT_TOKEN",
+    "SLACK_APP_LEVEL_TOKEN": "SLACK_APP_TOKEN",
+    "SLACK_SECRET": "SLACK_SIGNING_SECRET",
+    "DISCORD_BOT_TOKEN": "DISCORD_TOKEN",
+    "DISCORD_API_TOKEN": "DISCORD_TOKEN",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What was given where, by name. Empty values count as not given."""
+
+    environment: Mapping[str, str]  # variables, upper case
+    dotenv: Mapping[str, str] = field(default_factory=dict)  # the same, from the file `.env`
+    file: Mapping[str, Any] = field(default_factory=dict)  # names of the TOML file, lower case
+    path: str = ""  # of the TOML file
+
+    def under_the_environment(self, names: Mapping[str, str]) -> dict[str, Any]:
+        """What the files say of these settings (variable → name in the TOML file), by file name."""
+        values = {name: self.file[name] for name in names.values() if name in self.file}
+        given = {
+            name: self.dotenv[variable]
+            for variable, name in names.items()
+            if variable in self.dotenv
+        }
+        return values | given
+
+    def origin(self, variable: str, name: str) -> str:
+        """Which source a setting's value comes from: the highest that has it."""
+        if variable in self.environment:
+            return "environment"
+        if variable in self.dotenv:
+            return ".env"
+        return self.path if name in self.file else "default"
+
+    def refuse_unknown(self, names: Mapping[str, str]) -> None:
+        """Raises: SettingsError: a name with our prefix, or in the TOML file, is no setting."""
+        known = {FILE_VARIABLE, *names}
+        for where, given in (("the environment", self.environment), (".env", self.dotenv)):
+            for name in given:
+                if name.startswith(PREFIX) and name not in known:
+                    raise SettingsError(f"unknown setting {name} in {where}{_nearest(name, known)}")
+        for name in self.file:
+            if name not in names.values():
+                near = _nearest(name, names.values())
+                raise SettingsError(f"unknown setting {name} in {self.path}{near}")
+
+    def misspelt(self, names: Mapping[str, str]) -> list[str]:
+        """A sentence for each token under a name that is nearly one of ours, which is not set."""
+        given = {**self.environment, **self.dotenv}
+        tokens = {name for name in names if name.endswith(("_TOKEN", "_SECRET"))}
+        found = []
+        for name in sorted(given.keys() - names.keys()):
+            if not name.startswith(("SLACK_", "DISCORD_", "ANTHROPIC_", "REDIS_")):
+                continue
+            meant = _ELSEWHERE.get(name) or next(
+                iter(difflib.get_close_matches(name, tokens, 1, 0.85)), ""
+            )
+            if meant in names and meant not in given:
+                found.append(f"{name} is set, which nothing here reads; did you mean {meant}?")
+        return found
+
+
+def read_sources(dotenv: Path | None = None) -> Sources:
+    """Read the environment, `dotenv` if it exists, and the TOML file that one of them names.
+
+    Raises:
+        SettingsError: a file cannot be read, and why.
+    """
+    environment = _given(os.environ)
+    beside = _given(_read_dotenv(dotenv)) if dotenv is not None and dotenv.is_file() else {}
+    path = environment.get(FILE_VARIABLE) or beside.get(FILE_VARIABLE) or ""
+    return Sources(environment, beside, _read_toml(path) if path else {}, path)
+
+
+def _given(values: Mapping[str, str | None]) -> dict[str, str]:
+    return {name.upper(): value for name, value in values.items() if value}
+
+
+def _read_dotenv(path: Path) -> dict[str, str | None]:
+    try:
+        return dotenv_values(path)
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not UTF-8 text: {error.reason}") from error
+
+
+def _read_toml(path: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{FILE_VARIABLE}: cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{FILE_VARIABLE}: {path} is not TOML: {error}") from error
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f"; did you mean {near[0]}?" if near else ""
