@@ -19,7 +19,7 @@ from bot.delivery.fanout import FanOut
 from bot.delivery.incidents import IncidentCache
 from bot.delivery.plan import Step
 from bot.delivery.worker import Worker
-from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin
+from bot.domain.incident import Ending, EventKind, Impact, Incident, IncidentEvent, Origin
 from bot.domain.message import Message
 from bot.domain.page import Severity
 from bot.domain.state import State
@@ -77,8 +77,8 @@ def more(before: Incident, *kinds: EventKind, at: datetime | None = None) -> Inc
             corrects=corrects,
         )
         ended = now if kind in ENDS else None if kind in BACK else after.ended_at
-        withdrawn = after.withdrawn or kind is EventKind.WITHDRAWN
-        after = replace(after, events=(*after.events, event), ended_at=ended, withdrawn=withdrawn)
+        ending = Ending.WITHDRAWN if kind is EventKind.WITHDRAWN else after.ending
+        after = replace(after, events=(*after.events, event), ended_at=ended, ending=ending)
     return after
 
 

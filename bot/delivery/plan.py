@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.incident import HANDED_OVER, EventKind, Incident, IncidentEvent, Origin
+from bot.domain.incident import Ending, EventKind, Incident, IncidentEvent, Origin
 from bot.domain.subscription import Channel, Subscription, ThreadRecord
 
 # A channel that missed more than this gets the present truth instead of a replay.
@@ -206,7 +206,10 @@ def _tell(
 def _reply(incident: Incident, subscription: Subscription, event: IncidentEvent) -> Step:
     # Seen together with the opening: the root has just told the channel. What another incident
     # goes on with was told there by that one's root.
-    fresh = event.observed_at != incident.events[0].observed_at and event.phase != HANDED_OVER
+    fresh = (
+        event.observed_at != incident.events[0].observed_at
+        and event.ending is not Ending.HANDED_OVER
+    )
     in_channel = fresh and event.kind in SHOWN_IN_CHANNEL - subscription.thread_only
     calls = fresh and event.kind in CALLS
     return Step(Act.REPLY, incident.revision, event, in_channel=in_channel, mention=calls)

@@ -32,15 +32,33 @@ CHANNEL_KINDS = frozenset(
     {EventKind.WORSE, EventKind.RESOLVED, EventKind.REOPENED, EventKind.CONFIRMED}
 )
 
-# Phases of our own: an end that is no recovery. Another incident has what is still down now;
-# or the page no longer shows what was.
-HANDED_OVER = "handed over"
 
+class Ending(StrEnum):
+    """How an incident ended."""
 
-NOT_LISTED = "no longer listed"
+    NONE = "none"  # it runs
+    # It left the page's summary, and only the history list, not read yet, can say why.
+    UNDECIDED = "undecided"
+    RESOLVED = "resolved"
+    WITHDRAWN = "withdrawn"  # the provider deleted it
+    CALLED_OFF = "called off"  # a maintenance that left the page before it began
+    FELL_OFF = "fell off"  # it is older than what the page still lists
+    HANDED_OVER = "handed over"  # another incident has what is still down
+    NOT_LISTED = "no longer listed"  # the page no longer shows the components that were down
 
+    @property
+    def is_over(self) -> bool:
+        return self not in {Ending.NONE, Ending.UNDECIDED}
 
-NO_RECOVERY = frozenset({HANDED_OVER, NOT_LISTED})
+    @property
+    def withdraws(self) -> bool:
+        """It never was, as far as the provider is concerned."""
+        return self in {Ending.WITHDRAWN, Ending.CALLED_OFF}
+
+    @property
+    def recovers(self) -> bool:
+        """Did what was down come back up? If not, no message may say so."""
+        return self not in {Ending.HANDED_OVER, Ending.NOT_LISTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +73,28 @@ class SurfaceChange:
 
 @dataclass(frozen=True, slots=True)
 class IncidentEvent:
-    """One piece of news of one incident; `revision` is its running number from 1.
+    """One thing that happened to an incident, told once.
 
-    `key` names it for ever (by update id where there is one), so that a thread knows what it
-    holds even if a lost second makes the engine number it anew. For `CORRECTED`, `corrects` is
-    the key of the earlier news whose text changed (None: the title changed, `text` is the new).
-    `text` is the provider's, word for word; `note` is a sentence of ours beside it.
     A `RESOLVED` whose severity is not up leaves components down, and is followed by `BETTER`.
     """
 
-    revision: int
+    revision: int  # its running number within the incident, from 1
     kind: EventKind
+    # Names it for ever (by update id where there is one), so that a thread knows what it holds
+    # even if a lost second makes the engine number it anew.
     key: str
     at: datetime
     observed_at: datetime
-    severity: Severity
+    severity: Severity  # of the whole incident, after it
     phase: str
-    text: str = ""
+    text: str = ""  # the provider's, word for word
     changes: tuple[SurfaceChange, ...] = ()
     update_id: str | None = None
+    # Of `CORRECTED`: the key of the event whose text changed; None: the title, `text` is the new.
     corrects: str | None = None
-    note: str = ""
+    note: str = ""  # a sentence of ours beside the text
+    # Why surfaces are no longer the incident's, where that is no recovery.
+    ending: Ending = Ending.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +114,10 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One incident with everything that was ever said of it: the present truth of its threads.
-
-    `id` is the provider's, or ours where it has none; `aliases` are provider ids that continue
-    it. `surfaces` holds every surface ever touched (the page unlinks them on resolve); empty
-    means that neither component nor words named one. `timeline` is severity over time: each
-    entry holds from its time until the next, the last until `ended_at`.
-
-    `suspected_at` is when our own evidence first sufficed, `official_at` when the provider said
-    so: their order and absence make leads, lags, misses and false alarms. `audience` names the
-    tenants ("slack/T1") whose people alone raised a suspicion; empty: everyone.
-    """
+    """One incident with everything that was ever said of it: the present truth of its threads."""
 
     provider: str
-    id: str
+    id: str  # the provider's, or ours where it has none
     title: str
     phase: str
     origin: Origin
@@ -116,24 +125,38 @@ class Incident:
     severity: Severity
     worst: Severity
     url: str = ""
-    aliases: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()  # provider ids that continue it
     ended_at: datetime | None = None
+    ending: Ending = Ending.NONE
+    # Every surface ever touched (the page removes them at the end); empty: neither component nor
+    # words named one.
     surfaces: Mapping[str, Impact] = field(default_factory=dict)
+    # Severity over time: each entry holds until the next, the last until `ended_at`.
     timeline: tuple[tuple[datetime, Severity], ...] = ()
     events: tuple[IncidentEvent, ...] = ()
     maintenance: bool = False
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
-    withdrawn: bool = False
     quiet: bool = False  # history only: seen when older than a day
     continues: str | None = None  # key of the incident it reopens, when that was long ago
+    # When our own evidence first sufficed, and when the provider said so: their order and absence
+    # make leads, lags, misses and false alarms.
     suspected_at: datetime | None = None
     official_at: datetime | None = None
+    # Tenants ("slack/T1") whose people alone raised a suspicion; empty: everyone.
     visibility: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         return f"{self.provider}/{self.id}"
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return (self.id, *self.aliases)
+
+    @property
+    def withdrawn(self) -> bool:
+        return self.ending.withdraws
 
     @property
     def revision(self) -> int:

@@ -1,4 +1,4 @@
-"""What the engine carries from one look at a page to the next; the store keeps it as JSON."""
+"""The state that the engine carries from one poll of a page to the next; stored as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ComponentState:
     status: str
     since: datetime
     listed: bool = True  # False: it vanished from the page, which does not mean removed
-    # A change for the worse seen once and held back until the next look (never a major outage).
+    # A change for the worse seen once and debounced until the next poll (never a major outage).
     pending: Severity | None = None
     pending_since: datetime | None = None
     unclear: bool = False  # the page's present word means nothing to us; `severity` is older
@@ -45,44 +45,44 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """What the engine must remember of one incident besides what is told of it.
+    """What the engine must remember of one incident besides what it emitted of it."""
 
-    `texts` holds a hash of every update's text by update id, told or not. `links` are the
-    components it ever named. `impact` is the page's word as last believed. `models` are the
-    surfaces named by words. `followed`: resolved by the page while components were still down.
-    `page_end` is the end as the page tells it; the page's list is sorted by it. `title` is the
-    page's title (an incident of ours has none).
-    """
-
-    texts: Mapping[str, str] = field(default_factory=dict)
-    links: Mapping[str, Link] = field(default_factory=dict)
-    impact: Severity = Severity.UP
-    models: tuple[str, ...] = ()
-    followed: bool = False
+    texts: Mapping[str, str] = field(default_factory=dict)  # update id → hash of its text
+    links: Mapping[str, Link] = field(default_factory=dict)  # by component: all it ever named
+    impact: Severity = Severity.UP  # the page's word as last believed
+    words: tuple[str, ...] = ()  # surfaces that its texts name
+    followed: bool = False  # resolved by the page while components were still down
     linkable: bool = True
-    page_end: datetime | None = None
-    title: str = ""
+    page_end: datetime | None = None  # its end by the page, whose list is sorted by it
+    title: str = ""  # by the page; empty for a derived one
     missing_since: datetime | None = None  # open, and no longer among what a derived page lists
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything known of one provider's page. `incidents` (by id): open ones and those that may
-    still change; older ones live in the journal alone. `tracks` has one entry for each of them.
-    `retired` are ids that left, newest last: they are never taken for new again.
-    """
+    """Everything known of one provider's page."""
 
     provider: str
     began_at: datetime
-    observed_at: datetime  # the last good look
+    observed_at: datetime  # the last good poll
     page_updated_at: datetime | None = None
     history_at: datetime | None = None  # when the history list was last read
     history_for: datetime | None = None  # the page's `updated_at` at that time
     components: Mapping[str, ComponentState] = field(default_factory=dict)
+    # By our id: open ones and those that may still change; older ones are in the store alone.
     incidents: Mapping[str, Incident] = field(default_factory=dict)
-    tracks: Mapping[str, Track] = field(default_factory=dict)
-    retired: tuple[str, ...] = ()
-    debounced: int = 0  # flaps of one look that were never told
+    tracks: Mapping[str, Track] = field(default_factory=dict)  # one for each of `incidents`
+    archived: tuple[str, ...] = ()  # ids that left, newest last: never taken for new again
+    debounced: int = 0  # flaps of one poll that were never told
     failing_since: datetime | None = None  # the page cannot be read since then
     failure: str = ""
     suspicions: Mapping[str, SuspicionState] = field(default_factory=dict)  # by surface
+
+    @property
+    def our_ids(self) -> dict[str, str]:
+        """Our id of each incident, by every id that it is known by.
+
+        Of several with one id of the provider's (reopened late), the youngest answers to it.
+        """
+        by_age = sorted(self.incidents.values(), key=lambda incident: incident.started_at)
+        return {name: incident.id for incident in by_age for name in incident.ids}

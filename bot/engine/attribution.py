@@ -1,141 +1,141 @@
-"""Which incident a component's state belongs to, once every report of a look is read.
+"""Stage 2, attribute: whose a component's state is, once every incident of a poll is observed.
 
 - A component that got better is better under every incident that names it.
 - One that got worse without a word belongs to the open incident that named it last.
-- One that is down with no open incident naming it makes, or joins, an incident of ours.
+- One that is down with no open incident naming it makes, or joins, a derived incident.
 - One that is still down when its incident ends is followed there, unless another names it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.incident import HANDED_OVER
+from bot.domain.incident import Ending
 from bot.domain.page import Severity
 from bot.domain.state import ComponentState
-from bot.engine.components import is_down
-from bot.engine.derived import hand_over, join_or_open
-from bot.engine.draft import Draft
-from bot.engine.incidents import Desk
+from bot.engine.derived import derive, hand_over
+from bot.engine.stages import Attribution, Observation, Poll, linked
 
 # On pages whose incidents name no component (OpenAI): how long after its last word an incident
-# still explains a component that goes down.
+# still explains a component that goes down (guess).
 EXPLAINS_FOR = timedelta(hours=6)
 
 
-def settle(desk: Desk, components: Mapping[str, ComponentState]) -> None:
-    """Bring all drafts and the believed component states together."""
-    present = {id_: state for id_, state in components.items() if state.listed}
-    for draft in list(desk.drafts.values()):
-        if draft.incident.maintenance:
+def attribute(poll: Poll, observed: Mapping[str, Observation]) -> dict[str, Attribution]:
+    """Return every incident with its components: the observed ones, and new derived ones."""
+    present = {id_: state for id_, state in poll.components.items() if state.listed}
+    owned = {id_: _eased(seen, present) for id_, seen in observed.items()}
+    explaining = [one for one in owned.values() if one.seen.can_explain]
+    owned = {id_: _after_its_end(one, present, explaining) for id_, one in owned.items()}
+    unattributed = []
+    for component, state in present.items():
+        if not state.severity.is_impaired or component in poll.provider.ignored:
             continue
-        if not draft.waiting:  # its end, if that is what it is, tells that they are up
-            _ease(draft, present)
-        if draft.gone:
-            _forget(draft)
-        elif draft.ended and (draft.incident.is_open or draft.is_new or draft.followed):
-            _follow_or_let_go(desk, draft, present)
-    homeless = []
-    for id_, state in present.items():
-        if not is_down(state.severity) or id_ in desk.provider.ignored:
+        if any(o.follows and o.has_down(component) for o in owned.values()):
             continue
-        if not _attribute(desk, id_, state):
-            homeless.append(id_)
-    join_or_open(desk, homeless, components)
-    hand_over(desk, namers=lambda component: namers(desk, component))
+        explaining = [one for one in owned.values() if one.seen.can_explain]
+        owners = owners_of(component, explaining)
+        owners = owners or _unlinked(poll, component, state, explaining)
+        if not owners:
+            unattributed.append(component)
+            continue
+        suffered = [o.links[component].severity for o in owners if component in o.links]
+        if not any(severity.rank >= state.severity.rank for severity in suffered):
+            last = owners[-1].moved(component, state.severity, state.since)
+            owned[last.id] = last
+    owned = derive(poll, owned, unattributed)
+    explaining = [one for one in owned.values() if one.seen.can_explain]
+    return hand_over(owned, lambda component: owners_of(component, explaining))
 
 
-def namers(desk: Desk, component: str) -> list[Draft]:
-    """Open incidents of the provider that name it, the one that did so last at the end."""
-    naming = [d for d in desk.drafts.values() if d.blames and not d.ours and component in d.named]
-    return sorted(naming, key=lambda draft: _named_at(draft, component))
+def owners_of(component: str, explaining: Iterable[Attribution]) -> list[Attribution]:
+    """The incidents that name `component`, the one that did so last at the end."""
+
+    def named_at(one: Attribution) -> tuple[datetime, datetime]:
+        link, started = one.links.get(component), one.seen.incident.started_at
+        return (link.named_at if link else started, started)
+
+    return sorted((one for one in explaining if component in one.named), key=named_at)
 
 
-def _named_at(draft: Draft, component: str) -> tuple[datetime, datetime]:
-    link = draft.links.get(component)
-    started = draft.incident.started_at
-    return (link.named_at if link else started, started)
-
-
-def _ease(draft: Draft, present: Mapping[str, ComponentState]) -> None:
-    for id_, link in list(draft.links.items()):
-        state = present.get(id_)
+def _eased(seen: Observation, present: Mapping[str, ComponentState]) -> Attribution:
+    """The components that it has, each no worse than the page shows it now."""
+    one = Attribution(seen, seen.track.links, follows=seen.track.followed)
+    # The end of an undecided one, if that is what it is, tells that they are up.
+    if seen.incident.maintenance or seen.ending is Ending.UNDECIDED:
+        return one
+    for component, link in one.links.items():
+        state = present.get(component)
         # Unknown was never believed, except at first sight: that is no recovery.
         if state is None or state.severity is Severity.UNKNOWN:
             continue
         if state.severity.rank < link.severity.rank:
-            draft.ease(id_, state.severity)
-            draft.moved(state.since)
+            links = {**one.links, component: replace(link, severity=state.severity)}
+            moved_at = max(state.since, one.moved_at or state.since)
+            one = replace(one, links=links, moved_at=moved_at)
+    return one
 
 
-def _forget(draft: Draft) -> None:
-    """The provider takes back what it said: what is down is nobody's again."""
-    for id_ in list(draft.links):
-        draft.ease(id_, Severity.UP)
-    draft.followed = False
-
-
-def _follow_or_let_go(desk: Desk, draft: Draft, present: Mapping[str, ComponentState]) -> None:
+def _after_its_end(
+    one: Attribution, present: Mapping[str, ComponentState], explaining: list[Attribution]
+) -> Attribution:
     """After its end an incident keeps only components that are down and nobody else's."""
-    handed = []
-    for id_, link in list(draft.links.items()):
-        state = present.get(id_)
-        down = is_down(state.severity) if state else False
-        stays = down and is_down(link.worst) and id_ not in draft.cleared
-        if stays and draft.followed and not is_down(link.severity):
-            stays = False  # it had cleared; what is down now is another matter
-        taken = down and bool(namers(desk, id_))
-        if stays and taken:
-            handed.append(id_)
-        if stays and not taken and state is not None:
-            draft.link(id_, state.severity, link.named_at)
-        elif taken:
-            draft.release(id_, "" if draft.incident.is_open else HANDED_OVER)
-        else:
-            draft.ease(id_, Severity.UP)
-    draft.followed = any(is_down(link.severity) for link in draft.links.values())
-    if handed and not draft.followed and not draft.is_new:
-        other = namers(desk, handed[0])[-1].incident.title
-        draft.note = f"What is still down belongs to “{other}”."
+    seen, over = one.seen, one.seen.ending.is_over and not one.seen.incident.maintenance
+    if over and seen.withdrawn_now:
+        # Its words do not count any more: what is down becomes unattributed.
+        links = {id_: replace(link, severity=Severity.UP) for id_, link in one.links.items()}
+        return replace(one, links=links, follows=False)
+    if not over or not (seen.incident.is_open or one.follows):
+        return one
+    links = {}
+    released: dict[str, list[Attribution]] = {}
+    taken_by = ""
+    for component, link in one.links.items():
+        state = present.get(component)
+        stays = (
+            state is not None
+            and state.severity.is_impaired
+            and link.worst.is_impaired
+            and component not in seen.cleared
+            # What it had cleared and is down now is another matter.
+            and (link.severity.is_impaired or not one.follows)
+        )
+        takers = owners_of(component, explaining) if state and state.severity.is_impaired else []
+        if state and stays and not takers:
+            links[component] = linked(link, state.severity, link.named_at)
+            continue
+        links[component] = replace(link, severity=Severity.UP)
+        if takers:
+            released[component] = takers
+            taken_by = taken_by or (takers[-1].seen.incident.title if stays else "")
+    after = replace(one, links=links, released=frozenset(released))
+    if released and not seen.incident.is_open:
+        after = replace(after, released_as=Ending.HANDED_OVER)
+    if seen.ending is Ending.NOT_LISTED:
+        after = after.without(links, Ending.NOT_LISTED)
+    follows = after.is_impaired
+    return replace(after, follows=follows, taken_by="" if follows or seen.is_new else taken_by)
 
 
-def _attribute(desk: Desk, component: str, state: ComponentState) -> bool:
-    """Find whose it is that `component` is down; worsen that incident if need be."""
-    if any(
-        draft.followed and is_down(draft.links[component].severity)
-        for draft in desk.drafts.values()
-        if component in draft.links
-    ):
-        return True
-    named = namers(desk, component) or _unlinked(desk, component, state)
-    if not named:
-        return False
-    suffered = [d.links[component].severity for d in named if component in d.links]
-    if not any(severity.rank >= state.severity.rank for severity in suffered):
-        named[-1].link(component, state.severity, state.since)
-        named[-1].moved(state.since)
-    return True
-
-
-def _unlinked(desk: Desk, component: str, state: ComponentState) -> list[Draft]:
+def _unlinked(
+    poll: Poll, component: str, state: ComponentState, explaining: Iterable[Attribution]
+) -> list[Attribution]:
     """An incident that names no component at all: one whose words fit, the newest first.
 
     On a page that never ties incidents to components, else the newest of the last hours.
     """
-    surface = desk.provider.surface_of(component, state.name)
-    candidates = sorted(
-        (d for d in desk.drafts.values() if d.blames and not d.ours),
-        key=lambda draft: draft.incident.started_at,
-    )
+    surface = poll.surface_of(component)
+    by_age = sorted(explaining, key=lambda one: one.seen.incident.started_at)
     fitting = [
-        draft
-        for draft in candidates
-        if surface in draft.words and not (draft.linkable and draft.named)
+        one
+        for one in by_age
+        if surface in one.seen.track.words and not (one.seen.track.linkable and one.named)
     ]
     recent = [
-        draft
-        for draft in candidates
-        if not draft.linkable and state.since - draft.last_word_at <= EXPLAINS_FOR
+        one
+        for one in by_age
+        if not one.seen.track.linkable and state.since - one.seen.last_word_at <= EXPLAINS_FOR
     ]
     return (fitting or recent)[-1:]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from bot.catalog.catalog import Provider
-from bot.domain.incident import Impact, Incident, Origin
+from bot.domain.incident import Ending, Impact, Incident, Origin
 from bot.domain.page import PageIncident, Severity, Snapshot, worst
 
 
@@ -61,6 +61,7 @@ def _incident(report: PageIncident, provider: Provider, names: dict[str, str]) -
         severity=Severity.UP,
         worst=highest,
         ended_at=report.resolved_at,
+        ending=Ending.RESOLVED,
         surfaces={
             surface: Impact(Severity.UP, worst(severities, default=highest))
             for surface, severities in found.items()

@@ -1,113 +1,110 @@
-"""The provider posts what we had only suspected: its incident goes on in our thread.
+"""The provider posts what was only suspected: its incident goes on in the suspected one's thread.
 
-Pure. The merged incident keeps our id and our news; the provider's id becomes an alias, by which
+Pure. The merged incident keeps our id and our events; the provider's id becomes an alias, by which
 the engine finds it from then on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.incident import EventKind, Impact, Incident, Origin
-from bot.domain.page import Severity
-from bot.domain.state import State, Track
+from bot.domain.page import Severity, worst
+from bot.domain.state import State
 
+# How long after a suspicion the provider's incident confirms it (guess; the longest lag of a
+# provider behind its users in the recorded outages is below an hour).
 CONTINUES = timedelta(hours=2)
 
 
-@dataclass(slots=True)
-class SuspectedWork:
-    """The incidents while a step works on them, and those that it changed."""
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """The engine's state, with suspected incidents in it, and what changed at this step, by id."""
 
-    incidents: dict[str, Incident]
-    changed: dict[str, Incident]
-    tracks: dict[str, Track]
-    label: Callable[[str], str]
+    state: State
+    changed: Mapping[str, Incident]
 
-    def put(self, incident: Incident) -> None:
-        self.incidents[incident.id] = incident
-        self.changed[incident.id] = incident
+    def put(self, *incidents: Incident) -> Detected:
+        new = {incident.id: incident for incident in incidents}
+        state = replace(self.state, incidents={**self.state.incidents, **new})
+        return Detected(state, {**self.changed, **new})
 
-    def drop(self, id_: str) -> None:
-        self.incidents.pop(id_, None)
-        self.changed.pop(id_, None)
+    @property
+    def suspected(self) -> list[Incident]:
+        return [i for i in self.state.incidents.values() if i.origin is Origin.SUSPECTED]
 
-
-def continue_as_official(work: SuspectedWork, before: State | None, now: datetime) -> None:
-    if before is None:
-        return  # the first look: what runs already was posted nobody knows when
-    known = before.incidents
-    fresh = [i for i in work.incidents.values() if i.id not in known and is_official(i)]
-    for official in sorted(fresh, key=lambda i: i.started_at):
-        suspected = _continued_by(work, official, now)
-        if suspected is not None:
-            work.drop(official.id)
-            work.put(_merged(suspected, official))
-            if official.id in work.tracks:  # what the engine remembers of it goes along
-                work.tracks[suspected.id] = work.tracks.pop(official.id)
-        elif official.official_at is None:
-            work.put(replace(official, official_at=_posted_at(official)))
+    @property
+    def official(self) -> list[Incident]:
+        return [i for i in self.state.incidents.values() if is_official(i)]
 
 
 def is_official(incident: Incident) -> bool:
     return incident.origin is not Origin.SUSPECTED and not incident.maintenance
 
 
-def _continued_by(work: SuspectedWork, official: Incident, now: datetime) -> Incident | None:
-    """The suspected incident that this one confirms: same surface, not older than two hours."""
-    return next(
-        (
-            i
-            for i in work.incidents.values()
-            if i.origin is Origin.SUSPECTED
-            and i.official_at is None
-            and i.surfaces.keys() & official.surfaces.keys()
-            and now - i.started_at <= CONTINUES
-            and not official.quiet
-        ),
-        None,
-    )
+def continue_as_official(found: Detected, before: State | None, now: datetime) -> Detected:
+    """Date every new incident of the provider, or merge it into the one that it confirms."""
+    if before is None:
+        return found  # the first poll: what runs already was posted nobody knows when
+    new = [incident for incident in found.official if incident.id not in before.incidents]
+    for theirs in sorted(new, key=lambda incident: incident.started_at):
+        ours = next((i for i in found.suspected if _confirms(theirs, i, now)), None)
+        if ours is not None:
+            found = _merged(found, ours, theirs)
+        elif theirs.official_at is None:
+            found = found.put(replace(theirs, official_at=posted_at(theirs)))
+    return found
 
 
-def _posted_at(incident: Incident) -> datetime:
+def posted_at(incident: Incident) -> datetime:
     """When we could first read it: what an early warning is measured against."""
     return incident.events[0].observed_at if incident.events else incident.started_at
 
 
-def _merged(ours: Incident, theirs: Incident) -> Incident:
-    """The provider's incident in our thread: its news go on with our numbers."""
-    first = replace(theirs.events[0], kind=EventKind.CONFIRMED) if theirs.events else None
-    event = [] if first is None else [first, *theirs.events[1:]]
-    if first is not None and theirs.events[0].kind is EventKind.OVER:
-        event.append(replace(first, kind=EventKind.RESOLVED, key=f"{first.key}/over", text=""))
-    numbered = tuple(
-        replace(piece, revision=ours.revision + index) for index, piece in enumerate(event, start=1)
+def _confirms(theirs: Incident, ours: Incident, now: datetime) -> bool:
+    """Same surface, not older than two hours, and confirmed by no other."""
+    return (
+        ours.official_at is None
+        and not ours.surfaces.keys().isdisjoint(theirs.surfaces)
+        and now - ours.started_at <= CONTINUES
+        and not theirs.quiet
     )
-    touched = {
-        **{surface: Impact(Severity.UP, impact.worst) for surface, impact in ours.surfaces.items()},
-        **theirs.surfaces,
-    }
-    return replace(
+
+
+def _merged(found: Detected, ours: Incident, theirs: Incident) -> Detected:
+    """The provider's incident in our thread: its events go on with our numbers."""
+    events = list(theirs.events)
+    if events:
+        first = events[0]
+        events[0] = replace(first, kind=EventKind.CONFIRMED)
+        if first.kind is EventKind.OVER:
+            over = replace(first, kind=EventKind.RESOLVED, key=f"{first.key}/over", text="")
+            events.append(over)
+    revisions = range(ours.revision + 1, ours.revision + 1 + len(events))
+    numbered = [replace(e, revision=n) for e, n in zip(events, revisions, strict=True)]
+    suspected = {s: Impact(Severity.UP, impact.worst) for s, impact in ours.surfaces.items()}
+    # As far as anybody knows. One made from component states keeps its own time, by which the
+    # engine tells which later post explains it.
+    began = min(ours.started_at, theirs.started_at)
+    merged = replace(
         theirs,
         id=ours.id,
         aliases=tuple(dict.fromkeys([*ours.aliases, theirs.id, *theirs.aliases])),
-        started_at=_began(ours, theirs),
-        worst=max(ours.worst, theirs.worst, key=lambda s: s.rank),
-        surfaces=touched,
+        started_at=theirs.started_at if theirs.origin is Origin.OURS else began,
+        worst=worst((ours.worst, theirs.worst)),
+        surfaces={**suspected, **theirs.surfaces},
         timeline=(*ours.timeline, *theirs.timeline),
         events=(*ours.events, *numbered),
         suspected_at=ours.suspected_at,
-        official_at=_posted_at(theirs),
+        official_at=posted_at(theirs),
         visibility=(),
     )
-
-
-def _began(ours: Incident, theirs: Incident) -> datetime:
-    """When it began as far as anybody knows. One made from component states keeps its own time,
-    by which the engine tells which later post explains it.
-    """
-    if theirs.origin is Origin.OURS:
-        return theirs.started_at
-    return min(ours.started_at, theirs.started_at)
+    rest = {id_: i for id_, i in found.state.incidents.items() if id_ != theirs.id}
+    changed = {id_: i for id_, i in found.changed.items() if id_ != theirs.id}
+    # What the engine remembers of it goes along.
+    tracks = dict(found.state.tracks)
+    if theirs.id in tracks:
+        tracks[ours.id] = tracks.pop(theirs.id)
+    return Detected(replace(found.state, incidents=rest, tracks=tracks), changed).put(merged)

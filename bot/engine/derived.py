@@ -1,136 +1,130 @@
-"""Incidents of our own: components that are down while the provider says nothing of it."""
+"""Derived incidents: components that are down while the provider says nothing of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.incident import HANDED_OVER, NOT_LISTED, Incident, Origin
+from bot.domain.incident import Ending, Incident, Origin
 from bot.domain.page import Severity, worst
-from bot.domain.state import ComponentState, Track
-from bot.engine.components import is_down
-from bot.engine.draft import Draft
-from bot.engine.incidents import REOPENS_WITHIN, Desk
+from bot.domain.state import Track
+from bot.engine.incidents import REOPENS_WITHIN
+from bot.engine.stages import Attribution, Observation, Poll
 
-# A component that goes down later than this after the beginning is another event.
+# A component that goes down later than this after the beginning is another event (guess).
 JOINS_WITHIN = timedelta(hours=2)
-# A component that the page no longer lists cannot be followed for ever.
+# A component that the page no longer lists cannot be followed for ever (guess).
 FORGOTTEN_AFTER = timedelta(hours=24)
 
 
-def join_or_open(
-    desk: Desk, homeless: Collection[str], components: Mapping[str, ComponentState]
-) -> None:
-    """Give components that are down, and nobody's, to an incident of ours."""
-    ours = [draft for draft in desk.drafts.values() if draft.ours]
+def derive(
+    poll: Poll, owned: dict[str, Attribution], unattributed: Collection[str]
+) -> dict[str, Attribution]:
+    """Return `owned` with every unattributed component in a derived incident."""
+    owned = dict(owned)
     new = []
-    for id_ in homeless:
-        holder = _holder(ours, id_, desk) or _joinable(ours, components[id_])
-        if holder is None:
-            new.append(id_)
+    for component in unattributed:
+        state = poll.components[component]
+        one = _joined(poll, component, [o for o in owned.values() if o.seen.derived])
+        if one is None:
+            new.append(component)
             continue
-        if holder.ended:
-            holder.ended, holder.reopened = False, True
-        state = components[id_]
-        known = holder.links.get(id_)
+        if one.is_over:
+            one = replace(one, reopened=True)
+        known = one.links.get(component)
         if known is None or known.severity.rank < state.severity.rank:
-            holder.link(id_, state.severity, state.since)
-            holder.moved(state.since)
+            one = one.moved(component, state.severity, state.since)
+        owned[one.id] = one
     if new:
-        ours.append(_opened(desk, new, components))
-    for draft in ours:
-        _forget_unlisted(desk, draft, components)
-        draft.incident = replace(draft.incident, title=_title(desk, draft, components))
-        if not draft.ended and not any(is_down(link.severity) for link in draft.links.values()):
-            draft.ended, draft.end_at = True, draft.moved_at
+        one = _opened(poll, new, taken=owned)
+        owned[one.id] = one
+    for id_, one in owned.items():
+        if one.seen.derived and not one.is_over:
+            owned[id_] = _titled(poll, _without_unlisted(poll, one))
+    return owned
 
 
-def _holder(ours: list[Draft], component: str, desk: Desk) -> Draft | None:
-    """Ours that has it already, or had it and ended a short while ago."""
-    for draft in reversed(ours):
-        if component not in draft.links:
+def hand_over(
+    owned: dict[str, Attribution], owners_of: Callable[[str], list[Attribution]]
+) -> dict[str, Attribution]:
+    """Release what an incident of the provider names, posted too late to continue a derived one."""
+    after = dict(owned)
+    for id_, one in owned.items():
+        if not one.seen.derived or one.is_over or not one.is_impaired:
             continue
-        ended = draft.incident.ended_at
-        if ended is None or desk.now - ended <= REOPENS_WITHIN:
-            return draft
+        takers = {
+            component: owners[-1]
+            for component, link in one.links.items()
+            if link.severity.is_impaired and (owners := owners_of(component))
+        }
+        if takers:
+            title = next(iter(takers.values())).seen.incident.title
+            after[id_] = replace(one.without(takers, Ending.HANDED_OVER), taken_by=title)
+    return after
+
+
+def _joined(poll: Poll, component: str, derived: list[Attribution]) -> Attribution | None:
+    """The derived incident that a component belongs to, the newest first.
+
+    One that has it, or had it and ended a short while ago; else one that began lately.
+    """
+    since = poll.components[component].since
+    for one in reversed(derived):
+        ended = one.seen.incident.ended_at
+        if component in one.links and (ended is None or poll.now - ended <= REOPENS_WITHIN):
+            return one
+    for one in reversed(derived):
+        if not one.is_over and since - one.seen.incident.started_at <= JOINS_WITHIN:
+            return one
     return None
 
 
-def _joinable(ours: list[Draft], state: ComponentState) -> Draft | None:
-    for draft in reversed(ours):
-        if not draft.ended and state.since - draft.incident.started_at <= JOINS_WITHIN:
-            return draft
-    return None
-
-
-def _opened(desk: Desk, ids: list[str], components: Mapping[str, ComponentState]) -> Draft:
-    began = min(components[id_].since for id_ in ids)
+def _opened(poll: Poll, components: list[str], taken: Collection[str]) -> Attribution:
+    began = min(poll.components[component].since for component in components)
+    # A component may go down again with the very time that an earlier incident bears.
+    second = int(began.timestamp())
+    while (id_ := f"own-{components[0]}-{second}") in taken or id_ in poll.state.archived:
+        second += 1
     incident = Incident(
-        provider=desk.provider.id,
-        id=_free_id(desk, ids[0], int(began.timestamp())),
+        provider=poll.provider.id,
+        id=id_,
         title="",
         phase="",
         origin=Origin.OURS,
         started_at=began,
         severity=Severity.UP,
         worst=Severity.UP,
-        url=desk.provider.page,
+        url=poll.provider.page,
     )
-    draft = Draft.of(incident, Track())
-    for id_ in ids:
-        draft.link(id_, components[id_].severity, components[id_].since)
-    desk.add(draft)
-    return draft
+    one = Attribution(Observation(incident, Track(), Track()), links={})
+    for component in components:
+        state = poll.components[component]
+        one = one.moved(component, state.severity, state.since)
+    return replace(one, moved_at=None)
 
 
-def _free_id(desk: Desk, component: str, second: int) -> str:
-    """A component may go down again with the very time that an earlier incident bears."""
-    while (id_ := f"own-{component}-{second}") in desk.drafts or id_ in desk.retired:
-        second += 1
-    return id_
-
-
-def _title(desk: Desk, draft: Draft, components: Mapping[str, ComponentState]) -> str:
-    """What is down, and how badly at worst: "Claude Code and API: partial outage"."""
+def _titled(poll: Poll, one: Attribution) -> Attribution:
+    """Name what is down, and how badly at worst: "Claude Code and API: partial outage"."""
     names = []
-    for id_ in draft.links:
-        name = components[id_].name if id_ in components else id_
-        surface = desk.provider.surface_of(id_, name)
-        label = next((s.label for s in desk.provider.surfaces if s.id == surface), name)
-        if label not in names:
-            names.append(label)
+    for component in one.links:
+        surface = poll.surface_of(component)
+        known = poll.components.get(component)
+        label = next((s.label for s in poll.provider.surfaces if s.id == surface), None)
+        names.append(label or (known.name if known else component))
+    names = list(dict.fromkeys(names))
     shown = names if len(names) <= 3 else [*names[:2], f"{len(names) - 2} more"]
     joined = " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
-    return f"{joined}: {worst(link.worst for link in draft.links.values()).words}"
+    title = f"{joined}: {worst(link.worst for link in one.links.values()).words}"
+    return replace(one, seen=replace(one.seen, incident=replace(one.seen.incident, title=title)))
 
 
-def _forget_unlisted(desk: Desk, draft: Draft, components: Mapping[str, ComponentState]) -> None:
-    for id_, link in list(draft.links.items()):
-        state = components.get(id_)
-        gone_at = state.unlisted_since if state else None
-        if is_down(link.severity) and gone_at and desk.now - gone_at > FORGOTTEN_AFTER:
-            draft.release(id_, NOT_LISTED)
-            draft.note = "The page no longer lists what was down."
-
-
-def hand_over(desk: Desk, namers: Callable[[str], list[Draft]]) -> None:
-    """What an incident of the provider names too late to continue ours leaves ours for it."""
-    for draft in desk.drafts.values():
-        if not draft.ours or draft.ended:
-            continue
-        takers = {
-            id_: found[-1]
-            for id_, link in draft.links.items()
-            if is_down(link.severity) and (found := namers(id_))
-        }
-        if not takers:
-            continue
-        for id_ in takers:
-            draft.release(id_, HANDED_OVER)
-        title = next(iter(takers.values())).incident.title
-        if any(is_down(link.severity) for link in draft.links.values()):
-            draft.note = f"The provider now tracks a part of this as “{title}”."
-        else:
-            draft.ended = True
-            draft.note = f"The provider now tracks this as “{title}”."
+def _without_unlisted(poll: Poll, one: Attribution) -> Attribution:
+    """Release components that left the page long ago while they were down."""
+    left = []
+    for component, link in one.links.items():
+        state = poll.components.get(component)
+        since = state.unlisted_since if state else None
+        if link.severity.is_impaired and since and poll.now - since > FORGOTTEN_AFTER:
+            left.append(component)
+    return one.without(left, Ending.NOT_LISTED) if left else one

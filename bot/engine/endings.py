@@ -1,7 +1,7 @@
-"""Incidents that are no longer where they were: ended, deleted, or fallen off the page's list.
+"""Stages 3 and 5, conclude and archive: how incidents ended, and which can change no more.
 
-Leaving the summary is the normal sign of an end, so only the page's history list can tell the
-three apart. What ended and left that list too can change no more, and is retired.
+Leaving the summary is the normal sign of an end, so only the page's history list can tell a
+resolved incident from one that was deleted, or that fell off the end of the list.
 """
 
 from __future__ import annotations
@@ -10,20 +10,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.incident import NOT_LISTED as NO_LONGER_LISTED
-from bot.domain.incident import Origin
+from bot.domain.incident import Ending, Incident, Origin
 from bot.domain.page import PageIncident, PageList, Severity, Snapshot
 from bot.domain.state import State
-from bot.engine.components import is_down
-from bot.engine.draft import Draft
-from bot.engine.incidents import REOPENS_WITHIN, Desk
+from bot.engine.incidents import REOPENS_WITHIN
+from bot.engine.stages import Attribution, Conclusion, Observation, Poll
 
-# Where no list tells that an incident can change no more.
-RETIRED_AFTER = timedelta(days=2)
-# A list may be a few seconds older than the end that the summary showed.
+# Where no list tells that an incident can change no more (guess).
+ARCHIVED_AFTER = timedelta(days=2)
+# A list may be a few seconds older than the end that the summary showed (guess, amply).
 LIST_LAGS = timedelta(minutes=1)
-RETIRED_KEPT = 1000  # ids; twenty times the length of a page's list
-NOT_LISTED = "The provider no longer lists it."
 # An open incident that left a page without rows may come back for so long (guess: as long as one
 # that ended may be reopened). 10 of 165 of AWS's events left the list while they were open.
 UNDECIDED_FOR = REOPENS_WITHIN
@@ -43,7 +39,7 @@ def needed_lists(state: State | None, summary: Snapshot, *, now: datetime) -> fr
         for incident in state.incidents.values()
         if incident.is_open
         and incident.origin is Origin.PROVIDER
-        and not listed.intersection((incident.id, *incident.aliases))
+        and not listed.intersection(incident.ids)
     ]
     if any(incident.maintenance for incident in left):
         return frozenset(PageList)
@@ -53,138 +49,149 @@ def needed_lists(state: State | None, summary: Snapshot, *, now: datetime) -> fr
     return frozenset()
 
 
-def uncertain(desk: Desk, snapshot: Snapshot) -> Snapshot:
-    """The look with unknown in place of up, for what an incident that is missing had down.
+def credible(state: State, snapshot: Snapshot, now: datetime) -> Snapshot:
+    """The snapshot without what its silence cannot prove.
 
-    Only on pages whose components are made of the incidents that they list.
+    A page may forget one incident; one that forgets all of them at once is broken: its history
+    list was not read then. Where components are made of the incidents that a page lists, those of
+    an open one that it does not list are unknown, not up.
     """
+    known = sum(1 for track in state.tracks.values() if track.page_end is not None)
+    if snapshot.recent == () and known >= 2:
+        snapshot = replace(snapshot, recent=None)
     if not snapshot.derived or not snapshot.has_history:
         return snapshot
-    listed = {report.id for report in (*snapshot.incidents, *(snapshot.recent or ()))}
-    unclear = {
-        component
-        for draft in desk.drafts.values()
-        if draft.blames
-        and not draft.ours
-        and not listed.intersection(draft.ids())
-        and not _is_given_up(draft, desk)
-        for component, link in draft.links.items()
-        if is_down(link.severity)
-    }
+    listed = {page.id for page in (*snapshot.incidents, *(snapshot.recent or ()))}
+    unclear = set[str]()
+    for incident in state.incidents.values():
+        track = state.tracks[incident.id]
+        official = incident.origin is not Origin.OURS and not incident.maintenance
+        missing = official and incident.is_open and listed.isdisjoint(incident.ids)
+        if missing and not _is_given_up(track.missing_since, now):
+            unclear.update(id_ for id_, link in track.links.items() if link.severity.is_impaired)
+    status = Ending.NOT_LISTED.value
     components = tuple(
-        replace(component, severity=Severity.UNKNOWN, status=NO_LONGER_LISTED)
-        if component.id in unclear and not is_down(component.severity)
+        replace(component, severity=Severity.UNKNOWN, status=status)
+        if component.id in unclear and not component.severity.is_impaired
         else component
         for component in snapshot.components
     )
     return replace(snapshot, components=components)
 
 
-def _is_given_up(draft: Draft, desk: Desk) -> bool:
-    since = draft.track.missing_since
-    return since is not None and desk.now - since >= UNDECIDED_FOR
+def with_endings(poll: Poll, observed: Mapping[str, Observation]) -> dict[str, Observation]:
+    """Return the observations with their endings, as far as the page tells them."""
+    # Maintenance is left out of the list: pages keep it elsewhere.
+    recent = poll.snapshot.recent
+    listed = None if recent is None else {p.id: p for p in recent if not p.maintenance}
+    after = dict(observed)
+    for id_, seen in observed.items():
+        official = seen.page is None and not (seen.derived or seen.incident.maintenance)
+        if official and seen.incident.is_open and poll.unproven_absence:
+            since = seen.before.missing_since or poll.now
+            given_up = _is_given_up(seen.before.missing_since, poll.now)
+            after[id_] = replace(
+                seen,
+                track=replace(seen.track, missing_since=since),
+                ending=Ending.NOT_LISTED if given_up else Ending.UNDECIDED,
+            )
+        elif (ending := _on_page(poll, seen, listed)) is not seen.ending:
+            after[id_] = replace(seen, ending=ending)
+    return after
 
 
-def look_for_missing(desk: Desk, snapshot: Snapshot) -> None:
-    """Decide about every incident that this look did not show."""
-    recent = _recent(snapshot)
-    for draft in desk.drafts.values():
-        if draft.report is not None or draft.ours:
-            continue
-        if draft.incident.maintenance:
-            _miss_maintenance(draft, desk)
-        elif draft.incident.is_open and snapshot.derived and snapshot.has_history:
-            _miss_undecided(draft, desk)
-        elif draft.incident.is_open:
-            _miss_open(draft, desk, snapshot, recent)
-        elif recent is not None and not draft.incident.withdrawn and not snapshot.derived:
-            _miss_ended(draft, desk, snapshot, recent)
+def _is_given_up(missing_since: datetime | None, now: datetime) -> bool:
+    return missing_since is not None and now - missing_since >= UNDECIDED_FOR
 
 
-def without_doubt(desk: Desk, snapshot: Snapshot) -> Snapshot:
-    """The look without its history list, if that is empty all of a sudden.
-
-    A page may forget one incident; one that forgets all of them at once is broken.
-    """
-    known = sum(1 for draft in desk.drafts.values() if draft.page_end is not None)
-    return replace(snapshot, recent=None) if snapshot.recent == () and known >= 2 else snapshot
-
-
-def _recent(snapshot: Snapshot) -> Mapping[str, PageIncident] | None:
-    """The history list by id, maintenance left out: pages keep that elsewhere."""
-    if snapshot.recent is None:
-        return None
-    return {report.id: report for report in snapshot.recent if not report.maintenance}
-
-
-def _listed(draft: Draft, recent: Mapping[str, PageIncident]) -> bool:
-    return any(id_ in recent for id_ in draft.ids())
-
-
-def _miss_open(
-    draft: Draft, desk: Desk, snapshot: Snapshot, recent: Mapping[str, PageIncident] | None
-) -> None:
-    if recent is None:
-        if not snapshot.has_history:
-            draft.ended, draft.end_at = True, desk.now
-        draft.waiting = snapshot.has_history
-        return
-    if _listed(draft, recent):
-        draft.waiting = True  # open there: one of the two is old, the next look will show it
-        return
-    oldest = min((r.created_at for r in recent.values()), default=None)
-    fell_off = snapshot.recent_full and oldest is not None and draft.incident.started_at < oldest
-    draft.ended, draft.end_at = True, desk.now
-    if fell_off:
-        draft.note = NOT_LISTED
+def _on_page(poll: Poll, seen: Observation, listed: Mapping[str, PageIncident] | None) -> Ending:
+    incident = seen.incident
+    if seen.page is not None:
+        ending = Ending.RESOLVED if seen.page.has_ended else Ending.NONE
+    elif not incident.is_open:
+        proves = listed is not None and not poll.snapshot.derived
+        deleted = proves and _deleted_after_its_end(poll, seen, listed or {})
+        ending = Ending.WITHDRAWN if deleted else incident.ending
+    elif seen.derived:
+        ending = Ending.NONE
+    elif incident.maintenance:
+        # It leaves the summary when it is over, or was called off before it began.
+        begins = incident.scheduled_for
+        early = incident.phase == "scheduled" and begins is not None and poll.now < begins
+        ending = Ending.CALLED_OFF if early else Ending.RESOLVED
+    elif listed is None:
+        ending = Ending.UNDECIDED if poll.snapshot.has_history else Ending.RESOLVED
+    elif not listed.keys().isdisjoint(incident.ids):
+        # It is open there: one of the two is old, the next poll will show it.
+        ending = Ending.UNDECIDED
     else:
-        draft.gone = True
+        oldest = min((page.created_at for page in listed.values()), default=None)
+        fell = poll.snapshot.recent_full and oldest is not None and incident.started_at < oldest
+        ending = Ending.FELL_OFF if fell else Ending.WITHDRAWN
+    return ending
 
 
-def _miss_undecided(draft: Draft, desk: Desk) -> None:
-    """It is gone, and nobody said that it is over: wait, then say that it is not listed."""
-    draft.missing_since = draft.track.missing_since or desk.now
-    if not _is_given_up(draft, desk):
-        draft.waiting = True
-        return
-    draft.ended, draft.end_at = True, draft.missing_since
-    for component in draft.links:
-        draft.release(component)
-    draft.let_go_as, draft.note = NO_LONGER_LISTED, NOT_LISTED
-
-
-def _miss_ended(
-    draft: Draft, desk: Desk, snapshot: Snapshot, recent: Mapping[str, PageIncident]
-) -> None:
-    end = draft.page_end
-    if end is None or _listed(draft, recent) or desk.now - end < LIST_LAGS:
-        return
-    ends = [report.resolved_at for report in recent.values() if report.resolved_at]
-    # The list is sorted by end: what ended before its last row fell off.
-    if not snapshot.recent_full or (ends and end > min(ends)):
-        draft.gone = True
-
-
-def _miss_maintenance(draft: Draft, desk: Desk) -> None:
-    """Maintenance leaves the summary when it is over, or was called off before it began."""
-    if not draft.incident.is_open:
-        return
-    begins = draft.incident.scheduled_for
-    draft.ended, draft.end_at = True, desk.now
-    if draft.incident.phase == "scheduled" and begins is not None and desk.now < begins:
-        draft.gone = True
-        draft.note = "The maintenance was called off."
-
-
-def may_retire(
-    draft: Draft, ended_at: datetime | None, now: datetime, listed: Collection[str] | None
+def _deleted_after_its_end(
+    poll: Poll, seen: Observation, listed: Mapping[str, PageIncident]
 ) -> bool:
-    """Can nothing more come of it? Ended, followed to its end, and off the page's list.
-
-    `listed` are the ids of the history list: None if not looked at, empty if there is none.
-    """
-    if ended_at is None or draft.followed or now - ended_at <= REOPENS_WITHIN:
+    incident, end = seen.incident, seen.before.page_end
+    if seen.derived or incident.maintenance or incident.withdrawn or end is None:
         return False
-    if draft.ours or draft.incident.maintenance or listed == ():
-        return now - ended_at > RETIRED_AFTER
-    return listed is not None and not any(id_ in listed for id_ in draft.ids())
+    if poll.now - end < LIST_LAGS or not listed.keys().isdisjoint(incident.ids):
+        return False
+    # The list is sorted by end: what ended before its last row fell off.
+    ends = [page.resolved_at for page in listed.values() if page.resolved_at]
+    return not poll.snapshot.recent_full or bool(ends and end > min(ends))
+
+
+def conclude(poll: Poll, one: Attribution) -> Conclusion:
+    """Return how it ended, once its components are known."""
+    seen, incident = one.seen, one.seen.incident
+    ending, at, note = seen.ending, None, ""
+    if seen.derived and not one.is_over and not one.is_impaired:
+        # Without a word of the provider its components say that it is over.
+        ending = one.released_as if one.released_as.is_over else Ending.RESOLVED
+        at = None if ending is Ending.HANDED_OVER else one.moved_at
+    elif one.reopened:
+        ending = Ending.NONE
+    elif ending.is_over and incident.is_open:
+        at = seen.page.end_at if seen.page else seen.track.missing_since or poll.now
+        if ending in {Ending.FELL_OFF, Ending.NOT_LISTED}:
+            note = "The provider no longer lists it."
+        elif ending is Ending.CALLED_OFF:
+            note = "The maintenance was called off."
+    if one.taken_by and seen.derived:
+        part = " a part of" if one.is_impaired else ""
+        note = f"The provider now tracks{part} this as “{one.taken_by}”."
+    elif one.taken_by:
+        note = f"What is still down belongs to “{one.taken_by}”."
+    elif seen.derived and one.released_as is Ending.NOT_LISTED:
+        note = "The page no longer lists what was down."
+    return Conclusion(one, ending, at, note)
+
+
+def ended_at(poll: Poll, one: Conclusion) -> datetime | None:
+    """When it ended; one that is followed beyond the page's end, with its last component."""
+    if not one.ending.is_over:
+        return None
+    incident, moved_at = one.seen.incident, one.owned.moved_at
+    if incident.ended_at is None:
+        return max(one.at or poll.now, incident.started_at)
+    if incident.severity is not Severity.UP and not one.owned.follows and moved_at:
+        return max(incident.ended_at, moved_at)
+    return incident.ended_at
+
+
+def may_archive(
+    incident: Incident, listed: Collection[str] | None, now: datetime, *, has_history: bool
+) -> bool:
+    """Can nothing more come of an incident that is not followed? Over, and off the page's list.
+
+    `listed` are the ids of the history list; None: not read.
+    """
+    end = incident.ended_at
+    if end is None or now - end <= REOPENS_WITHIN:
+        return False
+    if incident.origin is Origin.OURS or incident.maintenance or not has_history:
+        return now - end > ARCHIVED_AFTER
+    return listed is not None and not any(id_ in listed for id_ in incident.ids)

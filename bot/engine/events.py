@@ -1,103 +1,206 @@
-"""What happened to one incident in one look, as a list of events still without numbers.
+"""Stage 4, emit: what changed of an incident, as numbered events.
 
-The updates in their order, and among them (or beside them, if no update says it) the turns of
-the story: its beginning, its end, its reopening.
+Every new text is one event, each exactly once and in the page's order; edits of texts come first.
+The story turns by the table below: from the incident's state before the poll, what it is now, and
+its ending. A turn is emitted with the text that belongs to it, where there is one. What makes no
+turn is a plain update; if anything got worse or better by it, the last update says that, and what
+moved without a text is an event of its own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from enum import StrEnum
 
-from bot.domain.incident import EventKind, Incident
-from bot.domain.page import ENDED, PageUpdate, Severity
-from bot.engine.draft import Draft
-
-# These stand for the change of state themselves; a plain update may be promoted to carry one.
-PLAIN = (EventKind.UPDATE,)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """What is to be told, before it is numbered: a kind, and the words it comes with."""
-
-    kind: EventKind
-    update: PageUpdate | None = None
+from bot.domain.incident import Ending, EventKind, Impact, Incident, SurfaceChange
+from bot.domain.page import PageUpdate, Severity, worst
+from bot.engine.endings import ended_at
+from bot.engine.impact import overall, peak, surfaces, timeline
+from bot.engine.numbering import Unnumbered, numbered
+from bot.engine.stages import Conclusion, Poll
 
 
-def events_of(draft: Draft, before: Incident) -> list[Event]:
-    updates = [Event(EventKind.UPDATE, update) for update in draft.updates]
-    if draft.gone:
-        return [] if before.withdrawn else [Event(EventKind.WITHDRAWN)]
-    if draft.is_new:
-        return _beginning(draft, updates)
-    if draft.reopened:
-        return _reopening(updates)
-    if draft.ended:
-        if before.is_open:
-            return _ending(draft, updates)
-        return [_afterwards(event) for event in updates] + _farewell(draft, before)
-    return _running(draft, before, updates)
+class Before(StrEnum):
+    """An incident's state before the poll."""
+
+    NEW = "new"
+    PLANNED = "planned"
+    OPEN = "open"
+    OVER = "over"
 
 
-def _running(draft: Draft, before: Incident, updates: list[Event]) -> list[Event]:
-    if before.maintenance and _begins(draft, before):
-        first = next((i for i, e in enumerate(updates) if _in_progress(e)), len(updates))
-        started = Event(EventKind.STARTED, updates[first].update if updates[first:] else None)
-        return [*updates[:first], started, *updates[first + 1 :]]
-    if not updates and draft.report and draft.report.phase != before.phase:
-        return [Event(EventKind.UPDATE)]  # a page (or a recording) that keeps no texts
-    return updates
+class Now(StrEnum):
+    """What it is at this poll."""
+
+    INCIDENT = "incident"
+    PLANNED = "planned maintenance"
+    MAINTENANCE = "maintenance"
 
 
-def _beginning(draft: Draft, updates: list[Event]) -> list[Event]:
-    if draft.ended:
-        return [Event(EventKind.OVER, updates[-1].update if updates else None)]
-    kind = EventKind.OPENED
-    if draft.incident.maintenance:
-        waiting = draft.report is not None and draft.report.phase == "scheduled"
-        kind = EventKind.SCHEDULED if waiting else EventKind.STARTED
-    return [Event(kind, updates[0].update if updates else None), *updates[1:]]
+class Text(StrEnum):
+    """The new text that a turn is emitted with; without such a text it comes after all others."""
+
+    FIRST = "its first"
+    ONLY_LAST = "its last; the others are not emitted"
+    END = "the one that ends it"
+    AFTER_END = "the first that does not end it"
+    PROGRESS = "the first in progress"
+    NONE = "none"
 
 
-def _reopening(updates: list[Event]) -> list[Event]:
-    for i, event in enumerate(updates):
-        if event.update is not None and event.update.phase not in ENDED:
-            return [*updates[:i], replace(event, kind=EventKind.REOPENED), *updates[i + 1 :]]
-    return [*updates, Event(EventKind.REOPENED)]
+TURNS: dict[tuple[Before, Now, Ending], tuple[EventKind, Text]] = {
+    (Before.NEW, Now.INCIDENT, Ending.NONE): (EventKind.OPENED, Text.FIRST),
+    (Before.NEW, Now.PLANNED, Ending.NONE): (EventKind.SCHEDULED, Text.FIRST),
+    (Before.NEW, Now.MAINTENANCE, Ending.NONE): (EventKind.STARTED, Text.FIRST),
+    (Before.NEW, Now.INCIDENT, Ending.RESOLVED): (EventKind.OVER, Text.ONLY_LAST),
+    (Before.NEW, Now.MAINTENANCE, Ending.RESOLVED): (EventKind.OVER, Text.ONLY_LAST),
+    (Before.PLANNED, Now.MAINTENANCE, Ending.NONE): (EventKind.STARTED, Text.PROGRESS),
+    (Before.PLANNED, Now.MAINTENANCE, Ending.RESOLVED): (EventKind.ENDED, Text.END),
+    (Before.PLANNED, Now.MAINTENANCE, Ending.CALLED_OFF): (EventKind.WITHDRAWN, Text.NONE),
+    (Before.OPEN, Now.INCIDENT, Ending.RESOLVED): (EventKind.RESOLVED, Text.END),
+    (Before.OPEN, Now.INCIDENT, Ending.WITHDRAWN): (EventKind.WITHDRAWN, Text.NONE),
+    (Before.OPEN, Now.INCIDENT, Ending.FELL_OFF): (EventKind.RESOLVED, Text.NONE),
+    (Before.OPEN, Now.INCIDENT, Ending.HANDED_OVER): (EventKind.RESOLVED, Text.NONE),
+    (Before.OPEN, Now.INCIDENT, Ending.NOT_LISTED): (EventKind.RESOLVED, Text.NONE),
+    (Before.OPEN, Now.MAINTENANCE, Ending.RESOLVED): (EventKind.ENDED, Text.END),
+    (Before.OVER, Now.INCIDENT, Ending.NONE): (EventKind.REOPENED, Text.AFTER_END),
+    (Before.OVER, Now.PLANNED, Ending.NONE): (EventKind.REOPENED, Text.AFTER_END),
+    (Before.OVER, Now.MAINTENANCE, Ending.NONE): (EventKind.REOPENED, Text.AFTER_END),
+    (Before.OVER, Now.INCIDENT, Ending.WITHDRAWN): (EventKind.WITHDRAWN, Text.NONE),
+    (Before.OVER, Now.INCIDENT, Ending.HANDED_OVER): (EventKind.BETTER, Text.NONE),
+}
+
+QUIET_AFTER = timedelta(days=1)  # what was over for longer when first seen is history only
 
 
-def _ending(draft: Draft, updates: list[Event]) -> list[Event]:
-    """One end: the update that says so, wherever it stands, or news without words."""
-    kind = EventKind.ENDED if draft.incident.maintenance else EventKind.RESOLVED
-    says_so = [i for i, e in enumerate(updates) if e.update and e.update.phase in ENDED]
-    if not says_so:
-        return [*updates, Event(kind)]
-    place = says_so[-1]
-    while place - 1 in says_so:
-        place -= 1
-    after = [_afterwards(event) for event in updates[place + 1 :]]
-    return [*updates[:place], replace(updates[place], kind=kind), *after]
-
-
-def _afterwards(event: Event) -> Event:
-    if event.update is not None and event.update.phase == "postmortem":
-        return replace(event, kind=EventKind.POSTMORTEM)
-    return event
-
-
-def _farewell(draft: Draft, before: Incident) -> list[Event]:
-    """It was followed for its components' sake, and they have become another incident's."""
-    handed = before.severity is not Severity.UP and not draft.followed and draft.note
-    return [Event(EventKind.BETTER)] if handed else []
-
-
-def _begins(draft: Draft, before: Incident) -> bool:
-    return (
-        before.phase == "scheduled"
-        and draft.report is not None
-        and draft.report.phase != "scheduled"
+def emit(poll: Poll, one: Conclusion) -> Incident:
+    """Return the incident after this poll, with its new events at the end of `events`."""
+    before, page = one.seen.incident, one.seen.page
+    if one.adds_nothing:
+        return before
+    impacts = surfaces(poll, one)
+    changes = _changes(poll, one, impacts)
+    emitted = _emitted(one, _move(one, changes, impacts), first=poll.first)
+    phase = page.phase if page else _phase_unsaid(one)
+    ends = ended_at(poll, one)
+    long_over = ends is not None and poll.now - ends > QUIET_AFTER
+    return replace(
+        before,
+        title=page.title if page else before.title,
+        phase=phase,
+        severity=overall(one),
+        worst=worst((before.worst, peak(one))),
+        surfaces=impacts,
+        timeline=timeline(one, ends, poll.now),
+        ended_at=ends,
+        ending=one.ending if one.ending.is_over else Ending.NONE,
+        events=numbered(poll, one, emitted, phase, changes),
+        quiet=before.quiet or (one.seen.is_new and long_over),
     )
 
 
-def _in_progress(event: Event) -> bool:
-    return event.update is not None and event.update.phase in ("in_progress", "verifying")
+def _turn(one: Conclusion) -> tuple[EventKind, Text] | None:
+    """The row of the table, None where there is none."""
+    incident, page, ending = one.seen.incident, one.seen.page, one.ending
+    now = Now.MAINTENANCE if incident.maintenance else Now.INCIDENT
+    if incident.maintenance and page and page.phase == "scheduled":
+        now = Now.PLANNED
+    if one.seen.is_new:
+        before = Before.NEW
+    elif not incident.is_open:
+        before = Before.OVER
+    else:
+        planned = incident.maintenance and incident.phase == "scheduled"
+        before = Before.PLANNED if planned else Before.OPEN
+    if before is Before.OVER and ending.is_over and not one.seen.withdrawn_now:
+        # It stays over. The components that it was followed for may be another incident's now.
+        had = incident.severity is not Severity.UP and not one.owned.follows
+        ending = Ending.HANDED_OVER if had and one.note else Ending.UNDECIDED
+    return TURNS.get((before, now, ending))
+
+
+def _emitted(one: Conclusion, move: EventKind | None, *, first: bool) -> list[Unnumbered]:
+    """What is to be emitted, in order, with every new text once."""
+    seen, updates, turn = one.seen, one.seen.updates, _turn(one)
+    kind, text = turn or (EventKind.UPDATE, Text.NONE)
+    if text is Text.ONLY_LAST or first:
+        # Who joins at the first poll gets the present, not how it came about.
+        return [Unnumbered(kind, updates[-1] if updates else None)]
+    events = [Unnumbered(EventKind.UPDATE, update) for update in updates]
+    place = _place(updates, text)
+    over = -1 if not (seen.incident.is_open or one.reopened) else len(events)
+    if text is Text.END and place is not None:
+        over = place
+    for i, update in enumerate(updates):
+        if i > over and update.phase == "postmortem":
+            events[i] = Unnumbered(EventKind.POSTMORTEM, update)
+    if turn and place is not None:
+        events[place] = Unnumbered(kind, updates[place])
+    elif turn:
+        events.append(Unnumbered(kind))
+    elif not events and seen.incident.is_open and seen.new_phase:
+        events = [Unnumbered(EventKind.UPDATE)]  # a page (or recording) that keeps no texts
+    if move and all(piece.kind is EventKind.UPDATE for piece in events):
+        # The last update carries the move; without any, it is an event of its own.
+        events[-1:] = [replace(events[-1], kind=move) if events else Unnumbered(move)]
+    return events
+
+
+def _place(updates: Sequence[PageUpdate], text: Text) -> int | None:
+    """The update that a turn is emitted with."""
+    found: list[int] = []
+    match text:
+        case Text.FIRST:
+            found = [*range(len(updates))]
+        case Text.AFTER_END:
+            found = [i for i, update in enumerate(updates) if not update.is_end]
+        case Text.PROGRESS:
+            running = ("in_progress", "verifying")
+            found = [i for i, update in enumerate(updates) if update.phase in running]
+        case Text.END:
+            # The first of the last ones in a row: "resolved" comes before "postmortem".
+            ends = [i for i, update in enumerate(updates) if update.is_end]
+            found = [i for i in ends if all(j in ends for j in range(i, ends[-1]))]
+        case Text.ONLY_LAST | Text.NONE:
+            pass
+    return found[0] if found else None
+
+
+def _changes(poll: Poll, one: Conclusion, impacts: dict[str, Impact]) -> tuple[SurfaceChange, ...]:
+    """What changed for each surface; "released": it is no longer this incident's."""
+    released = {poll.surface_of(component) for component in one.owned.released}
+    before, nothing = one.seen.incident.surfaces, Impact(Severity.UP, Severity.UP)
+    return tuple(
+        SurfaceChange(surface, old, impact.now, surface in released and impact.now is Severity.UP)
+        for surface, impact in impacts.items()
+        if (old := before.get(surface, nothing).now) is not impact.now
+    )
+
+
+def _move(
+    one: Conclusion, changes: tuple[SurfaceChange, ...], impacts: dict[str, Impact]
+) -> EventKind | None:
+    """Did it get worse or better? A surface known from words alone follows, it does not lead."""
+    if one.seen.is_new and one.ending.is_over:
+        return None
+    steps = [(c.before, c.after) for c in changes if not impacts[c.surface].from_text]
+    steps.append((one.seen.incident.severity, overall(one)))
+    if any(after.rank > before.rank for before, after in steps):
+        return EventKind.WORSE
+    if any(after.rank < before.rank for before, after in steps):
+        return EventKind.BETTER
+    return None
+
+
+def _phase_unsaid(one: Conclusion) -> str:
+    """The phase of an incident that this poll does not show."""
+    before = one.seen.incident
+    if one.reopened:
+        return ""
+    if not one.ending.is_over or one.ending.withdraws or not before.is_open:
+        return before.phase
+    if one.owned.released_as.is_over:
+        return one.owned.released_as.value
+    return "completed" if before.maintenance else "resolved"

@@ -24,10 +24,10 @@ from bot.domain.incident import EventKind, Incident
 from bot.domain.page import Snapshot
 from bot.domain.state import State
 from bot.engine.backfill import BackfillStore, ended_in
-from bot.engine.detection import step as suspect
-from bot.engine.detection import suspected_in, without_suspected
+from bot.engine.detection import detect
 from bot.engine.endings import needed_lists
 from bot.engine.step import on_failure, step
+from bot.engine.suspected import suspected_in, without_suspected
 from bot.evidence.suspicion import Signals
 from bot.ports import Clock, IncidentStore, PageSource, VersionedState
 
@@ -191,7 +191,7 @@ class Watcher:
         now = self.clock()
         seen = await self.gather(self.page.provider, now) if self.gather else Signals()
         try:
-            return suspect(known.state, state, changed, seen, now, self.catalog.label)
+            return detect(known.state, state, changed, seen, now, self.catalog.label)
         except Exception as error:
             # A fault of ours again: what the page says is told all the same, and what we suspect
             # stays as it was.

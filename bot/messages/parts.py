@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import spoken, spoken_list
 from bot.domain.incident import (
-    NO_RECOVERY,
     EventKind,
     Incident,
     IncidentEvent,
@@ -44,7 +43,7 @@ def rows_of(incident: Incident, catalog: Catalog) -> Rows | None:
     None for a notice or a plan: nothing is wrong, so there is nothing to show in colours. None
     either where it ended without knowing what became of them.
     """
-    if is_notice(incident) or is_planned(incident) or incident.phase in NO_RECOVERY:
+    if is_notice(incident) or is_planned(incident) or not incident.ending.recovers:
         return None
     rows = []
     for surface in catalog.order(incident.surfaces):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import spoken, spoken_list
-from bot.domain.incident import NO_RECOVERY, EventKind, Incident, IncidentEvent, Origin
+from bot.domain.incident import EventKind, Incident, IncidentEvent, Origin
 from bot.domain.message import EMOJI, Block, Line, Lines, Message, Text
 from bot.domain.page import Severity, worst
 from bot.messages.durations import duration, lasted, timeline
@@ -61,7 +61,7 @@ def reply_message(
 
 
 def _emoji(event: IncidentEvent) -> str:
-    if event.phase in NO_RECOVERY:
+    if not event.ending.recovers:
         return NOTICE
     match event.kind:
         case EventKind.WITHDRAWN:
@@ -77,7 +77,7 @@ def _emoji(event: IncidentEvent) -> str:
 
 
 def _title(incident: Incident, event: IncidentEvent, now: datetime, catalog: Catalog) -> str:
-    if event.phase in NO_RECOVERY:
+    if not event.ending.recovers:
         return f"{phase_words(event.phase).capitalize()}: {name_of(incident)}"
     if event.kind in {EventKind.UPDATE, EventKind.BETTER}:
         return _title_in_thread(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.catalog.catalog import Catalog
-from bot.domain.incident import NO_RECOVERY, EventKind, Incident, Origin
+from bot.domain.incident import EventKind, Incident, Origin
 from bot.domain.message import EMOJI
 from bot.domain.page import Severity, worst
 from bot.messages.durations import duration, lasted
@@ -34,7 +34,7 @@ def emoji_of(incident: Incident) -> str:
         return GONE
     if incident.maintenance:
         return EMOJI[Severity.UP] if not incident.is_open else EMOJI[Severity.MAINTENANCE]
-    if incident.phase in NO_RECOVERY:
+    if not incident.ending.recovers:
         return NOTICE
     if not incident.is_open:
         return EMOJI[worst_left(incident)]
@@ -68,7 +68,7 @@ def state_words(incident: Incident, now: datetime) -> str:
 
 
 def _ended_words(incident: Incident, now: datetime) -> str:
-    if incident.phase in NO_RECOVERY:
+    if not incident.ending.recovers:
         return incident.phase
     if incident.origin is Origin.SUSPECTED:
         return "nothing confirmed"

@@ -18,7 +18,7 @@ from adapters.redis.incidents import RedisIncidentStore
 from bot.catalog.catalog import load_catalog, only
 from bot.delivery.plan import Act, plan
 from bot.domain.errors import SourceError
-from bot.domain.incident import HANDED_OVER, EventKind, Incident, Origin
+from bot.domain.incident import Ending, EventKind, Incident, Origin
 from bot.domain.page import Severity, Snapshot
 from bot.domain.subscription import Channel, Subscription, ThreadRecord
 from bot.evidence.collector import Collector
@@ -195,7 +195,7 @@ async def test_a_running_incident_that_grows_to_what_we_suspect_takes_it_over(
     found = {i.origin: i for i in await world.incidents()}
     ours = found[Origin.SUSPECTED]
     assert not ours.is_open
-    assert ours.phase == HANDED_OVER
+    assert ours.ending is Ending.HANDED_OVER
     assert ours.events[-1].note == "The provider now tracks this as “claude.ai is slow”."
     assert {e.result for e in scoreboard(found.values()).entries} == {
         ScoreResult.LEAD,

@@ -17,7 +17,7 @@ from adapters.providers.kinds import KINDS
 from adapters.providers.port import Page
 from adapters.providers.recording import Observation
 from bot.domain.errors import SourceError
-from bot.domain.incident import NOT_LISTED, EventKind
+from bot.domain.incident import Ending, EventKind
 from bot.domain.page import Severity, Snapshot
 from tests.history.polling import Story, taken_in
 from tests.shared import shared_path
@@ -96,11 +96,11 @@ def test_every_event_of_aws_is_told_once_and_in_order() -> None:
 
 def test_an_event_of_aws_that_left_its_list_is_never_called_over() -> None:
     story = taken_in(aws_polls())
-    left = [i for i in story.incidents.values() if i.phase == NOT_LISTED]
+    left = [i for i in story.incidents.values() if i.ending is Ending.NOT_LISTED]
     assert len(left) == 10
     open_at_last = {id_: incident.resolved_at is None for id_, incident in story.reports.items()}
     for incident in story.incidents.values():
-        assert open_at_last[incident.id] == (incident.phase == NOT_LISTED)
+        assert open_at_last[incident.id] == (incident.ending is Ending.NOT_LISTED)
 
 
 def test_an_event_of_another_region_of_aws_tells_nobody() -> None:

@@ -26,7 +26,7 @@ from bot.domain.evidence import Evidence, Source
 from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin, SurfaceChange
 from bot.domain.page import Severity
 from bot.domain.state import State
-from bot.engine.detection import CALM, step
+from bot.engine.detection import CALM, detect
 from bot.evidence.scoreboard import ScoreResult, scoreboard
 from bot.evidence.suspicion import AGREE, ALONE, Signals, case_against, suffices
 from tests.history.witnesses import MINUTE, QUIET, ROUGH, World, minutes, outages, quiet_stretches
@@ -179,7 +179,7 @@ def replay(felt: datetime, felt_until: datetime, posted: datetime, resolved: dat
             )
         state = replace(state, incidents=incidents)
         what = witnessed(now, felt) if now < felt_until else Signals()
-        state, _ = step(before, state, told, what, now)
+        state, _ = detect(before, state, told, what, now)
         keep.update({i.id: i for i in state.incidents.values()})
     return state
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.incident import HANDED_OVER, EventKind, Origin, SurfaceChange
+from bot.domain.incident import Ending, EventKind, Origin, SurfaceChange
 from bot.domain.page import Component, Severity
 
 from .build import (
@@ -316,7 +316,7 @@ def test_what_the_providers_late_incident_takes_over_is_not_told_as_up_again() -
     late = report("late", update("u1", 32, api=(MAJOR, MAJOR)), components=["api"])
     assert watch.see(32, late) == [(OWN, RESOLVED), ("late", OPENED)]
     end = watch.last(OWN)
-    assert end.phase == watch.now(OWN).phase == HANDED_OVER
+    assert end.ending is watch.now(OWN).ending is Ending.HANDED_OVER
     assert [change.released for change in end.changes] == [True]
 
 

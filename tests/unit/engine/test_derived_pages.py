@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.domain.incident import NOT_LISTED, EventKind
+from bot.domain.incident import Ending, EventKind
 from bot.domain.page import Component, PageIncident, Severity, Snapshot
 from bot.domain.state import State
 from bot.engine.endings import UNDECIDED_FOR
@@ -66,9 +66,9 @@ def test_after_two_hours_it_is_no_longer_listed_which_is_no_recovery() -> None:
     state, told = watched(*OPEN, (1, page()), (late - 1, page()), (late, page()))
     assert told == ["opened", "resolved"]
     incident = state.incidents["i"]
-    assert incident.phase == NOT_LISTED
+    assert incident.ending is Ending.NOT_LISTED
     assert incident.events[-1].kind is EventKind.RESOLVED
-    assert incident.events[-1].phase == NOT_LISTED
+    assert incident.events[-1].ending is Ending.NOT_LISTED
     assert incident.ended_at == minute(1)
     assert severity_of_api(state, late) is UP
 

@@ -7,7 +7,15 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin, SurfaceChange
+from bot.domain.incident import (
+    Ending,
+    EventKind,
+    Impact,
+    Incident,
+    IncidentEvent,
+    Origin,
+    SurfaceChange,
+)
 from bot.domain.message import Message, Quote
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Pause, Subscription, ThreadRecord
@@ -53,7 +61,7 @@ INCIDENTS = st.builds(
     events=st.lists(NEWS, max_size=6).map(tuple),
     maintenance=st.booleans(),
     scheduled_for=st.none() | TIMES,
-    withdrawn=st.booleans(),
+    ending=st.sampled_from(Ending),
     quiet=st.booleans(),
     suspected_at=st.none() | TIMES,
     official_at=st.none() | TIMES,

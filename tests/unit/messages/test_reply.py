@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.incident import HANDED_OVER, EventKind, Impact, Origin, SurfaceChange
+from bot.domain.incident import Ending, EventKind, Impact, Origin, SurfaceChange
 from bot.domain.message import Quote
 from bot.messages.reply import catch_up_message, reply_message
 from tests.unit.messages.examples import (
@@ -118,8 +118,15 @@ def test_when_much_gets_worse_the_title_says_how_bad_it_is_and_the_lines_say_wha
 
 def test_what_was_only_handed_over_is_neither_resolved_nor_up_again() -> None:
     given = (SurfaceChange("api", PARTIAL, UP, released=True),)
-    end = replace(RESOLVED, phase=HANDED_OVER, changes=given, text="", note="Now it is “B”.")
-    card = reply_message(replace(OVER, phase=HANDED_OVER), end, NOW, CLAUDE)
+    end = replace(
+        RESOLVED,
+        ending=Ending.HANDED_OVER,
+        phase="handed over",
+        changes=given,
+        text="",
+        note="Now it is “B”.",
+    )
+    card = reply_message(replace(OVER, ending=Ending.HANDED_OVER), end, NOW, CLAUDE)
     assert card.title == "Handed over: Claude.ai unavailable"
     assert card.emoji == "ℹ️"
     assert "Now it is “B”." in spoken(card)

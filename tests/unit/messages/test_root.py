@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.incident import EventKind, Impact, Incident, Origin
+from bot.domain.incident import Ending, EventKind, Impact, Incident, Origin
 from bot.domain.message import Quote, Rows
 from bot.domain.page import Severity
 from bot.messages.root import root_message
@@ -78,7 +78,7 @@ def test_resolved_while_still_down_is_said_and_not_green() -> None:
 
 
 def test_a_withdrawn_incident_is_struck_and_says_by_whom() -> None:
-    card = root_message(replace(OVER, withdrawn=True), NOW, CLAUDE)
+    card = root_message(replace(OVER, ending=Ending.WITHDRAWN), NOW, CLAUDE)
     assert card.struck
     assert card.ended
     assert "withdrawn by the provider" in card.title

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.evidence import Evidence, Source, Verdict
-from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin, SurfaceChange
+from bot.domain.incident import (
+    Ending,
+    EventKind,
+    Impact,
+    Incident,
+    IncidentEvent,
+    Origin,
+    SurfaceChange,
+)
 from bot.domain.page import Severity
 from bot.status.advice import Do, Outlook, Trend, advise, outlook, works
 from bot.status.duration import FEWEST, expected_duration
@@ -156,7 +164,7 @@ def test_false_alarms_withdrawn_and_backdated_ones_are_no_experience() -> None:
     past = [incident(n) for n in range(7)]
     past += [
         replace(incident(20), origin=Origin.SUSPECTED),
-        replace(incident(21), withdrawn=True),
+        replace(incident(21), ending=Ending.WITHDRAWN),
         incident(22, minutes=0),
         replace(incident(23), maintenance=True),
         replace(incident(24), surfaces={"console": Impact(Severity.UP, Severity.DEGRADED)}),

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from adapters.terminal import render
 from adapters.terminal.render import Look
+from bot.domain.incident import Ending
 from bot.domain.message import Lines, Link, Message, Note, Quote, Row, Rows, Text, ThreadLink, Time
 from bot.domain.page import Severity
 from bot.messages.reply import reply_message
@@ -61,7 +62,7 @@ def test_colours_only_add_to_the_words() -> None:
 
 
 def test_struck_titles_are_struck_and_say_so_without_colours() -> None:
-    card = root_message(replace(OVER, withdrawn=True), NOW, CLAUDE)
+    card = root_message(replace(OVER, ending=Ending.WITHDRAWN), NOW, CLAUDE)
     assert "\x1b[1;9;32m" in render.root(card, COLOURED)
     assert "withdrawn by the provider" in render.root(card, PLAIN)
 

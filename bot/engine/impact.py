@@ -1,0 +1,107 @@
+"""How bad an incident is: in all, for each surface, and over time.
+
+From component states where any was ever down; from the page's computed `impact` only where none
+was. A surface that only words name follows the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.incident import Impact, Incident, Origin
+from bot.domain.page import Severity, worst
+from bot.domain.state import Link
+from bot.engine.stages import Conclusion, Point, Poll
+
+
+def weight(incident: Incident, links: Mapping[str, Link], impact: Severity) -> Severity:
+    """How bad it is by its components or its impact, whether it has ended or not."""
+    if incident.maintenance:
+        return Severity.MAINTENANCE
+    if _by_components(incident, links):
+        return worst(link.severity for link in links.values())
+    # An unknown word is an incident all the same.
+    return Severity.DEGRADED if impact is Severity.UNKNOWN else impact
+
+
+def overall(one: Conclusion) -> Severity:
+    """How bad it is now; what has ended is up, unless components of it are still down."""
+    if one.ending.is_over and not one.owned.follows:
+        return Severity.UP
+    return _weight_now(one)
+
+
+def peak(one: Conclusion) -> Severity:
+    """How bad it was at worst in this poll, counting what was over before we saw it."""
+    links = one.owned.links
+    seen = [severity for _, severity in one.seen.points]
+    if one.seen.is_new and not seen:
+        seen = [_weight_now(one)]
+    if _by_components(one.seen.incident, links):
+        seen += [link.worst for link in links.values()]
+    return worst((overall(one), *seen))
+
+
+def surfaces(poll: Poll, one: Conclusion) -> dict[str, Impact]:
+    """Every surface that it ever touched, in the catalog's order, with what each suffers now."""
+    before, links = one.seen.incident, one.owned.links
+    now, high = overall(one), peak(one)
+    by_components = _by_components(before, links)
+    touched: dict[str, list[tuple[Severity, Severity]]] = {}
+    for component, link in links.items():
+        surface = poll.surface_of(component)
+        # Named as operational beside others that are down: not touched.
+        if surface is None or (by_components and link.worst is Severity.UP):
+            continue
+        pair = (link.severity, link.worst) if by_components else (now, high)
+        touched.setdefault(surface, []).append(pair)
+    found = {
+        surface: Impact(worst(now for now, _ in pairs), worst(high for _, high in pairs))
+        for surface, pairs in touched.items()
+    }
+    # The words of an incident that has ended say that it has ended.
+    said = Severity.UP if one.ending.is_over else now
+    for surface in one.seen.track.words:
+        found.setdefault(surface, Impact(said, high, from_text=True))
+    # What was touched before stays, with how bad it ever was.
+    for surface, old in before.surfaces.items():
+        left = Impact(said if old.from_text else Severity.UP, old.worst, old.from_text)
+        new = found.get(surface, left)
+        found[surface] = replace(new, worst=worst((new.worst, old.worst)))
+    return {surface: found[surface] for surface in sorted(found, key=poll.provider.order)}
+
+
+def timeline(one: Conclusion, ended_at: datetime | None, now: datetime) -> tuple[Point, ...]:
+    """The incident's severity over time, continued by what this poll shows.
+
+    Times never go back (updates may be backdated), and equal neighbours are one. Nothing is
+    written at the end itself: the last severity holds until then.
+    """
+    before, said = one.seen.incident, one.seen.points
+    points = list(before.timeline)
+    if not points:
+        points.append((before.started_at, said[0][1] if said else _weight_now(one)))
+    new = list(said)
+    if one.reopened and before.ended_at is not None:
+        new.insert(0, (before.ended_at, Severity.UP))
+    if not one.ending.is_over or one.owned.follows:
+        last = said[-1][0] if said else None
+        new.append((one.owned.moved_at or last or now, overall(one)))
+    for at, severity in new:
+        if severity is not points[-1][1]:
+            points.append((max(at, points[-1][0]), severity))
+    if ended_at is not None and not one.owned.follows:
+        while len(points) > 1 and points[-1][0] >= ended_at and points[-1][1] is Severity.UP:
+            points.pop()
+    return tuple(points)
+
+
+def _by_components(incident: Incident, links: Mapping[str, Link]) -> bool:
+    """Do component states say how bad it is? Of a derived one always, else if any was down."""
+    return incident.origin is Origin.OURS or any(link.worst.is_impaired for link in links.values())
+
+
+def _weight_now(one: Conclusion) -> Severity:
+    return weight(one.seen.incident, one.owned.links, one.seen.track.impact)
