@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from adapters.web.endpoint import Endpoint, Query, read_query
+from adapters.web.explain import EXPLAINING
 from adapters.web.limits import Rate, broken, check_token, refusal
 from adapters.web.metrics import Measured, Metrics
 from adapters.web.openapi import description
@@ -71,6 +72,7 @@ async def _describe(_: Web, request: Request) -> Response:
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *READING,
+    *EXPLAINING,
     *WRITING,
     *OPERATING,
     Endpoint("/openapi.json", "This description", _describe),

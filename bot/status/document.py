@@ -11,11 +11,13 @@ from bot.domain.incident import Incident
 from bot.domain.page import Severity
 from bot.evidence.scoreboard import Scoreboard, ScoreResult
 from bot.status.advice import Advice, advice_on
+from bot.status.explain import Explanation
 from bot.status.schema import (
     Document,
     EventDocument,
     EvidenceDocument,
     ExitCode,
+    ExplanationDocument,
     IncidentDocument,
     IncidentHistoryDocument,
     Incidents,
@@ -84,6 +86,23 @@ def scoreboard_document(board: Scoreboard) -> ScoreboardDocument:
             )
             for entry in board.entries
         ),
+    )
+
+
+def explanation_document(said: Explanation, view: StatusView) -> ExplanationDocument:
+    entry = said.entry
+    return ExplanationDocument(
+        side=said.side,
+        error=entry.id if entry else None,
+        title=entry.title if entry else None,
+        advice=said.advice,
+        because=said.because,
+        unseen=tuple(
+            v.surface
+            for v in view.verdicts
+            if entry and v.surface in entry.surfaces and v.severity is Severity.UNKNOWN
+        ),
+        sources=entry.sources if entry else (),
     )
 
 

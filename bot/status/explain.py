@@ -18,6 +18,7 @@ from importlib import resources
 from bot.domain.evidence import Verdict
 
 LONGEST = 4_000  # characters; an error that needs more is a log
+OVERLAP = 400  # characters of a log that are read twice, so that no error is cut; a guess
 
 
 class Side(StrEnum):
@@ -76,6 +77,20 @@ def explain(text: str, verdicts: Sequence[Verdict], table: Sequence[KnownError])
         # were no longer members of their organisation.
         return Explanation(Side.UNCLEAR, entry.when_down, entry, troubled)
     return Explanation(entry.side, entry.advice, entry, troubled)
+
+
+def explain_log(log: str, verdicts: Sequence[Verdict], table: Sequence[KnownError]) -> Explanation:
+    """Explain the last known error of a log: what failed stands at its end."""
+    said = NOTHING
+    end = len(log)
+    while end > 0:
+        begin = max(0, end - LONGEST)
+        part = explain(log[begin:end], verdicts, table)
+        if part.entry is not None:
+            return part
+        said = part if said is NOTHING else said
+        end = begin + OVERLAP if begin else 0
+    return said
 
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

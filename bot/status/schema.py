@@ -17,6 +17,7 @@ from bot.domain.page import Severity
 from bot.evidence.scoreboard import ScoreResult
 from bot.evidence.sources import source_names
 from bot.status.advice import Do
+from bot.status.explain import Side
 
 # Documented in docs/scripts.md; scripts depend on them.
 ExitCode = Literal[0, 10, 20, 30]
@@ -151,6 +152,19 @@ class Incidents(Part):
     schema_: Literal[1] = Field(default=1, alias="schema")
     at: Stamp
     incidents: tuple[IncidentDocument, ...]
+
+
+class ExplanationDocument(Part):
+    """Whose fault an error is."""
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    side: Side
+    error: str | None = Field(description="Its row in our table; null: not known.")
+    title: str | None
+    advice: str
+    because: tuple[str, ...] = Field(description="Surfaces in trouble that decided it.")
+    unseen: tuple[str, ...] = Field(description="Surfaces that nobody can see now.")
+    sources: tuple[str, ...] = Field(description="Addresses that describe the error.")
 
 
 class ScoreDocument(Part):
