@@ -18,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.http import Json, decode, encode
 from adapters.slack.errors import of_answer, slack_errors
+from bot.domain.errors import DeliveryError, TenantGone, TenantPaused
 
 TIMEOUT_SECONDS = 10
 CONNECTIONS = 512  # a guess: more than one process has been seen to need
@@ -72,7 +73,8 @@ class SlackClient:
         """Send `body` as JSON, once (chat.* and views.*).
 
         Raises:
-            DeliveryError: as `slack_errors` says; `bucket` is named in `RateLimited`.
+            DeliveryError: as `slack_errors` says; `bucket` is named in `RateLimited`. TenantGone
+                only where Slack says so of the token too; else TenantPaused.
         """
         web = self._web
         with slack_errors(bucket):
@@ -87,7 +89,8 @@ class SlackClient:
         data = decode(raw)
         if response.status == 200 and data.get("ok"):
             return data
-        raise of_answer(Reply(response.status, response.headers, data), bucket)
+        error = of_answer(Reply(response.status, response.headers, data), bucket)
+        raise await self._confirmed(error) if isinstance(error, TenantGone) else error
 
     async def ask(self, method: str, **arguments: object) -> Json:
         """Send a form, as the methods that read want it: they take no JSON.
@@ -95,11 +98,29 @@ class SlackClient:
         A POST, which Slack takes for every method; not every proxy lets a GET through.
 
         Raises:
-            DeliveryError: as `slack_errors` says.
+            DeliveryError: as `call` does.
         """
-        with slack_errors():
-            answer = await self._web.api_call(method, data=arguments)
+        try:
+            with slack_errors():
+                answer = await self._web.api_call(method, data=arguments)
+        except TenantGone as gone:
+            raise await self._confirmed(gone) from None
         return answer.data if isinstance(answer.data, dict) else {}
+
+    async def _confirmed(self, gone: TenantGone) -> DeliveryError:
+        """Return `gone` if Slack says the same of the token itself.
+
+        A stray invalid_auth was seen while the token was good: that passes, and must not end the
+        workspace for good.
+        """
+        try:
+            with slack_errors():
+                await self._web.auth_test()
+        except TenantGone:
+            return gone
+        except DeliveryError:
+            pass  # Slack does not say
+        return TenantPaused(gone.reason)
 
 
 class Workspaces(Protocol):

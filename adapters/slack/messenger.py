@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
@@ -20,7 +20,14 @@ from adapters.slack.mrkdwn import mention as as_mention
 from adapters.slack.rate_limit import SlackRateLimits
 from adapters.slack.recovery import SlackRecovery
 from adapters.slack.render import MESSAGE_BLOCKS, Rendered, render, section
-from bot.domain.errors import CannotLook, ChannelGone, DeliveryError, RateLimited, Uncertain
+from bot.domain.errors import (
+    CannotLook,
+    ChannelGone,
+    DeliveryError,
+    RateLimited,
+    TenantPaused,
+    Uncertain,
+)
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
 from bot.ports import Access, Bucket
@@ -37,6 +44,7 @@ class SlackMessenger:
     `monotonic` gives seconds for the waits that Slack asks for. `posts_per_second` is a limit of
     each workspace that is known beforehand; None: Slack says when it is too much.
     `rationed`: reading back is held to one call a minute (a distributed app off the Marketplace).
+    `recovered` gets a workspace that refused everything, once something was taken there again.
     """
 
     platform = "slack"
@@ -50,12 +58,15 @@ class SlackMessenger:
         posts_per_second: float | None = None,
         rationed: bool = False,
         channel_interval: float = CHANNEL_INTERVAL,
+        recovered: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self.channel_interval = channel_interval
         self._clients = clients
         self._monotonic = monotonic
         self._rates = SlackRateLimits(monotonic, posts_per_second)
         self._recovery = SlackRecovery(monotonic, rationed=rationed)
+        self._recovered = recovered
+        self._refusing: set[str] = set()
         self._not_before: dict[tuple[str, str], float] = {}
         self._rendered: WeakKeyDictionary[Message, Rendered] = WeakKeyDictionary()
 
@@ -190,6 +201,13 @@ class SlackMessenger:
             self._rates.refused(bucket)
             self._not_before[limit] = self._monotonic() + limited.retry_after
             raise
+        except TenantPaused:
+            self._refusing.add(channel.tenant)
+            raise
+        if channel.tenant in self._refusing:
+            self._refusing.discard(channel.tenant)
+            if self._recovered is not None:
+                await self._recovered(channel.tenant)
         self._rates.went(bucket)
         return answer
 

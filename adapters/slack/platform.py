@@ -82,6 +82,7 @@ class Slack:
             posts_per_second=options.posts_per_second,
             # What anybody may install is distributed; off the Marketplace reading is rationed.
             rationed=options.installable,
+            recovered=self._installed,
         )
         self._app = AsyncApp(
             name="isclaudedown",
@@ -158,6 +159,7 @@ class Slack:
 
     async def _installed(self, tenant: str) -> None:
         """The workspace's token works (again): whatever was put off there may go on."""
+        log.info("slack.workspace_woken", tenant=tenant)
         self._clients.forget(tenant)
         try:
             await self._lifecycle.tenant_back("slack", tenant)

@@ -20,6 +20,7 @@ from bot.domain.errors import (
     MessageGone,
     RateLimited,
     TenantGone,
+    TenantPaused,
     Uncertain,
 )
 from bot.domain.subscription import Channel
@@ -30,6 +31,8 @@ PAGE_MESSAGES = 200
 MOST_PAGES = 50
 # After a call that failed on the way: nothing may be sent before it was read.
 AGAIN_SECONDS = 5.0
+# What no waiting changes: the app was not given the permission.
+_FOR_EVER = ("missing_scope", "not_allowed_token_type")
 # Slack's clock and ours may differ.
 CLOCK_SLACK = timedelta(seconds=60)
 
@@ -123,6 +126,7 @@ async def _ask(client: SlackClient, method: str, params: Json) -> Json:
     except (MessageGone, RateLimited, TenantGone):
         raise
     except DeliveryError as refused:
-        if refused.reason in {"channel_not_found", "is_archived"}:
+        passes = isinstance(refused, TenantPaused) and not refused.reason.startswith(_FOR_EVER)
+        if passes or refused.reason in {"channel_not_found", "is_archived"}:
             raise
         raise CannotLook(refused.reason) from None

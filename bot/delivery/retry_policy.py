@@ -47,7 +47,9 @@ POLICIES: dict[type[DeliveryError], RetryPolicy] = {
     RateLimited: RetryPolicy(Action.WAIT, 0.0, 0.0),
     ChannelGone: RetryPolicy(Action.PAUSE, 5 * MINUTE, DAY),
     TenantGone: RetryPolicy(Action.SILENCE, HOUR, HOUR),
-    TenantPaused: RetryPolicy(Action.SILENCE, HOUR, HOUR),
+    # Channel by channel, so that it passes by itself where nobody has to act; what works in one
+    # wakes the others.
+    TenantPaused: RetryPolicy(Action.PAUSE, MINUTE, HOUR),
 }
 
 

@@ -10,7 +10,7 @@ BotError
     ├── RateLimited   ... not before `retry_after`, and nobody behind the same limit either
     ├── ChannelGone   ... and it will not until something changes there: pause, say why
     ├── TenantGone    ... nor will any channel of that workspace: keep a tombstone
-    ├── TenantPaused  ... nor will any channel of that workspace until its operator acts
+    ├── TenantPaused  ... nor perhaps any channel of that workspace: try there again, say why
     ├── CannotLook    our messages there cannot be looked up, ever: go on without looking
     ├── MessageGone   this one message cannot be changed or answered any more: go on without
     └── Malformed     our own fault: the plain form once, then park it and count
@@ -73,7 +73,7 @@ class TenantGone(DeliveryError):
 
 
 class TenantPaused(DeliveryError):
-    """The workspace refuses us for a reason that its operator can mend (a missing scope)."""
+    """The workspace refuses us for a reason that passes, or that somebody there can mend."""
 
 
 class CannotLook(DeliveryError):

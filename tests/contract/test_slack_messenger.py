@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +12,14 @@ import pytest
 from adapters.chat.http import open_session
 from adapters.slack.client import SlackClients, identify, web_client
 from adapters.slack.messenger import SlackMessenger
-from bot.domain.errors import CannotLook, ChannelGone, DeliveryError, RateLimited, TenantGone
+from bot.domain.errors import (
+    CannotLook,
+    ChannelGone,
+    DeliveryError,
+    RateLimited,
+    TenantGone,
+    TenantPaused,
+)
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
 from bot.ports import Messenger
@@ -48,11 +55,17 @@ class SlackStage:
 
     def fail(self, fault: str) -> None:
         kind, error = FAULTS[fault]
+        if fault == "tenant_gone":  # said of the token too
+            self.server.fail(kind, "auth.test", error=error)
         self.server.fail(kind, "chat.postMessage", error=error, retry_after=2)
 
 
 async def stage_of(
-    server: SlackServer, scopes: frozenset[str] = BOT_SCOPES, *, rationed: bool = False
+    server: SlackServer,
+    scopes: frozenset[str] = BOT_SCOPES,
+    *,
+    rationed: bool = False,
+    recovered: Callable[[str], Awaitable[None]] | None = None,
 ) -> AsyncIterator[SlackStage]:
     server.world.tokens[server.team.token].scopes = scopes
     async with open_session(connections=10, seconds=10) as session:
@@ -63,6 +76,7 @@ async def stage_of(
             ),
             monotonic=time.monotonic,
             rationed=rationed,
+            recovered=recovered,
         )
         yield SlackStage(server, messenger, server.team.token)
 
@@ -120,6 +134,43 @@ async def test_every_message_carries_its_key_and_unfurls_nothing(stage: SlackSta
 
     assert message.metadata == {"event_type": "icd_delivery", "event_payload": {"k": "k/root"}}
     assert message.client_msg_id
+
+
+@pytest.mark.parametrize("method", ["chat.postMessage", "conversations.history"])
+@pytest.mark.parametrize("says", ["ok", "no answer", "gone"])
+async def test_a_workspace_is_gone_only_if_slack_says_so_of_its_token(
+    stage: SlackStage, method: str, says: str
+) -> None:
+    stage.server.fail("error", method, error="invalid_auth")
+    if says != "ok":
+        kind = "error" if says == "gone" else "status"
+        stage.server.fail(kind, "auth.test", error="account_inactive")
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
+        "chat.postMessage": lambda: stage.messenger.open_thread(stage.channel, card(), "k/root"),
+        "conversations.history": lambda: stage.messenger.find(
+            stage.channel, None, ["k"], long_ago()
+        ),
+    }
+    with pytest.raises(TenantGone if says == "gone" else TenantPaused, match="invalid_auth"):
+        await calls[method]()
+
+
+async def test_what_is_taken_again_in_a_workspace_wakes_the_rest_of_it(
+    server: SlackServer,
+) -> None:
+    woken: list[str] = []
+
+    async def recovered(tenant: str) -> None:
+        woken.append(tenant)
+
+    async for stage in stage_of(server, recovered=recovered):
+        server.fail("error", "chat.postMessage", error="message_limit_exceeded")
+        with pytest.raises(TenantPaused):
+            await stage.messenger.open_thread(stage.channel, card(), "k/1")
+        assert woken == []
+        await stage.messenger.open_thread(stage.other, card(), "k/2")
+        await stage.messenger.open_thread(stage.channel, card(), "k/1")
+    assert woken == ["T1"]
 
 
 async def test_a_public_channel_is_joined_where_the_scope_allows(server: SlackServer) -> None:
