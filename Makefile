@@ -39,9 +39,9 @@ chaos: ready-dev ## random crashes and faults for so long: make chaos MINUTES=10
 
 lock: ## refresh the lock files (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
-	uv pip compile pyproject.toml $(LOCKING) -o requirements.lock
+	uv pip compile pyproject.toml --all-extras $(LOCKING) -o requirements.lock
 	uv pip compile --group pyproject.toml:build -c requirements.lock $(LOCKING) -o requirements-build.lock
-	uv pip compile pyproject.toml --group build --group dev -c requirements.lock -c requirements-build.lock \
+	uv pip compile pyproject.toml --all-extras --group build --group dev -c requirements.lock -c requirements-build.lock \
 		$(LOCKING) -o requirements-dev.lock
 	uv pip compile tests/integrations/litellm.in $(LOCKING) -o tests/integrations/litellm.lock
 

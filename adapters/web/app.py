@@ -17,10 +17,11 @@ from starlette.routing import BaseRoute, Route
 
 from adapters.web.endpoint import Endpoint, Query, read_query
 from adapters.web.explain import EXPLAINING
-from adapters.web.limits import Rate, broken, check_token, refusal
+from adapters.web.limits import Rate, RequestRefused, broken, check_token, refusal
 from adapters.web.metrics import Measured, Metrics
 from adapters.web.openapi import description
 from adapters.web.operating import OPERATING
+from adapters.web.otlp import OTLP, refused_by_otlp
 from adapters.web.reading import READING
 from adapters.web.writing import WRITING
 from bot.domain.errors import StoreError
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 
 READS, READ_BURST = 10.0, 60  # a second, for each client
 WRITES, WRITE_BURST = 5.0, 30
+# Every session of a company sends each 5 s, often from one address: 500 of them.
+EXPORTS, EXPORT_BURST = 100.0, 500
 
 
 async def _no_trouble() -> str:
@@ -59,10 +62,12 @@ class Web:
     measure: Callable[[], Awaitable[Measured]] = _nothing_measured
     reads: Rate = field(init=False)
     writes: Rate = field(init=False)
+    exports: Rate = field(init=False)
 
     def __post_init__(self) -> None:
         self.reads = Rate(READS, READ_BURST, self.monotonic)
         self.writes = Rate(WRITES, WRITE_BURST, self.monotonic)
+        self.exports = Rate(EXPORTS, EXPORT_BURST, self.monotonic)
 
 
 async def _describe(_: Web, request: Request) -> Response:
@@ -74,6 +79,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *READING,
     *EXPLAINING,
     *WRITING,
+    *OTLP,
     *OPERATING,
     Endpoint("/openapi.json", "This description", _describe),
 )
@@ -85,7 +91,7 @@ def build(web: Web, routes: Sequence[BaseRoute] = ()) -> Starlette:
     """The application, with further `routes` (a platform's own requests) mounted as they are."""
     return Starlette(
         routes=[*(_route(web, endpoint) for endpoint in ENDPOINTS), *routes],
-        exception_handlers={HTTPException: refusal, StoreError: _store_away, Exception: broken},
+        exception_handlers={HTTPException: _refuse, StoreError: _store_away, Exception: broken},
     )
 
 
@@ -93,12 +99,32 @@ def _route(web: Web, endpoint: Endpoint) -> Route:
     async def handle(request: Request) -> Response:
         if endpoint.path not in _WITHOUT_A_RATE:
             # Before the token: it is guessed no faster than this.
-            (web.reads if endpoint.method == "GET" else web.writes).take(request)
+            _rate(web, endpoint).take(request)
         if endpoint.needs_token:
-            check_token(request, web.token)
+            try:
+                check_token(request, web.token)
+            except RequestRefused:
+                if endpoint in OTLP:  # whose own rate is far too quick for guessing
+                    web.writes.take(request)
+                raise
         return await endpoint.handle(web, request)
 
     return Route(endpoint.path, handle, methods=[endpoint.method])
+
+
+def _refuse(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        own = refused_by_otlp(request, error.status_code, error.detail)
+        if own is not None:
+            own.headers.update(error.headers or {})
+            return own
+    return refusal(request, error)
+
+
+def _rate(web: Web, endpoint: Endpoint) -> Rate:
+    if endpoint in OTLP:
+        return web.exports
+    return web.reads if endpoint.method == "GET" else web.writes
 
 
 def _store_away(_: Request, error: Exception) -> Response:

@@ -24,6 +24,13 @@ MOST_ENTRIES = 100
 Count = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
 
 
+class Totals(defaultdict[str, Counter[CallResult]]):
+    """Counts by surface."""
+
+    def __init__(self) -> None:
+        super().__init__(Counter)
+
+
 class CountsOfOne(BaseModel):
     """How the requests to one surface (and model) ended."""
 
@@ -53,7 +60,7 @@ def read_counts(body: bytes, catalog: Catalog) -> tuple[list[Batch], str | None]
         sent = Counts.model_validate_json(body)
     except ValidationError as error:
         raise RequestRefused(422, "malformed", sentence(error)) from None
-    totals: dict[str, Counter[CallResult]] = defaultdict(Counter)
+    totals = Totals()
     for entry in sent.counts:
         surface = catalog.resolve(entry.surface).exact
         if surface is None:
@@ -61,8 +68,8 @@ def read_counts(body: bytes, catalog: Catalog) -> tuple[list[Batch], str | None]
             raise RequestRefused(
                 422, "unknown_surface", f"a surface is unknown; there are: {known}"
             )
-        _count(totals, surface, entry.model, entry.outcomes, catalog)
-    return _batches(totals), sent.id
+        count_call(totals, surface, entry.model, entry.outcomes, catalog)
+    return batches_of(totals), sent.id
 
 
 def read_litellm(body: bytes, catalog: Catalog) -> list[Batch]:
@@ -73,14 +80,14 @@ def read_litellm(body: bytes, catalog: Catalog) -> list[Batch]:
     Raises:
         RequestRefused: it is no JSON at all.
     """
-    totals: dict[str, Counter[CallResult]] = defaultdict(Counter)
+    totals = Totals()
     for payload in _payloads(body):
         if payload.get("custom_llm_provider") != "anthropic":
             continue
         result = _result(payload)
         if result is not None:
-            _count(totals, "api", payload.get("model"), {result: 1}, catalog)
-    return _batches(totals)
+            count_call(totals, "api", payload.get("model"), {result: 1}, catalog)
+    return batches_of(totals)
 
 
 def _payloads(body: bytes) -> Iterable[Mapping[str, Any]]:
@@ -103,7 +110,11 @@ def _result(payload: Mapping[str, Any]) -> CallResult | None:
     details = error if isinstance(error, dict) else {}
     if "Timeout" in str(details.get("error_class", "")):
         return CallResult.TIMEOUT
-    code = str(details.get("error_code", ""))
+    return result_of_status(str(details.get("error_code", "")))
+
+
+def result_of_status(code: str) -> CallResult | None:
+    """How a request with this HTTP status failed; None: it says nothing of the other side."""
     named = _NAMED.get(code)
     return named or (CallResult.FAILED if len(code) == 3 and code.startswith("5") else None)
 
@@ -116,8 +127,8 @@ _NAMED = {
 }
 
 
-def _count(
-    totals: dict[str, Counter[CallResult]],
+def count_call(
+    totals: Totals,
     surface: str,
     model: object,
     outcomes: Mapping[CallResult, int],
@@ -136,5 +147,5 @@ def _family(model: str, catalog: Catalog) -> str | None:
     return next((s.id for s in catalog.surfaces() if s.model and s.id in parts), None)
 
 
-def _batches(totals: Mapping[str, Counter[CallResult]]) -> list[Batch]:
+def batches_of(totals: Totals) -> list[Batch]:
     return [Batch(surface, dict(counts)) for surface, counts in totals.items()]
