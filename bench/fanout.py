@@ -31,11 +31,11 @@ from adapters.redis.subscriptions import LIFE
 from adapters.slack.client import SlackClients, Workspace, web_client
 from adapters.slack.messenger import SlackMessenger
 from bot.catalog.catalog import load_catalog
-from bot.delivery.cache import MessageCache, draw
+from bot.delivery.cache import IncidentCache, MessageCache, message_of
 from bot.delivery.context import DeliveryContext
 from bot.delivery.fanout import FanOut
-from bot.delivery.incidents import IncidentCache
 from bot.delivery.plan import Act, Step
+from bot.delivery.platform_health import PlatformHealth
 from bot.delivery.worker import Worker
 from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin
 from bot.domain.page import Severity
@@ -88,9 +88,9 @@ async def messenger(sink: str, rate: float | None) -> AsyncIterator[SlackMesseng
 async def bare(count: int, sink: str) -> dict[str, Any]:
     """The same bodies by slack_sdk alone, one client and session for all."""
     opened = incident()
-    card = draw(Step(Act.OPEN, 1), opened, datetime.now(UTC), load_catalog())
+    message = message_of(Step(Act.OPEN, 1), opened, datetime.now(UTC), load_catalog())
     async with messenger(sink, None) as ours, aiohttp.ClientSession() as _:
-        bodies = [ours._body(c, card, f"{c}/bench/root", None) for c in channels(count)]
+        bodies = [ours._body(c, message, f"{c}/bench/root", None) for c in channels(count)]
         async with open_session(connections=CONNECTIONS, seconds=10) as session:
             client = web_client(TOKEN, sink, session)
             turns = iter(bodies)
@@ -140,7 +140,7 @@ async def ours(count: int, sink: str, redis: str, rate: float | None) -> dict[st
         empty = await redis_bytes(store)
         await subscribe(store, channels(count))
         catalog, incidents = load_catalog(), IncidentCache(store.incident_store)
-        tools = DeliveryContext(
+        context = DeliveryContext(
             slack,
             store.queue,
             store.rate_limiter,
@@ -148,11 +148,12 @@ async def ours(count: int, sink: str, redis: str, rate: float | None) -> dict[st
             MessageCache(catalog),
             lambda: datetime.now(UTC),
             random.Random(1),
+            PlatformHealth(time.monotonic),
         )
-        worker = Worker(tools)
+        worker = Worker(context)
         workers.append(worker)
         fanout = FanOut(
-            "claude", store.incident_store, store.feed, incidents, lambda: datetime.now(UTC)
+            "claude", store.incident_store, store.stream, incidents, lambda: datetime.now(UTC)
         )
         tasks = [asyncio.create_task(worker.run()), asyncio.create_task(fanout.run())]
         await asyncio.sleep(1.2)  # the first polls and sweeps are behind us
@@ -167,7 +168,7 @@ async def ours(count: int, sink: str, redis: str, rate: float | None) -> dict[st
             "claude", fence=fence, version=0, state=state, changed=[story]
         )
         fanout.wake()
-        while tools.counts.opened - tools.counts.refused < count or worker.visits:  # noqa: ASYNC110 (from outside)
+        while context.counts.opened - context.counts.refused < count or worker.attempts:  # noqa: ASYNC110 (from outside)
             await asyncio.sleep(0.02)
         seconds = time.time() - start
         result = {
@@ -177,8 +178,8 @@ async def ours(count: int, sink: str, redis: str, rate: float | None) -> dict[st
             "memory": _peak(),
             "redis_each": (await redis_bytes(store) - empty) / count,
             "redis_cpu": await redis_cpu(store) - redis_busy,
-            "refused": tools.counts.refused,
-            "failed": tools.counts.failed + tools.counts.parked,
+            "refused": context.counts.refused,
+            "failed": context.counts.failed + context.counts.parked,
         }
         await worker.stop(5)
         for task in tasks:

@@ -20,29 +20,29 @@ from adapters.chat.platform import OpenPlatform, Parts
 from adapters.probes.opened import open_prober
 from adapters.providers.http import StatusPage
 from adapters.providers.opened import page_sources
-from adapters.redis.evidence_stores import evidence_stores
-from adapters.redis.opened import opened_store
-from adapters.redis.store import Store
+from adapters.redis.evidence import evidence_stores
+from adapters.redis.incidents import RedisBackfillStore
+from adapters.redis.store import Store, open_store_of
 from adapters.terminal.messenger import CONSOLE
-from bot.catalog.catalog import Catalog
 from bot.catalog.watched import watched_catalog
 from bot.clock import utc_now
 from bot.commands import Commands, Services
-from bot.delivery.cache import MessageCache
+from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
 from bot.delivery.context import DeliveryContext
-from bot.delivery.fanout import FanOut
-from bot.delivery.incidents import IncidentCache
-from bot.delivery.platform_health import PlatformHealth, Tell
+from bot.delivery.fanout import FanOut, ReminderFanOut
+from bot.delivery.platform_health import Announce, PlatformHealth
 from bot.delivery.worker import Worker
 from bot.domain.errors import DeliveryError, SettingsError
 from bot.domain.incident import Incident
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
-from bot.eyes import EvidenceParts, open_evidence
+from bot.evidence.collector import Collector
+from bot.evidence.stores import EvidenceStores
 from bot.loops.watcher import Watcher
 from bot.platforms import PLATFORMS
 from bot.ports import Messenger
 from bot.settings import Settings
+from bot.status.service import StatusService
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -65,6 +65,8 @@ class Bell:
 
 # Calls in flight may take so long at the end; what is left goes on at the next start.
 PATIENCE = 10.0
+# Seconds: reports that come together make one change of a root (guess).
+COUNTED_TOGETHER = 5.0
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
@@ -72,61 +74,48 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     catalog = watched_catalog(settings)
     queued = Bell()
     watchers: list[Watcher] = []
-    platform_health = PlatformHealth(time.monotonic)
+    platform_health = PlatformHealth(time.monotonic, {row.name: row.label for row in PLATFORMS})
     messengers: dict[str, Messenger] = {}  # filled once the platforms are open
 
     def leads() -> bool:
-        """Of all replicas one watches; that one also probes and draws what people report."""
+        """Of all replicas one watches; that one also probes."""
         return any(watcher.leads for watcher in watchers)
 
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(
-            opened_store(settings, catalog.providers, queued.ring)
+            open_store_of(settings, catalog.providers, queued.ring)
         )
         pages = await stack.enter_async_context(
             page_sources(catalog, utc_now, settings.poll_seconds)
         )
-        evidence_parts = open_evidence(
-            evidence_stores(store.database, settings.secret_key),
+        sources = evidence_stores(store.database, settings.secret_key)
+        status = StatusService(
             catalog,
             store.incident_store,
-            store.queue,
-            messengers,
+            Collector(sources, catalog),
             utc_now,
-            may_paint=leads,
+            RedisBackfillStore(store.database),
         )
         incidents = IncidentCache(store.incident_store)
         fan_outs = [
-            FanOut(name, store.incident_store, store.feed, incidents, utc_now) for name in pages
+            FanOut(name, store.incident_store, store.stream, incidents, utc_now) for name in pages
         ]
-        committed = Bell(
-            [*(fan_out.wake for fan_out in fan_outs), evidence_parts.reminder_sender.hint.set]
-        )
-        watchers += [
-            _watcher(page, store, catalog, settings, committed, evidence_parts)
-            for page in pages.values()
-        ]
-        commands = _commands(store, evidence_parts, messengers, platform_health)
+        reminders = ReminderFanOut(store.reminders, store.queue, status.view, utc_now)
+        committed = Bell([*(fan_out.wake for fan_out in fan_outs), reminders.wake])
+        watchers += [_watcher(page, store, settings, committed, status) for page in pages.values()]
+        commands = _commands(store, sources, status, messengers, platform_health)
         first_polls = [watcher.looked for watcher in watchers]
         parts = Parts(settings, store, commands, catalog, utc_now, first_polls, stop)
         platforms = await _open_platforms(parts, stack)
         messengers.update({one.messenger.platform: one.messenger for one in platforms})
         workers = {
-            name: _courier(
-                platform_health.attend(one),
-                store,
-                incidents,
-                catalog,
-                evidence_parts.report_counts.words,
-            )
+            name: _worker(one, store, incidents, sources, status, platform_health)
             for name, one in messengers.items()
         }
         queued.hearers += [worker.wake for worker in workers.values()]
         routes = [route for platform in platforms for route in platform.routes]
-        await _open_http(settings, store, evidence_parts, routes, workers, watchers, stack)
-        opening_prober = open_prober(
-            settings, pages, evidence_parts.stores.sources.probes, utc_now, leads
-        )
+        await _open_http(settings, store, sources, status, routes, workers, watchers, stack)
+        opening_prober = open_prober(settings, pages, sources.probes, utc_now, leads)
         prober = await stack.enter_async_context(opening_prober)
         log.info("bot.started", providers=list(pages), platforms=list(workers))
         await _until_stopped(
@@ -135,10 +124,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 *(watcher.run() for watcher in watchers),
                 *(platform.run() for platform in platforms),
                 prober.run(),
-                platform_health.run(_teller(messengers)),
-                *evidence_parts.loops(),
+                platform_health.run(_announcer(messengers)),
             ],
-            telling=[one.run() for one in fan_outs],
+            telling=[*(one.run() for one in fan_outs), reminders.run()],
             workers=list(workers.values()),
         )
         log.info("bot.stopped")
@@ -146,21 +134,25 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
 
 def _commands(
     store: Store,
-    evidence_parts: EvidenceParts,
+    sources: EvidenceStores,
+    status: StatusService,
     messengers: Mapping[str, Messenger],
     platform_health: PlatformHealth,
 ) -> Commands:
+    async def reported(channel: Channel, about: Sequence[Incident]) -> None:
+        await store.queue.mark_stale(channel, about, delay=COUNTED_TOGETHER)
+
     return Commands(
         Services(
-            status=evidence_parts.status_service,
+            status=status,
             subscriptions=store.subscriptions,
             threads=store.queue,
             messengers=messengers,
-            reports=evidence_parts.stores.sources.reports,
-            reminders=evidence_parts.stores.reminders,
+            reports=sources.reports,
+            reminders=store.reminders,
             rng=random.Random(),  # noqa: S311 (jitter, no secret)
-            reported=evidence_parts.report_counts.touch,
-            out_of_reach=platform_health,
+            reported=reported,
+            out_of_reach=platform_health.words,
         )
     )
 
@@ -168,7 +160,8 @@ def _commands(
 async def _open_http(
     settings: Settings,
     store: Store,
-    evidence_parts: EvidenceParts,
+    sources: EvidenceStores,
+    status: StatusService,
     routes: Sequence[BaseRoute],
     workers: Mapping[str, Worker],
     watchers: Sequence[Watcher],
@@ -177,13 +170,13 @@ async def _open_http(
     """Listen for HTTP where somebody wants it: the settings, or Slack's signed requests."""
     if settings.http_port is None and not routes:
         return
-    from adapters.redis.depth import depth_of
+    from adapters.redis.queue import depth_of
     from adapters.web.run import Program, open_web
 
     program = Program(
-        evidence_parts.status_service,
-        evidence_parts.stores.sources.traffic,
-        evidence_parts.stores.sources.probes,
+        status,
+        sources.traffic,
+        sources.probes,
         {watcher.page.provider: watcher for watcher in watchers},
         workers,
         depth=lambda platform: depth_of(store.database, platform, utc_now()),
@@ -200,60 +193,62 @@ async def _until_stopped(
 ) -> None:
     """Run everything; at the end first what sees, then what tells, once it said its word."""
     async with asyncio.TaskGroup() as group:
-        evidence_parts = [group.create_task(one) for one in seeing]
-        mouths = [group.create_task(one) for one in telling]
-        mouths += [group.create_task(worker.run()) for worker in workers]
+        inputs = [group.create_task(one) for one in seeing]
+        outputs = [group.create_task(one) for one in telling]
+        outputs += [group.create_task(worker.run()) for worker in workers]
         await stop.wait()
-        for task in evidence_parts:
+        for task in inputs:
             task.cancel()
         await asyncio.gather(*(worker.stop(PATIENCE) for worker in workers))
-        for task in mouths:
+        for task in outputs:
             task.cancel()
 
 
-def _teller(messengers: Mapping[str, Messenger]) -> Tell | None:
-    """Who tells the operator that a platform is in trouble: the terminal, where there is one."""
+def _announcer(messengers: Mapping[str, Messenger]) -> Announce | None:
+    """Announces outages of the other platforms on the terminal, where there is one."""
     terminal = messengers.get(CONSOLE.platform)
     if terminal is None:
         return None
 
-    async def tell(platform: str, card: Message) -> None:
+    async def announce(platform: str, card: Message) -> None:
+        if platform == terminal.platform:
+            return
         try:
             await terminal.say(CONSOLE, card, f"trouble/{platform}/{utc_now().isoformat()}")
         except DeliveryError as error:
             log.warning("terminal.not_told", reason=error.reason)
 
-    return tell
+    return announce
 
 
 def _watcher(
     page: StatusPage,
     store: Store,
-    catalog: Catalog,
     settings: Settings,
     committed: Bell,
-    evidence_parts: EvidenceParts,
+    status: StatusService,
 ) -> Watcher:
     return Watcher(
         page=page,
         incident_store=store.incident_store,
-        catalog=catalog,
+        catalog=status.catalog,
         clock=utc_now,
         rng=random.Random(),  # noqa: S311 (jitter, no secret)
         holder=store.holder,
         poll_seconds=settings.poll_seconds,
         told=committed.ring,
-        gather=evidence_parts.collector.gather,
-        past=evidence_parts.stores.past,
+        gather=status.collector.gather if status.collector else None,
+        past=status.past,
     )
 
 
-def _courier(
+def _worker(
     messenger: Messenger,
     store: Store,
     incidents: IncidentCache,
-    catalog: Catalog,
-    report_count: Callable[[Channel, Incident], str],
+    sources: EvidenceStores,
+    status: StatusService,
+    health: PlatformHealth,
 ) -> Worker:
     return Worker(
         DeliveryContext(
@@ -261,10 +256,13 @@ def _courier(
             queue=store.queue,
             rate_limiter=store.rate_limiter,
             incidents=incidents,
-            cards=MessageCache(catalog),
+            messages=MessageCache(status.catalog),
             clock=utc_now,
             rng=random.Random(),  # noqa: S311 (jitter, no secret)
-            report_count=report_count,
+            health=health,
+            report_lines=ReportLines(sources.reports, status.catalog, utc_now),
+            # Many reminders fall due at once: one view serves them for some seconds.
+            verdicts=TimedCache(status.view, 2.0),
         )
     )
 

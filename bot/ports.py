@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.domain.incident import Incident
 from bot.domain.message import Message
@@ -193,4 +193,17 @@ class Messenger(Protocol):
 
     async def say(self, channel: Channel, card: Message, key: str) -> None:
         """Post outside any thread (a change made, an example, why we were silent)."""
+        ...
+
+
+@runtime_checkable
+class Direct(Protocol):
+    """A messenger that can write to one person alone."""
+
+    async def direct(self, channel: Channel, person: str) -> Channel:
+        """Return where to write to somebody who was met in `channel`.
+
+        Raises:
+            DeliveryError: it cannot be found out.
+        """
         ...

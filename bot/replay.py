@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.catalog.catalog import Catalog
-from bot.delivery.cache import draw
+from bot.delivery.cache import message_of
 from bot.delivery.plan import Act, Step, apply, plan
 from bot.domain.errors import SourceError
 from bot.domain.incident import EventKind, Incident, IncidentEvent
@@ -83,7 +83,7 @@ def _delivered(
 ) -> tuple[list[ReplayedMessage], ThreadRecord]:
     """Carry out plans until nothing is missing, as the courier does."""
     messages: list[ReplayedMessage] = []
-    while steps := plan(incident, thread, subscription, at, closes=False):
+    while steps := plan(incident, thread, subscription, at, closes=False).steps:
         before = thread
         for one in steps:
             if message := _message(one, incident, at, catalog):
@@ -105,7 +105,7 @@ def _message(
     place = {Act.OPEN: "channel", Act.REVISE: "edit", Act.CORRECT: "edit"}.get(one.act, "thread")
     if one.in_channel:
         place = "channel"
-    card = draw(one, incident, at, catalog)
+    card = message_of(one, incident, at, catalog)
     return ReplayedMessage(at, incident, event, place, card, root=one.act in {Act.OPEN, Act.REVISE})
 
 

@@ -9,8 +9,7 @@ from adapters.redis.database import Database
 from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.queue import RedisQueue
-from adapters.redis.reminders import RedisReminderStore
-from adapters.redis.subscriptions import RedisSubscriptions
+from adapters.redis.subscriptions import RedisReminders, RedisSubscriptions
 from bot.catalog.catalog import Catalog
 from bot.commands import Commands, Services
 from bot.evidence.collector import Collector
@@ -33,7 +32,7 @@ def services_over(
         threads=RedisQueue(database, "test"),
         messengers=messengers,
         reports=reports,
-        reminders=RedisReminderStore(database),
+        reminders=RedisReminders(database),
         rng=random.Random(1),
     )
 

@@ -5,25 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 
+from adapters.redis.evidence import RedisReports
 from adapters.redis.scripts import Script
 from adapters.redis.store import Store, open_store
-from bot.catalog.catalog import Catalog
-from bot.delivery.cache import MessageCache
-from bot.delivery.context import DeliveryContext, no_failpoint
-from bot.delivery.fanout import FanOut
-from bot.delivery.incidents import IncidentCache
+from bot.catalog.catalog import Catalog, load_catalog, only
+from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
+from bot.delivery.context import DeliveryContext, Verdicts, no_failpoint
+from bot.delivery.fanout import FanOut, ReminderFanOut
 from bot.delivery.plan import Step
+from bot.delivery.platform_health import PlatformHealth
 from bot.delivery.worker import Worker
+from bot.domain.evidence import Verdict
 from bot.domain.incident import Ending, EventKind, Impact, Incident, IncidentEvent, Origin
 from bot.domain.message import Message
 from bot.domain.page import Severity
 from bot.domain.state import State
-from bot.domain.subscription import Channel, Subscription
+from bot.domain.subscription import Channel, Reminder, Subscription
 from bot.ports import Messenger
 
 ENDS = {EventKind.RESOLVED, EventKind.WITHDRAWN, EventKind.OVER, EventKind.ENDED}
@@ -82,8 +85,8 @@ def more(before: Incident, *kinds: EventKind, at: datetime | None = None) -> Inc
     return after
 
 
-class NamedCards(MessageCache):
-    """Cards that say only what they are of, so that a test can read what a channel was told."""
+class NamedMessages(MessageCache):
+    """Messages that say only what they are of, so that a test can read what a channel was told."""
 
     def __init__(self) -> None:
         super().__init__(Catalog())
@@ -95,33 +98,51 @@ class NamedCards(MessageCache):
         now: datetime,
         *,
         plainly: bool = False,
-        report_count: str = "",
     ) -> Message:
-        del now, report_count
+        del now
         return Message(title_of(step, incident), "plain" if plainly else "card")
+
+    def of_reminder(self, reminder: Reminder, now: datetime) -> Message:
+        del now
+        return Message(f"back: {' '.join(reminder.surfaces)}", "reminder")
 
 
 def title_of(step: Step, incident: Incident) -> str:
     if step.event is None:
-        return f"root {incident.key} r{incident.revision}"
+        count = f" ({step.report_count})" if step.report_count else ""
+        return f"root {incident.key}{count} r{incident.revision}"
     return f"{step.act.value} {step.event.key} r{incident.revision}"
+
+
+class Nothing:
+    """A view in which nothing is known."""
+
+    def verdict(self, surface: str) -> Verdict | None:
+        del surface
+        return None
+
+
+async def nothing_known() -> Verdicts:
+    return Nothing()
 
 
 @dataclass
 class Bot:
-    """A running courier and fan-out, as one process has them."""
+    """A running worker and fan-out, as one process has them."""
 
     store: Store
     worker: Worker
     fanout: FanOut
-    tools: DeliveryContext
+    context: DeliveryContext
+    reminders: ReminderFanOut
+    reports: RedisReports
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     dead: bool = False
 
     async def freeze(self) -> None:
         """End it as a crash would: nothing is finished, nothing is given back."""
         self.dead = True
-        everything = [*self.tasks, *self.worker.visits]
+        everything = [*self.tasks, *self.worker.attempts]
         for task in everything:
             task.cancel()
         await asyncio.gather(*everything, return_exceptions=True)
@@ -139,10 +160,13 @@ async def running_bot(
     seed: int = 1,
     slots: int = 64,
     reading: bool = True,
+    clock: Callable[[], datetime] = utc_now,
+    verdicts: Callable[[], Awaitable[Verdicts]] = nothing_known,
+    messages: MessageCache | None = None,
 ) -> AsyncIterator[Bot]:
-    """Run fan-out and courier; leaving it is a clean stop.
+    """Run fan-out and worker; leaving it is a clean stop.
 
-    `reading` False: news are read only when the test says so.
+    `reading` False: events are read, and reminders looked at, only when the test says so.
     """
     workers: list[Worker] = []
 
@@ -152,25 +176,30 @@ async def running_bot(
 
     async with open_store(url, queued=queued, lease=lease, failpoint=failpoint) as store:
         incidents = IncidentCache(store.incident_store)
-        tools = DeliveryContext(
+        reports = RedisReports(store.database, b"s")
+        context = DeliveryContext(
             messenger,
             store.queue,
             store.rate_limiter,
             incidents,
-            NamedCards(),
-            utc_now,
+            messages or NamedMessages(),
+            clock,
             random.Random(seed),
+            PlatformHealth(time.monotonic),
+            report_lines=ReportLines(reports, only(load_catalog(), ["claude"]), clock, 0.0),
+            verdicts=TimedCache(verdicts, 0.0),
             send_seconds=send_seconds,
             time_scale=20.0,
             failpoint=failpoint,
         )
-        worker = Worker(tools, slots=slots)
+        worker = Worker(context, slots=slots)
         workers.append(worker)
-        fanout = FanOut(provider, store.incident_store, store.feed, incidents, utc_now)
-        bot = Bot(store, worker, fanout, tools)
+        fanout = FanOut(provider, store.incident_store, store.stream, incidents, clock)
+        reminders = ReminderFanOut(store.reminders, store.queue, verdicts, clock, interval=0.1)
+        bot = Bot(store, worker, fanout, context, reminders, reports)
         bot.tasks = [asyncio.create_task(worker.run())]
         if reading:
-            bot.tasks.append(asyncio.create_task(fanout.run()))
+            bot.tasks += [asyncio.create_task(one.run()) for one in (fanout, reminders)]
         try:
             yield bot
         finally:
@@ -216,14 +245,14 @@ async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 async def settled(store: Store, platform: str = "chat", seconds: float = 30.0) -> None:
-    """Wait until no channel of a platform is behind, or being served."""
+    """Wait until no channel of a platform is stale, or being served."""
     async with asyncio.timeout(seconds):
         while await left(store, platform):  # noqa: ASYNC110 (it happens in Redis)
             await asyncio.sleep(0.02)
 
 
 async def left(store: Store, platform: str = "chat") -> int:
-    """How many channels are behind, or being served."""
+    """How many channels are stale, or being served."""
     calls = [(f"icd:{{{platform}.{shard}}}", ()) for shard in range(8)]
     counts = await store.database.run_many(COUNT_LEFT, calls)
     for count in counts:

@@ -35,7 +35,7 @@ async def stored_states(
     database = await _database(settings)
     if database is None:
         return {}, ()
-    from adapters.redis.evidence_stores import evidence_stores
+    from adapters.redis.evidence import evidence_stores
     from adapters.redis.incidents import RedisIncidentStore
     from bot.evidence.collector import Collector
 
@@ -43,7 +43,7 @@ async def stored_states(
         store = RedisIncidentStore(database)
         states = {name: (await store.load(name)).state for name in catalog.providers}
         stores = evidence_stores(database, settings.secret_key)
-        collector = Collector(stores.sources, catalog)
+        collector = Collector(stores, catalog)
         evidence = await collector.for_channel(None, now)
     except StoreError as error:
         log.warning("store.failed", reason=str(error))

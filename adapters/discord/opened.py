@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager
 
 from adapters.discord.platform import Discord, open_discord
 from adapters.discord.settings import DiscordSettings
-from adapters.redis.deduplicator import RedisDeduplicator
-from adapters.redis.keyvalue import RedisKeyValue
+from adapters.redis.keyvalue import RedisDeduplicator, RedisKeyValue
 from adapters.redis.store import Store
 from bot.catalog.catalog import Catalog
 from bot.commands import Commands

@@ -1,7 +1,9 @@
-"""What we keep as JSON, to and fro. What an older version did not write takes its default."""
+"""Codecs of stored values. What an older version did not write takes its default."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -9,9 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from bot.domain.errors import StoreError
 from bot.domain.incident import Incident
 from bot.domain.state import State
-from bot.domain.subscription import Pause, Subscription, ThreadRecord
+from bot.domain.subscription import Pause, Reminder, Subscription, ThreadRecord
 
 T = TypeVar("T")
+NEVER = 9_000_000_000_000_000  # ms, beyond any date: only when the platform says so
 
 
 class Codec(Generic[T]):
@@ -43,3 +46,36 @@ incidents = Codec(Incident)
 subscriptions = Codec(Subscription)
 pauses = Codec(Pause)
 threads = Codec(ThreadRecord)
+reminders = Codec(Reminder)
+
+
+def ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def moment(ms: float) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def read_subscription(stored: bytes, pause: bytes) -> Subscription:
+    """Read what the scripts keep: when written, index sets, JSON; and its pause, b"" for none."""
+    written, _, rest = stored.partition(b"|")
+    subscription = subscriptions.load(rest.partition(b"|")[2])
+    paused = pauses.load(pause.partition(b"|")[2]) if pause else None
+    return replace(subscription, changed_at=moment(int(written)), paused=paused)
+
+
+def write_pause(pause: Pause) -> bytes:
+    """Next try (ms), JSON."""
+    due = ms(pause.next_try) if pause.next_try else NEVER
+    return b"%d|%s" % (due, pauses.dump(pause))
+
+
+def read_thread(stored: bytes) -> ThreadRecord:
+    """Read what the scripts keep: version, whether there is a root, JSON."""
+    return threads.load(stored.split(b"|", 2)[2])
+
+
+def write_thread(thread: ThreadRecord, version: str) -> bytes:
+    root = 0 if thread.root is None else 1
+    return b"%s|%d|%s" % (version.encode(), root, threads.dump(thread))

@@ -1,4 +1,4 @@
-"""What is witnessed besides the pages, in Redis: see `bot.witness` for what it promises.
+"""Evidence besides the pages, in Redis: see `bot.evidence.sources` for what it promises.
 
 People are kept as keyed hashes, and only as long as their report counts.
 """
@@ -10,17 +10,19 @@ import hmac
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
+
+from pydantic import SecretStr
 
 from adapters.redis import keys
-from adapters.redis.codec import Codec
+from adapters.redis.codec import Codec, moment, ms
 from adapters.redis.database import Argument, Database
-from adapters.redis.scripts import COUNT, REPORT, SPEND, TALLIES
+from adapters.redis.scripts import REPORT, REPORT_COUNTS, SPEND, TRAFFIC
 from bot.domain.subscription import Channel
 from bot.evidence import reports, traffic
 from bot.evidence.probes import ProbeHistory
 from bot.evidence.reports import ReportCount
-from bot.evidence.stores import Batch, UserReport
+from bot.evidence.stores import Batch, EvidenceStores, UserReport
 from bot.evidence.traffic import CallResult, TrafficCounts
 
 _RECORDS = Codec(ProbeHistory)
@@ -28,20 +30,12 @@ _WINDOW_MS = int(reports.WINDOW.total_seconds() * 1000)
 _BAD = frozenset({CallResult.OVERLOADED, CallResult.FAILED, CallResult.TIMEOUT})
 
 
-def ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
-
-
-def moment(value: float) -> datetime:
-    return datetime.fromtimestamp(value / 1000, UTC)
-
-
 class RedisProbes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def records(self) -> list[ProbeHistory]:
-        found = await self._database.call("HVALS", f"{keys.WITNESS}:probes")
+        found = await self._database.call("HVALS", f"{keys.EVIDENCE}:probes")
         return [_RECORDS.load(one) for one in found]
 
     async def keep(self, records: Sequence[ProbeHistory]) -> None:
@@ -49,13 +43,13 @@ class RedisProbes:
         for record in records:
             arguments += [record.target, _RECORDS.dump(record)]
         if arguments:
-            await self._database.call("HSET", f"{keys.WITNESS}:probes", *arguments)
+            await self._database.call("HSET", f"{keys.EVIDENCE}:probes", *arguments)
 
     async def forget(self) -> None:
-        await self._database.call("DEL", f"{keys.WITNESS}:probes")
+        await self._database.call("DEL", f"{keys.EVIDENCE}:probes")
 
     async def spend(self, day: str, limit: int) -> bool:
-        return bool(await self._database.run(SPEND, keys.WITNESS, day, limit))
+        return bool(await self._database.run(SPEND, keys.EVIDENCE, day, limit))
 
 
 class RedisTraffic:
@@ -68,7 +62,7 @@ class RedisTraffic:
             for result, number in batch.results.items():
                 if number > 0:
                     arguments += [f"{batch.surface}|{result.value}", number]
-        return bool(await self._database.run(COUNT, keys.WITNESS, *arguments))
+        return bool(await self._database.run(TRAFFIC, keys.EVIDENCE, *arguments))
 
     async def counts(self, now: datetime) -> list[TrafficCounts]:
         last = ms(now) // 60_000
@@ -77,7 +71,7 @@ class RedisTraffic:
         seen: dict[str, list[int]] = defaultdict(list)
         for minute in range(last - minutes + 1, last + 1):
             # Few, short and rare: at most five small hashes for an answer or a look.
-            found = await self._database.call("HGETALL", f"{keys.WITNESS}:traffic:{minute}")
+            found = await self._database.call("HGETALL", f"{keys.EVIDENCE}:traffic:{minute}")
             for field, number in _pairs(found):
                 surface, _, result = field.decode().rpartition("|")
                 if result == CallResult.OK.value:
@@ -112,22 +106,22 @@ class RedisReports:
         self._database = database
         self._secret = secret
 
-    async def add(self, voice: UserReport, now: datetime) -> bool:
-        member = f"{voice.surface}|{await self._hash(voice)}"
-        size: Argument = "" if voice.members is None else voice.members
+    async def add(self, report: UserReport, now: datetime) -> bool:
+        member = f"{report.surface}|{await self._hash(report)}"
+        size: Argument = "" if report.members is None else report.members
         new = await self._database.run(
-            REPORT, keys.WITNESS, str(voice.channel), member, ms(now), _WINDOW_MS, size
+            REPORT, keys.EVIDENCE, str(report.channel), member, ms(now), _WINDOW_MS, size
         )
         return bool(new)
 
-    async def withdraw(self, voice: UserReport) -> None:
-        member = f"{voice.surface}|{await self._hash(voice)}"
-        await self._database.call("ZREM", f"{keys.WITNESS}:voices:{voice.channel}", member)
+    async def withdraw(self, report: UserReport) -> None:
+        member = f"{report.surface}|{await self._hash(report)}"
+        await self._database.call("ZREM", f"{keys.EVIDENCE}:reporters:{report.channel}", member)
 
     async def of_channel(self, channel: Channel, now: datetime) -> list[ReportCount]:
-        base, since = keys.WITNESS, ms(now) - _WINDOW_MS
+        base, since = keys.EVIDENCE, ms(now) - _WINDOW_MS
         found = await self._database.call(
-            "ZRANGEBYSCORE", f"{base}:voices:{channel}", f"({since}", "+inf", "WITHSCORES"
+            "ZRANGEBYSCORE", f"{base}:reporters:{channel}", f"({since}", "+inf", "WITHSCORES"
         )
         size = await self._database.call("GET", f"{base}:size:{channel}")
         times: dict[str, list[float]] = defaultdict(list)
@@ -149,7 +143,7 @@ class RedisReports:
 
     async def everywhere(self, now: datetime) -> list[ReportCount]:
         """In one round trip, however many channels report."""
-        rows = await self._database.run(TALLIES, keys.WITNESS, ms(now) - _WINDOW_MS)
+        rows = await self._database.run(REPORT_COUNTS, keys.EVIDENCE, ms(now) - _WINDOW_MS)
         report_counts = []
         for name, surface, people, first, latest, size in rows:
             channel = Channel.parse(name.decode())
@@ -166,12 +160,12 @@ class RedisReports:
             )
         return report_counts
 
-    async def _hash(self, voice: UserReport) -> str:
+    async def _hash(self, report: UserReport) -> str:
         if self._secret is None:
-            key = f"{keys.WITNESS}:pepper"
+            key = f"{keys.EVIDENCE}:hash_key"
             await self._database.call("SET", key, secrets.token_hex(32), "NX")
             self._secret = await self._database.call("GET", key)
-        who = f"{voice.channel.owner}/{voice.person}".encode()
+        who = f"{report.channel.owner}/{report.person}".encode()
         return hmac.new(self._secret or b"", who, hashlib.sha256).hexdigest()[:32]
 
 
@@ -181,3 +175,12 @@ def _scored(found: Sequence[object]) -> Iterable[tuple[bytes, float]]:
         return [(pair[0], float(pair[1])) for pair in found if isinstance(pair, (tuple, list))]
     flat = [one for one in found if isinstance(one, bytes)]
     return [(member, float(score)) for member, score in zip(flat[::2], flat[1::2], strict=True)]
+
+
+def evidence_stores(database: Database, secret: SecretStr | None) -> EvidenceStores:
+    """`secret` keys the hashes of people; without one, a key is made and kept in Redis."""
+    return EvidenceStores(
+        RedisProbes(database),
+        RedisTraffic(database),
+        RedisReports(database, secret.get_secret_value().encode() if secret else None),
+    )

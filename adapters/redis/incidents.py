@@ -1,4 +1,4 @@
-"""The engine's truth in Redis: see `bot.ports.Journal` for what it promises."""
+"""The engine's state and incidents in Redis: see `bot.ports.IncidentStore` for the promises."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import datetime
 from adapters.redis import codec, keys
 from adapters.redis.database import Argument, Database
 from adapters.redis.scripts import COMMIT, LEASE, RELEASE
-from bot.delivery.queue import version_of
 from bot.domain.errors import Superseded
 from bot.domain.incident import Incident
 from bot.domain.state import State
@@ -41,13 +40,13 @@ class RedisIncidentStore:
     async def commit(
         self, provider: str, *, fence: int, version: int, state: State, changed: Sequence[Incident]
     ) -> None:
-        arguments: list[Argument] = [fence, version, codec.states.dump(state), keys.NEWS_KEPT]
-        # What ran when we first looked is no news, yet people ask for it and join it midway.
+        arguments: list[Argument] = [fence, version, codec.states.dump(state), keys.EVENTS_KEPT]
+        # What ran when the page was first read is not announced, yet people ask for it and join it.
         silent = [] if version else [i for i in state.incidents.values() if i not in changed]
         for incident in (*silent, *changed):
             ended = incident.ended_at.timestamp() if incident.ended_at else "+inf"
             arguments += [incident.id, codec.incidents.dump(incident), ended]
-            arguments += [incident.key, version_of(incident) if incident in changed else ""]
+            arguments += [incident.key, incident.version if incident in changed else ""]
         if not await self._database.run(COMMIT, keys.provider(provider), *arguments):
             raise Superseded(f"somebody else watches {provider} by now")
 
@@ -65,3 +64,21 @@ class RedisIncidentStore:
         found = await self._database.call("HMGET", f"{base}:incidents", *ids)
         incidents = [codec.incidents.load(one) for one in found if one is not None]
         return sorted(incidents, key=lambda incident: incident.started_at)
+
+
+class RedisBackfillStore:
+    """Incidents from before we looked: see `bot.engine.backfill` for what they are for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(self, provider: str, incidents: Sequence[Incident]) -> None:
+        arguments: list[Argument] = []
+        for incident in incidents:
+            arguments += [incident.id, codec.incidents.dump(incident)]
+        if arguments:
+            await self._database.call("HSET", f"{keys.provider(provider)}:backfill", *arguments)
+
+    async def get(self, provider: str) -> list[Incident]:
+        found = await self._database.call("HVALS", f"{keys.provider(provider)}:backfill")
+        return [codec.incidents.load(one) for one in found]

@@ -2,72 +2,74 @@
 
 All begin with `icd:` and carry a hash tag, so that each script touches one slot and the same code
 runs on a cluster. A script is given one key, the tag's base (`icd:{slack.3}`), and appends the
-rest itself: a cluster sends it to the slot of that base, where all of them live.
+rest itself: a cluster sends it to the slot of that base, where all of them live. Fields of hashes
+are words.
 
 Of a provider, base `icd:{claude}` (owner: the watcher and the fan-out; kept for ever unless said):
 
-    :state        string  version "|" JSON of bot.engine.state.State
+    :state        string  version "|" JSON of bot.domain.state.State
     :lease        string  holder of the watcher's lease; expires LEASE_MS after its last renewal
     :fence        string  the last fencing number, from Redis time, so that none is given twice
-    :incidents    hash    incident id → JSON of bot.model.Incident
-    :past         hash    incident id → JSON of what ended before we looked (see bot.past); small,
-                          and no more than the page has had
+    :incidents    hash    incident id → JSON of bot.domain.incident.Incident
+    :backfill     hash    incident id → JSON of what ended before we looked; small, and no more
+                          than the page has had
     :ended        zset    incident id by the second it ended ("inf": open)
-    :news         stream  one entry per changed incident: incident (its key), mark; about NEWS_KEPT
-                          of them are kept; consumer group "fanout"
+    :events       stream  one entry per changed incident: incident (its key), version; about
+                          EVENTS_KEPT of them are kept; consumer group "fanout"
     :sweep        string  who went over all open incidents last; expires when it is time again
 
 Of a shard of destinations, base `icd:{slack.3}` (platform, then crc32 of the channel's name in
 SHARDS parts; owner: subscriptions and the queue). A channel is named `tenant/id` here:
 
     :subscriptions       hash    channel → when written (ms) "|" its index sets "|" JSON
-    :paused              hash    channel → next try (ms) "|" JSON of bot.model.Pause
-    :tenants             hash    tenant → JSON of why none of its channels is written to
+    :reminders           hash    channel "|" reminder's key → JSON of a Reminder; until it was
+                                 sent, or for a week
+    :paused              hash    channel → next try (ms) "|" JSON of a Pause
+    :tenants             hash    tenant → why none of its channels is written to
     :index:<set>         set     channels that want it; a set is `surface:severity`,
-                                 `*:severity`, or `=incident` (has a thread of it, whatever its
-                                 subscription asks for by now; expires with the threads)
+                                 `everything:severity`, or `thread:incident` (has a thread of
+                                 it, whatever its subscription asks for by now; expires with it)
     :ready               zset    channels with something to do, by class and time (see queue.lua)
     :later               zset    channels by the ms when they are due again: backing off, or claimed
-    :entry:<channel>     hash    what the channel is behind with, and its claim (see queue.lua);
+    :entry:<channel>     hash    what the channel is stale about, and its claim (see queue.lua);
                                  deleted when it is up to date
-    :thread:<channel>:<incident>  string  mark "|" whether there is a root "|" JSON of the thread;
-                                 expires THREAD_DAYS after it last changed: an incident may be
-                                 edited until then, and then it is forgotten on purpose
-    :server              hash    the Redis that we last spoke to, and when (see queue.lua)
+    :thread:<channel>:<incident>  string  version "|" whether there is a root "|" JSON of the
+                                 thread; expires THREAD_DAYS after it last changed: an incident
+                                 may be edited until then, and then it is forgotten on purpose
+    :server              hash    run_id of the Redis that we last spoke to, seen_at; lost_since,
+                                 changed_at: when another one answered (see claim.lua)
 
 Of all, base `icd:{icd}`:
 
     :schema       string  the version of all this, see SCHEMA
-    :platforms    set     platforms that ever had a subscription
+    :platforms    set     platforms that ever had a subscription or a reminder
 
-Of what is witnessed besides the pages, base `icd:{witness}` (owner: `witness` and `wishes`):
+Of evidence besides the pages, base `icd:{evidence}` (owner: `bot.evidence`):
 
-    :probes            hash    target → JSON of its last looks; they fade by their age
-    :spent:<day>       string  generations of that day; expires after two days
-    :traffic:<minute>  hash    surface "|" result → requests; expires MINUTE_KEPT_MS later
-    :counted:<key>     string  a batch of counts was taken; expires after ten minutes
-    :reported          zset    channels by their latest report (ms); expires with the window
-    :voices:<channel>  zset    surface "|" keyed hash of a person, by the ms of the report; expires
-                               with the window
-    :size:<channel>    string  how many people the channel has; expires with the window
-    :pepper            string  key of those hashes, where the settings give none
-    :wishes            hash    id → JSON of who wants to be told that a surface is back
-    :claims            hash    id → ms until which it is claimed "|" ms of its first try (0: none)
+    :probes               hash    target → JSON of its last results; they lose weight by their age
+    :spent:<day>          string  generations of that day; expires after two days
+    :traffic:<minute>     hash    surface "|" result → requests; expires MINUTE_KEPT_MS later
+    :batch:<key>          string  a batch of counts was taken; expires after ten minutes
+    :reporting            zset    channels by their latest report (ms); expires with the window
+    :reporters:<channel>  zset    surface "|" keyed hash of a person, by the ms of the report;
+                                  expires with the window
+    :size:<channel>       string  how many people the channel has; expires with the window
+    :hash_key             string  key of those hashes, where the settings give none
 
-Of what platforms may tell twice, base `icd:{seen.<name>}` (owner: the adapters; expires after
-SEEN_SECONDS): a string; whoever sets it first handles it.
+Of what platforms may send twice, base `icd:{handled.<name>}` (owner: the adapters; expires after
+HANDLED_SECONDS): a string; whoever sets it first handles it.
 
-Of what an adapter must remember, base `icd:{note.<name>}` (owner: that adapter; for ever, a handful
-of them): a string, such as the hash of the commands registered at Discord.
+Of what an adapter must remember, base `icd:{value.<name>}` (owner: that adapter; for ever, a
+handful of them): a string, such as the hash of the commands that were registered.
 
 Of Slack's installations, base `icd:{slack}` (owner: adapters/slack/installations.py):
 
     :installations  hash    tenant → the installation with its token, encrypted; for ever
     :state:<state>  string  an installation that somebody began; expires after STATE_SECONDS
 
-Of a limit that channels share, base `icd:{limit.<name>}` (owner: the pace of the courier):
+Of a limit that channels share, base `icd:{limit.<name>}` (owner: the rate limiter):
 
-    itself        hash    see pace.lua; expires when it says nothing any more
+    itself        hash    see rate_limit.lua; expires when it says nothing any more
 """
 
 from __future__ import annotations
@@ -82,12 +84,12 @@ SCHEMA = 1
 SHARDS = 8  # fixed: another number would move every channel
 LEASE_MS = 10_000  # with a renewal every 4 s, another watcher takes over within 15 s
 THREAD_DAYS = 30  # texts were edited 15 days late, on real pages
-NEWS_KEPT = 100_000
-SEEN_SECONDS = 600  # Slack sends an event again for some five minutes
+EVENTS_KEPT = 100_000
+HANDLED_SECONDS = 600  # Slack sends an event again for some five minutes
 STATE_SECONDS = 600  # for a person to press Allow
 
 COMMON = "icd:{icd}"
-WITNESS = "icd:{witness}"
+EVIDENCE = "icd:{evidence}"
 MINUTE_KEPT_MS = 1_800_000
 SCHEMA_KEY = f"{COMMON}:schema"
 PLATFORMS_KEY = f"{COMMON}:platforms"
@@ -129,14 +131,14 @@ def limit(name: str) -> str:
 
 
 def wanted_sets(subscription: Subscription) -> list[str]:
-    """Return the index sets that a subscription stands in."""
-    surfaces = sorted(subscription.surfaces) or ["*"]
+    """Return the index sets of a subscription."""
+    surfaces = sorted(subscription.surfaces) or ["everything"]
     return [f"{surface}:{subscription.severity.value}" for surface in surfaces]
 
 
 def concerned_sets(incident: Incident) -> list[str]:
     """Return the index sets whose channels may want an incident; a superset is harmless."""
-    concerned = [("*", incident.worst)]
+    concerned = [("everything", incident.worst)]
     concerned += [(surface, impact.worst) for surface, impact in incident.surfaces.items()]
     sets = [
         f"{surface}:{asked.value}"
@@ -144,15 +146,15 @@ def concerned_sets(incident: Incident) -> list[str]:
         for asked in WATCHABLE
         if asked.rank <= worst.rank
     ]
-    return [*sets, f"={incident.key}"]
+    return [*sets, f"thread:{incident.key}"]
 
 
-def note(name: str) -> str:
-    return f"icd:{{note.{name}}}"
+def value(name: str) -> str:
+    return f"icd:{{value.{name}}}"
 
 
-def seen(name: str) -> str:
-    return f"icd:{{seen.{name}}}"
+def handled(name: str) -> str:
+    return f"icd:{{handled.{name}}}"
 
 
 SLACK_INSTALLATIONS = "icd:{slack}:installations"

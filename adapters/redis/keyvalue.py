@@ -1,4 +1,4 @@
-"""Small texts that outlive the process, for all replicas, such as what was registered where."""
+"""Single values that outlive the process, for all replicas: texts, and what was handled."""
 
 from __future__ import annotations
 
@@ -7,14 +7,32 @@ from adapters.redis.database import Database
 
 
 class RedisKeyValue:
-    """Both methods raise `StoreError` when Redis does not answer."""
+    """Small texts, such as what was registered where. Raises `StoreError` if Redis fails."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def read(self, name: str) -> str | None:
-        found = await self._database.call("GET", keys.note(name))
+        found = await self._database.call("GET", keys.value(name))
         return found.decode() if isinstance(found, bytes) else found
 
     async def write(self, name: str, text: str) -> None:
-        await self._database.call("SET", keys.note(name), text)
+        await self._database.call("SET", keys.value(name), text)
+
+
+class RedisDeduplicator:
+    """Names of what was handled: platforms send the same thing twice."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def first(self, name: str) -> bool:
+        """Whether nobody asked for this name within the last ten minutes.
+
+        Raises:
+            StoreError: it cannot be known.
+        """
+        key = keys.handled(name)
+        return (
+            await self._database.call("SET", key, 1, "NX", "EX", keys.HANDLED_SECONDS) is not None
+        )

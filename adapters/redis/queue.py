@@ -1,6 +1,6 @@
 """The queue in Redis: see `bot.delivery.queue` for what it promises, queue.lua for how.
 
-Couriers work on hundreds of channels at once. What they settle within a few milliseconds goes to
+Workers serve hundreds of channels at once. What they settle within a few milliseconds goes to
 Redis together, one script per shard and one round trip for all, where Redis is one server.
 """
 
@@ -10,23 +10,23 @@ import asyncio
 import itertools
 import time
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from adapters.redis import codec, keys
+from adapters.redis.codec import moment, read_subscription, read_thread, write_pause, write_thread
 from adapters.redis.database import Argument, Database
-from adapters.redis.scripts import CLAIM, SETTLE, WAKE
-from adapters.redis.subscriptions import LIFE, read_subscription, write_pause
+from adapters.redis.scripts import CLAIM, DEPTH, SETTLE, STALE, WAKE
+from adapters.redis.subscriptions import LIFE, described
 from bot.delivery.queue import (
     Claim,
     Claims,
     Outcome,
     PendingThread,
     Settlement,
-    ThreadUpdate,
-    Unconfirmed,
-    version_of,
+    Subject,
 )
 from bot.domain.errors import StoreError
 from bot.domain.subscription import Channel, ThreadRecord
@@ -36,17 +36,26 @@ MOST_TOGETHER = 128  # settlements in one round trip
 MOST_PER_SHARD = 64  # channels claimed by one script: it holds Redis up for about a millisecond
 TRIES = 3
 ASIDE_MS = 3_600_000  # a silenced tenant's channels are looked at again so often
-_DOUBTS = {Unconfirmed.AS_BEFORE: b"", Unconfirmed.CLEARED: b"-", Unconfirmed.BEGUN: b"claim"}
 _NOTHING = ThreadRecord()
 
 _Waiting = tuple[str, list[Argument], asyncio.Future[bool]]
 
 
 class RedisQueue:
-    """`holder` names this process among others; `lease` in seconds."""
+    """`holder` names this process among others; `lease` in seconds. `queued` is called whenever
+    this process has put channels in the queue.
+    """
 
-    def __init__(self, database: Database, holder: str, *, lease: float = 30.0) -> None:
+    def __init__(
+        self,
+        database: Database,
+        holder: str,
+        queued: Callable[[], None] = lambda: None,
+        *,
+        lease: float = 30.0,
+    ) -> None:
         self._database = database
+        self._queued = queued
         self._holder = holder
         self.lease = lease
         self._numbers = itertools.count()
@@ -87,6 +96,14 @@ class RedisQueue:
         for base in keys.shards(platform):
             await self._database.call("HSET", f"{base}:tenants", tenant, reason)
 
+    async def mark_stale(
+        self, channel: Channel, subjects: Sequence[Subject], *, delay: float = 0.0
+    ) -> None:
+        described_all = [argument for subject in subjects for argument in described(subject)]
+        arguments = (keys.member(channel), 1, int(delay * 1000), *described_all)
+        await self._database.run(STALE, keys.shard_of(channel), *arguments)
+        self._queued()
+
     async def wake(self, channel: Channel) -> None:
         await self._database.run(WAKE, keys.shard_of(channel), keys.member(channel), "")
 
@@ -98,7 +115,7 @@ class RedisQueue:
         """Return what stands in a channel of an incident, for those who explain."""
         base, member = keys.shard_of(channel), keys.member(channel)
         stored = await self._database.call("GET", f"{base}:thread:{member}:{incident}")
-        return _read_thread(stored) if stored else None
+        return read_thread(stored) if stored else None
 
     async def close(self) -> None:
         """Give up what is not settled yet; such claims end by themselves."""
@@ -147,14 +164,14 @@ class RedisQueue:
             if isinstance(answer, BaseException) and not last:
                 again += group
             else:
-                _tell(group, answer)
+                _answer_all(group, answer)
         return again
 
     def _arguments(self, settlement: Settlement) -> list[Argument]:
         claim = settlement.claim
         wait = self.lease if settlement.outcome is Outcome.HOLD else settlement.delay
         at = settlement.at
-        pause: bytes = b"-" if settlement.unpause else b""
+        pause: bytes = b"ended" if settlement.resume else b""
         if settlement.pause is not None:
             pause = write_pause(settlement.pause)
         arguments: list[Argument] = [
@@ -162,19 +179,26 @@ class RedisQueue:
             claim.token,
             settlement.outcome.value,
             int(wait * 1000) if at is None else f"={at:.0f}",
-            _DOUBTS[settlement.doubt],
+            settlement.unconfirmed.value,
             b"" if settlement.failures is None else settlement.failures,
             b"" if at is None else f"{at:.0f}",
             pause,
-            len(settlement.records),
+            len(settlement.updates),
         ]
-        for record in settlement.records:
-            arguments += [record.wanted.incident, record.wanted.entry if record.settled else b""]
-            arguments += [_write_thread(record), LIFE]
+        for update in settlement.updates:
+            pending = update.pending
+            is_reminder = pending.reminder is not None  # it needs no record: it is forgotten
+            arguments += [
+                pending.subject,
+                pending.entry if update.settled else b"",
+                b"" if is_reminder else write_thread(update.thread, update.version),
+                LIFE,
+                1 if update.forget else 0,
+            ]
         return arguments
 
 
-def _tell(group: list[_Waiting], answer: Any) -> None:  # noqa: ANN401 - as redis-py gives it
+def _answer_all(group: list[_Waiting], answer: Any) -> None:  # noqa: ANN401 - as redis-py gives it
     for number, (_, _, done) in enumerate(group):
         if done.done():
             continue
@@ -189,61 +213,75 @@ def _error(answers: Sequence[Any]) -> BaseException:
     return error if isinstance(error, StoreError) else StoreError(type(error).__name__)
 
 
-# --- what the scripts keep ------------------------------------------------------------------
+# --- what the scripts answer ----------------------------------------------------------------
 
 
 def _read_claims(platform: str, answer: list[Any], *, token: str, deadline: float) -> list[Claim]:
     lost, changed = int(answer[1]), int(answer[2])
     claims = []
     for at in range(5, len(answer), 5):
-        member, subscription, pause, flat, threads = answer[at : at + 5]
+        member, subscription, pause, flat, subjects = answer[at : at + 5]
         entry = dict(zip(flat[::2], flat[1::2], strict=True))
         tenant, _, id_ = member.decode().partition("/")
+        unconfirmed_since = entry.get(b"unconfirmed_since")
         claims.append(
             Claim(
                 channel=Channel(platform, tenant, id_),
                 token=token,
                 deadline=deadline,
-                subscription=read_subscription(subscription, pause),
-                wanted=_read_wanted(entry, threads),
-                doubt=_moment(entry.get(b"?")),
-                lost=(_at(lost), _at(changed)) if changed else None,
-                failures=int(entry.get(b"!", 0)),
-                granted=b"@" in entry,
+                subscription=read_subscription(subscription, pause) if subscription else None,
+                pending=_read_pending(entry, subjects),
+                unconfirmed_since=moment(int(unconfirmed_since)) if unconfirmed_since else None,
+                lost=(moment(lost), moment(changed)) if changed else None,
+                failures=int(entry.get(b"failures", 0)),
+                granted=b"granted_at" in entry,
             )
         )
     return claims
 
 
-def _read_wanted(entry: dict[bytes, bytes], threads: list[bytes]) -> tuple[PendingThread, ...]:
-    wanted = []
-    for incident, stored in zip(threads[::2], threads[1::2], strict=True):
-        class_, since, first, wanted_mark = entry[incident].split(b":", 3)
-        thread = _read_thread(stored) if stored else _NOTHING
+def _read_pending(entry: dict[bytes, bytes], subjects: list[bytes]) -> tuple[PendingThread, ...]:
+    pending = []
+    for subject, stored, reminder in zip(
+        subjects[::3], subjects[1::3], subjects[2::3], strict=True
+    ):
+        class_, since, first, version = entry[subject].split(b":", 3)
         one = PendingThread(
-            incident.decode(),
-            wanted_mark.decode().rstrip("+"),
-            thread,
+            subject.decode(),
+            version.decode().rstrip("+"),
+            read_thread(stored) if stored else _NOTHING,
             first=int(first),
-            entry=entry[incident],
+            reminder=codec.reminders.load(reminder) if reminder else None,
+            entry=entry[subject],
         )
-        wanted.append((int(class_), int(since), one))
-    return tuple(one for _, _, one in sorted(wanted, key=lambda item: item[:2]))
+        pending.append((int(class_), int(since), one))
+    return tuple(one for _, _, one in sorted(pending, key=lambda item: item[:2]))
 
 
-def _read_thread(stored: bytes) -> ThreadRecord:
-    return codec.threads.load(stored.split(b"|", 2)[2])
+# --- how much waits -------------------------------------------------------------------------
 
 
-def _write_thread(record: ThreadUpdate) -> bytes:
-    done = version_of(record.incident) if record.settled and record.incident else ""
-    root = 1 if record.thread.root is not None else 0
-    return b"%s|%d|%s" % (done.encode(), root, codec.threads.dump(record.thread))
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """Channels that are stale, and for how many seconds the first of those ready waits."""
+
+    channels: int
+    lag: float
 
 
-def _moment(ms: bytes | None) -> datetime | None:
-    return None if ms is None else _at(int(ms))
+async def depth_of(database: Database, platform: str, now: datetime) -> Depth:
+    """Add up the shards of a platform.
 
-
-def _at(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)
+    Raises:
+        StoreError: Redis did not answer.
+    """
+    answers = await database.run_many(DEPTH, [(base, ()) for base in keys.shards(platform)])
+    channels, oldest = 0, 0.0
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+        channels += int(answer[0])
+        since = float(answer[1])
+        oldest = min(oldest, since) if oldest and since else oldest or since
+    lag = now.timestamp() - oldest / 1000 if oldest else 0.0
+    return Depth(channels, max(0.0, lag))

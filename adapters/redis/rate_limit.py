@@ -1,4 +1,4 @@
-"""Limits that all replicas share: see `bot.delivery.queue.Pace`.
+"""Limits that all replicas share: see `bot.delivery.queue.RateLimiter`.
 
 The libraries for this (limits, throttled-py) answer one question per round trip and say only
 "no" or "try again in"; hundreds of channels behind one limit would each ask again and again.
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from adapters.redis import keys
 from adapters.redis.database import Database
-from adapters.redis.scripts import PACE
+from adapters.redis.scripts import RATE_LIMIT
 from bot.delivery.queue import Permit
 from bot.domain.errors import StoreError
 from bot.ports import Bucket
@@ -37,7 +37,7 @@ class RedisRateLimiter:
         self._rounds: dict[str, _Round] = {}
         self._asking: set[asyncio.Task[None]] = set()
 
-    async def ask(self, buckets: Sequence[Bucket], *, granted: bool = False) -> Permit:
+    async def acquire(self, buckets: Sequence[Bucket], *, granted: bool = False) -> Permit:
         if not buckets:
             return Permit()
         grants = await asyncio.gather(*(self._ask(bucket, granted) for bucket in buckets))
@@ -89,7 +89,7 @@ class RedisRateLimiter:
     async def _run(self, bucket: Bucket, wanted: int, held: int, block: float) -> list[bytes]:
         interval = 1000 / bucket.rate
         answer: list[bytes] = await self._database.run(
-            PACE, keys.limit(bucket.name), interval, bucket.burst, wanted, held, block
+            RATE_LIMIT, keys.limit(bucket.name), interval, bucket.burst, wanted, held, block
         )
         return answer
 

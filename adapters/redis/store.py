@@ -1,20 +1,30 @@
-"""Everything of ours that lives in Redis, opened and closed together."""
+"""The stores in Redis, opened and closed together."""
 
 from __future__ import annotations
 
 import contextlib
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 
+import structlog
+
+from adapters.redis import keys
+from adapters.redis.checks import check_redis
 from adapters.redis.client import open_database
 from adapters.redis.database import Database, Failpoint
+from adapters.redis.embedded.server import embedded_redis
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.queue import RedisQueue
 from adapters.redis.rate_limit import RedisRateLimiter
+from adapters.redis.scripts import END_CLAIMS
 from adapters.redis.stream import RedisEventStream
-from adapters.redis.subscriptions import RedisSubscriptions
+from adapters.redis.subscriptions import RedisReminders, RedisSubscriptions
+from bot.domain.checks import Health
+from bot.settings import Settings
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +36,8 @@ class Store:
     incident_store: RedisIncidentStore
     subscriptions: RedisSubscriptions
     queue: RedisQueue
-    feed: RedisEventStream
+    stream: RedisEventStream
+    reminders: RedisReminders
     rate_limiter: RedisRateLimiter
 
 
@@ -38,9 +49,9 @@ async def open_store(
     lease: float = 30.0,
     failpoint: Failpoint | None = None,
 ) -> AsyncIterator[Store]:
-    """Connect to `url` (see `connect`) for as long as we are inside.
+    """Connect to `url` (see `client`) for as long as we are inside.
 
-    `queued` is called whenever this process has put channels in the queue: wake the couriers.
+    `queued` is called whenever this process has put channels in the queue: wake the workers.
 
     Raises:
         SettingsError: the URL is of no known form.
@@ -51,7 +62,8 @@ async def open_store(
         stack.push_async_callback(database.close)
         holder = f"{socket.gethostname()}-{secrets.token_hex(4)}"
         incident_store = RedisIncidentStore(database)
-        queue, rate_limiter = RedisQueue(database, holder, lease=lease), RedisRateLimiter(database)
+        queue = RedisQueue(database, holder, queued, lease=lease)
+        rate_limiter = RedisRateLimiter(database)
         stack.push_async_callback(queue.close)
         stack.push_async_callback(rate_limiter.close)
         yield Store(
@@ -60,6 +72,51 @@ async def open_store(
             incident_store=incident_store,
             subscriptions=RedisSubscriptions(database, incident_store, queued),
             queue=queue,
-            feed=RedisEventStream(database, holder, queued),
+            stream=RedisEventStream(database, holder, queued),
+            reminders=RedisReminders(database),
             rate_limiter=rate_limiter,
         )
+
+
+@contextlib.asynccontextmanager
+async def open_store_of(
+    settings: Settings, providers: Iterable[str], queued: Callable[[], None]
+) -> AsyncIterator[Store]:
+    """Open the Redis of the settings, or an embedded one, and check that it is fit for us.
+
+    `queued` is as for `open_store`.
+
+    Raises:
+        StoreError: it cannot be reached, or the data folder is in use.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        embedded = settings.redis_url is None
+        if settings.redis_url is None:
+            url = await stack.enter_async_context(embedded_redis(settings.data_dir))
+        else:
+            url = settings.redis_url.get_secret_value()
+        store = await stack.enter_async_context(open_store(url, queued=queued))
+        if embedded:
+            await end_all_claims(store.database, providers)
+        async for finding in check_redis(store.database, "embedded" if embedded else "given"):
+            if finding.health is not Health.GOOD:
+                log.warning("redis.unfit", says=finding.says, advice=finding.advice)
+        yield store
+
+
+async def end_all_claims(database: Database, providers: Iterable[str]) -> None:
+    """End the leases and claims of a process that was killed.
+
+    Only where no other process can be at work, as on an embedded Redis at its start. Among
+    replicas they end by themselves within half a minute.
+
+    Raises:
+        StoreError: Redis did not answer.
+    """
+    for provider in providers:
+        await database.call("DEL", f"{keys.provider(provider)}:lease")
+    for platform in await database.call("SMEMBERS", keys.PLATFORMS_KEY):
+        calls = [(base, ()) for base in keys.shards(platform.decode())]
+        for answer in await database.run_many(END_CLAIMS, calls):
+            if isinstance(answer, BaseException):
+                raise answer

@@ -1,4 +1,4 @@
-"""From committed news to channels that are behind: see `bot.delivery.queue.Feed`.
+"""From committed events to stale channels: see `bot.delivery.queue.EventStream`.
 
 Redis's own consumer group hands each entry to one reader and keeps it until acknowledged.
 Nothing blocks on the server: who commits wakes the reader, others look once a second.
@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from adapters.redis import keys
 from adapters.redis.database import Argument, Call, Database
 from adapters.redis.scripts import FANOUT
-from adapters.redis.subscriptions import LIFE, priority
-from bot.delivery.queue import StreamEntry, version_of
+from adapters.redis.subscriptions import LIFE, described
+from bot.delivery.queue import StreamEntry
 from bot.domain.errors import StoreError
 from bot.domain.incident import Incident
 
@@ -35,7 +35,7 @@ class RedisEventStream:
         self._progress = progress
 
     async def read(self, provider: str, *, abandoned: bool = False) -> list[StreamEntry]:
-        stream = f"{keys.provider(provider)}:news"
+        stream = f"{keys.provider(provider)}:events"
         try:
             return await self._read(stream, abandoned)
         except StoreError as error:
@@ -45,14 +45,14 @@ class RedisEventStream:
         await self._make_group(stream)
         return await self._read(stream, abandoned)
 
-    async def done(self, provider: str, entries: Sequence[StreamEntry]) -> None:
-        stream = f"{keys.provider(provider)}:news"
+    async def acknowledge(self, provider: str, entries: Sequence[StreamEntry]) -> None:
+        stream = f"{keys.provider(provider)}:events"
         await self._database.call("XACK", stream, GROUP, *(entry.id for entry in entries))
 
     async def enqueue(self, incident: Incident, *, keep: bool = False) -> int:
         platforms = await self._database.call("SMEMBERS", keys.PLATFORMS_KEY)
         sets = keys.concerned_sets(incident)
-        about: tuple[Argument, ...] = (incident.key, priority(incident), version_of(incident))
+        about: tuple[Argument, ...] = described(incident)
         rest: tuple[Argument, ...] = (KEEP_BELOW if keep else 0, LIFE, *sets)
         batch = FIRST_BATCH
         places: dict[str, tuple[int | bytes, bytes]] = {
@@ -60,7 +60,7 @@ class RedisEventStream:
             for platform in sorted(platforms)
             for base in keys.shards(platform.decode())
         }
-        behind = 0
+        stale = 0
         while places:
             calls: list[Call] = [
                 (base, (*about, *place, batch, *rest)) for base, place in places.items()
@@ -70,15 +70,15 @@ class RedisEventStream:
                 if isinstance(answer, BaseException):
                     raise answer
                 places[base] = (answer[0], answer[1])
-                behind += answer[2]
+                stale += answer[2]
                 if not answer[0]:
                     del places[base]
             self._progress()
             batch = BATCH
-        return behind
+        return stale
 
-    async def may_sweep(self, provider: str, seconds: float) -> bool:
-        key = f"{keys.provider(provider)}:sweep"
+    async def may_sweep(self, name: str, seconds: float) -> bool:
+        key = f"{keys.provider(name)}:sweep"
         taken = await self._database.call(
             "SET", key, self._reader, "NX", "PX", max(1, int(seconds * 1000))
         )

@@ -1,23 +1,21 @@
-"""Who wants what, in Redis: see `bot.ports.Subscriptions` for what it promises."""
+"""Subscriptions and reminders in Redis: see `bot.ports.Subscriptions` for what they promise."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from adapters.redis import codec, keys
+from adapters.redis.codec import read_subscription, write_pause
 from adapters.redis.database import Argument, Database
-from adapters.redis.scripts import BEHIND, SUBSCRIBE, UNSUBSCRIBE
-from bot.delivery.queue import version_of
-from bot.domain.incident import Incident
+from adapters.redis.scripts import STALE, SUBSCRIBE, UNSUBSCRIBE
+from bot.delivery.queue import Subject
 from bot.domain.page import Severity
-from bot.domain.subscription import Channel, Pause, Subscription
+from bot.domain.subscription import Channel, Reminder, Subscription
 from bot.ports import IncidentStore
 
 _CLASSES = (Severity.MAJOR, Severity.PARTIAL, Severity.DEGRADED, Severity.MAINTENANCE)
-NEVER = 9_000_000_000_000_000  # ms, beyond any date: only when the platform says so
 BATCH = 1_000
 LIFE = keys.THREAD_DAYS * 86_400_000
 
@@ -32,7 +30,6 @@ class RedisSubscriptions:
         self._database = database
         self._incident_store = incident_store
         self._queued = queued
-        self._platforms: set[str] = set()
 
     async def get(self, channel: Channel) -> Subscription | None:
         base, member = keys.shard_of(channel), keys.member(channel)
@@ -44,7 +41,7 @@ class RedisSubscriptions:
 
     async def put(self, subscription: Subscription, behind: Sequence[str] = ()) -> None:
         channel = subscription.channel
-        await self._know(channel.platform)
+        await know_platform(self._database, channel.platform)
         arguments: list[Argument] = [
             keys.member(channel),
             codec.subscriptions.dump(replace(subscription, paused=None, changed_at=None)),
@@ -57,13 +54,14 @@ class RedisSubscriptions:
         self._queued()
 
     async def catch_up(self, channel: Channel, behind: Sequence[str]) -> None:
-        """Queue the channel for incidents (keys) that it may never have heard of.
+        """Queue the channel for incidents (keys) that it may never have been told of.
 
         Its subscription stays as it is, with the time from which it holds.
         """
         marked = await self._marked(behind)
         if marked:
-            await self._database.run(BEHIND, keys.shard_of(channel), keys.member(channel), *marked)
+            member = keys.member(channel)
+            await self._database.run(STALE, keys.shard_of(channel), member, 0, 0, *marked)
             self._queued()
 
     async def _marked(self, behind: Sequence[str]) -> list[Argument]:
@@ -72,7 +70,7 @@ class RedisSubscriptions:
             argument
             for incident in found
             if incident is not None
-            for argument in (incident.key, priority(incident), version_of(incident))
+            for argument in described(incident)
         ]
 
     async def remove(self, channel: Channel) -> bool:
@@ -100,31 +98,43 @@ class RedisSubscriptions:
             if int(cursor) == 0:
                 return
 
-    async def _know(self, platform: str) -> None:
-        if platform not in self._platforms:
-            await self._database.call("SADD", keys.PLATFORMS_KEY, platform)
-            self._platforms.add(platform)
+
+class RedisReminders:
+    """See `bot.delivery.queue.ReminderStore`; claims hand them over, settlements forget them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, reminder: Reminder) -> bool:
+        await know_platform(self._database, reminder.channel.platform)
+        base, member = keys.shard_of(reminder.channel), keys.member(reminder.channel)
+        field = f"{member}|{reminder.key}"
+        json = codec.reminders.dump(reminder)
+        return bool(await self._database.call("HSETNX", f"{base}:reminders", field, json))
+
+    async def all(self) -> list[Reminder]:
+        platforms = await self._database.call("SMEMBERS", keys.PLATFORMS_KEY)
+        bases = [base for platform in platforms for base in keys.shards(platform.decode())]
+        return [
+            codec.reminders.load(one)
+            for base in bases
+            for one in await self._database.call("HVALS", f"{base}:reminders")
+        ]
 
 
-def priority(incident: Incident) -> int:
-    """Return the queue's class for opening a thread: 0 (a major outage) to 4."""
-    if incident.severity in _CLASSES:
-        return _CLASSES.index(incident.severity)
-    return len(_CLASSES)
+async def know_platform(database: Database, platform: str) -> None:
+    """Remember that there are destinations on a platform."""
+    await database.call("SADD", keys.PLATFORMS_KEY, platform)
 
 
-def read_subscription(stored: bytes, pause: bytes) -> Subscription:
-    """Read what the scripts keep: when written, index sets, JSON."""
-    written, _, rest = stored.partition(b"|")
-    subscription = codec.subscriptions.load(rest.partition(b"|")[2])
-    changed_at = datetime.fromtimestamp(int(written) / 1000, UTC)
-    paused = codec.pauses.load(pause.partition(b"|")[2]) if pause else None
-    return replace(subscription, changed_at=changed_at, paused=paused)
-
-
-def write_pause(pause: Pause) -> bytes:
-    due = int(pause.next_try.timestamp() * 1000) if pause.next_try else NEVER
-    return b"%d|%s" % (due, codec.pauses.dump(pause))
+def described(subject: Subject) -> tuple[str, int, str]:
+    """Return what the queue's scripts need of a subject: key, class (0: most urgent), version."""
+    known = subject.severity in _CLASSES
+    return (
+        subject.key,
+        _CLASSES.index(subject.severity) if known else len(_CLASSES),
+        subject.version,
+    )
 
 
 def _literal(text: str) -> str:

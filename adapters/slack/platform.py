@@ -18,7 +18,7 @@ from slack_bolt.async_app import AsyncApp
 from starlette.routing import Route
 
 from adapters.chat.http import open_session
-from adapters.redis.deduplicator import RedisDeduplicator
+from adapters.redis.keyvalue import RedisDeduplicator
 from adapters.redis.store import Store
 from adapters.slack.client import CONNECTIONS, TIMEOUT_SECONDS, SlackClients, tenant_of, web_client
 from adapters.slack.errors import explain, slack_errors

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import structlog
 from starlette.routing import BaseRoute
 
-from adapters.redis.depth import Depth
+from adapters.redis.queue import Depth
 from adapters.web.app import Web, build
 from adapters.web.metrics import Measured, Metrics
 from adapters.web.server import serving

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 from bot.commands.shared import what_to_do
 from bot.commands.types import Answer, ParsedCommand, Request, Services
+from bot.delivery.plan import plan
 from bot.domain.incident import Incident
 from bot.domain.message import Message, Text, ThreadLink
+from bot.domain.subscription import ThreadRecord
 from bot.messages.answer import answer_message
 from bot.messages.history import history_message, incident_message
 from bot.messages.text import notice
@@ -126,7 +128,10 @@ async def why(services: Services, request: Request, words: ParsedCommand) -> Ans
             for incident in await services.status.incident_store.history(provider, now - _WHY_BACK)
         ]
     newest = sorted(incidents, key=lambda i: i.started_at, reverse=True)[:_WHY_CASES]
-    cases = [WhyCase(i, await services.threads.thread(request.channel, i.key)) for i in newest]
     subscription = await services.subscriptions.get(request.channel)
+    cases = []
+    for one in newest:
+        thread = await services.threads.thread(request.channel, one.key) or ThreadRecord()
+        cases.append(WhyCase(one, thread, plan(one, thread, subscription, now).reason))
     message = why_message(cases, subscription, request.channel.id, now, services.catalog)
     return Answer(message)

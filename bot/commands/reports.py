@@ -8,9 +8,8 @@ from __future__ import annotations
 from bot.catalog.catalog import Catalog
 from bot.commands.shared import what_to_do
 from bot.commands.types import Answer, ParsedCommand, Request, Services
-from bot.delivery.reminders import Direct, Reminder
 from bot.domain.errors import DeliveryError
-from bot.domain.subscription import Channel
+from bot.domain.subscription import Channel, Reminder
 from bot.evidence.stores import ChannelSize, UserReport
 from bot.messages.evidence import (
     counted_message,
@@ -22,6 +21,7 @@ from bot.messages.evidence import (
 from bot.messages.explanation import explanation_message
 from bot.messages.just_me import just_me_message
 from bot.messages.text import notice
+from bot.ports import Direct
 from bot.status.explain import explain as explanation
 from bot.status.explain import known_errors
 from bot.status.service import SCORED
@@ -57,8 +57,8 @@ async def _count(services: Services, request: Request, surface: str, view: Statu
     size = await _members(services, request.channel)
     said = UserReport(request.channel, request.user, surface, size)
     new = await services.reports.add(said, view.at)
-    if new:
-        services.reported(request.channel)
+    if new and services.reported is not None:
+        await services.reported(request.channel, view.about(surface))
     here = await services.reports.of_channel(request.channel, view.at)
     more = await what_to_do(services, view, surface)
     verdict = view.verdict(surface)
@@ -81,7 +81,9 @@ async def works(services: Services, request: Request, value: str) -> Answer:
     if services.catalog.surface(value) is None:
         return Answer(notice("I don't know what works again", emoji="❓"))
     await services.reports.withdraw(UserReport(request.channel, request.user, value))
-    services.reported(request.channel)
+    if services.reported is not None:
+        view = await services.status.view(request.channel)
+        await services.reported(request.channel, view.about(value))
     return Answer(works_message(value, services.catalog))
 
 

@@ -25,7 +25,6 @@ from bot.commands.types import (
     Services,
     Takes,
 )
-from bot.delivery.platform_health import outage_words
 from bot.domain.errors import StoreError
 from bot.domain.incident import EventKind
 from bot.domain.message import Note, Text
@@ -61,8 +60,7 @@ class Commands:
 
     def _with_outages(self, request: Request, answer: Answer) -> Answer:
         """Add which other platforms take no messages at the moment."""
-        here = request.channel.platform
-        lines = [outage_words(one) for one in self._services.out_of_reach() if one != here]
+        lines = self._services.out_of_reach(request.channel.platform)
         notes = tuple(Note((Text(f"{line}."),)) for line in lines)
         message = replace(answer.message, blocks=(*answer.message.blocks, *notes))
         return replace(answer, message=message) if notes else answer

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import Ambiguous
-from bot.delivery.reminders import ReminderStore
-from bot.domain.incident import EventKind
+from bot.delivery.queue import ReminderStore
+from bot.domain.incident import EventKind, Incident
 from bot.domain.message import Message
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, ThreadRecord
@@ -117,10 +117,10 @@ class Services:
     reports: ReportStore
     reminders: ReminderStore
     rng: random.Random
-    # Called when the reports of a channel changed.
-    reported: Callable[[Channel], None] = lambda _: None
-    # Names the platforms that take no messages at the moment.
-    out_of_reach: Callable[[], Sequence[str]] = tuple
+    # Called when the reports of a channel changed, with the incidents that they are about.
+    reported: Callable[[Channel, Sequence[Incident]], Awaitable[None]] | None = None
+    # Says which platforms, besides the one named, take no messages at the moment.
+    out_of_reach: Callable[[str], Sequence[str]] = lambda _: ()
 
     @property
     def catalog(self) -> Catalog:

@@ -1,71 +1,124 @@
-"""The card of a step: one object for all the channels that get the same, so it is drawn once."""
+"""Caches of what many attempts need at the same time: incidents, messages, report counts."""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from bot.catalog.catalog import Catalog
 from bot.delivery.plan import Act, Step
+from bot.delivery.queue import PendingThread
 from bot.domain.incident import Incident
 from bot.domain.message import Lines, Message, Text, Time
-from bot.domain.subscription import Pause
+from bot.domain.subscription import Channel, Pause, Reminder
+from bot.evidence.reports import ReportCount
+from bot.evidence.stores import ReportStore
+from bot.messages.evidence import back_message, tally_words
 from bot.messages.reply import catch_up_message, reply_message
 from bot.messages.root import root_message
+from bot.ports import Clock, IncidentStore
 
-KEPT = 256
-FRESH = 60.0  # seconds: durations in a card are true to the minute
+T = TypeVar("T")
+
+INCIDENTS_KEPT = 64  # guess: rarely more than a handful are open
+MESSAGES_KEPT = 256  # guess: some steps and surface counts of each of them
+REPORTS_FRESH = 10.0  # seconds: how old the counts on a root may be when it changes anyway
+FRESH = 60.0  # seconds: durations in a message are true to the minute
+
+
+class IncidentCache:
+    """Incidents, read once however many channels are stale about one."""
+
+    def __init__(self, incident_store: IncidentStore) -> None:
+        self._incident_store = incident_store
+        self._kept: OrderedDict[str, Incident] = OrderedDict()
+        self._reading = asyncio.Lock()
+
+    def put(self, incident: Incident) -> None:
+        """Keep what was just read anyway."""
+        self._kept[incident.key] = incident
+        self._kept.move_to_end(incident.key)
+        if len(self._kept) > INCIDENTS_KEPT:
+            self._kept.popitem(last=False)
+
+    async def get(self, pending: PendingThread) -> Incident | None:
+        """Return the incident at least as new as wanted, if the store has it as new as that.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        if kept := self._fresh(pending):
+            return kept
+        async with self._reading:  # hundreds of channels ask for the same at the same time
+            if kept := self._fresh(pending):
+                return kept
+            incident = await self._incident_store.incident(pending.subject)
+            if incident is not None:
+                self.put(incident)
+            return incident
+
+    def _fresh(self, pending: PendingThread) -> Incident | None:
+        kept = self._kept.get(pending.subject)
+        if kept is not None and (
+            kept.revision > pending.revision or kept.version == pending.version
+        ):
+            return kept
+        return None
 
 
 class MessageCache:
+    """Messages of steps: one object for all channels that get the same, so it is rendered once."""
+
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._kept: OrderedDict[object, Message] = OrderedDict()
 
     def of(
-        self,
-        step: Step,
-        incident: Incident,
-        now: datetime,
-        *,
-        plainly: bool = False,
-        report_count: str = "",
+        self, step: Step, incident: Incident, now: datetime, *, plainly: bool = False
     ) -> Message:
-        """Return what a step shows. `plainly`: the form for a platform that refused the other.
-
-        `tally`: what the channel's own people report, for its root.
-        """
-        told = step.event.key if step.event else None
+        """Return what a step shows. `plainly`: the form for a platform that refused the other."""
+        event = step.event.key if step.event else None
         moment = int(now.timestamp() // FRESH)
-        form = (_form(step), told, step.since, step.midway, plainly, report_count)
+        catch_up = step.act is Act.CATCH_UP
+        form = (event, catch_up, step.since, step.midway, plainly, step.report_count)
         name = (incident.key, incident.revision, incident.title, form, moment)
-        card = self._kept.get(name)
-        if card is None:
-            card = draw(step, incident, now, self._catalog, report_count)
+        message = self._kept.get(name)
+        if message is None:
+            message = message_of(step, incident, now, self._catalog)
             if plainly:
-                card = replace(card, blocks=(), buttons=())
-            self._kept[name] = card
-            if len(self._kept) > KEPT:
+                message = replace(message, blocks=(), buttons=())
+            self._kept[name] = message
+            if len(self._kept) > MESSAGES_KEPT:
                 self._kept.popitem(last=False)
-        return card
+        return message
+
+    def of_reminder(self, reminder: Reminder, now: datetime) -> Message:
+        """Return the one message of a reminder; it is one person's own, and not kept."""
+        return back_message(reminder.surfaces, reminder.asked_at, now, self._catalog)
 
 
-def draw(
-    step: Step, incident: Incident, now: datetime, catalog: Catalog, report_count: str = ""
-) -> Message:
-    """Return the card of a step that has one (every act but closing and noting)."""
+def message_of(step: Step, incident: Incident, now: datetime, catalog: Catalog) -> Message:
+    """Return the message of a step that has one (every act but closing and noting)."""
     if step.event is None:
         return root_message(
-            incident, now, catalog, joined_midway=step.midway, report_count=report_count or None
+            incident,
+            now,
+            catalog,
+            joined_midway=step.midway,
+            report_count=step.report_count or None,
         )
     if step.act is Act.CATCH_UP:
         return catch_up_message(incident, step.since, now)
     return reply_message(incident, step.event, now, catalog)
 
 
-def back_message(pause: Pause) -> Message:
-    """What a channel is told once, when it can be written to again."""
+def resumed_message(pause: Pause) -> Message:
+    """Return what a channel is told once, when it can be written to again."""
     words = f"I could not write to this channel ({pause.reason}). I can again, and go on from here."
     since = (Text("Since "), Time(pause.since, "date"), Text("."))
     return Message(
@@ -73,5 +126,52 @@ def back_message(pause: Pause) -> Message:
     )
 
 
-def _form(step: Step) -> str:
-    return "root" if step.event is None else "until" if step.act is Act.CATCH_UP else "reply"
+class TimedCache(Generic[T]):
+    """A value read at most every so many seconds, and by one reader at a time."""
+
+    def __init__(self, read: Callable[[], Awaitable[T]], seconds: float) -> None:
+        self._read = read
+        self._seconds = seconds
+        self._value: T | None = None
+        self._until = 0.0  # monotonic
+        self._reading = asyncio.Lock()
+
+    async def get(self) -> T:
+        """Return the value; raises what reading it raises."""
+        async with self._reading:
+            if self._value is None or time.monotonic() >= self._until:
+                self._value = await self._read()
+                self._until = time.monotonic() + self._seconds
+            return self._value
+
+
+class ReportLines:
+    """Lines that tell on a root how many people of its channel report trouble."""
+
+    def __init__(
+        self, reports: ReportStore, catalog: Catalog, clock: Clock, seconds: float = REPORTS_FRESH
+    ) -> None:
+        self._reports = reports
+        self._catalog = catalog
+        self._clock = clock
+        self._everywhere = TimedCache(self._read_everywhere, seconds)
+
+    async def line(self, channel: Channel, incident: Incident, *, exact: bool) -> str:
+        """Return the line, "" if nobody there reports what the incident touches.
+
+        `exact`: as the store has it now. Otherwise it may be some seconds old, and costs nothing.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        if exact:
+            counts = await self._reports.of_channel(channel, self._clock())
+        else:
+            counts = (await self._everywhere.get()).get(str(channel), [])
+        return tally_words(counts, list(incident.surfaces), self._catalog) if counts else ""
+
+    async def _read_everywhere(self) -> dict[str, list[ReportCount]]:
+        found: dict[str, list[ReportCount]] = {}
+        for count in await self._reports.everywhere(self._clock()):
+            found.setdefault(count.channel, []).append(count)
+        return found

@@ -1,4 +1,4 @@
-"""What a platform tells of channels and workspaces that come and go, as pauses and wake-ups."""
+"""Channels and workspaces that are lost, come back or move, as pauses and wake-ups."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.ports import Clock, Subscriptions
 
 
 class ChannelLifecycle:
-    """Every method may raise `StoreError`, and bears being repeated."""
+    """Every method may raise `StoreError`, and may be repeated."""
 
     def __init__(self, subscriptions: Subscriptions, queue: Queue, clock: Clock) -> None:
         self._subscriptions = subscriptions

@@ -1,16 +1,21 @@
-"""What visits share, and what one keeps while it lasts."""
+"""What attempts share, and the state of one subject while an attempt lasts."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
 
-from bot.delivery.cache import MessageCache
-from bot.delivery.incidents import IncidentCache
-from bot.delivery.queue import PendingThread, Queue, RateLimiter, ThreadUpdate
+from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
+from bot.delivery.plan import Plan, plan
+from bot.delivery.platform_health import PlatformHealth
+from bot.delivery.queue import Claim, PendingThread, Queue, RateLimiter, ThreadUpdate
+from bot.delivery.reminders import is_over, plan_reminder
+from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
-from bot.domain.subscription import Channel, ThreadRecord
+from bot.domain.subscription import Channel, Reason, Reminder, Subscription, ThreadRecord
 from bot.ports import Clock, Messenger
 
 
@@ -18,47 +23,70 @@ async def no_failpoint(_: str) -> None:
     """Tests crash at these points; nobody else does."""
 
 
+class Verdicts(Protocol):
+    """What is true now, as for everybody."""
+
+    def verdict(self, surface: str) -> Verdict | None: ...
+
+
 @dataclass(slots=True)
 class DeliveryCounts:
-    """What a courier did since it was started, for logs and metrics."""
+    """What a worker did since it was started, for logs and metrics."""
 
     opened: int = 0
     replied: int = 0
     revised: int = 0
+    reminded: int = 0
     adopted: int = 0  # sent before, recorded only now
-    looked: int = 0
+    searched: int = 0
     failed: int = 0
     parked: int = 0
     refused: int = 0  # by a limit of the platform
 
 
-def no_tally(_: Channel, __: Incident) -> str:
-    """Nobody reports anything."""
-    return ""
-
-
 @dataclass(slots=True)
 class DeliveryContext:
-    """What every visit of one platform shares. `tally`: what a channel's people report, in a line.
-
-    `send_seconds`: how long one call may take. `haste`: waits after failures are divided by it
-    (tests are in a hurry).
-    """
+    """What every attempt of one platform shares."""
 
     messenger: Messenger
     queue: Queue
     rate_limiter: RateLimiter
     incidents: IncidentCache
-    cards: MessageCache
+    messages: MessageCache
     clock: Clock
     rng: random.Random
-    send_seconds: float = 10.0
-    time_scale: float = 1.0
+    health: PlatformHealth
+    report_lines: ReportLines | None = None  # None: nobody can report anything
+    verdicts: TimedCache[Verdicts] | None = None  # None: nothing is known to be back
+    send_seconds: float = 10.0  # how long one call may take (guess)
+    time_scale: float = 1.0  # waits after failures are divided by it, for tests
     failpoint: Callable[[str], Awaitable[None]] = no_failpoint
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
-    report_count: Callable[[Channel, Incident], str] = no_tally
     stopping: bool = False
-    quiet_until: dict[Channel, float] = field(default_factory=dict)  # monotonic
+    # Not before this moment (monotonic) may another message go to a channel.
+    next_send_at: dict[Channel, float] = field(default_factory=dict)
+
+    async def task_of(self, claim: Claim, pending: PendingThread) -> SubjectTask:
+        """Return the task for one subject of a claim, with what its plan needs.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        task = SubjectTask(pending, pending.reminder, claim.subscription, pending.thread)
+        task.closes = self.messenger.closes_threads
+        if pending.reminder is not None:
+            task.verdicts = await self.verdicts.get() if self.verdicts else None
+            return task
+        task.subject = incident = await self.incidents.get(pending)
+        if incident is not None and incident.is_open and self.report_lines is not None:
+            # Where the root shows a count, or nothing else can have made the channel stale, the
+            # count is read anew; else one that is some seconds old saves a call a channel.
+            thread = pending.thread
+            exact = thread.root is not None and (
+                thread.shown == incident.revision or bool(thread.report_count)
+            )
+            task.report_count = await self.report_lines.line(claim.channel, incident, exact=exact)
+        return task
 
 
 class NotNowError(Exception):
@@ -71,18 +99,47 @@ class NotNowError(Exception):
 
 
 @dataclass(slots=True)
-class ThreadTask:
-    """One incident that the channel is behind with."""
+class SubjectTask:
+    """One subject that the destination is stale about."""
 
-    wanted: PendingThread
-    incident: Incident | None
+    pending: PendingThread
+    subject: Incident | Reminder | None  # None: it is not known (any more), nothing to do
+    subscription: Subscription | None
     thread: ThreadRecord
+    closes: bool = True  # the platform closes threads
+    report_count: str = ""
+    verdicts: Verdicts | None = None
+    reason: Reason = Reason.DUE
     settled: bool = False
 
-    @property
-    def record(self) -> ThreadUpdate:
-        return ThreadUpdate(self.wanted, self.thread, self.incident, self.settled)
+    def plan(self, now: datetime) -> Plan:
+        """Return what is missing at this moment."""
+        match self.subject:
+            case Incident():
+                found = plan(
+                    self.subject,
+                    self.thread,
+                    self.subscription,
+                    now,
+                    report_count=self.report_count,
+                    closes=self.closes,
+                )
+            case Reminder():
+                verdict = self.verdicts.verdict if self.verdicts else lambda _: None
+                found = plan_reminder(self.subject, self.thread, verdict, now)
+            case None:
+                found = Plan((), Reason.TOLD)
+        self.reason = found.reason
+        return found
 
     @property
     def is_new(self) -> bool:
-        return self.settled or self.thread is not self.wanted.thread
+        return self.settled or self.thread is not self.pending.thread
+
+    @property
+    def update(self) -> ThreadUpdate:
+        version = self.subject.version if self.settled and self.subject else ""
+        if self.thread.report_count and isinstance(self.subject, Incident) and self.subject.is_open:
+            version = ""  # the people's reports expire: every sweep looks again
+        forget = isinstance(self.subject, Reminder) and self.settled and is_over(self.reason)
+        return ThreadUpdate(self.pending, self.thread, version, self.settled, forget)

@@ -1,126 +1,163 @@
-"""From committed news to channels that are behind, for one provider.
+"""From committed events, and from what is up again, to destinations that are stale.
 
-Every process runs one; each piece of news is handed to one of them, and to another if that one
-dies. A sweep goes over what is open or ended lately, in case Redis lost what was queued.
+Every process runs these loops. Each event is handed to one process, and to another if that one
+ends before it acknowledged it. A sweep goes over what is open or ended lately, in case the store
+lost what was queued, and for counts of reports that have expired.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import structlog
 
-from bot.delivery.incidents import IncidentCache
-from bot.delivery.queue import EventStream
+from bot.delivery.cache import IncidentCache
+from bot.delivery.context import Verdicts
+from bot.delivery.queue import EventStream, Queue, ReminderStore
+from bot.delivery.reminders import is_due
 from bot.domain.errors import StoreError
-from bot.domain.incident import Incident
+from bot.loops.periodic import StoreBackoff, wait_for
 from bot.ports import Clock, IncidentStore
 
 log = structlog.get_logger()
 
+# Seconds; guesses but where a reason stands.
 POLL = 1.0
-ABANDONED = 5.0  # seconds between looks for news that a dead reader left
+ABANDONED = 5.0  # between reads of what another process took and left
 SWEEP = 300.0
-LONGEST_BACKOFF = 10.0
-LATELY = timedelta(hours=2)
+REMINDERS = 15.0
+RECENTLY = timedelta(hours=2)  # an incident reopened within that goes on in its thread
 
 
 class FanOut:
+    """The loop of one provider: its events become stale channels."""
+
     def __init__(
         self,
         provider: str,
         incident_store: IncidentStore,
-        feed: EventStream,
+        stream: EventStream,
         incidents: IncidentCache,
         clock: Clock,
     ) -> None:
         self._provider = provider
         self._incident_store = incident_store
-        self._feed = feed
+        self._stream = stream
         self._incidents = incidents
         self._clock = clock
         self._wake = asyncio.Event()
-        self._abandoned_at = 0.0
+        self._read_abandoned_at = 0.0  # monotonic, as is the next
         self._sweep_at = 0.0
-        self._trouble = 0
+        self._backoff = StoreBackoff("fanout", {"provider": provider})
 
     def wake(self) -> None:
-        """News were committed: read them now."""
+        """Events were committed: read them now."""
         self._wake.set()
 
     async def run(self) -> None:
         while True:
             self._wake.clear()
-            wait = await self._go_on()
             try:
-                async with asyncio.timeout(wait):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
+                busy = await self.read_events() or await self.read_events(abandoned=True)
+                await self._sweep_if_due()
+                self._backoff.answered()
+                wait = 0.0 if busy else POLL
+            except StoreError as error:
+                self._sweep_at = 0.0  # the store may have lost what was queued
+                wait = self._backoff.failed(error)
+            await wait_for(self._wake, wait)
 
-    async def _go_on(self) -> float:
-        try:
-            busy = await self.read_news() or await self.read_news(abandoned=True)
-            await self._sweep_if_due()
-        except StoreError as error:
-            return self._store_failed(error)
-        if self._trouble:
-            log.info("fanout.store_recovered", provider=self._provider)
-        self._trouble = 0
-        return 0.0 if busy else POLL
-
-    def _store_failed(self, error: StoreError) -> float:
-        if not self._trouble:
-            log.error("fanout.store_failed", provider=self._provider, reason=str(error))
-        self._trouble += 1
-        self._sweep_at = 0.0  # it may have lost what was queued
-        return min(0.1 * 2.0 ** min(self._trouble, 16), LONGEST_BACKOFF)
-
-    async def read_news(self, *, abandoned: bool = False) -> bool:
+    async def read_events(self, *, abandoned: bool = False) -> bool:
         """Queue what is new. Returns whether there was anything."""
-        if abandoned and time.monotonic() < self._abandoned_at:
+        if abandoned and time.monotonic() < self._read_abandoned_at:
             return False
-        entries = await self._feed.read(self._provider, abandoned=abandoned)
+        entries = await self._stream.read(self._provider, abandoned=abandoned)
         if abandoned and not entries:
-            self._abandoned_at = time.monotonic() + ABANDONED
+            self._read_abandoned_at = time.monotonic() + ABANDONED
         for key in dict.fromkeys(entry.incident for entry in entries):
-            await self._queue(key)
-        if entries:
-            await self._feed.done(self._provider, entries)
+            incident = await self._incident_store.incident(key)
+            if incident is None:
+                log.warning("fanout.unknown_incident", incident=key)
+                continue
+            self._incidents.put(incident)
+            stale = await self._stream.enqueue(incident)
+            log.info("fanout.queued", incident=key, revision=incident.revision, stale=stale)
+        if entries:  # not before they are queued: what a crash leaves is read again
+            await self._stream.acknowledge(self._provider, entries)
         return bool(entries)
 
     async def sweep(self) -> int:
-        """Queue every channel that is behind with what is open or ended lately."""
+        """Queue every channel that is not up to date with what is open or ended recently."""
         state = (await self._incident_store.load(self._provider)).state
-        behind = 0
-        for incident in await self._incident_store.history(self._provider, self._clock() - LATELY):
-            if state is None or not _is_news(incident, state.began_at):
-                continue
-            self._incidents.put(incident)
-            behind += await self._feed.enqueue(incident, keep=incident.is_open)
-        return behind
+        if state is None:
+            return 0
+        stale = 0
+        since = self._clock() - RECENTLY
+        for incident in await self._incident_store.history(self._provider, since):
+            # What ran already when the page was first read is told only as it goes on.
+            if incident.events and incident.events[-1].observed_at > state.began_at:
+                self._incidents.put(incident)
+                stale += await self._stream.enqueue(incident, keep=incident.is_open)
+        return stale
 
     async def _sweep_if_due(self) -> None:
         if time.monotonic() < self._sweep_at:
             return
-        # After trouble, and at the start, everyone sweeps; else one of all.
-        alone = self._sweep_at == 0.0 or await self._feed.may_sweep(self._provider, SWEEP)
-        if alone and (behind := await self.sweep()):
-            log.info("fanout.swept", provider=self._provider, behind=behind)
+        # At the start, and after the store failed, everyone sweeps; else one of all.
+        alone = self._sweep_at == 0.0 or await self._stream.may_sweep(self._provider, SWEEP)
+        if alone and (stale := await self.sweep()):
+            log.info("fanout.swept", provider=self._provider, stale=stale)
         self._sweep_at = time.monotonic() + SWEEP
 
-    async def _queue(self, key: str) -> None:
-        incident = await self._incident_store.incident(key)
-        if incident is None:
-            log.warning("fanout.unknown_incident", incident=key)
+
+class ReminderFanOut:
+    """The loop of reminders: those whose surfaces are up make their destinations stale."""
+
+    def __init__(
+        self,
+        reminders: ReminderStore,
+        queue: Queue,
+        verdicts: Callable[[], Awaitable[Verdicts]],
+        clock: Clock,
+        *,
+        interval: float = REMINDERS,
+    ) -> None:
+        self._reminders = reminders
+        self._queue = queue
+        self._verdicts = verdicts
+        self._clock = clock
+        self._interval = interval
+        self._wake = asyncio.Event()
+        self._backoff = StoreBackoff("reminders")
+
+    def wake(self) -> None:
+        """Events were committed: something may be up again."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                await self.queue_due()
+                self._backoff.answered()
+                wait = self._interval
+            except StoreError as error:
+                wait = self._backoff.failed(error)
+            await wait_for(self._wake, wait)
+
+    async def queue_due(self) -> None:
+        """Queue the destinations of all reminders that are due.
+
+        Raises:
+            StoreError: the store did not answer; the rest is found at the next pass.
+        """
+        reminders = await self._reminders.all()
+        if not reminders:
             return
-        self._incidents.put(incident)
-        behind = await self._feed.enqueue(incident)
-        log.info("fanout.queued", incident=key, revision=incident.revision, behind=behind)
-
-
-def _is_news(incident: Incident, began_at: datetime) -> bool:
-    """What ran already when we first looked at the page is told only as it goes on."""
-    return bool(incident.events) and incident.events[-1].observed_at > began_at
+        verdicts, now = await self._verdicts(), self._clock()
+        for reminder in reminders:
+            if is_due(reminder, verdicts.verdict, now):
+                await self._queue.mark_stale(reminder.channel, [reminder])

@@ -1,8 +1,8 @@
-"""What the courier needs from the store: claims, settlements, limits. Redis is behind it.
+"""The delivery queue, its limits and its event stream, as protocols. Redis is behind them.
 
-An entry of the queue says only "this channel is behind with these incidents". Whoever claims the
-channel has it alone until the lease ends; every record and settlement names the claim, so that
-a courier which slept through its lease can write nothing.
+An entry of the queue says only "this destination is stale about this subject". Whoever claims the
+destination has it alone until the lease ends; every record and settlement names the claim, so that
+a worker whose lease ended can write nothing.
 """
 
 from __future__ import annotations
@@ -12,35 +12,42 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
-from zlib import crc32
 
 from bot.domain.incident import Incident
-from bot.domain.subscription import Channel, Pause, Subscription, ThreadRecord
+from bot.domain.page import Severity
+from bot.domain.subscription import Channel, Pause, Reminder, Subscription, ThreadRecord
 from bot.ports import Bucket
 
 
-def version_of(incident: Incident) -> str:
-    """Name the state of an incident that a thread may be up to date with.
+class Subject(Protocol):
+    """What a destination can be stale about: an incident, a reminder."""
 
-    Not its revision alone: after a lost second the same number may stand for other news.
-    """
-    last = incident.events[-1].key if incident.events else ""
-    return f"{incident.revision}:{crc32(last.encode()):08x}"
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever a destination should be looked at again; begins with a number that
+        only grows, and a colon.
+        """
+        ...
+
+    @property
+    def severity(self) -> Severity:
+        """The worse, the sooner."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class PendingThread:
-    """An incident (its key) that a channel is behind with, and what stands there of it.
+    """A subject that a destination is stale about, and the record of what stands there of it."""
 
-    `mark` is the state that is wanted, `first` the revision that was wanted when the channel fell
-    behind: whoever served it since then knew at least that. `entry` is the store's own note.
-    """
-
-    incident: str
-    version: str
+    subject: str  # key
+    version: str  # the state that is wanted
     thread: ThreadRecord
-    first: int = 0
-    entry: bytes = b""
+    first: int = 0  # revision wanted when it became stale: whoever served it knew at least that
+    reminder: Reminder | None = None  # the subject itself, where it is one
+    entry: bytes = b""  # the store's own
 
     @property
     def revision(self) -> int:
@@ -49,22 +56,19 @@ class PendingThread:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One channel, ours until `deadline` (seconds of the monotonic clock). Most urgent first.
-
-    `doubt`: messages sent since then may stand there unrecorded. `lost`: the store may have
-    lost what was written since the first moment, up to the second. `granted`: the shared limits
-    were asked before, and named a time that has come.
-    """
+    """One destination, ours alone until the lease ends."""
 
     channel: Channel
     token: str
-    deadline: float
-    subscription: Subscription
-    wanted: tuple[PendingThread, ...]
-    doubt: datetime | None = None
+    deadline: float  # seconds of the monotonic clock
+    subscription: Subscription | None  # None: nothing but reminders
+    pending: tuple[PendingThread, ...]  # most urgent first
+    # Messages sent since then may stand there unrecorded. None: everything sent is recorded.
+    unconfirmed_since: datetime | None = None
+    # The store may have lost what was written since the first moment, up to the second.
     lost: tuple[datetime, datetime] | None = None
-    failures: int = 0
-    granted: bool = False
+    failures: int = 0  # in a row
+    granted: bool = False  # the shared limits promised a message for a moment that has come
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +82,14 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class ThreadUpdate:
-    """A thread as it stands now. `incident` None: it is not known (any more), nothing to do."""
+    """What is written back about one subject."""
 
-    wanted: PendingThread
+    pending: PendingThread
     thread: ThreadRecord
-    incident: Incident | None
-    settled: bool  # nothing is missing there, as of what was wanted when claimed
+    # The subject's version that the thread is up to date with; "": look again at the next sweep.
+    version: str = ""
+    settled: bool = False  # nothing is missing there, as of what was wanted when claimed
+    forget: bool = False  # of a reminder: it was sent, or never will be
 
 
 class Outcome(StrEnum):
@@ -93,28 +99,26 @@ class Outcome(StrEnum):
 
 
 class Unconfirmed(StrEnum):
-    AS_BEFORE = "as before"
-    CLEARED = "cleared"  # we looked
-    BEGUN = "begun"  # something we sent under this claim may stand there
+    """What becomes of `Claim.unconfirmed_since`."""
+
+    UNCHANGED = "unchanged"
+    CLEARED = "cleared"  # the platform was searched
+    SINCE_CLAIM = "since_claim"  # something sent under this claim may stand there
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What was done under a claim, and how it goes on.
-
-    `delay` in seconds from now, or `at` a moment that the limits granted (ms of the store's
-    clock). `failures` and `pause` None: as before. `unpause`: the channel can be written to.
-    """
+    """What was done under a claim, and how it goes on."""
 
     claim: Claim
     outcome: Outcome
-    records: Sequence[ThreadUpdate] = ()
-    delay: float = 0.0
-    at: float | None = None
-    doubt: Unconfirmed = Unconfirmed.AS_BEFORE
-    failures: int | None = None
-    pause: Pause | None = None
-    unpause: bool = False
+    updates: Sequence[ThreadUpdate] = ()
+    delay: float = 0.0  # of LATER: seconds from now
+    at: float | None = None  # of LATER: the moment that the limits granted, ms of the store's clock
+    unconfirmed: Unconfirmed = Unconfirmed.UNCHANGED
+    failures: int | None = None  # None: as before
+    pause: Pause | None = None  # None: as before
+    resume: bool = False  # the channel can be written to: its pause ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,15 @@ class Queue(Protocol):
         """Record, and go on as it says. False: the claim is not ours any more."""
         ...
 
+    async def mark_stale(
+        self, channel: Channel, subjects: Sequence[Subject], *, delay: float = 0.0
+    ) -> None:
+        """Have a channel looked at again, even if it is up to date.
+
+        Within `delay` seconds several changes make one; what is more urgent does not wait for it.
+        """
+        ...
+
     async def silence(self, platform: str, tenant: str, reason: str) -> None:
         """Write to no channel of this tenant until `wake_tenant`."""
         ...
@@ -151,8 +164,8 @@ class Queue(Protocol):
 class RateLimiter(Protocol):
     """Limits shared with all replicas."""
 
-    async def ask(self, buckets: Sequence[Bucket], *, granted: bool = False) -> Permit:
-        """May one message go? `granted`: it was promised for now, unless a refusal came since.
+    async def acquire(self, buckets: Sequence[Bucket], *, granted: bool = False) -> Permit:
+        """Ask for one message. `granted`: it was promised for now, unless a refusal came since.
 
         Raises:
             StoreError: the limits cannot be asked now.
@@ -166,28 +179,38 @@ class RateLimiter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StreamEntry:
-    """One entry of a provider's news: an incident (its key) that changed."""
+    """One entry of a provider's stream: an incident (its key) that changed."""
 
     id: str
     incident: str
 
 
 class EventStream(Protocol):
-    """News as committed, each handed to one reader, and again if it does not acknowledge it."""
+    """Committed events, each handed to one reader, and again if it does not acknowledge it."""
 
     async def read(self, provider: str, *, abandoned: bool = False) -> list[StreamEntry]:
-        """Return what is new; `abandoned`: what other readers took and left."""
+        """Return what is new; `abandoned`: what other readers took and did not acknowledge."""
         ...
 
-    async def done(self, provider: str, entries: Sequence[StreamEntry]) -> None: ...
+    async def acknowledge(self, provider: str, entries: Sequence[StreamEntry]) -> None: ...
 
     async def enqueue(self, incident: Incident, *, keep: bool = False) -> int:
-        """Say of every channel that may want it, and is not up to date, that it is behind.
+        """Queue every channel that may want the incident and is not up to date with it.
 
-        Returns how many. `keep`: what is remembered of its threads is kept for longer.
+        Returns how many. `keep`: the records of its threads are kept for longer.
         """
         ...
 
-    async def may_sweep(self, provider: str, seconds: float) -> bool:
+    async def may_sweep(self, name: str, seconds: float) -> bool:
         """Return whether nobody swept within so many seconds (and then it is our turn)."""
         ...
+
+
+class ReminderStore(Protocol):
+    """Reminders, each kept with its destination. Every method may raise `StoreError`."""
+
+    async def add(self, reminder: Reminder) -> bool:
+        """Keep it. False: this person waits for the same already."""
+        ...
+
+    async def all(self) -> list[Reminder]: ...

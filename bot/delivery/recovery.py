@@ -1,50 +1,100 @@
-"""What to look for when something may have been sent without being recorded, and what to make
-of what is found. Pure.
+"""What to search for when something may have been sent without being recorded, and what the
+record is once it was searched for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.delivery.plan import Act, Step, apply, catch_up_key, plan, reply_key
+from bot.delivery.context import SubjectTask
+from bot.delivery.plan import Act, Step, apply, catch_up_key, plan, reply_key, root_key
 from bot.delivery.queue import Claim
+from bot.delivery.reminders import reminder_key
 from bot.domain.incident import EventKind, Incident, IncidentEvent
-from bot.domain.subscription import Channel, Subscription, ThreadRecord
+from bot.domain.subscription import Channel, Reminder, Subscription, ThreadRecord
 
-# Clocks differ, ours from the store's and both from the platform's.
+# Clocks differ, ours from the store's and both from the platform's (guesses).
 SKEW = timedelta(seconds=5)
 MARGIN = timedelta(seconds=60)
 
+# Searches the channel (root None) or a thread for messages with these keys, sent since then.
+Find = Callable[[str | None, Sequence[str], datetime], Awaitable[Mapping[str, str]]]
 
-def unconfirmed_since(claim: Claim, thread: ThreadRecord, incident: Incident) -> datetime | None:
-    """Return since when messages may stand in this thread unrecorded; None: none can."""
-    moments = [claim.doubt] if claim.doubt else []
+
+def unconfirmed_since(claim: Claim, task: SubjectTask) -> datetime | None:
+    """Return since when messages of this subject may stand there unrecorded; None: none can."""
+    moments = [claim.unconfirmed_since] if claim.unconfirmed_since else []
     if claim.lost:
         since, until = claim.lost
-        looked = thread.searched_at is not None and thread.searched_at >= until
-        if not looked and any(n.observed_at < until + SKEW for n in _untold(thread, incident)):
+        searched_at = task.thread.searched_at
+        match task.subject:
+            case Incident() as incident:
+                untold = [event.observed_at for event in _untold(task.thread, incident)]
+            case Reminder() as reminder:
+                untold = [reminder.asked_at]
+            case None:
+                untold = []
+        searched = searched_at is not None and searched_at >= until
+        if not searched and any(at < until + SKEW for at in untold):
             moments.append(since)
     return min(moments, default=None)
 
 
-def look_from(since: datetime, incident: Incident) -> datetime:
-    """Return from when on the platform is searched: nothing of an incident is older than it."""
-    return max(since, incident.events[0].observed_at) - MARGIN
+async def found_on_platform(
+    task: SubjectTask, claim: Claim, since: datetime, find: Find
+) -> ThreadRecord:
+    """Return the task's record with what was found; raises what `find` raises."""
+    thread, channel = task.thread, claim.channel
+    if isinstance(task.subject, Reminder):
+        key = reminder_key(task.subject)
+        found = await find(None, [key], max(since, task.subject.asked_at) - MARGIN)
+        return replace(thread, root=found[key]) if key in found else thread
+    if task.subject is None or not task.subject.events:
+        return thread
+    incident = task.subject
+    start = max(since, incident.events[0].observed_at) - MARGIN  # nothing of it is older
+    if thread.root is None:
+        key = root_key(channel, incident)
+        found = await find(None, [key], start)
+        if key not in found:
+            return thread
+        # What the store lost may have been begun when less was wanted than now.
+        first = 0 if claim.unconfirmed_since is None else task.pending.first
+        thread = adopt_root(incident, claim.subscription, found[key], since, first)
+        task.thread = thread  # known even if the thread itself cannot be searched
+    keys = keys_in_thread(channel, thread, incident)
+    found = await find(thread.root, list(keys), start) if keys else {}
+    return adopt_replies(channel, thread, incident, found)
+
+
+def given_up(task: SubjectTask) -> ThreadRecord:
+    """Return the record to go on with where the platform cannot be searched.
+
+    Better a root twice than silence. Better no reply than one twice, since the root says it too;
+    and no reminder, since whoever waits for it sees the incident's end as well.
+    """
+    if isinstance(task.subject, Reminder):
+        return replace(task.thread, root="")
+    if task.subject is None or task.thread.root is None:
+        return task.thread
+    untold = _untold(task.thread, task.subject)
+    covers = tuple(event.key for event in untold if event.kind is not EventKind.CORRECTED)
+    return apply(task.thread, Step(Act.NOTE, task.subject.revision, covers=covers))
 
 
 def keys_in_thread(
     channel: Channel, thread: ThreadRecord, incident: Incident
 ) -> dict[str, IncidentEvent]:
-    """Return the keys of replies that may stand there, each with the (last) news it tells."""
+    """Return the keys of replies that may stand there, each with the (last) event it tells."""
     untold = [n for n in _untold(thread, incident) if n.kind is not EventKind.CORRECTED]
     replies = {reply_key(channel, incident, event): event for event in untold}
     return replies | {catch_up_key(channel, incident, event): event for event in untold}
 
 
 def adopt_root(
-    incident: Incident, subscription: Subscription, root: str, since: datetime, first: int
+    incident: Incident, subscription: Subscription | None, root: str, since: datetime, first: int
 ) -> ThreadRecord:
     """Return the thread of a root that was found, sent after `since` by somebody who knew at
     least revision `first`. What came later gets its reply, even if the root may show it.
@@ -54,7 +104,7 @@ def adopt_root(
     )
     over = incident.ended_at if known[-1] is incident.events[-1] else None
     then = replace(incident, events=known, ended_at=over)
-    steps = plan(then, ThreadRecord(), subscription, since)
+    steps = plan(then, ThreadRecord(), subscription, since).steps
     step = steps[0] if steps else Step(Act.OPEN, then.revision, since=then.revision)
     return replace(apply(ThreadRecord(), step, root), shown=0)
 

@@ -1,197 +1,54 @@
-"""Tell me when it's back: one press, one message, once.
+"""When a reminder ("tell me when it's back") is due, and what is sent for it. Pure.
 
-Level-triggered: a wish says who waits for which surfaces; the loop looks again and again whether
-they are up, and then tells. A try is noted before anything is sent; who finds one
-noted looks on the platform whether it arrived, before sending again.
+A reminder lies with its destination until it was told or a week has passed. Fan-out makes the
+destination stale while `is_due`; the worker asks again here before it sends, so that nobody is
+told of a surface that went down once more in between.
 """
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Protocol, runtime_checkable
 
-import structlog
-
-from bot.domain.errors import (
-    CannotLook,
-    ChannelGone,
-    DeliveryError,
-    Malformed,
-    MessageGone,
-    StoreError,
-    TenantGone,
-    Uncertain,
-)
+from bot.delivery.plan import Act, Plan, Step
 from bot.domain.evidence import Verdict
-from bot.domain.message import Message
-from bot.domain.page import Severity
-from bot.domain.subscription import Channel
-from bot.ports import Clock, Messenger
+from bot.domain.subscription import Reason, Reminder, ThreadRecord
 
-log = structlog.get_logger()
+EXPIRES_AFTER = timedelta(days=7)  # guess
 
-FORGOTTEN_AFTER = timedelta(days=7)
-LEASE = timedelta(minutes=1)
-AGAIN = timedelta(minutes=2)  # after a failure that will pass
-INTERVAL = 15.0  # seconds between looks
+VerdictOf = Callable[[str], Verdict | None]  # by surface; None: not known at all
 
 
-@dataclass(frozen=True, slots=True)
-class Reminder:
-    """`person` (the platform's id) wants to hear once that all these surfaces are up.
-
-    `channel` is where to tell them: their direct messages with the bot.
-    """
-
-    channel: Channel
-    person: str
-    surfaces: tuple[str, ...]
-    asked_at: datetime
-
-    @property
-    def id(self) -> str:
-        text = f"{self.channel.owner}/{self.person}/{' '.join(sorted(self.surfaces))}"
-        return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-    @property
-    def key(self) -> str:
-        """Names the message for ever: another press after it was sent is another message."""
-        return f"back/{self.id}/{int(self.asked_at.timestamp())}"
+def is_due(reminder: Reminder, verdict_of: VerdictOf, now: datetime) -> bool:
+    """Whether its destination should be looked at: to be told, or to forget it."""
+    return _reason(reminder, verdict_of, now) is not Reason.NOT_BACK
 
 
-@dataclass(frozen=True, slots=True)
-class ReminderClaim:
-    """`tried_at`: somebody claimed it before and did not settle it; it may have been sent."""
-
-    reminder: Reminder
-    tried_at: datetime | None
-
-
-class ReminderStore(Protocol):
-    async def add(self, reminder: Reminder) -> bool:
-        """Keep it. False: this person waits for the same already.
-
-        Raises:
-            StoreError: Redis did not answer (as from every method here).
-        """
-        ...
-
-    async def all(self) -> list[Reminder]: ...
-
-    async def claim(
-        self, reminder: Reminder, now: datetime, lease: timedelta
-    ) -> ReminderClaim | None:
-        """Take it for `lease`, noting that it is tried. None: gone, or somebody else has it."""
-        ...
-
-    async def settle(self, reminder: Reminder) -> None:
-        """It was told, or never can be: forget it."""
-        ...
-
-    async def later(self, reminder: Reminder, due: datetime, tried_at: datetime | None) -> None:
-        """Nothing was sent now: try again when due. `tried_at` None: surely nothing ever was."""
-        ...
+def plan_reminder(
+    reminder: Reminder, thread: ThreadRecord, verdict_of: VerdictOf, now: datetime
+) -> Plan:
+    """Return the one step, or none. `thread.root` is set once it was carried out."""
+    if thread.root is not None:
+        return Plan((), Reason.TOLD)
+    reason = _reason(reminder, verdict_of, now)
+    return Plan((Step(Act.REMIND, 0),) if reason is Reason.DUE else (), reason)
 
 
-@runtime_checkable
-class Direct(Protocol):
-    """A messenger that can write to one person alone."""
-
-    async def direct(self, channel: Channel, person: str) -> Channel:
-        """Where to write to somebody who was met in `channel`.
-
-        Raises:
-            DeliveryError: it cannot be found out.
-        """
-        ...
+def is_over(reason: Reason) -> bool:
+    """Whether a reminder with this reason is to be forgotten."""
+    return reason in {Reason.TOLD, Reason.EXPIRED}
 
 
-# The verdict of a surface as its page and all other evidence have it; None: not known at all.
-Judge = Callable[[str], Awaitable[Verdict | None]]
+def reminder_key(reminder: Reminder) -> str:
+    """Return the delivery key: asked again after it was sent, it is another message."""
+    return f"back/{reminder.id}/{int(reminder.asked_at.timestamp())}"
 
 
-@dataclass(slots=True)
-class ReminderSender:
-    """Fulfils wishes. Several replicas may run one each."""
-
-    reminders: ReminderStore
-    judge: Judge
-    messengers: Mapping[str, Messenger]
-    card: Callable[[Reminder, datetime], Message]
-    clock: Clock
-    interval: float = INTERVAL
-    hint: asyncio.Event = field(default_factory=asyncio.Event)
-    _store_failing: bool = False
-
-    async def run(self) -> None:
-        while True:
-            try:
-                await self.pass_over()
-                self._store_failing = False
-            except StoreError as error:
-                if not self._store_failing:
-                    log.warning("wishes.not_read", reason=str(error))
-                self._store_failing = True
-            self.hint.clear()
-            try:
-                await asyncio.wait_for(self.hint.wait(), self.interval)
-            except TimeoutError:
-                continue
-
-    async def pass_over(self) -> None:
-        """Tell everybody whose surfaces are up.
-
-        Raises:
-            StoreError: Redis did not answer; the rest is found at the next pass.
-        """
-        up: dict[str, bool] = {}
-        for reminder in await self.reminders.all():
-            if self.clock() - reminder.asked_at > FORGOTTEN_AFTER:
-                await self.reminders.settle(reminder)
-                continue
-            for surface in reminder.surfaces:
-                if surface not in up:
-                    up[surface] = is_back(await self.judge(surface))
-            known = reminder.channel.platform in self.messengers
-            if known and all(up[surface] for surface in reminder.surfaces):
-                await self._fulfil(reminder)
-
-    async def _fulfil(self, reminder: Reminder) -> None:
-        claim = await self.reminders.claim(reminder, self.clock(), LEASE)
-        if claim is None:
-            return
-        messenger = self.messengers[reminder.channel.platform]
-        try:
-            if claim.tried_at is None or not await self._stands(messenger, claim):
-                card = self.card(reminder, self.clock())
-                await messenger.say(reminder.channel, card, reminder.key)
-        except (ChannelGone, TenantGone, MessageGone, Malformed) as error:
-            log.info("wish.dropped", platform=reminder.channel.platform, reason=error.reason)
-        except Uncertain:
-            tried_at = claim.tried_at or self.clock()
-            await self.reminders.later(reminder, self.clock() + AGAIN, tried_at)
-            return
-        except DeliveryError as error:
-            log.info("wish.later", platform=reminder.channel.platform, reason=error.reason)
-            await self.reminders.later(reminder, self.clock() + AGAIN, claim.tried_at)
-            return
-        await self.reminders.settle(reminder)
-
-    async def _stands(self, messenger: Messenger, claim: ReminderClaim) -> bool:
-        """Did an earlier try arrive? Other errors than these pass: it is looked for again later."""
-        reminder = claim.reminder
-        since = claim.tried_at or reminder.asked_at
-        try:
-            found = await messenger.find(reminder.channel, None, [reminder.key], since)
-        except CannotLook:
-            # Said once too often is worse here than not at all: who waits sees the thread too.
-            return True
-        return reminder.key in found
-
-
-def is_back(verdict: Verdict | None) -> bool:
-    return verdict is not None and verdict.severity is Severity.UP and not verdict.suspected
+def _reason(reminder: Reminder, verdict_of: VerdictOf, now: datetime) -> Reason:
+    if now - reminder.asked_at > EXPIRES_AFTER:
+        return Reason.EXPIRED
+    for surface in reminder.surfaces:
+        verdict = verdict_of(surface)
+        if verdict is None or not verdict.is_up:
+            return Reason.NOT_BACK
+    return Reason.DUE

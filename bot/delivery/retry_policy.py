@@ -1,15 +1,20 @@
-"""What happens when a messenger did not carry out a call: one table.
+"""What happens when a messenger did not carry out a call: one table, and the settlement it makes.
 
-`MessageGone` and `Malformed` concern one message and are met on the spot (see `visit`): the step
-counts as done, or is tried once in its plain form and then parked.
+`MessageGone` and `Malformed` concern one message and are met by the attempt itself: the step counts
+as done, or is tried once in its plain form and then parked.
 """
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
+import structlog
+
+from bot.delivery.context import DeliveryContext
+from bot.delivery.queue import Claim, Outcome, Settlement, Unconfirmed
 from bot.domain.errors import (
     ChannelGone,
     DeliveryError,
@@ -18,13 +23,17 @@ from bot.domain.errors import (
     TenantPaused,
     Uncertain,
 )
+from bot.domain.subscription import Pause, Subscription
+from bot.ports import Bucket
+
+log = structlog.get_logger()
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
 
 class Action(StrEnum):
     RETRY = "retry"  # the same again, later
-    LOOK = "look"  # look what stands there, then the same again
+    LOOK = "look"  # search for what stands there, then the same again
     WAIT = "wait"  # everyone behind the same limit waits as long as the platform asks for
     PAUSE = "pause"  # keep the subscription, say why; try at growing intervals or when woken
     SILENCE = "silence"  # the same for all channels of the tenant; only when woken
@@ -39,7 +48,7 @@ class RetryPolicy:
     longest: float
 
 
-# The class of the error itself, else the nearest one that it derives from.
+# The class of the error itself, else the nearest one that it derives from. Waits are guesses.
 POLICIES: dict[type[DeliveryError], RetryPolicy] = {
     DeliveryError: RetryPolicy(Action.RETRY, 2.0, 10 * MINUTE),
     # Some seconds, for what we sent may not be visible at once.
@@ -64,3 +73,67 @@ def wait_after(policy: RetryPolicy, failures: int, rng: random.Random) -> float:
     """
     wait = min(policy.first * 2.0 ** min(failures, 32), policy.longest)
     return wait * rng.uniform(0.75, 1.0)
+
+
+async def settlement_after(
+    error: DeliveryError, context: DeliveryContext, claim: Claim, failures: int
+) -> Settlement:
+    """Return how a claim goes on after this error, without what was done before it.
+
+    `failures`: in a row, this one not counted. Everybody whom the error concerns waits as well.
+
+    Raises:
+        StoreError: they could not be made to.
+    """
+    channel, policy = claim.channel, policy_for(error)
+    log.info(
+        "delivery.failed",
+        channel=str(channel),
+        error=type(error).__name__,
+        reason=error.reason,
+        failures=failures + 1,
+    )
+    wait = wait_after(policy, failures, context.rng) / context.time_scale
+    if isinstance(error, RateLimited):
+        context.counts.refused += 1
+        return await _wait_behind(error, context, claim)
+    if policy.action is Action.PAUSE:
+        if claim.subscription is not None:
+            pause = _pause(error, context, claim.subscription)
+            delay = (pause.next_try - context.clock()).total_seconds() if pause.next_try else 0.0
+            return Settlement(claim, Outcome.LATER, delay=delay, pause=pause)
+        if isinstance(error, ChannelGone):
+            return Settlement(claim, Outcome.DONE)  # nobody subscribed there: nothing to resume
+    if policy.action is Action.SILENCE:
+        await context.queue.silence(channel.platform, channel.tenant, error.reason)
+    context.counts.failed += 1
+    look = policy.action is Action.LOOK
+    unconfirmed = Unconfirmed.SINCE_CLAIM if look else Unconfirmed.UNCHANGED
+    return Settlement(
+        claim, Outcome.LATER, delay=wait, failures=failures + 1, unconfirmed=unconfirmed
+    )
+
+
+async def _wait_behind(refused: RateLimited, context: DeliveryContext, claim: Claim) -> Settlement:
+    """Nothing was sent; everyone behind the same limit waits, and each comes at its time."""
+    if refused.bucket is None:
+        return Settlement(claim, Outcome.LATER, delay=refused.retry_after)
+    known = {
+        bucket.name: bucket
+        for revising in (True, False)
+        for bucket in context.messenger.buckets(claim.channel, revising=revising)
+    }
+    bucket = known.get(refused.bucket, Bucket(refused.bucket, rate=1.0))
+    await context.rate_limiter.refused(bucket, refused.retry_after)
+    permit = await context.rate_limiter.acquire([bucket])
+    return Settlement(claim, Outcome.LATER, at=permit.at, delay=refused.retry_after)
+
+
+def _pause(error: DeliveryError, context: DeliveryContext, subscription: Subscription) -> Pause:
+    """Keep what the channel asks for, with the reason why it is not written to."""
+    now, before = context.clock(), subscription.paused
+    tries = before.tries if before else 0
+    wait = wait_after(policy_for(error), tries, context.rng) / context.time_scale
+    log.warning("subscription.paused", channel=str(subscription.channel), reason=error.reason)
+    since = before.since if before else now
+    return Pause(error.reason, since, now + timedelta(seconds=wait), tries + 1)

@@ -46,6 +46,10 @@ class Superseded(StoreError):
 class DeliveryError(BotError):
     """A messenger did not carry out a call; nothing was sent. Trying again may help."""
 
+    # Whether the platform did not answer, or refuses whatever it is asked. False where it
+    # answered about one channel, tenant or message.
+    is_outage = True
+
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason  # the platform's own code where it has one
@@ -62,27 +66,40 @@ class RateLimited(DeliveryError):
         super().__init__(reason)
         self.retry_after = retry_after  # seconds
         self.bucket = bucket  # None: this channel only
+        self.is_outage = bucket is not None
 
 
 class ChannelGone(DeliveryError):
     """Deleted, archived, or the bot may not write there."""
 
+    is_outage = False
+
 
 class TenantGone(DeliveryError):
     """The workspace removed the bot, or its token was revoked."""
+
+    is_outage = False
 
 
 class TenantPaused(DeliveryError):
     """The workspace refuses us for a reason that passes, or that somebody there can mend."""
 
+    is_outage = False
+
 
 class CannotLook(DeliveryError):
     """`Messenger.find` has no way to look there (no permission to read history)."""
+
+    is_outage = False
 
 
 class MessageGone(DeliveryError):
     """The message was deleted, or its thread is closed to us."""
 
+    is_outage = False
+
 
 class Malformed(DeliveryError):
     """The platform refused the form of what we sent: our bug, or a text too long."""
+
+    is_outage = False

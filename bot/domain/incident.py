@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from zlib import crc32
 
 from bot.domain.page import Severity
 
@@ -161,6 +162,15 @@ class Incident:
     @property
     def revision(self) -> int:
         return self.events[-1].revision if self.events else 0
+
+    @property
+    def version(self) -> str:
+        """Names the state that a thread may be up to date with.
+
+        Not the revision alone: after a lost second the same number may stand for other events.
+        """
+        last = self.events[-1].key if self.events else ""
+        return f"{self.revision}:{crc32(last.encode()):08x}"
 
     @property
     def is_open(self) -> bool:

@@ -1,10 +1,12 @@
-"""Who wants to be told: channels, subscriptions, and what stands in a channel's thread."""
+"""Channels, their subscriptions and reminders, and the record of what was sent to them."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from bot.domain.incident import EventKind, Incident
 from bot.domain.page import Severity
@@ -12,7 +14,7 @@ from bot.domain.page import Severity
 
 @dataclass(frozen=True, slots=True, order=True)
 class Channel:
-    """Where we speak: platform (slack, discord, terminal), tenant (workspace, guild) and id."""
+    """Where messages go: a platform, its tenant (workspace, guild) and the id there."""
 
     platform: str
     tenant: str
@@ -78,19 +80,65 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class ThreadRecord:
-    """What stands in one channel about one incident.
+    """What was sent to one channel about one subject. References are the messenger's own."""
 
-    `root` and the values of `replies` (news key → message) are the messenger's own references.
-    `joined` is the revision the root first showed: what is older was never due here.
-    `shown` is the revision that the root shows now, `texts` the hash of each reply as last sent.
-    """
-
-    root: str | None = None
-    joined: int = 0
-    shown: int = 0
-    replies: Mapping[str, str] = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
+    root: str | None = None  # reference of the root; "" if somebody deleted it
+    joined: int = 0  # revision that the root first showed: what is older was never due here
+    shown: int = 0  # revision that the root shows now
+    replies: Mapping[str, str] = field(default_factory=dict)  # event key → reference
     closed: bool = False
     midway: bool = False  # the root was posted because the channel asked for a running incident
-    # When the platform was last searched for what we might have sent without recording it.
+    # When the platform was last searched for what may have been sent without being recorded.
     searched_at: datetime | None = None
+    report_count: str = ""  # the line of people's reports that the root shows
+    parked: int = 0  # revision whose root the platform refused in every form
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A person asked to be told once that all of these surfaces are up again."""
+
+    channel: Channel  # the person's direct messages with the bot
+    person: str  # the platform's id
+    surfaces: tuple[str, ...]
+    asked_at: datetime
+
+    @property
+    def id(self) -> str:
+        text = f"{self.channel.owner}/{self.person}/{' '.join(sorted(self.surfaces))}"
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+    @property
+    def key(self) -> str:
+        """The subject's key in the queue; unlike an incident's it holds no slash."""
+        return f"reminder:{self.id}"
+
+    @property
+    def version(self) -> str:
+        return f"0:{int(self.asked_at.timestamp())}"
+
+    @property
+    def severity(self) -> Severity:
+        """What it is about is up: the least urgent there is."""
+        return Severity.UP
+
+
+class Reason(StrEnum):
+    """Why a destination is told what it is told about a subject, or nothing."""
+
+    TOLD = "told"  # everything stands there
+    DUE = "due"  # the steps are still to be carried out
+    PAUSED = "paused"  # ... once the channel can be written to
+    NOT_SUBSCRIBED = "not_subscribed"
+    OTHER_SURFACES = "other_surfaces"
+    BELOW_SEVERITY = "below_severity"
+    OTHER_WORKSPACE = "other_workspace"  # suspected by the people of another one alone
+    MUTED = "muted"
+    WITHDRAWN = "withdrawn"
+    NOT_ANNOUNCED = "not_announced"  # it ran when the page was first read
+    LONG_OVER = "long_over"
+    OVER_BEFORE_ASKED = "over_before_asked"
+    PARKED = "parked"  # the platform refused the message in every form
+    ROOT_DELETED = "root_deleted"
+    NOT_BACK = "not_back"  # of a reminder: its surfaces are not up
+    EXPIRED = "expired"  # of a reminder: nobody waits that long

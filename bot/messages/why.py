@@ -10,7 +10,7 @@ from bot.catalog.catalog import Catalog
 from bot.domain.incident import Incident
 from bot.domain.message import Block, Line, Lines, Message, Text, ThreadLink, Time
 from bot.domain.page import Severity
-from bot.domain.subscription import Subscription, ThreadRecord
+from bot.domain.subscription import Reason, Subscription, ThreadRecord
 from bot.messages.reasons import reason_words
 from bot.messages.state import emoji_of, name_of
 from bot.messages.subscription import how_to_change, subscription_blocks
@@ -18,10 +18,11 @@ from bot.messages.subscription import how_to_change, subscription_blocks
 
 @dataclass(frozen=True, slots=True)
 class WhyCase:
-    """One incident, and what stands about it in the channel."""
+    """One incident in one channel: what stands there, and the reason of a dry run of the plan."""
 
     incident: Incident
-    thread: ThreadRecord | None
+    thread: ThreadRecord
+    reason: Reason
 
 
 def why_message(
@@ -37,71 +38,67 @@ def why_message(
         lines: tuple[Line, ...] = ()
     else:
         title = "Why this channel was told, or not"
-        lines = tuple(_line(case, subscription, channel, now, catalog) for case in cases)
+        lines = tuple(_line(case, subscription, channel, catalog) for case in cases)
     blocks: list[Block] = [Lines(lines)] if lines else []
     if subscription is None:
         blocks.append(how_to_change(None))
     else:
         blocks += subscription_blocks(subscription, catalog, now)
     first = (
-        f" {name_of(cases[0].incident)}: {reason(cases[0], subscription, now, catalog)}."
+        f" {name_of(cases[0].incident)}: {reason(cases[0], subscription, catalog)}."
         if cases
         else ""
     )
     return Message(title, f"{title}.{first}", emoji="🔍", blocks=tuple(blocks))
 
 
-def _line(
-    case: WhyCase, subscription: Subscription | None, channel: str, now: datetime, catalog: Catalog
-) -> Line:
+def _line(case: WhyCase, subscription: Subscription | None, channel: str, catalog: Catalog) -> Line:
     incident = case.incident
     head = (
         Text(f"{emoji_of(incident)} "),
         Time(incident.started_at, "date"),
         Text(" "),
         Text(name_of(incident, 80), bold=True),
-        Text(f": {reason(case, subscription, now, catalog)}"),
+        Text(f": {reason(case, subscription, catalog)}"),
     )
-    if case.thread and case.thread.root:
+    if case.thread.root:
         return (*head, Text(" · thread in "), ThreadLink(channel, case.thread.root))
     return head
 
 
-def reason(
-    case: WhyCase, subscription: Subscription | None, now: datetime, catalog: Catalog
-) -> str:
-    """One clause. What stands in the channel comes first: it is certain."""
-    thread = case.thread
-    if thread and thread.root:
-        behind = case.incident.revision - thread.shown
-        if behind > 0 and not thread.closed:
-            return f"told; {behind} newer change{'s' if behind > 1 else ''} still to come"
-        return "told"
-    if subscription is None:
-        return "not told: this channel is not subscribed"
-    why_not = _why_not(case.incident, subscription, now, catalog)
-    return f"not told: {why_not}" if why_not else "on its way: it is queued for this channel"
+def reason(case: WhyCase, subscription: Subscription | None, catalog: Catalog) -> str:
+    """One clause: what stands in the channel, or why nothing does."""
+    incident, why = case.incident, case.reason
+    if case.thread.root:
+        newer = incident.revision - case.thread.shown
+        if why not in {Reason.DUE, Reason.PAUSED} or newer <= 0:
+            return "told"
+        return f"told; {newer} newer change{'s' if newer > 1 else ''} still to come"
+    pause = subscription.paused if subscription else None
+    if why is Reason.DUE:
+        return "on its way: it is queued for this channel"
+    words = {
+        Reason.PAUSED: f"paused: {reason_words(pause.reason)}" if pause else "paused",
+        Reason.NOT_SUBSCRIBED: "this channel is not subscribed",
+        Reason.OTHER_WORKSPACE: "only people of another workspace reported it",
+        Reason.MUTED: "this channel is muted",
+        Reason.WITHDRAWN: "the provider withdrew it before it was told here",
+        Reason.NOT_ANNOUNCED: "it ran already when the page was first read",
+        Reason.LONG_OVER: "it was long over when it was first seen",
+        Reason.PARKED: "the platform refused the message in every form",
+        Reason.ROOT_DELETED: "somebody deleted its message here",
+        Reason.OVER_BEFORE_ASKED: _over_words(incident, subscription),
+    }
+    if why in {Reason.OTHER_SURFACES, Reason.BELOW_SEVERITY} and subscription is not None:
+        return f"not told: {_mismatch(incident, subscription, catalog)}"
+    return f"not told: {words.get(why, why.value)}"
 
 
-def _why_not(
-    incident: Incident, subscription: Subscription, now: datetime, catalog: Catalog
-) -> str:
-    """The first reason that holds, the lasting ones before the passing ones. Empty: none does."""
-    began, ended = subscription.created_at, incident.ended_at
-    reasons = (
-        (not subscription.matches(incident), _mismatch(incident, subscription, catalog)),
-        (incident.quiet, "it was long over when it was first seen"),
-        (began and ended and ended < began, "it was over before this channel subscribed"),
-        (subscription.paused, _paused_words(subscription)),
-        (subscription.is_muted(now), "this channel is muted"),
-        (not incident.is_open, "muted, paused or out of reach while it lasted"),
-    )
-    return next((words for holds, words in reasons if holds), "")
-
-
-def _paused_words(subscription: Subscription) -> str:
-    pause = subscription.paused
-    return f"paused: {reason_words(pause.reason)}" if pause else ""
+def _over_words(incident: Incident, subscription: Subscription | None) -> str:
+    began, ended = subscription.created_at if subscription else None, incident.ended_at
+    if began and ended and ended < began:
+        return "it was over before this channel subscribed"
+    return "it was over before this channel's settings last changed"
 
 
 def _mismatch(incident: Incident, subscription: Subscription, catalog: Catalog) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from adapters.redis import keys
 from adapters.redis.store import Store, open_store
 from bot.delivery.context import no_failpoint
-from bot.delivery.queue import version_of
 from bot.domain.incident import EventKind, Incident
 from bot.domain.subscription import Channel
 from tests.chaos.ledger import Ledger
@@ -111,8 +110,7 @@ class Story:
             while True:
                 records = [await store.database.call("GET", base + end) for base, end in threads]
                 done = [
-                    r is not None and r.startswith(version_of(told).encode() + b"|")
-                    for r in records
+                    r is not None and r.startswith(told.version.encode() + b"|") for r in records
                 ]
                 if all(done) and not await left(store, f"chat{self.name}"):
                     return

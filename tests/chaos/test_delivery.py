@@ -62,8 +62,8 @@ async def test_a_channel_that_refuses_is_paused_with_the_reason_and_goes_on_when
         (channel,) = channels(1, "gone")
         await subscribe(bot.store, channel)
         await commit(bot.store, incident(EventKind.OPENED, provider="pgone"))
-        await bot.fanout.read_news()
-        while bot.worker.visits or not bot.tools.counts.opened:  # noqa: ASYNC110 (no event)
+        await bot.fanout.read_events()
+        while bot.worker.attempts or not bot.context.counts.opened:  # noqa: ASYNC110 (no event)
             await asyncio.sleep(0.01)
         found = await bot.store.subscriptions.get(channel)
         assert found is not None
@@ -88,10 +88,10 @@ async def test_a_refused_form_is_sent_plainly_once_and_then_parked(redis_url: st
     ):
         await subscribe(bot.store, *channels(1, "form"))
         await commit(bot.store, incident(EventKind.OPENED, provider="pform"))
-        await bot.fanout.read_news()
+        await bot.fanout.read_events()
         await settled(bot.store, "form")
 
-    assert (bot.tools.counts.parked, bot.tools.counts.opened) == (1, 2)
+    assert (bot.context.counts.parked, bot.context.counts.opened) == (1, 2)
 
 
 async def test_a_courier_that_slept_through_its_lease_sends_nothing_more(redis_url: str) -> None:
@@ -117,12 +117,12 @@ async def test_a_courier_that_slept_through_its_lease_sends_nothing_more(redis_u
     ):
         await subscribe(bot.store, *channels(1, "late"))
         await commit(bot.store, incident(EventKind.OPENED, provider="plate"))
-        await bot.fanout.read_news()
+        await bot.fanout.read_events()
         await settled(bot.store, "late")
 
     assert slept
     assert len(server.messages) == 1
-    assert bot.tools.counts.looked == 1
+    assert bot.context.counts.searched == 1
 
 
 async def test_a_redis_without_memory_ends_nothing_and_all_is_told_afterwards(
@@ -153,5 +153,5 @@ async def test_a_redis_without_memory_ends_nothing_and_all_is_told_afterwards(
 
 async def tell(bot: Bot, told: Incident) -> None:
     await commit(bot.store, told)
-    await bot.fanout.read_news()
+    await bot.fanout.read_events()
     await settled(bot.store)

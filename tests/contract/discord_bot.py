@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from adapters.discord.platform import Discord, open_discord
 from adapters.discord.settings import DiscordSettings
-from adapters.redis.deduplicator import RedisDeduplicator
-from adapters.redis.keyvalue import RedisKeyValue
+from adapters.redis.keyvalue import RedisDeduplicator, RedisKeyValue
 from bot.catalog.catalog import load_catalog, only
 from bot.delivery.channel_lifecycle import ChannelLifecycle
 from bot.domain.subscription import Channel

@@ -1,10 +1,10 @@
-"""The commands on evidence and the one who tells that it is back, over one real Redis."""
+"""The commands on evidence, over one real Redis."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,18 +12,15 @@ from adapters.redis.client import open_database
 from adapters.redis.database import Database
 from adapters.redis.evidence import RedisProbes, RedisReports
 from adapters.redis.incidents import RedisIncidentStore
-from adapters.redis.reminders import RedisReminderStore
+from adapters.redis.subscriptions import RedisReminders
 from bot.catalog.catalog import load_catalog, only
 from bot.commands import Commands
 from bot.commands.types import Answer, Request
-from bot.delivery.reminders import ReminderSender
-from bot.domain.errors import DeliveryError
 from bot.domain.incident import Impact, Incident, Origin
 from bot.domain.message import Lines, Message, Note, Row, Rows
 from bot.domain.page import Severity
 from bot.domain.state import ComponentState, State
 from bot.domain.subscription import Channel
-from bot.messages.evidence import back_message
 from bot.messages.text import in_words
 from tests.commands_kit import services_over
 from tests.servers.redis import Node, standalone
@@ -40,12 +37,9 @@ COMPONENTS = {
 
 @dataclass
 class Post:
-    """A messenger of a few lines that can fail, and remembers what stands there."""
+    """What the commands need of a messenger."""
 
     platform: str = "slack"
-    said: list[tuple[Channel, Message, str]] = field(default_factory=list)
-    fails: list[DeliveryError] = field(default_factory=list)
-    arrives_anyway: bool = False
     size: int | None = None
 
     async def members(self, channel: Channel) -> int | None:
@@ -55,25 +49,10 @@ class Post:
     async def direct(self, channel: Channel, person: str) -> Channel:
         return Channel(channel.platform, channel.tenant, f"D-{person}")
 
-    async def say(self, channel: Channel, card: Message, key: str) -> None:
-        if self.fails:
-            error = self.fails.pop(0)
-            if self.arrives_anyway:
-                self.said.append((channel, card, key))
-            raise error
-        self.said.append((channel, card, key))
-
-    async def find(
-        self, channel: Channel, root: str | None, keys: Sequence[str], since: datetime
-    ) -> Mapping[str, str]:
-        assert root is None
-        assert since <= NOW + timedelta(hours=1)
-        return {key: "1" for place, _, key in self.said if key in keys and place == channel}
-
 
 @dataclass
 class Bench:
-    """The commands and the teller, over one Redis."""
+    """The commands, over one Redis."""
 
     database: Database
     post: Post = field(default_factory=Post)
@@ -82,7 +61,7 @@ class Bench:
     def __post_init__(self) -> None:
         self.reports = RedisReports(self.database, b"s")
         self.probes = RedisProbes(self.database)
-        self.reminders = RedisReminderStore(self.database)
+        self.reminders = RedisReminders(self.database)
         services = services_over(
             self.database,
             {"slack": self.post},  # type: ignore[dict-item]  # what is used of it, no more
@@ -97,15 +76,6 @@ class Bench:
 
     async def press(self, action: str, value: str = "", person: str = "U1") -> Answer:
         return await self.commands.press(asker(person), action, value)
-
-    def reminder_sender(self) -> ReminderSender:
-        return ReminderSender(
-            self.reminders,
-            self.status_service.verdict,
-            {"slack": self.post},  # type: ignore[dict-item]  # what is used of it, no more
-            lambda reminder, now: back_message(reminder.surfaces, reminder.asked_at, now, CATALOG),
-            lambda: self.now,
-        )
 
     async def page_says(self, incident: Incident | None = None, **severities: Severity) -> None:
         incident_store = RedisIncidentStore(self.database)

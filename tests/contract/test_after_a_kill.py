@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.redis.orphans import free_orphans
-from adapters.redis.store import Store, open_store
+from adapters.redis.store import Store, end_all_claims, open_store
 from bot.domain.incident import EventKind
 from tests.delivery_kit import channels, commit, incident, subscribe
 from tests.servers.redis import standalone
@@ -26,14 +25,14 @@ async def test_a_claim_of_the_dead_is_handed_on_at_once_and_looked_at_first(stor
     await subscribe(store, ROOM)
     told = incident(EventKind.OPENED)
     await commit(store, told)
-    await store.feed.enqueue(told)
+    await store.stream.enqueue(told)
     (claim,) = (await store.queue.claim(ROOM.platform, 512)).claims
-    assert claim.doubt is None
+    assert claim.unconfirmed_since is None
     assert not (await store.queue.claim(ROOM.platform, 512)).claims
-    await free_orphans(store.database, ["claude"])
+    await end_all_claims(store.database, ["claude"])
     (again,) = (await store.queue.claim(ROOM.platform, 512)).claims
     assert again.channel == claim.channel
-    assert again.doubt is not None
+    assert again.unconfirmed_since is not None
 
 
 async def test_a_lease_of_the_dead_is_free(store: Store) -> None:
@@ -41,7 +40,7 @@ async def test_a_lease_of_the_dead_is_free(store: Store) -> None:
     assert first is not None
     assert await store.incident_store.is_held("claude")
     assert await store.incident_store.acquire("claude", "the next one") is None
-    await free_orphans(store.database, ["claude"])
+    await end_all_claims(store.database, ["claude"])
     assert not await store.incident_store.is_held("claude")
     second = await store.incident_store.acquire("claude", "the next one")
     assert second is not None
@@ -57,5 +56,5 @@ async def test_catching_up_queues_a_channel_and_leaves_its_subscription_as_it_is
     before = await store.subscriptions.get(ROOM)
     await store.subscriptions.catch_up(ROOM, [told.key, "claude/unknown"])
     (claim,) = (await store.queue.claim(ROOM.platform, 512)).claims
-    assert [wanted.incident for wanted in claim.wanted] == [told.key]
+    assert [pending.subject for pending in claim.pending] == [told.key]
     assert await store.subscriptions.get(ROOM) == before

@@ -59,7 +59,7 @@ async def responder(node: Node, tmp_path: Path) -> AsyncIterator[Desk]:
     stage = TerminalStage(tmp_path)
     node.client().flushall()
     async with running_bot(node.url, stage.messenger) as bot:
-        bot.tools.cards = MessageCache(CATALOG)
+        bot.context.messages = MessageCache(CATALOG)
         commands = commands_over(
             bot.store.database, {"terminal": stage.messenger}, CATALOG, utc_now
         )

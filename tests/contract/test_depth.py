@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from adapters.redis import keys
 from adapters.redis.client import open_database
-from adapters.redis.depth import Depth, depth_of
+from adapters.redis.queue import Depth, depth_of
 from tests.servers.redis import standalone
 
 NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)

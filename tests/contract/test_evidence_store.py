@@ -11,10 +11,8 @@ import pytest
 from adapters.redis.client import open_database
 from adapters.redis.database import Database
 from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
-from adapters.redis.reminders import RedisReminderStore
 from bot.catalog.catalog import load_catalog
 from bot.catalog.targets import Target, TargetKind
-from bot.delivery.reminders import LEASE, Reminder
 from bot.domain.evidence import Source
 from bot.domain.subscription import Channel
 from bot.evidence.collector import Collector
@@ -81,10 +79,10 @@ async def test_nobody_can_be_told_from_what_is_kept_and_all_of_it_expires(
     for secret in (b"one", None):
         await RedisReports(database, secret).add(UserReport(OPS, "U024BE7LH", "code", 5), NOW)
 
-    for key in await database.call("KEYS", "icd:{witness}:*"):
+    for key in await database.call("KEYS", "icd:{evidence}:*"):
         dumped = await database.call("DUMP", key)
         assert b"U024BE7LH" not in key + dumped
-        if not key.endswith(b":pepper"):
+        if not key.endswith(b":hash_key"):
             assert 0 < await database.call("PTTL", key) <= WINDOW.total_seconds() * 1000
 
 
@@ -157,7 +155,7 @@ async def test_the_budget_holds_against_any_number_of_replicas_at_once(
     assert sum(granted) == 7
     assert not await stores[0].spend("2026-04-09", 7)
     assert await stores[0].spend("2026-04-10", 7)
-    assert await database.call("TTL", "icd:{witness}:spent:2026-04-09") > 0
+    assert await database.call("TTL", "icd:{evidence}:spent:2026-04-09") > 0
 
 
 async def test_looks_are_kept_under_their_targets(database: Database) -> None:
@@ -198,55 +196,3 @@ async def test_all_kinds_are_gathered_for_their_provider(database: Database) -> 
     assert said == {"9 people report trouble", "1 person reports trouble"}
     said = {e.says for e in await collector.for_channel(OPS, NOW) if e.source is Source.REPORTS}
     assert said == {"9 people here report trouble", "1 person here reports trouble"}
-
-
-# --- tell me when it's back ----------------------------------------------------------------------
-
-WISH = Reminder(Channel("slack", "T1", "U1"), "U1", ("code",), NOW)
-
-
-async def test_a_wish_is_kept_once(database: Database) -> None:
-    reminders = RedisReminderStore(database)
-
-    assert await reminders.add(WISH)
-    assert not await reminders.add(WISH)
-    assert await reminders.all() == [WISH]
-
-
-async def test_only_one_replica_gets_a_wish_and_the_next_knows_of_the_try(
-    database: Database,
-) -> None:
-    reminders = RedisReminderStore(database)
-    await reminders.add(WISH)
-
-    claims = await asyncio.gather(*(reminders.claim(WISH, NOW, LEASE) for _ in range(10)))
-    first = [claim for claim in claims if claim]
-    after_a_crash = await reminders.claim(WISH, NOW + LEASE, LEASE)
-
-    assert len(first) == 1
-    assert first[0].tried_at is None
-    assert after_a_crash is not None
-    assert after_a_crash.tried_at == NOW
-
-
-async def test_what_surely_was_not_sent_is_tried_afresh_when_due(database: Database) -> None:
-    reminders = RedisReminderStore(database)
-    await reminders.add(WISH)
-    await reminders.claim(WISH, NOW, LEASE)
-    await reminders.later(WISH, NOW + 5 * MINUTE, None)
-
-    assert await reminders.claim(WISH, NOW + 4 * MINUTE, LEASE) is None
-    claim = await reminders.claim(WISH, NOW + 5 * MINUTE, LEASE)
-    assert claim is not None
-    assert claim.tried_at is None
-
-
-async def test_what_was_told_is_forgotten_and_may_be_wished_again(database: Database) -> None:
-    reminders = RedisReminderStore(database)
-    await reminders.add(WISH)
-    await reminders.claim(WISH, NOW, LEASE)
-    await reminders.settle(WISH)
-
-    assert await reminders.all() == []
-    assert await reminders.claim(WISH, NOW + LEASE, LEASE) is None
-    assert await reminders.add(WISH)

@@ -122,7 +122,7 @@ async def test_news_reach_exactly_the_channels_that_may_want_them(store: Store) 
     await put(Subscription(calm, Severity.MAJOR, frozenset({"api"})))
     await put(Subscription(all_of_it))
     told = incident(EventKind.OPENED, provider="wants", severity=Severity.PARTIAL)
-    assert await store.feed.enqueue(told) == 2
+    assert await store.stream.enqueue(told) == 2
     claims = await store.queue.claim("wants", 64)
     assert {claim.channel for claim in claims.claims} == {api, all_of_it}
     for channel in (api, other, calm, all_of_it):
@@ -132,9 +132,9 @@ async def test_news_reach_exactly_the_channels_that_may_want_them(store: Store) 
 async def test_a_changed_subscription_is_told_of_the_new_and_not_of_the_old(store: Store) -> None:
     await store.subscriptions.put(Subscription(HERE, surfaces=frozenset({"code"})))
     await store.subscriptions.put(Subscription(HERE, surfaces=frozenset({"api"})))
-    assert await store.feed.enqueue(incident(EventKind.OPENED, provider="new")) == 1
+    assert await store.stream.enqueue(incident(EventKind.OPENED, provider="new")) == 1
     await store.subscriptions.put(Subscription(HERE, surfaces=frozenset({"code"})))
-    assert await store.feed.enqueue(incident(EventKind.OPENED, provider="new", id_="x2")) == 0
+    assert await store.stream.enqueue(incident(EventKind.OPENED, provider="new", id_="x2")) == 0
 
 
 async def test_a_claim_is_held_alone_and_comes_back_in_doubt(store: Store) -> None:
@@ -142,16 +142,16 @@ async def test_a_claim_is_held_alone_and_comes_back_in_doubt(store: Store) -> No
     await commit(store, told)
     await store.subscriptions.put(Subscription(HERE), ["claims/x1"])
     (claim,) = (await store.queue.claim("chat", 64)).claims
-    assert claim.doubt is None
+    assert claim.unconfirmed_since is None
     assert not (await store.queue.claim("chat", 64)).claims
     again = await _claim_again(store)
-    assert again.doubt is not None
+    assert again.unconfirmed_since is not None
     assert not await store.queue.settle(Settlement(claim, Outcome.DONE))
     assert await store.queue.settle(
-        Settlement(again, Outcome.LATER, doubt=Unconfirmed.CLEARED, failures=3)
+        Settlement(again, Outcome.LATER, unconfirmed=Unconfirmed.CLEARED, failures=3)
     )
     third = await _claim_again(store)
-    assert (third.doubt, third.failures) == (None, 3)
+    assert (third.unconfirmed_since, third.failures) == (None, 3)
 
 
 async def test_what_is_settled_is_done_until_there_is_more(store: Store) -> None:
@@ -160,53 +160,54 @@ async def test_what_is_settled_is_done_until_there_is_more(store: Store) -> None
     await store.subscriptions.put(Subscription(HERE), ["done/x1"])
     (claim,) = (await store.queue.claim("chat", 64)).claims
     thread = ThreadRecord(root="7", joined=1, shown=1)
-    record = ThreadUpdate(claim.wanted[0], thread, told, settled=True)
+    record = ThreadUpdate(claim.pending[0], thread, told.version, settled=True)
     assert await store.queue.settle(Settlement(claim, Outcome.DONE, [record]))
     assert await left(store) == 0
     assert await store.queue.thread(HERE, "done/x1") == thread
-    assert await store.feed.enqueue(told) == 0
-    assert await store.feed.enqueue(more(told, EventKind.UPDATE)) == 1
+    assert await store.stream.enqueue(told) == 0
+    assert await store.stream.enqueue(more(told, EventKind.UPDATE)) == 1
     (claim,) = (await store.queue.claim("chat", 64)).claims
-    assert claim.wanted[0].thread == thread
+    assert claim.pending[0].thread == thread
 
 
 async def test_news_that_come_meanwhile_are_not_settled_away(store: Store) -> None:
     told = incident(EventKind.OPENED, provider="meanwhile")
     await store.subscriptions.put(Subscription(HERE))
-    await store.feed.enqueue(told)
+    await store.stream.enqueue(told)
     (claim,) = (await store.queue.claim("chat", 64)).claims
-    await store.feed.enqueue(more(told, EventKind.WORSE))
+    await store.stream.enqueue(more(told, EventKind.WORSE))
     record = ThreadUpdate(
-        claim.wanted[0], ThreadRecord(root="7", joined=1, shown=1), told, settled=True
+        claim.pending[0], ThreadRecord(root="7", joined=1, shown=1), told.version, settled=True
     )
     assert await store.queue.settle(Settlement(claim, Outcome.DONE, [record]))
     (claim,) = (await store.queue.claim("chat", 64)).claims
-    assert claim.wanted[0].revision == 2
+    assert claim.pending[0].revision == 2
 
 
 async def test_major_before_minor_and_openings_before_updates(store: Store) -> None:
     """Within a shard; shards are served side by side."""
     await store.subscriptions.put(Subscription(HERE))
     for name, severity in [("minor", Severity.DEGRADED), ("major", Severity.MAJOR)]:
-        await store.feed.enqueue(incident(EventKind.OPENED, provider=name, severity=severity))
+        await store.stream.enqueue(incident(EventKind.OPENED, provider=name, severity=severity))
     (claim,) = (await store.queue.claim("chat", 64)).claims
-    assert [one.incident for one in claim.wanted] == ["major/x1", "minor/x1"]
+    assert [one.subject for one in claim.pending] == ["major/x1", "minor/x1"]
 
 
 async def test_a_paused_channel_waits_until_it_is_woken(store: Store) -> None:
     pause = Pause("is_archived", utc_now(), None)
     await store.subscriptions.put(Subscription(HERE, paused=pause))
-    await store.feed.enqueue(incident(EventKind.OPENED, provider="paused"))
+    await store.stream.enqueue(incident(EventKind.OPENED, provider="paused"))
     assert not (await store.queue.claim("chat", 64)).claims
     await store.queue.wake(HERE)
     (claim,) = (await store.queue.claim("chat", 64)).claims
+    assert claim.subscription is not None
     assert claim.subscription.paused is not None
 
 
 async def test_a_silenced_tenant_waits_until_it_is_woken(store: Store) -> None:
     await store.subscriptions.put(Subscription(HERE))
     await store.queue.silence("chat", "T1", "token_revoked")
-    await store.feed.enqueue(incident(EventKind.OPENED, provider="silent"))
+    await store.stream.enqueue(incident(EventKind.OPENED, provider="silent"))
     assert not (await store.queue.claim("chat", 64)).claims
     await store.queue.wake_tenant("chat", "T1")
     assert len((await store.queue.claim("chat", 64)).claims) == 1
@@ -214,22 +215,22 @@ async def test_a_silenced_tenant_waits_until_it_is_woken(store: Store) -> None:
 
 async def test_a_limit_grants_what_it_allows_and_names_a_time_to_the_rest(store: Store) -> None:
     bucket = Bucket("chat/T1", rate=10.0, burst=3)
-    grants = [await store.rate_limiter.ask([bucket]) for _ in range(5)]
+    grants = [await store.rate_limiter.acquire([bucket]) for _ in range(5)]
     times = [grant.at for grant in grants if grant.at is not None]
     assert len(times) == 2
     assert 50 < times[1] - times[0] < 150
     await store.rate_limiter.refused(bucket, 30)
-    held = await store.rate_limiter.ask([bucket], granted=True)
+    held = await store.rate_limiter.acquire([bucket], granted=True)
     assert held.at is not None
 
 
 async def test_news_are_handed_to_one_reader_until_acknowledged(store: Store) -> None:
     await commit(store, incident(EventKind.OPENED, provider="feed"))
-    (entry,) = await store.feed.read("feed")
+    (entry,) = await store.stream.read("feed")
     assert entry.incident == "feed/x1"
-    assert await store.feed.read("feed") == []
-    await store.feed.done("feed", [entry])
-    assert await store.feed.read("feed", abandoned=True) == []
+    assert await store.stream.read("feed") == []
+    await store.stream.acknowledge("feed", [entry])
+    assert await store.stream.read("feed", abandoned=True) == []
 
 
 async def test_data_of_a_newer_version_are_refused(url: str) -> None:

@@ -116,7 +116,7 @@ def kinds(incident: Incident) -> list[EventKind]:
 def steps(incident: Incident, channel: Channel, now: datetime) -> list[tuple[Act, bool]]:
     """What a channel that has nothing yet would get, and whether it calls anybody."""
     wants = Subscription(channel, mention="<!subteam^S1>")
-    return [(step.act, step.mention) for step in plan(incident, ThreadRecord(), wants, now)]
+    return [(step.act, step.mention) for step in plan(incident, ThreadRecord(), wants, now).steps]
 
 
 async def test_two_kinds_of_evidence_open_an_early_thread_that_calls_nobody(world: World) -> None:

@@ -76,7 +76,6 @@ class ChatServer:
     slow: float = 0.05
     messages: dict[int, PostedMessage] = field(default_factory=dict)
     closed: list[int] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
     url: str = ""
     _ids: Any = field(default_factory=lambda: itertools.count(1))
     _runner: web.AppRunner | None = None
@@ -129,15 +128,15 @@ class ChatServer:
 
     def _take(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
         match what:
-            case "open" | "reply":
+            case "open" | "reply" | "say":
                 message = PostedMessage(
                     next(self._ids),
                     body["channel"],
                     body.get("root"),
                     body["key"],
                     [body["title"]],
-                    body["in_channel"],
-                    body["mention"],
+                    body.get("in_channel", False),
+                    body.get("mention"),
                 )
                 self.messages[message.id] = message
                 return {"id": message.id}
@@ -145,8 +144,6 @@ class ChatServer:
                 self.messages[body["message"]].shown.append(body["title"])
             case "close":
                 self.closed.append(body["root"])
-            case "say":
-                self.said.append(body["title"])
             case _:
                 return self._find(body)
         return {}
@@ -242,8 +239,11 @@ class ChatMessenger:
     async def access(self, channel: Channel) -> Access:
         return Access(ok=True)
 
+    async def direct(self, channel: Channel, person: str) -> Channel:
+        return Channel(self.platform, channel.tenant, f"D-{person}")
+
     async def say(self, channel: Channel, card: Message, key: str) -> None:
-        await self._request("say", channel, title=card.title)
+        await self._request("say", channel, title=card.title, key=key)
 
     async def _post(
         self,

@@ -13,9 +13,9 @@ PAGE = Path(__file__).resolve().parents[2] / "PRIVACY.md"
 KEPT = {
     "who pressed": ("30 minutes", reports.WINDOW),
     "how many people": ("30 minutes", reports.WINDOW),
-    "who asked": ("7 days at most", reminders.FORGOTTEN_AFTER),
+    "who asked": ("7 days at most", reminders.EXPIRES_AFTER),
     "which messages": ("30 days after", timedelta(days=keys.THREAD_DAYS)),
-    "that an event": ("10 minutes", timedelta(seconds=keys.SEEN_SECONDS)),
+    "that an event": ("10 minutes", timedelta(seconds=keys.HANDLED_SECONDS)),
 }
 
 

@@ -1,7 +1,7 @@
 -- Claim the channels that matter most, and hand over everything needed to serve them.
 -- ARGV: how many, lease (ms), token, how long a silenced tenant's channels are set aside (ms).
 -- Returns {now, lost since, changed at, ready left, next due, channel, subscription, pause,
--- entry, {incident, thread, …}, channel, …}; times in ms, 0 or '' where there is none.
+-- entry, {subject, thread, reminder, …}, channel, …}; times in ms, 0 or '' where there is none.
 local count, lease, token, aside = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local now = clock()
 
@@ -9,7 +9,7 @@ local now = clock()
 -- be gone. What was sent since the last claim that survived may then stand unrecorded.
 local function server()
   local id = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
-  local known = redis.call('HMGET', base .. ':server', 'id', 'seen', 'lost', 'changed')
+  local known = redis.call('HMGET', base .. ':server', 'run_id', 'seen_at', 'lost_since', 'changed_at')
   if known[1] == id then
     return known[3] or '0', known[4] or '0'
   end
@@ -20,19 +20,23 @@ local function server()
       lost = known[3] -- it changed not long ago: some may not have been looked at since
     end
   end
-  redis.call('HSET', base .. ':server', 'id', id, 'seen', whole(now), 'lost', lost, 'changed', changed)
+  redis.call('HSET', base .. ':server', 'run_id', id, 'seen_at', whole(now), 'lost_since', lost,
+    'changed_at', changed)
   return lost, changed
 end
 
 local function promote()
   for _, channel in ipairs(redis.call('ZRANGEBYSCORE', LATER, '-inf', now, 'LIMIT', 0, count * 2)) do
     local key = entry_of(channel)
-    local entry = redis.call('HMGET', key, 's', '#', '$', '?')
+    local entry = redis.call('HMGET', key, 'score', 'token', 'claimed_at', 'unconfirmed_since', 'deferred')
     if entry[2] then -- a claim that ended without settling
       if not entry[4] then
-        redis.call('HSET', key, '?', entry[3])
+        redis.call('HSET', key, 'unconfirmed_since', entry[3])
       end
-      redis.call('HDEL', key, '#', '$')
+      redis.call('HDEL', key, 'token', 'claimed_at')
+    end
+    if entry[5] then
+      redis.call('HDEL', key, 'deferred')
     end
     redis.call('ZREM', LATER, channel)
     if entry[1] then
@@ -46,26 +50,39 @@ local function set_aside(channel, due)
   redis.call('ZADD', LATER, whole(due), channel)
 end
 
-local function forget(channel)
-  redis.call('ZREM', READY, channel)
-  redis.call('DEL', entry_of(channel))
+-- The subjects that there is still something to do about, each with its thread and its reminder;
+-- those of a subscription or of a reminder that is gone are taken from the entry.
+local function pending(channel, entry, subscription)
+  local subjects = {}
+  for i = 1, #entry, 2 do
+    local subject = entry[i]
+    if is_subject(subject) then
+      local field = reminder_of(channel, subject)
+      local reminder = field and redis.call('HGET', REMINDERS, field)
+      if reminder or (subscription and not field) then
+        subjects[#subjects + 1] = subject
+        subjects[#subjects + 1] = redis.call('GET', thread_of(channel, subject)) or ''
+        subjects[#subjects + 1] = reminder or ''
+      else
+        redis.call('HDEL', entry_of(channel), subject)
+      end
+    end
+  end
+  return subjects
 end
 
 local function hand_over(answer, channel, subscription, pause)
   local key = entry_of(channel)
-  local entry, threads = redis.call('HGETALL', key), {}
-  for i = 1, #entry, 2 do
-    if #entry[i] > 1 then
-      threads[#threads + 1] = entry[i]
-      threads[#threads + 1] = redis.call('GET', thread_of(channel, entry[i])) or ''
-    end
-  end
-  if #threads == 0 then
-    return forget(channel)
+  local entry = redis.call('HGETALL', key)
+  local subjects = pending(channel, entry, subscription)
+  if #subjects == 0 then
+    redis.call('ZREM', READY, channel)
+    redis.call('DEL', key)
+    return
   end
   set_aside(channel, now + lease)
-  redis.call('HSET', key, '#', token, '$', whole(now))
-  for _, part in ipairs({channel, subscription, pause or '', entry, threads}) do
+  redis.call('HSET', key, 'token', token, 'claimed_at', whole(now))
+  for _, part in ipairs({channel, subscription or '', pause or '', entry, subjects}) do
     answer[#answer + 1] = part
   end
 end
@@ -77,9 +94,7 @@ for _, channel in ipairs(redis.call('ZRANGE', READY, 0, count - 1)) do
   local subscription = redis.call('HGET', SUBSCRIPTIONS, channel)
   local pause = redis.call('HGET', PAUSED, channel)
   local paused_until = pause and tonumber(string.match(pause, '^(%d+)|')) or 0
-  if not subscription then
-    forget(channel)
-  elseif redis.call('HEXISTS', TENANTS, string.match(channel, '^[^/]*')) == 1 then
+  if redis.call('HEXISTS', TENANTS, string.match(channel, '^[^/]*')) == 1 then
     set_aside(channel, now + aside)
   elseif paused_until > now then
     set_aside(channel, paused_until)
@@ -88,7 +103,7 @@ for _, channel in ipairs(redis.call('ZRANGE', READY, 0, count - 1)) do
   end
 end
 if #answer > 5 then
-  redis.call('HSET', base .. ':server', 'seen', whole(now))
+  redis.call('HSET', base .. ':server', 'seen_at', whole(now))
 end
 answer[4] = redis.call('ZCARD', READY)
 answer[5] = redis.call('ZRANGE', LATER, 0, 0, 'WITHSCORES')[2] or '0'

@@ -1,4 +1,4 @@
--- How much waits in one shard. KEYS[1] its base. Returns how many channels are behind, and since
+-- How much waits in one shard. KEYS[1] its base. Returns how many channels are stale, and since
 -- when (ms) the first of those that are ready waits (0: none is). Scores as in queue.lua.
 local ready, later = KEYS[1] .. ':ready', KEYS[1] .. ':later'
 local oldest = 0

@@ -1,15 +1,15 @@
--- Say that the channels of some index sets are behind with an incident; a batch at a time.
--- ARGV: incident, class, mark, first set to read (from 1), cursor in it, batch, refresh before
+-- Queue the channels of some index sets for an incident; a batch at a time.
+-- ARGV: incident, class, version, first set to read (from 1), cursor in it, batch, refresh before
 -- (ms of life left below which an unchanged thread is kept for longer; 0: not), its life, sets …
--- Returns {next set, its cursor, how many are behind}; next set 0: done.
-local incident, class, mark = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+-- Returns {next set, its cursor, how many are stale}; next set 0: done.
+local incident, class, version = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local set, cursor, batch = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
 local refresh, life = tonumber(ARGV[7]), ARGV[8]
-local now, seen, behind = clock(), 0, 0
+local now, seen, stale = clock(), 0, 0
 while 8 + set <= #ARGV do
   local page = redis.call('SSCAN', base .. ':index:' .. ARGV[8 + set], cursor, 'COUNT', batch)
   for _, channel in ipairs(page[2]) do
-    behind = behind + enqueue(channel, incident, class, mark, now, false)
+    stale = stale + enqueue(channel, incident, class, version, now, false)
     if refresh > 0 then
       local left = redis.call('PTTL', thread_of(channel, incident))
       if left > 0 and left < refresh then
@@ -22,7 +22,7 @@ while 8 + set <= #ARGV do
     set = set + 1
   end
   if seen >= batch and 8 + set <= #ARGV then
-    return {set, cursor, behind}
+    return {set, cursor, stale}
   end
 end
-return {0, '0', behind}
+return {0, '0', stale}

@@ -1,19 +1,24 @@
 -- Shared by every script of the queue; KEYS[1] is the base of one shard.
 --
--- A channel that is behind has an entry and stands in exactly one of two sorted sets: `ready` (by
+-- A channel that is stale has an entry and stands in exactly one of two sorted sets: `ready` (by
 -- class, then since when it waits) or `later` (by the ms when it is due again). A claimed channel
 -- stands in `later` at the end of its lease: a claim that nobody settles comes back by itself.
 --
--- An entry's fields: incident key → "class:since:first:mark", the state that is wanted (mark) and
--- the revision that was wanted first: whoever serves it knows at least that. Besides
---   s  score in `ready`          #  token of the claim        $  when it was claimed (ms)
---   ?  since when (ms) messages may stand there unrecorded    !  failures in a row
---   @  the ms for which the shared limits already granted a message
+-- An entry's fields: subject → "class:since:first:version", the state that is wanted (version) and
+-- the revision that was wanted first: whoever serves it knows at least that. A subject's key holds
+-- a slash (an incident) or a colon (a reminder); the other fields are words:
+--   score              its score in `ready`
+--   token, claimed_at  of the claim, while there is one (ms)
+--   unconfirmed_since  since when (ms) messages may stand there unrecorded
+--   failures           in a row
+--   granted_at         the ms for which the shared limits already granted a message
+--   deferred           it stands in `later` only so that several changes make one
 --
 -- Classes: 0 to 4 open a thread (major outage first), 5 to 9 continue one.
 local base = KEYS[1]
 local READY, LATER = base .. ':ready', base .. ':later'
 local SUBSCRIPTIONS, PAUSED, TENANTS = base .. ':subscriptions', base .. ':paused', base .. ':tenants'
+local REMINDERS = base .. ':reminders'
 
 local function whole(number)
   return string.format('%.0f', number)
@@ -28,30 +33,55 @@ local function entry_of(channel)
   return base .. ':entry:' .. channel
 end
 
-local function thread_of(channel, incident)
-  return base .. ':thread:' .. channel .. ':' .. incident
+local function thread_of(channel, subject)
+  return base .. ':thread:' .. channel .. ':' .. subject
+end
+
+local function is_subject(field)
+  return string.find(field, '[/:]') ~= nil
+end
+
+-- The field of a reminder among all of the shard; nil for other subjects.
+local function reminder_of(channel, subject)
+  return string.sub(subject, 1, 9) == 'reminder:' and channel .. '|' .. subject or nil
 end
 
 local function score_of(class, since)
   return class * 1e13 + since
 end
 
+-- The score of a channel by what it is stale about; nil: nothing.
+local function best_score(key)
+  local entry, best = redis.call('HGETALL', key), nil
+  for i = 1, #entry, 2 do
+    if is_subject(entry[i]) then
+      local class, since = string.match(entry[i + 1], '^(%d+):(%d+):')
+      local score = score_of(tonumber(class), tonumber(since))
+      best = best and math.min(best, score) or score
+    end
+  end
+  return best
+end
+
 -- Put a channel that nobody has claimed where it is looked at next.
 local function make_ready(channel)
-  local entry = redis.call('HMGET', entry_of(channel), 's', '#')
+  local key = entry_of(channel)
+  local entry = redis.call('HMGET', key, 'score', 'token')
   if entry[1] and not entry[2] then
+    redis.call('HDEL', key, 'deferred')
     redis.call('ZREM', LATER, channel)
     redis.call('ZADD', READY, entry[1], channel)
   end
 end
 
--- Say that a channel is behind with an incident. Saying it again changes nothing, unless `force`:
--- then it is looked at once more, even if it is up to date or just being worked on.
-local function enqueue(channel, incident, class, mark, now, force)
-  local thread = redis.call('GET', thread_of(channel, incident))
+-- Say that a channel is stale about a subject. Saying it again changes nothing, unless `force`:
+-- then it is looked at once more, even if it is up to date or just being worked on. With `due` (ms)
+-- a channel that waits for nothing else waits until then.
+local function enqueue(channel, subject, class, version, now, force, due)
+  local thread = redis.call('GET', thread_of(channel, subject))
   if thread then
     local done, root = string.match(thread, '^(.-)|(%d)')
-    if done == mark and not force then
+    if done == version and not force then
       return 0
     end
     if root == '1' then
@@ -59,26 +89,37 @@ local function enqueue(channel, incident, class, mark, now, force)
     end
   end
   local key = entry_of(channel)
-  local since, first = now, string.match(mark, '^%d+')
-  local old = redis.call('HGET', key, incident)
+  local since, first = now, string.match(version, '^%d+')
+  local old = redis.call('HGET', key, subject)
   if old then
-    local old_class, old_since, old_first, old_mark = string.match(old, '^(%d+):(%d+):(%d+):(.*)$')
+    local old_class, old_since, old_first, old_version = string.match(old, '^(%d+):(%d+):(%d+):(.*)$')
     class, since, first = math.min(class, tonumber(old_class)), tonumber(old_since), old_first
     if force then
-      mark = old_mark .. '+' -- another value: whoever works on it leaves it behind
+      version = old_version .. '+' -- another value: whoever works on it leaves it stale
     end
   end
-  local value = class .. ':' .. whole(since) .. ':' .. first .. ':' .. mark
+  local value = class .. ':' .. whole(since) .. ':' .. first .. ':' .. version
   if value ~= old then
-    redis.call('HSET', key, incident, value)
+    redis.call('HSET', key, subject, value)
   end
   local score = score_of(class, since)
-  local best = tonumber(redis.call('HGET', key, 's') or '')
+  local best = tonumber(redis.call('HGET', key, 'score') or '')
   if not best or score < best then
-    redis.call('HSET', key, 's', whole(score))
+    redis.call('HSET', key, 'score', whole(score))
     best = score
   end
-  if not redis.call('ZSCORE', LATER, channel) then
+  local waits = redis.call('ZSCORE', LATER, channel)
+  if waits and not due and redis.call('HDEL', key, 'deferred') == 1 then
+    redis.call('ZREM', LATER, channel)
+    waits = false
+  end
+  if waits then
+    return 1
+  end
+  if due and not redis.call('ZSCORE', READY, channel) then
+    redis.call('HSET', key, 'deferred', 1)
+    redis.call('ZADD', LATER, whole(due), channel)
+  else
     redis.call('ZADD', READY, whole(best), channel)
   end
   return 1

@@ -1,43 +1,25 @@
 -- Record what was done under claims, and end them. ARGV: per claim
---   channel, token, outcome, due, uncertain, failures, slot, pause, number of threads,
---   then per thread: incident, wanted (as claimed; '' to leave it), thread record, its life (ms)
+--   channel, token, outcome, due, unconfirmed, failures, granted at, pause, number of subjects,
+--   then per subject: its key, wanted (as claimed; '' to leave it), thread record ('': unchanged),
+--   its life (ms), '1' to forget the reminder
 -- outcome: hold (the lease starts again), done, later (not before `due`)
--- due: ms from now; with a leading '=' a moment in ms (a leading digit means: from now)
--- uncertain: '' as it was, '-' it has been looked at, else since when (ms; 'claim': since the claim)
--- failures: '' as it was, else a number; slot: '' none, else ms; pause: '' as it was, '-' ended,
--- else its record. Returns 1 per claim, or 0 where it is not held any more: nothing was written.
+-- due: ms from now; with a leading '=' a moment in ms
+-- unconfirmed: unchanged, cleared, since_claim
+-- failures: '' as it was, else a number; granted at: '' not, else ms
+-- pause: '' as it was, 'ended', else its record
+-- Returns 1 per claim, or 0 where it is not held any more: nothing was written.
 local now = clock()
-
-local function set_or_drop(key, field, value)
-  if value == '' or value == '-' or value == '0' then
-    redis.call('HDEL', key, field)
-  else
-    redis.call('HSET', key, field, value)
-  end
-end
-
-local function best_score(key)
-  local entry, best = redis.call('HGETALL', key), nil
-  for i = 1, #entry, 2 do
-    if #entry[i] > 1 then
-      local class, since = string.match(entry[i + 1], '^(%d+):(%d+):')
-      local score = score_of(tonumber(class), tonumber(since))
-      best = best and math.min(best, score) or score
-    end
-  end
-  return best
-end
 
 local function finish(channel, outcome, due)
   local key = entry_of(channel)
   local best = best_score(key)
-  redis.call('HDEL', key, '#', '$')
+  redis.call('HDEL', key, 'token', 'claimed_at')
   if not best then
     redis.call('ZREM', LATER, channel)
     redis.call('DEL', key)
     return
   end
-  redis.call('HSET', key, 's', whole(best))
+  redis.call('HSET', key, 'score', whole(best))
   if outcome == 'later' then
     redis.call('ZADD', LATER, due, channel)
   else
@@ -47,30 +29,41 @@ local function finish(channel, outcome, due)
 end
 
 local function settle(at)
-  local channel, token, outcome, due, uncertain = unpack(ARGV, at, at + 4)
-  local failures, slot, pause = unpack(ARGV, at + 5, at + 7)
+  local channel, token, outcome, due, unconfirmed = unpack(ARGV, at, at + 4)
+  local failures, granted_at, pause = unpack(ARGV, at + 5, at + 7)
   local key = entry_of(channel)
-  local claim = redis.call('HMGET', key, '#', '$', '?')
+  local claim = redis.call('HMGET', key, 'token', 'claimed_at', 'unconfirmed_since')
   if claim[1] ~= token then
     return 0
   end
-  for i = at + 9, at + 8 + 4 * tonumber(ARGV[at + 8]), 4 do
-    local incident, wanted, record, life = unpack(ARGV, i, i + 3)
-    redis.call('SET', thread_of(channel, incident), record, 'PX', life)
-    if wanted ~= '' and redis.call('HGET', key, incident) == wanted then
-      redis.call('HDEL', key, incident)
+  for i = at + 9, at + 8 + 5 * tonumber(ARGV[at + 8]), 5 do
+    local subject, wanted, record, life, forget = unpack(ARGV, i, i + 4)
+    if record ~= '' then
+      redis.call('SET', thread_of(channel, subject), record, 'PX', life)
+    end
+    if forget == '1' then
+      redis.call('HDEL', REMINDERS, reminder_of(channel, subject))
+    end
+    if wanted ~= '' and redis.call('HGET', key, subject) == wanted then
+      redis.call('HDEL', key, subject)
     end
   end
-  if uncertain == 'claim' then
-    redis.call('HSET', key, '?', claim[3] or claim[2])
-  elseif uncertain ~= '' then
-    set_or_drop(key, '?', uncertain)
+  if unconfirmed == 'since_claim' then
+    redis.call('HSET', key, 'unconfirmed_since', claim[3] or claim[2])
+  elseif unconfirmed == 'cleared' then
+    redis.call('HDEL', key, 'unconfirmed_since')
   end
-  if failures ~= '' then
-    set_or_drop(key, '!', failures)
+  if failures == '0' then
+    redis.call('HDEL', key, 'failures')
+  elseif failures ~= '' then
+    redis.call('HSET', key, 'failures', failures)
   end
-  set_or_drop(key, '@', slot)
-  if pause == '-' then
+  if granted_at == '' then
+    redis.call('HDEL', key, 'granted_at')
+  else
+    redis.call('HSET', key, 'granted_at', granted_at)
+  end
+  if pause == 'ended' then
     redis.call('HDEL', PAUSED, channel)
   elseif pause ~= '' then
     redis.call('HSET', PAUSED, channel, pause)
@@ -87,6 +80,6 @@ end
 local answer, at = {}, 1
 while at <= #ARGV do
   answer[#answer + 1] = settle(at)
-  at = at + 9 + 4 * tonumber(ARGV[at + 8])
+  at = at + 9 + 5 * tonumber(ARGV[at + 8])
 end
 return answer

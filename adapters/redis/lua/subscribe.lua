@@ -1,6 +1,6 @@
 -- Write a subscription whole, keep the index true, queue the channel for what runs.
 -- ARGV: channel, JSON, index sets (by commas), pause ('': none), life of followed sets (ms),
--- then per incident: key, class, mark.
+-- then per incident: key, class, version.
 local channel, json, sets, pause, life = unpack(ARGV, 1, 5)
 local now = clock()
 local old = redis.call('HGET', SUBSCRIPTIONS, channel)
@@ -22,7 +22,7 @@ for i = 6, #ARGV, 3 do
   local thread = redis.call('GET', thread_of(channel, ARGV[i]))
   if thread and string.match(thread, '|(%d)|') == '1' then
     -- What was begun here gets its end, whatever the channel asks for from now on.
-    local followed = base .. ':index:=' .. ARGV[i]
+    local followed = base .. ':index:thread:' .. ARGV[i]
     redis.call('SADD', followed, channel)
     redis.call('PEXPIRE', followed, life)
   end

@@ -1,4 +1,5 @@
--- Forget what a channel asked for and is behind with. ARGV: channel. Returns whether it was there.
+-- Forget what a channel asked for and what it is stale about, but for reminders.
+-- ARGV: channel. Returns whether it was there.
 local channel = ARGV[1]
 local old = redis.call('HGET', SUBSCRIPTIONS, channel)
 if not old then
@@ -9,7 +10,15 @@ for set in string.gmatch(string.match(old, '^%d+|([^|]*)|'), '[^,]+') do
 end
 redis.call('HDEL', SUBSCRIPTIONS, channel)
 redis.call('HDEL', PAUSED, channel)
-redis.call('ZREM', READY, channel)
-redis.call('ZREM', LATER, channel)
-redis.call('DEL', entry_of(channel))
+local key = entry_of(channel)
+for _, field in ipairs(redis.call('HKEYS', key)) do
+  if is_subject(field) and not reminder_of(channel, field) then
+    redis.call('HDEL', key, field)
+  end
+end
+if not best_score(key) then
+  redis.call('ZREM', READY, channel)
+  redis.call('ZREM', LATER, channel)
+  redis.call('DEL', key)
+end
 return 1

@@ -9,12 +9,11 @@ from datetime import datetime
 
 from bot.catalog.catalog import Catalog
 from bot.commands import Answer, Commands, Request, Services
-from bot.delivery.reminders import Reminder
 from bot.domain.errors import DeliveryError, StoreError
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.message import Message
-from bot.domain.subscription import Channel, Subscription, ThreadRecord
+from bot.domain.subscription import Channel, Reminder, Subscription, ThreadRecord
 from bot.evidence.reports import ReportCount
 from bot.evidence.stores import UserReport
 from bot.ports import Access, VersionedState

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.plan import ENDS, Act, Step, apply, plan
+from bot.delivery.plan import ENDS, Act, Plan, apply, plan
 from bot.domain.incident import EventKind, Incident
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Subscription, ThreadRecord
@@ -26,39 +26,39 @@ def do(
 ) -> ThreadRecord:
     """Carry out what is planned until nothing is."""
     for _ in range(4):
-        for step in plan(told, thread, asked, now):
+        for step in plan(told, thread, asked, now).steps:
             thread = apply(thread, step, f"m{told.revision}/{step.event.key if step.event else ''}")
     return thread
 
 
-def acts(steps: list[Step]) -> list[Act]:
-    return [step.act for step in steps]
+def acts(found: Plan) -> list[Act]:
+    return [step.act for step in found.steps]
 
 
 STARTED = do(OPENED, ThreadRecord())
 
 
 def test_an_opening_is_one_root_with_a_mention() -> None:
-    (step,) = plan(OPENED, ThreadRecord(), ASKED, NOW)
+    (step,) = plan(OPENED, ThreadRecord(), ASKED, NOW).steps
     assert (step.act, step.mention, step.midway) == (Act.OPEN, True, False)
 
 
 def test_who_asks_in_the_middle_joins_midway_and_calls_nobody() -> None:
     late = replace(ASKED, changed_at=NOW + timedelta(minutes=5))
-    (step,) = plan(more(OPENED, EventKind.UPDATE, at=NOW), ThreadRecord(), late, NOW)
+    (step,) = plan(more(OPENED, EventKind.UPDATE, at=NOW), ThreadRecord(), late, NOW).steps
     assert (step.midway, step.mention, step.since) == (True, False, 2)
 
 
 def test_worse_and_resolved_show_in_the_channel_and_only_worse_calls() -> None:
     told = more(OPENED, EventKind.UPDATE, EventKind.WORSE, EventKind.RESOLVED, at=SOON)
-    replies = [s for s in plan(told, STARTED, ASKED, NOW) if s.act is Act.REPLY]
+    replies = [s for s in plan(told, STARTED, ASKED, NOW).steps if s.act is Act.REPLY]
     shown = [(s.in_channel, s.mention) for s in replies]
     assert shown == [(False, False), (True, True), (True, False)]
 
 
 def test_a_kind_can_be_kept_in_the_thread() -> None:
     quiet = replace(ASKED, thread_only=frozenset({EventKind.WORSE}))
-    reply = plan(more(OPENED, EventKind.WORSE, at=SOON), STARTED, quiet, SOON)[0]
+    reply = plan(more(OPENED, EventKind.WORSE, at=SOON), STARTED, quiet, SOON).steps[0]
     assert not reply.in_channel
 
 
@@ -79,40 +79,42 @@ def test_what_came_too_much_or_too_long_ago_is_one_catch_up() -> None:
 def test_an_edited_text_changes_its_reply_and_notifies_nobody() -> None:
     told = more(OPENED, EventKind.UPDATE, at=NOW)
     thread = do(told, STARTED)
-    steps = plan(more(told, EventKind.CORRECTED, at=NOW), thread, ASKED, NOW)
-    assert acts(steps) == [Act.CORRECT, Act.REVISE]
-    assert steps[0].event == told.events[-1]
+    found = plan(more(told, EventKind.CORRECTED, at=NOW), thread, ASKED, NOW)
+    assert acts(found) == [Act.CORRECT, Act.REVISE]
+    assert found.steps[0].event == told.events[-1]
 
 
 def test_a_muted_channel_hears_nothing_but_the_end_of_what_it_heard_of() -> None:
     muted = replace(ASKED, muted_until=NOW + timedelta(hours=1))
-    assert plan(OPENED, ThreadRecord(), muted, NOW) == []
+    assert acts(plan(OPENED, ThreadRecord(), muted, NOW)) == []
     worse = more(OPENED, EventKind.WORSE, at=NOW)
     assert acts(plan(worse, STARTED, muted, NOW)) == [Act.NOTE, Act.REVISE]
     ended = more(worse, EventKind.RESOLVED, at=NOW)
-    reply = next(s for s in plan(ended, STARTED, muted, NOW) if s.act is Act.REPLY)
+    reply = next(s for s in plan(ended, STARTED, muted, NOW).steps if s.act is Act.REPLY)
     assert (reply.event, reply.in_channel) == (ended.events[-1], False)
 
 
 def test_resolved_is_never_told_where_opened_was_not_but_quietly_as_over() -> None:
     ended = more(OPENED, EventKind.RESOLVED, at=NOW)
-    (step,) = plan(ended, ThreadRecord(), ASKED, NOW)
+    (step,) = plan(ended, ThreadRecord(), ASKED, NOW).steps
     assert (step.act, step.mention) == (Act.OPEN, False)
-    assert plan(ended, ThreadRecord(), ASKED, NOW + timedelta(days=2)) == []
+    assert acts(plan(ended, ThreadRecord(), ASKED, NOW + timedelta(days=2))) == []
     newcomer = replace(ASKED, changed_at=NOW + timedelta(minutes=1))
-    assert plan(ended, ThreadRecord(), newcomer, NOW + timedelta(minutes=2)) == []
+    assert acts(plan(ended, ThreadRecord(), newcomer, NOW + timedelta(minutes=2))) == []
 
 
 def test_what_was_withdrawn_before_it_was_told_is_not_told() -> None:
     gone = more(OPENED, EventKind.WITHDRAWN, at=NOW)
-    assert plan(gone, ThreadRecord(), ASKED, NOW) == []
+    assert acts(plan(gone, ThreadRecord(), ASKED, NOW)) == []
     assert Act.REVISE in acts(plan(gone, STARTED, ASKED, NOW))
 
 
 def test_who_asks_for_worse_or_for_other_surfaces_is_left_alone() -> None:
     small = incident(EventKind.OPENED, at=NOW, severity=Severity.DEGRADED)
-    assert plan(small, ThreadRecord(), replace(ASKED, severity=Severity.MAJOR), NOW) == []
-    assert plan(small, ThreadRecord(), replace(ASKED, surfaces=frozenset({"code"})), NOW) == []
+    assert acts(plan(small, ThreadRecord(), replace(ASKED, severity=Severity.MAJOR), NOW)) == []
+    assert (
+        acts(plan(small, ThreadRecord(), replace(ASKED, surfaces=frozenset({"code"})), NOW)) == []
+    )
 
 
 HISTORY = st.lists(
@@ -131,12 +133,12 @@ def test_any_history_is_told_once_in_order_and_then_there_is_nothing_left(
         told = more(told, *kinds, at=now)
         until = now + timedelta(minutes=1) if silent else None
         asked = replace(ASKED, muted_until=until)
-        for step in plan(told, thread, asked, now):
+        for step in plan(told, thread, asked, now).steps:
             if step.sends and step.event:
                 sent.append((step.event.revision, step.event.key))
                 assert not silent or step.event.kind in ENDS
             assert step.act is not Act.OPEN
             thread = apply(thread, step, "m")
-        assert plan(told, thread, asked, now) == []
+        assert acts(plan(told, thread, asked, now)) == []
         assert thread.shown == told.revision
     assert sent == sorted(set(sent))

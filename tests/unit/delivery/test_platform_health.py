@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
+from itertools import count
+
 import pytest
 
-from bot.delivery.platform_health import (
-    TROUBLE_AFTER,
-    MonitoredMessenger,
-    PlatformHealth,
-    outage_words,
+from bot.delivery import platform_health
+from bot.delivery.platform_health import TROUBLE_AFTER, PlatformHealth
+from bot.domain.errors import (
+    CannotLook,
+    ChannelGone,
+    DeliveryError,
+    Malformed,
+    MessageGone,
+    RateLimited,
+    TenantGone,
+    TenantPaused,
+    Uncertain,
 )
-from bot.domain.errors import ChannelGone, DeliveryError, RateLimited, Uncertain
 from bot.domain.message import Message
-from bot.domain.subscription import Channel
-from tests.servers.chat import ChatMessenger
-
-PLACE = Channel("chat", "T1", "C1")
 
 
-class Away(DeliveryError):
+class Unreachable(DeliveryError):
     """What an adapter raises when it does not reach its platform."""
 
 
-class Broken(ChatMessenger):
-    """Raises what it is told to."""
-
-    error: DeliveryError | None = None
-
-    async def say(self, channel: Channel, card: Message, key: str) -> None:
-        del channel, card, key
-        if self.error is not None:
-            raise self.error
+OUTAGES = [
+    Unreachable("no"),
+    DeliveryError("no"),
+    Uncertain("no"),
+    RateLimited("429", retry_after=1, bucket="b"),
+]
+ANSWERS = [
+    None,
+    RateLimited("429", retry_after=1),
+    *(
+        kind("no")
+        for kind in (ChannelGone, TenantGone, TenantPaused, CannotLook, MessageGone, Malformed)
+    ),
+]
 
 
 class Clock:
@@ -45,52 +55,54 @@ def clock() -> Clock:
     return Clock()
 
 
-async def speak(attended: MonitoredMessenger) -> None:
-    try:
-        await attended.say(PLACE, Message("t", "p"), "k")
-    except DeliveryError:
-        return
-
-
-@pytest.mark.parametrize(
-    "silence",
-    [
-        Away("no"),
-        DeliveryError("no"),
-        Uncertain("no"),
-        RateLimited("429", retry_after=1, bucket="b"),
-    ],
-)
-async def test_a_minute_of_silence_is_trouble_and_one_answer_ends_it(
-    clock: Clock, silence: DeliveryError
+@pytest.mark.parametrize("outage", OUTAGES, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda error: type(error).__name__)
+def test_a_minute_without_an_answer_is_an_outage_and_one_answer_ends_it(
+    clock: Clock, outage: DeliveryError, answer: DeliveryError | None
 ) -> None:
-    messenger = Broken("http://127.0.0.1:1")
-    platform_health = PlatformHealth(clock)
-    attended = platform_health.attend(messenger)
-    messenger.error = silence
-    await speak(attended)
-    assert platform_health() == []
+    health = PlatformHealth(clock)
+    health.report("chat", outage)
+    assert health() == []
     clock.now = TROUBLE_AFTER
-    await speak(attended)
-    assert platform_health() == [messenger.platform]
-    messenger.error = ChannelGone("that one channel")
-    await speak(attended)
-    assert platform_health() == []
+    health.report("chat", outage)
+    health.report("other")
+    assert health() == ["chat"]
+    health.report("chat", answer)
+    assert health() == []
 
 
-async def test_what_is_not_tried_for_long_is_not_known(clock: Clock) -> None:
-    messenger = Broken("http://127.0.0.1:1")
-    attended = MonitoredMessenger(messenger, clock)
-    messenger.error = Away("no")
-    await speak(attended)
+def test_what_is_not_tried_for_long_is_not_known(clock: Clock) -> None:
+    health = PlatformHealth(clock)
+    health.report("chat", Uncertain("no"))
     clock.now = TROUBLE_AFTER
-    await speak(attended)
-    assert attended.in_trouble
+    health.report("chat", Uncertain("no"))
+    assert health() == ["chat"]
     clock.now += 3600
-    assert not attended.in_trouble
+    assert health() == []
 
 
-def test_the_words_are_the_ones_people_know() -> None:
-    assert outage_words("discord") == (
-        "Discord seems to be having trouble: messages there are waiting"
-    )
+async def test_an_outage_is_announced_once_with_the_name_that_people_know_and_its_end_too(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform_health, "CHECK_EVERY", 0.0)
+    health = PlatformHealth(clock, {"chat": "The Chat"})
+    announced: list[tuple[str, str]] = []
+    for at in (0.0, TROUBLE_AFTER):
+        clock.now = at
+        health.report("chat", Uncertain("no"))
+
+    async def announce(platform: str, message: Message) -> None:
+        announced.append((platform, message.title))
+        health.report("chat")
+
+    running = asyncio.create_task(health.run(announce))
+    for _ in count():
+        if len(announced) == 2:
+            break
+        await asyncio.sleep(0)
+    running.cancel()
+
+    assert announced == [
+        ("chat", "The Chat seems to be having trouble: messages there are waiting"),
+        ("chat", "The Chat takes messages again"),
+    ]

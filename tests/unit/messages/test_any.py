@@ -18,7 +18,7 @@ from bot.domain.incident import (
 )
 from bot.domain.message import Message, Quote
 from bot.domain.page import Severity
-from bot.domain.subscription import Channel, Pause, Subscription, ThreadRecord
+from bot.domain.subscription import Channel, Pause, Reason, Subscription, ThreadRecord
 from bot.messages.history import history_message, incident_message
 from bot.messages.reply import catch_up_message, reply_message
 from bot.messages.root import root_message
@@ -108,13 +108,16 @@ def test_any_news_makes_a_whole_reply_that_quotes_only_the_provider(incident: In
         assert not quotes or event.update_id is not None
 
 
-@given(SUBSCRIPTIONS, st.lists(st.tuples(INCIDENTS, st.none() | THREADS), max_size=3))
+CASES = st.tuples(INCIDENTS, THREADS, st.sampled_from(Reason))
+
+
+@given(SUBSCRIPTIONS, st.lists(CASES, max_size=3))
 def test_any_subscription_can_be_told_and_explained(
-    subscription: Subscription, about: list[tuple[Incident, ThreadRecord | None]]
+    subscription: Subscription, about: list[tuple[Incident, ThreadRecord, Reason]]
 ) -> None:
     whole(changed_message("Changed", subscription, SEVERAL, NOW))
     whole(subscriptions_message(subscription, [subscription], SEVERAL, NOW))
-    cases = [WhyCase(incident, thread) for incident, thread in about]
+    cases = [WhyCase(*one) for one in about]
     whole(why_message(cases, subscription, "C1", NOW, SEVERAL))
 
 

@@ -2,7 +2,7 @@
 -- minute is kept (ms), key of this batch or "", then surface "|" result and number, in turns.
 -- Returns 0 if a batch of that key was counted before.
 if ARGV[3] ~= '' then
-  if not redis.call('SET', KEYS[1] .. ':counted:' .. ARGV[3], 1, 'NX', 'EX', 600) then
+  if not redis.call('SET', KEYS[1] .. ':batch:' .. ARGV[3], 1, 'NX', 'EX', 600) then
     return 0
   end
 end
