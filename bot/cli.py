@@ -24,6 +24,7 @@ import typer
 from bot import __version__
 from bot.clock import utc_now
 from bot.diagnostics import in_a_sentence
+from bot.domain.errors import WrongWords
 from bot.logs import set_up_logs
 from bot.platforms import PLATFORMS, settings_of_all
 from bot.settings import Settings
@@ -44,6 +45,9 @@ def main() -> None:
     set_up_logs("info", "auto")
     try:
         cli()
+    except WrongWords as error:
+        sys.stderr.write(f"isclaudedown: {error}\n")
+        sys.exit(2)
     except Exception as error:  # whatever it is: nobody is helped by a page of traceback
         log.debug("command.failed", exc_info=error)
         sys.stderr.write(f"isclaudedown: {in_a_sentence(error)}\n")

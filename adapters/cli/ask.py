@@ -13,7 +13,7 @@ from typing import TextIO
 import structlog
 
 from adapters.cli.states import fresh_for, stored_states
-from adapters.cli.words import surfaces_named
+from adapters.cli.words import question
 from adapters.providers.opened import page_sources
 from adapters.terminal import render as terminal
 from bot.catalog.watched import watched_catalog
@@ -43,7 +43,7 @@ async def ask(
     Returns the exit code (see `bot.status.document`).
 
     Raises:
-        SettingsError: a word is no surface.
+        WrongWords: a word is no surface.
     """
     view, asked = await _view(settings, words, clock)
     return _tell(view, asked, out, rng, as_json=as_json)
@@ -64,7 +64,7 @@ async def wait(
     Returns the exit code.
 
     Raises:
-        SettingsError: a word is no surface.
+        WrongWords: a word is no surface.
     """
     began = clock()
     while True:
@@ -123,7 +123,7 @@ async def _view(
             else:
                 states[name], _ = step(None, snapshot, clock(), catalog)
     view = status_view(catalog, states, clock(), evidence, failures)
-    return view, surfaces_named(words, view.catalog)
+    return view, question(words, view.catalog)
 
 
 def _look(out: TextIO, now: datetime) -> terminal.Look:

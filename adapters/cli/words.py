@@ -1,64 +1,65 @@
 """Words of the command line, read: surfaces, severities, lengths of time.
 
-All raise `SettingsError` with what to write instead.
+All raise an error with what to write instead.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.catalog.catalog import Catalog
-from bot.catalog.names import (
-    FILLER,
-    LONGEST_NAME,
-    SEVERITIES,
-    NameMatch,
-    find,
-    of_provider,
-    provider_of,
-)
-from bot.domain.errors import SettingsError
+from bot.catalog.names import SEVERITIES, Ambiguous, of_provider
+from bot.commands.parser import parse
+from bot.commands.table import command_named
+from bot.domain.errors import SettingsError, WrongWords
 from bot.domain.page import Severity
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-def surfaces_named(words: Iterable[str], catalog: Catalog) -> list[str]:
-    """Surface ids for what was typed, as in the chats: a name may be of several words, and a
-    provider's name means all of its surfaces unless it introduces one ("claude code").
+def question(words: Sequence[str], catalog: Catalog) -> list[str]:
+    """Surface ids that a question is about, in the sentences that the chats take; none: all.
+
+    Raises:
+        WrongWords: a word is no surface, or no part of a question.
     """
-    tokens = [token for word in words for token in word.split()]
-    named: list[str] = []
-    providers: list[str] = []
-    while tokens:
-        found, count = _longest_name(tokens, catalog)
-        if found.provider:
-            providers.append(found.provider)
-        elif len(found.surfaces) == 1:
-            named += found.surfaces
-        elif found.surfaces:
-            raise SettingsError(f"{tokens[0]!r} may mean {', '.join(found.surfaces)}: say which")
-        elif tokens[0].casefold() not in FILLER:
-            known = ", ".join(surface.id for surface in catalog.surfaces())
-            hint = f"did you mean {found.close}?" if found.close else f"there are {known}"
-            raise SettingsError(f"{tokens[0]!r} is no surface; {hint}")
-        tokens = tokens[count:]
-    introduced = {provider_of(catalog, surface) for surface in named}
-    for provider in providers:
-        if provider not in introduced:
-            named += of_provider(catalog, provider)
+    parsed = parse(" ".join(words), catalog)
+    if parsed.verb not in {"ask", "justme"}:
+        raise WrongWords(f"{parsed.verb!r} is a command of the chats; here only the question is")
+    doubts = [d for d in parsed.doubts if d.close or d.meanings or not parsed.is_sentence]
+    if doubts or (parsed.doubts and not parsed.asked):
+        raise WrongWords(_unknown((doubts or parsed.doubts)[0], catalog))
+    if unexpected := [] if parsed.is_sentence else command_named("ask").unexpected(parsed):
+        raise WrongWords(f"{unexpected[0]!r} means nothing to a question")
+    named = parsed.asked
+    for provider in parsed.providers:
+        named += of_provider(catalog, provider)
     return list(dict.fromkeys(named))
 
 
-def _longest_name(tokens: Sequence[str], catalog: Catalog) -> tuple[NameMatch, int]:
-    """What the first words mean together, and how many they are; else what the first may mean."""
-    for count in range(min(LONGEST_NAME, len(tokens)), 0, -1):
-        found = find(catalog, " ".join(tokens[:count]))
-        if found.provider or len(found.surfaces) == 1:
-            return found, count
-    return found, 1
+def surfaces_named(words: Sequence[str], catalog: Catalog) -> list[str]:
+    """Surface ids by their names alone; a provider's name means all of its surfaces.
+
+    Raises:
+        WrongWords: a word is no surface.
+    """
+    parsed = parse(f"subscribe {' '.join(words)}", catalog)
+    if parsed.doubts:
+        raise WrongWords(_unknown(parsed.doubts[0], catalog))
+    named = parsed.asked
+    for provider in parsed.providers:
+        named += of_provider(catalog, provider)
+    return list(dict.fromkeys(named))
+
+
+def _unknown(doubt: Ambiguous, catalog: Catalog) -> str:
+    if doubt.meanings:
+        return f"{doubt.word!r} may mean {', '.join(doubt.meanings)}: say which"
+    known = ", ".join(surface.id for surface in catalog.surfaces())
+    hint = f"did you mean {doubt.close}?" if doubt.close else f"there are {known}"
+    return f"{doubt.word!r} is no surface; {hint}"
 
 
 def severity_named(word: str) -> Severity:

@@ -139,7 +139,7 @@ def _subcommand(
 
     discord.py reads a command's options from its function's signature, so one is made.
     """
-    elsewhere = command.changes and command.takes(Takes.SURFACES)
+    elsewhere = command.changes and command.takes(Takes.SIGNED)
 
     async def run(interaction: Interaction, **given: Any) -> None:  # noqa: ANN401 - see _KINDS
         channel = given.pop("channel", None)
@@ -178,7 +178,7 @@ def _subcommand(
         name=subcommand(command), description=help_, callback=run
     )
     for option in command.options:
-        if option.takes in {Takes.SURFACE, Takes.SURFACES}:
+        if option.takes in {Takes.SURFACE, Takes.SURFACES, Takes.SIGNED}:
             made.autocomplete(option.name)(_surfaces(responder))
     return made
 

@@ -53,7 +53,7 @@ def _named(command: Command, words: list[str]) -> list[str]:
 
 def _fits(word: str, takes: Takes, *, full: bool) -> bool:
     match takes:
-        case Takes.SURFACES:
+        case Takes.SURFACES | Takes.SIGNED:
             return word not in SEVERITIES and not length_of(word)
         case Takes.SURFACE:
             return not full and not length_of(word)

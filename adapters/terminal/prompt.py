@@ -97,7 +97,7 @@ class Words(Completer):
         if not before:
             found = (c for c in table.COMMANDS if c.verb != "ask" and c.verb.startswith(typed))
             yield from ((c.verb, c.help) for c in found)
-        if command is None or command.takes(Takes.SURFACE, Takes.SURFACES):
+        if command is None or command.takes_surfaces:
             yield from ((c.value, c.label) for c in self._commands.suggest(word))
         if command is not None and command.takes(Takes.SEVERITY):
             yield from ((s, "severity") for s in SEVERITIES if s.startswith(typed))

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from adapters.web.endpoint import Endpoint, Query, answer_with, read_query
 from adapters.web.limits import RequestRefused
 from bot.catalog.catalog import Catalog
+from bot.catalog.names import find
 from bot.status.document import (
     document,
     incident_history,
@@ -43,10 +44,14 @@ def named(typed: Sequence[str], catalog: Catalog) -> list[str]:
     """
     surfaces = []
     for word in typed:
-        match = catalog.resolve(word)
+        match = find(catalog, word)
         if match.exact is None:
             known = ", ".join(surface.id for surface in catalog.surfaces())
-            hint = f"did you mean {match.nearest}?" if match.nearest else f"there are: {known}"
+            hint = (
+                f"did you mean {' or '.join(match.close)}?"
+                if match.close
+                else f"there are: {known}"
+            )
             raise RequestRefused(404, "unknown_surface", f"no such surface; {hint}")
         surfaces.append(match.exact)
     return surfaces

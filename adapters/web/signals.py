@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from adapters.web.endpoint import sentence
 from adapters.web.limits import RequestRefused
 from bot.catalog.catalog import Catalog
+from bot.catalog.names import find, model_of
 from bot.evidence.stores import Batch
 from bot.evidence.traffic import CallResult
 
@@ -62,7 +63,7 @@ def read_counts(body: bytes, catalog: Catalog) -> tuple[list[Batch], str | None]
         raise RequestRefused(422, "malformed", sentence(error)) from None
     totals = Totals()
     for entry in sent.counts:
-        surface = catalog.resolve(entry.surface).exact
+        surface = find(catalog, entry.surface).exact
         if surface is None:
             known = ", ".join(s.id for s in catalog.surfaces())
             raise RequestRefused(
@@ -136,15 +137,9 @@ def count_call(
 ) -> None:
     """Count for the surface, and for the model too if it is one that we know."""
     totals[surface].update(outcomes)
-    family = _family(model, catalog) if isinstance(model, str) else None
+    family = model_of(catalog, model) if isinstance(model, str) else None
     if family is not None and family != surface:
         totals[family].update(outcomes)
-
-
-def _family(model: str, catalog: Catalog) -> str | None:
-    """The surface of a model by a word of its name: "claude-opus-4-6" is opus."""
-    parts = set(model.lower().replace("/", "-").replace(".", "-").split("-"))
-    return next((s.id for s in catalog.surfaces() if s.model and s.id in parts), None)
 
 
 def batches_of(totals: Totals) -> list[Batch]:

@@ -6,10 +6,9 @@ surfaces from its components as they are seen: "<provider>/<slug of the name>".
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import resources
@@ -18,22 +17,7 @@ from typing import Any
 from bot.catalog.providers import Provider, Surface, generic, slug, surfaces_of
 from bot.domain.errors import SettingsError
 
-__all__ = ["Catalog", "Match", "Provider", "Surface", "generic", "load_catalog", "only", "slug"]
-
-# How alike a mistyped word must be to be taken for a name (difflib's ratio).
-LIKENESS = 0.7
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """What a typed name means: `exact`, or `candidates` to ask back with, or the `nearest` guess.
-
-    At most one of them is set; all empty means that nothing is like it.
-    """
-
-    exact: str | None = None
-    candidates: tuple[str, ...] = ()
-    nearest: str | None = None
+__all__ = ["Catalog", "Provider", "Surface", "generic", "load_catalog", "only", "slug"]
 
 
 @dataclass(frozen=True)
@@ -77,42 +61,16 @@ class Catalog:
         places = {surface: place for place, surface in enumerate(self._surfaces)}
         return sorted(set(surfaces), key=lambda s: (places.get(s, len(places)), s))
 
-    def resolve(self, typed: str) -> Match:
-        """Find the surface that a person means.
-
-        Exact: an id, label or alias; of several providers' the default one's own wins, since
-        its surfaces are the plain ones. Versions are dropped ("opus 4.6" is opus).
-        """
-        wanted = _simple(typed)
-        names = self._names
-        if not wanted:
-            return Match()
-        for form in (wanted, _simple(re.sub(r"[\s-]*v?\d[\d.]*$", "", wanted))):
-            if found := names.get(form):
-                return _of(found)
-        if found := tuple(dict.fromkeys(self._containing(wanted))):
-            return _of(found)
-        close = difflib.get_close_matches(wanted, names, n=1, cutoff=LIKENESS)
-        return Match(nearest=names[close[0]][0]) if close else Match()
-
     @cached_property
-    def _names(self) -> Mapping[str, tuple[str, ...]]:
-        """Everything that can be typed → what it may mean; ids outrank labels and aliases."""
+    def names(self) -> Mapping[str, tuple[str, ...]]:
+        """Every name in its simple form → what it may mean; ids outrank labels and aliases."""
         names: dict[str, tuple[str, ...]] = {}
         for surface in self.surfaces():
             for name in (surface.label, *surface.aliases, *surface.names, _bare(surface.id)):
-                form = _simple(name)
+                form = simple(name)
                 if surface.id not in names.get(form, ()):
                     names[form] = (*names.get(form, ()), surface.id)
-        return {**names, **{_simple(s.id): (s.id,) for s in self.surfaces()}}
-
-    def _containing(self, wanted: str) -> Iterator[str]:
-        """Surfaces one of whose names starts with what was typed (two letters at least)."""
-        if len(wanted) < 2:
-            return
-        for name, surfaces in self._names.items():
-            if name.startswith(wanted):
-                yield from surfaces
+        return {**names, **{simple(s.id): (s.id,) for s in self.surfaces()}}
 
     def seen(self, provider: str, components: Mapping[str, str]) -> Catalog:
         """The same catalog, knowing which components (id → name) a page has.
@@ -126,11 +84,8 @@ class Catalog:
         return Catalog({**self.providers, provider: grown})
 
 
-def _of(found: tuple[str, ...]) -> Match:
-    return Match(exact=found[0]) if len(found) == 1 else Match(candidates=found)
-
-
-def _simple(name: str) -> str:
+def simple(name: str) -> str:
+    """A name as it is compared: in lower case, with single blanks for whatever joins words."""
     return re.sub(r"[\s_-]+", " ", name.strip().lower())
 
 
@@ -211,6 +166,8 @@ def _surface(row: object, provider: str, prefix: str, where: str) -> Surface:
         words=tuple(fields.get("words", ())),
         model=bool(fields.get("model", False)),
         advice=str(fields.get("advice", "")),
+        article=bool(fields.get("article", False)),
+        rests_on=tuple(prefix + other for other in fields.get("rests_on", ())),
         usual=bool(fields.get("usual", False)),
         alternatives=tuple(prefix + other for other in fields.get("alternatives", ())),
     )
@@ -233,7 +190,7 @@ def _check(provider: Provider) -> None:
     """One component, and one alias, must lead to one surface only."""
     owner: dict[str, str] = {}
     for surface in provider.surfaces:
-        for name in {*surface.components, *map(_simple, surface.aliases), surface.id}:
+        for name in {*surface.components, *map(simple, surface.aliases), surface.id}:
             if owner.setdefault(name, surface.id) != surface.id:
                 raise SettingsError(
                     f"catalog.toml, [{provider.id}]: {name!r} belongs to both "

@@ -1,16 +1,20 @@
-"""What a typed word means: surfaces, providers, models, severities, lengths of time.
+"""What a typed word means: surfaces, providers, versions of models, severities, lengths of time.
 
-For chats, the command line and the HTTP API alike. And names as sentences speak them.
+For chats, the command line and the HTTP API alike. Exact names alone mean something by
+themselves; what is only like a name is offered back ("did you mean"), never taken. And names as
+sentences speak them.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.catalog.catalog import Catalog, Surface
+from bot.catalog.catalog import Catalog, simple
+from bot.catalog.providers import Surface
 from bot.domain.page import Severity
 
 
@@ -18,8 +22,11 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_MOST_CHOICES = 25  # the least that a chat platform takes for autocompletion
 LONGEST_NAME = 4  # words in the longest name that people type
+SHORTEST_BEGINNING = 4  # letters that are taken for the beginning of a name
+# How alike a mistyped word must be to be taken for a name (difflib's ratio): a guess.
+LIKENESS = 0.7
+_MOST_CHOICES = 25  # the least that a chat platform takes for autocompletion
 
 SEVERITIES = {
     "degraded": Severity.DEGRADED,
@@ -30,14 +37,22 @@ SEVERITIES = {
     "maintenance": Severity.MAINTENANCE,
     "all": Severity.UP,
 }
-# Words that only make a sentence of it: "is the api down?"
+# Words that only make a sentence of it ("is the api down?"). In a question they mean nothing
+# else, even where a provider's surface is called so (issues, pages).
 FILLER = _set(
     """
-    a about again an and any are at bit broken by can channel currently do does doing down
-    error errors everyone failing for from going happening has have here how i in is it just
-    me my no not now of off ok okay on only or outage outages over please problem problems
-    really right seem seems severity since slow so some still the there this to today up use
-    using very was what when why will with work working you
+    a about again also already an and any anybody anyone anything are at back bad be been being
+    bit broken but by can channel could currently dead did do does doing doesnt dont down else
+    error errors ever every everybody everyone experiencing fail failing fails fine fixed for from
+    get getting give gives go going gone good got had happen happened happening happens has have
+    having hello help here hey hi how i if im in into is isnt issue issues it its just know last
+    long longer look me might more much my need no not now of off ok okay on only or our out
+    outage outages over people please problem problems really right same see seem seems server
+    servers service services severity should since slow so some somebody someone something still
+    tell than thank thanks that the them then there these they thing things this those till to
+    today too trouble unavailable until up us use using very wait was we well were what whats when
+    where which while who whole whos why will with wont work working works would wrong yet you
+    your
     """
 )
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -56,11 +71,20 @@ def length_of(word: str) -> timedelta | None:
 
 @dataclass(frozen=True, slots=True)
 class NameMatch:
-    """What a word may mean: a provider as a whole, one surface, several (ask back), or none."""
+    """What a name means. At most one of `provider`, `surfaces` and `close` is set."""
 
+    # A provider as a whole.
     provider: str | None = None
+    # One surface; several where the name is theirs alike (ask back).
     surfaces: tuple[str, ...] = ()
-    close: str = ""  # the nearest surface, where none is meant
+    # Of a model: "4.6".
+    version: str = ""
+    # None is meant; these begin so, or are written almost so.
+    close: tuple[str, ...] = ()
+
+    @property
+    def exact(self) -> str | None:
+        return self.surfaces[0] if len(self.surfaces) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +96,75 @@ class Ambiguous:
     close: str = ""
 
 
-def find(catalog: Catalog, word: str) -> NameMatch:
-    """Total: any text has an answer. A provider's name means all of it ("is claude down")."""
-    folded = word.strip().casefold()
+def find(catalog: Catalog, typed: str) -> NameMatch:
+    """Total: any text has an answer. A provider's name means all of it ("is claude down").
+
+    Of several providers' names the default one's own wins, since its surfaces are the plain ones.
+    """
+    wanted = simple(typed)
+    if not wanted:
+        return NameMatch()
     for provider in catalog.providers.values():
-        if folded in {provider.id.casefold(), provider.label.casefold()}:
+        if wanted in {simple(provider.id), simple(provider.label)}:
             return NameMatch(provider=provider.id)
-    match = catalog.resolve(word)
-    if match.exact:
-        return NameMatch(surfaces=(match.exact,))
-    if model := _model_in(catalog, folded):
-        return NameMatch(surfaces=(model,))
-    return NameMatch(surfaces=match.candidates, close=match.nearest or "")
+    if found := catalog.names.get(wanted):
+        return NameMatch(surfaces=found)
+    if model := _model_in(catalog, wanted):
+        return model
+    return NameMatch(close=tuple(dict.fromkeys(_like(catalog, wanted))))
 
 
-def _model_in(catalog: Catalog, word: str) -> str | None:
-    """The model in an API's name of it: "claude-opus-4-6-20260201", "claude-3-5-sonnet"."""
-    parts = [part for part in re.split(r"[-._]+", word) if part]
-    if not any(part[0].isdigit() for part in parts):
+def longest_name(catalog: Catalog, words: Sequence[str]) -> tuple[NameMatch, int]:
+    """What the first words mean together, and how many they are; else what the first is like."""
+    for count in range(min(LONGEST_NAME, len(words)), 0, -1):
+        found = find(catalog, " ".join(words[:count]))
+        if (found.provider or found.surfaces) and _belongs(words, count, found):
+            return found, count
+    first = find(catalog, words[0])
+    return NameMatch(close=first.close), 1
+
+
+def _belongs(words: Sequence[str], count: int, found: NameMatch) -> bool:
+    """A number belongs to a model's name as its version, unless it is a length: "opus 7d"."""
+    last = words[count - 1].casefold()
+    if count == 1 or not found.version or not last[0].isdigit():
+        return True
+    unit = words[count].casefold() if count < len(words) else ""
+    return not (length_of(last) or length_of(last + unit))
+
+
+def _model_in(catalog: Catalog, wanted: str) -> NameMatch | None:
+    """A model with its version: "opus 4.6", "claude-opus-4-6-20260201", "claude-3-5-sonnet"."""
+    models = {surface.id: surface for surface in catalog.surfaces() if surface.model}
+    parts = re.split(r"[\s._-]+", re.sub(r"(?<=[a-z])(?=\d)", " ", wanted))
+    named = models.keys() & set(parts)
+    rest = [part for part in parts if part not in named and not part.removeprefix("v").isdigit()]
+    labels = {simple(catalog.provider(models[name].provider).label) for name in named}
+    if len(named) != 1 or not set(rest) <= {"", "v", *labels}:
         return None
-    models = {surface.id for surface in catalog.surfaces() if surface.model} & set(parts)
-    return models.pop() if len(models) == 1 else None
+    numbers = [part.removeprefix("v") for part in parts if part.removeprefix("v").isdigit()]
+    numbers = [number for number in numbers if len(number) <= 2]  # what is longer is a date
+    return NameMatch(surfaces=(named.pop(),), version=".".join(numbers[:2]))
+
+
+def _like(catalog: Catalog, wanted: str) -> Iterator[str]:
+    """Surfaces whose id or label begins so, else the one with the most similar name."""
+    begun = [
+        surface.id
+        for surface in catalog.surfaces()
+        if len(wanted) >= SHORTEST_BEGINNING
+        and any(simple(name).startswith(wanted) for name in (surface.id, surface.label))
+    ]
+    yield from begun
+    if not begun and len(wanted) >= SHORTEST_BEGINNING - 1:
+        near = difflib.get_close_matches(wanted, catalog.names, n=1, cutoff=LIKENESS)
+        yield from (catalog.names[name][0] for name in near)
+
+
+def model_of(catalog: Catalog, typed: str) -> str | None:
+    """The surface of a model by the name that an API gives it, with whatever is around it."""
+    parts = set(re.split(r"[\s/._-]+", typed.lower()))
+    return next((s.id for s in catalog.surfaces() if s.model and s.id in parts), None)
 
 
 def of_provider(catalog: Catalog, provider: str) -> list[str]:
@@ -114,21 +186,22 @@ def suggest(catalog: Catalog, prefix: str) -> list[Surface]:
     wanted = prefix.strip().casefold()
     ranked: list[tuple[int, int, Surface]] = []
     for index, surface in enumerate(catalog.surfaces()):
-        spoken = [word.casefold() for word in (surface.id, surface.label, *surface.aliases)]
-        if any(word.startswith(wanted) for word in spoken):
+        spoken_as = [word.casefold() for word in (surface.id, surface.label, *surface.aliases)]
+        if any(word.startswith(wanted) for word in spoken_as):
             ranked.append((0, index, surface))
-        elif any(wanted in word for word in spoken):
+        elif any(wanted in word for word in spoken_as):
             ranked.append((1, index, surface))
     return [surface for *_, surface in sorted(ranked, key=lambda r: r[:2])][:_MOST_CHOICES]
 
 
-# Labels that want an article inside a sentence: "the API works", yet "Claude Code works".
-_WITH_ARTICLE = frozenset({"api", "console", "mobile"})
+# --- as sentences speak them ---------------------------------------------------------------------
 
 
 def spoken(catalog: Catalog, surface: str) -> str:
+    """The label, with an article where one belongs: "the API works", yet "Claude Code works"."""
+    known = catalog.surface(surface)
     label = catalog.label(surface)
-    return f"the {label}" if surface in _WITH_ARTICLE else label
+    return f"the {label}" if known and known.article else label
 
 
 def spoken_list(words: Sequence[str], last: str = "and") -> str:

@@ -29,6 +29,10 @@ class Surface:
     words: tuple[str, ...] = ()
     model: bool = False
     advice: str = ""
+    # Its label wants an article inside a sentence: "the API".
+    article: bool = False
+    # What carries it, as whole ids: it is never better than these. For surfaces without a row.
+    rests_on: tuple[str, ...] = ()
     # What may serve in its place, as whole ids: where people can do the same thing.
     alternatives: tuple[str, ...] = ()
     # Offered where somebody names no surface and nothing is wrong: what most people use.

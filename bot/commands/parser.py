@@ -9,17 +9,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from difflib import get_close_matches
+from itertools import pairwise
 
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import (
     FILLER,
-    LONGEST_NAME,
+    LIKENESS,
     SEVERITIES,
     Ambiguous,
-    NameMatch,
-    find,
-    is_model,
     length_of,
+    longest_name,
+    of_provider,
     provider_of,
 )
 from bot.commands.table import command_of, verb_words
@@ -49,15 +49,20 @@ def parse(text: str, catalog: Catalog) -> ParsedCommand:
     words = ParsedCommand(rest=text.strip())
     if command is not None:
         words.verb = command.verb
-        del tokens[at]
+        if at >= 0:
+            del tokens[at]
         if at == 0:
             words.rest = " ".join(text.split()[_command_words(text) + 1 :])
-        if command.takes(Takes.TEXT):
+        if command.takes(Takes.TEXT, Takes.INCIDENT):
+            words.arguments = tokens[:_MAX_WORDS]
             return words
-    words.arguments = tokens[:_MAX_WORDS]
-    tokens = words.arguments
+    words.arguments = tokens = tokens[:_MAX_WORDS]
     while tokens:
-        used = _read_option(words, tokens) or _read_name(words, tokens, catalog)
+        used = (
+            _read_option(words, tokens)
+            or _read_name(words, tokens, catalog)
+            or _read_other(words, tokens, catalog)
+        )
         tokens = tokens[used:]
     _settle_providers(words, catalog)
     return words
@@ -76,8 +81,38 @@ def _command_words(text: str) -> int:
     return int(bool(first) and first[0].casefold().lstrip("/") in _OWN_NAMES)
 
 
+# After these a "why" is a question about the provider, not about this channel.
+_BEING = frozenset(
+    [
+        "is",
+        "are",
+        "was",
+        "were",
+        "isnt",
+        "arent",
+        "does",
+        "do",
+        "did",
+        "has",
+        "have",
+        "cant",
+        "wont",
+    ]
+)
+
+
 def _find_command(tokens: list[str]) -> tuple[Command | None, int]:
-    """The first word, or an unmistakable one anywhere: "opus subscribe"."""
+    """The first word, or an unmistakable one anywhere: "opus subscribe".
+
+    Questions in plain English that begin with a verb, or mean one without naming it, are told
+    apart first. The place is -1 where no word is the verb itself.
+    """
+    plain = [_plain(token) for token in tokens]
+    if plain[:1] == ["why"] and plain[1:2] and plain[1] in _BEING:
+        return command_of("ask"), -1
+    alone = {("just", "me"), ("only", "me"), ("just", "us"), ("only", "us")}
+    if alone & set(pairwise(plain)) and not {"or", "everyone", "everybody"} & set(plain):
+        return command_of("justme"), -1
     for index, token in enumerate(tokens):
         command = command_of(token)
         if command and (index == 0 or token.casefold() in command.anywhere):
@@ -85,73 +120,96 @@ def _find_command(tokens: list[str]) -> tuple[Command | None, int]:
     return None, -1
 
 
+def _plain(token: str) -> str:
+    """In lower case and without an apostrophe: "What's" is "whats"."""
+    return re.sub(r"['’]", "", token).casefold()
+
+
 def _read_option(words: ParsedCommand, tokens: list[str]) -> int:
     """Take what is no name from the front. Returns how many words it was."""
     token = tokens[0].casefold()
-    if token in _SHARE:
-        words.share = True
-    elif token in _EVERYTHING:
+    if token in _EVERYTHING:
         words.everything = True
-    elif token in SEVERITIES:
-        words.severity = SEVERITIES[token]
-    elif length := length_of(token):
-        words.length = length
-    elif token in _NO_MENTION:
-        words.no_mention = True
+        return 1
+    if token in _SHARE:
+        words.share, takes = True, Takes.SHARE
     elif token in _THREAD_ONLY:
-        words.thread_only = _THREAD_ONLY[token]
+        words.thread_only, takes = _THREAD_ONLY[token], Takes.THREAD_ONLY
+    elif token in _NO_MENTION:
+        words.no_mention, takes = True, Takes.MENTION
     elif mention := _MENTION.fullmatch(tokens[0]):
-        words.mention = f"<{mention[1]}>"
+        words.mention, takes = f"<{mention[1]}>", Takes.MENTION
     elif _EVERYBODY.fullmatch(token):
-        words.everybody = True
+        words.everybody, takes = True, Takes.MENTION
+    else:
+        return _read_measure(words, tokens)
+    words.given.append((takes, tokens[0]))
+    return 1
+
+
+def _read_measure(words: ParsedCommand, tokens: list[str]) -> int:
+    """Take a severity or a length from the front, the latter perhaps of two words ("2 hours")."""
+    token = tokens[0].casefold()
+    used = 1
+    if token in SEVERITIES:
+        words.severity, takes = SEVERITIES[token], Takes.SEVERITY
+        if words.verb == "ask":
+            return used  # a question about an outage: how bad it is, is the answer
+    elif length := length_of(token):
+        words.length, takes = length, Takes.LENGTH
     elif len(tokens) > 1 and (length := length_of(token + tokens[1].casefold())):
-        words.length = length
-        return 2
+        words.length, takes, used = length, Takes.LENGTH, 2
     else:
         return 0
-    return 1
+    words.given.append((takes, " ".join(tokens[:used])))
+    return used
 
 
 def _read_name(words: ParsedCommand, tokens: list[str], catalog: Catalog) -> int:
-    """Take the longest name from the front, or the word as a doubt, or nothing but a filler."""
+    """Take the longest name from the front."""
     sign, first = _sign(tokens[0])
-    for count in range(min(LONGEST_NAME, len(tokens)), 0, -1):
-        found = find(catalog, " ".join([first, *tokens[1:count]]))
-        if found.provider:
-            words.providers.append(found.provider)
-            return count
-        if len(found.surfaces) == 1 and _belongs(tokens, count, found.surfaces[0], catalog):
-            _list_of(words, sign).append(found.surfaces[0])
-            return count
-    if first.casefold() not in FILLER:
-        words.doubts.append(_doubt(first, found))
+    found, count = longest_name(catalog, [first, *tokens[1:]])
+    everyday = count == 1 and not sign and words.verb in _QUESTIONS and _plain(first) in FILLER
+    if everyday or not (found.provider or found.exact):
+        return 0
+    surfaces = {"": words.surfaces, "+": words.plus, "-": words.minus}[sign]
+    if found.provider and sign:
+        surfaces.extend(of_provider(catalog, found.provider))
+    elif found.provider:
+        words.providers.append(found.provider)
+    else:
+        surfaces.extend(found.surfaces)
+    if found.version:
+        words.versions[found.surfaces[0]] = found.version
+    if not found.provider or len(catalog.providers) > 1:  # the only one is everything
+        takes = Takes.SIGNED if sign == "-" else Takes.SURFACES
+        words.given.append((takes, " ".join(tokens[:count])))
+    return count
+
+
+# An everyday word in them is one, though a surface may be called so (issues).
+_QUESTIONS = frozenset({"ask", "justme"})
+
+
+def _read_other(words: ParsedCommand, tokens: list[str], catalog: Catalog) -> int:
+    """Pass over a word that only makes a sentence of it; keep any other as a doubt."""
+    _, first = _sign(tokens[0])
+    if _plain(first) in FILLER or not any(letter.isalnum() for letter in first):
+        words.is_sentence = True
+        return 1
+    found, _ = longest_name(catalog, [first])
+    meanings = found.surfaces or (found.close if len(found.close) > 1 else ())
+    close = found.close[0] if found.close else ""
+    if not meanings and not (words.verb == "ask" and words.is_sentence):
+        known = verb_words() | {name: name for name in SEVERITIES}
+        meant = get_close_matches(first.casefold(), known, n=1, cutoff=LIKENESS)
+        close = known[meant[0]] if meant else close
+    words.doubts.append(Ambiguous(first, meanings, "" if meanings else close))
     return 1
-
-
-def _belongs(tokens: list[str], count: int, surface: str, catalog: Catalog) -> bool:
-    """A number belongs to a name only as a model's version: "opus 4.6", not "opus 7d"."""
-    last = tokens[count - 1].casefold()
-    if count == 1 or not last[0].isdigit():
-        return True
-    unit = tokens[count].casefold() if count < len(tokens) else ""
-    return is_model(catalog, surface) and not (length_of(last) or length_of(last + unit))
 
 
 def _sign(token: str) -> tuple[str, str]:
     return (token[0], token[1:]) if token[:1] in {"+", "-"} and len(token) > 1 else ("", token)
-
-
-def _list_of(words: ParsedCommand, sign: str) -> list[str]:
-    return {"": words.surfaces, "+": words.plus, "-": words.minus}[sign]
-
-
-def _doubt(word: str, found: NameMatch) -> Ambiguous:
-    if found.surfaces:
-        return Ambiguous(word, found.surfaces)
-    known = verb_words()
-    known |= {name: name for name in SEVERITIES}
-    meant = get_close_matches(word.casefold(), known, n=1, cutoff=0.7)
-    return Ambiguous(word, close=known[meant[0]] if meant else found.close)
 
 
 def _settle_providers(words: ParsedCommand, catalog: Catalog) -> None:

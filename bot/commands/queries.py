@@ -25,7 +25,7 @@ _WHY_CASES = 5
 
 async def ask(services: Services, request: Request, words: ParsedCommand) -> Answer:
     """The bare question. Always answers, even with nothing known."""
-    asked = [*words.surfaces, *words.plus]
+    asked = words.asked
     view = await services.status.view(request.channel)
     if words.providers and not asked:
         view = view.of(words.providers)
@@ -51,7 +51,7 @@ async def history(services: Services, _request: Request, words: ParsedCommand) -
     now = services.status.clock()
     catalog = services.catalog
     span = min(words.length or USUAL_HISTORY, LONGEST_HISTORY)
-    asked = set(words.surfaces) | set(words.plus)
+    asked = set(words.asked)
     providers = words.providers or list(catalog.providers)
     incidents = [
         incident
@@ -120,8 +120,11 @@ async def why(services: Services, request: Request, words: ParsedCommand) -> Ans
     """The last incidents, or the one named, and what became of them in this channel."""
     now = services.status.clock()
     wanted = next(iter(words.arguments), "")
-    incidents = await _find(services, wanted) if wanted else []
-    if not incidents:
+    if wanted:
+        incidents = await _find(services, wanted)
+        if not incidents:
+            return Answer(_no_such(wanted))
+    else:
         incidents = [
             incident
             for provider in services.catalog.providers

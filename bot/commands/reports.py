@@ -6,6 +6,7 @@ Nothing that a person writes is kept, logged or shown to others.
 from __future__ import annotations
 
 from bot.catalog.catalog import Catalog
+from bot.catalog.names import FILLER, longest_name, of_provider
 from bot.commands.shared import what_to_do
 from bot.commands.types import Answer, ParsedCommand, Request, Services
 from bot.domain.errors import DeliveryError
@@ -91,12 +92,16 @@ async def works(services: Services, request: Request, value: str) -> Answer:
 
 
 async def just_me(services: Services, request: Request, words: ParsedCommand) -> Answer:
-    return await press_just_me(services, request, words.rest)
+    return await _just_me(services, request, words.asked)
 
 
 async def press_just_me(services: Services, request: Request, value: str) -> Answer:
+    known = services.catalog.surface(value)
+    return await _just_me(services, request, [known.id] if known else [])
+
+
+async def _just_me(services: Services, request: Request, named: list[str]) -> Answer:
     view = await services.status.view(request.channel)
-    named = _leading(value, view.catalog)
     if len(named) > 1:
         return Answer(which_message("Which one?", "justme", named, view.catalog))
     asked = named or _offered(view)[:3]
@@ -113,13 +118,21 @@ async def press_just_me(services: Services, request: Request, value: str) -> Ans
 
 
 async def back(services: Services, request: Request, words: ParsedCommand) -> Answer:
-    return await press_back(services, request, words.rest)
+    view = await services.status.view(request.channel)
+    named = [*words.asked, *(s for p in words.providers for s in of_provider(view.catalog, p))]
+    return await _remind(services, request, named, view)
 
 
 async def press_back(services: Services, request: Request, value: str) -> Answer:
-    """The button carries an incident's key, a surface, or nothing; the command a surface."""
+    """The button carries an incident's key, a surface, or nothing."""
     view = await services.status.view(request.channel)
-    named = _meant(value, view) or _leading(value, view.catalog)
+    return await _remind(services, request, _meant(value, view), view)
+
+
+async def _remind(
+    services: Services, request: Request, named: list[str], view: StatusView
+) -> Answer:
+    """Keep a reminder for those of the named surfaces (none: of all) that are not up."""
     down = [v.surface for v in view.in_trouble()]
     wanted = [s for s in named or down if not ((v := view.verdict(s)) and v.is_up)]
     if not wanted:
@@ -155,14 +168,8 @@ async def scoreboard(services: Services, _request: Request, _words: ParsedComman
 
 def _leading(text: str, catalog: Catalog) -> list[str]:
     """The surface that a text begins with: exactly one, several to ask back, or none."""
-    words = text.split()[:_MOST_WORDS]
-    for count in range(len(words), 0, -1):
-        match = catalog.resolve(" ".join(words[:count]))
-        if match.exact:
-            return [match.exact]
-        if match.candidates:
-            return list(match.candidates)
-    return []
+    words = [word for word in text.split()[:_MOST_WORDS] if word.casefold() not in FILLER]
+    return list(longest_name(catalog, words)[0].surfaces) if words else []
 
 
 def _meant(value: str, view: StatusView) -> list[str]:

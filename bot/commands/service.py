@@ -6,6 +6,7 @@ never as "not subscribed".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
@@ -23,16 +24,16 @@ from bot.commands.types import (
     ParsedCommand,
     Request,
     Services,
-    Takes,
 )
 from bot.domain.errors import StoreError
 from bot.domain.incident import EventKind
 from bot.domain.message import Note, Text
 from bot.domain.page import Severity
-from bot.messages.help import unknown_message
+from bot.messages.help import not_taken_message, passed_over, unknown_message
 from bot.messages.text import notice
 
 _NO_MEMORY = "I can't reach my own memory right now, so I can't answer that; nothing was changed"
+_THANKS = re.compile(r"(many )?(thanks|thank you|thx|ty|cheers)( a lot| so much)?\W*", re.I)
 _SAYS_WHAT_WAITS = frozenset({"ask", "subscriptions", "why"})
 
 
@@ -50,20 +51,27 @@ class Commands:
         catalog = await self._services.status.learn()
         words = parse(request.text, catalog)
         command = command_named(words.verb)
+        if _THANKS.fullmatch(request.text.strip()):
+            return Answer(notice("You're welcome", emoji="🙂"))
         if doubts := _serious(command, words):
             verbs = list(dict.fromkeys(verb_words().values()))
             return Answer(unknown_message(doubts, catalog, verbs, changing=command.changes))
         if command.changes and (refusal := not_allowed(request)):
             return refusal
+        unexpected = command.unexpected(words)
+        if unexpected and not (command.verb == "ask" and words.is_sentence):
+            options = [(option.name, option.help) for option in command.options]
+            changing = command.changes
+            return Answer(not_taken_message(command.verb, unexpected, options, changing=changing))
         answer = await command.handler(self._services, request, words)
+        if words.doubts:
+            answer = _with_notes(answer, passed_over([doubt.word for doubt in words.doubts]))
         return self._with_outages(request, answer) if command.verb in _SAYS_WHAT_WAITS else answer
 
     def _with_outages(self, request: Request, answer: Answer) -> Answer:
         """Add which other platforms take no messages at the moment."""
         lines = self._services.out_of_reach(request.channel.platform)
-        notes = tuple(Note((Text(f"{line}."),)) for line in lines)
-        message = replace(answer.message, blocks=(*answer.message.blocks, *notes))
-        return replace(answer, message=message) if notes else answer
+        return _with_notes(answer, *(Note((Text(f"{line}."),)) for line in lines))
 
     async def subscribe(
         self,
@@ -102,11 +110,16 @@ class Commands:
 
 def _serious(command: Command, words: ParsedCommand) -> list[Ambiguous]:
     """Doubts that must be settled first. A question may hold words that we need not know."""
-    if command.takes(Takes.INCIDENT) or command.verb in {"help", "test"}:
-        return []  # an id may be anything
-    if command.verb == "ask" and words.surfaces:
+    if command.verb != "ask":
+        return words.doubts
+    if words.asked or words.providers or words.is_sentence:
         return [doubt for doubt in words.doubts if doubt.meanings or doubt.close]
     return words.doubts
+
+
+def _with_notes(answer: Answer, *notes: Note) -> Answer:
+    message = replace(answer.message, blocks=(*answer.message.blocks, *notes))
+    return replace(answer, message=message) if notes else answer
 
 
 async def _guarded(answering: Awaitable[Answer]) -> Answer:

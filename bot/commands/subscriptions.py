@@ -176,7 +176,9 @@ async def unsubscribe(services: Services, request: Request, words: ParsedCommand
     before = await services.subscriptions.get(request.channel)
     if before is None:
         return not_subscribed()
-    named = frozenset((*words.surfaces, *words.minus))
+    whole = [] if len(services.catalog.providers) == 1 else words.providers
+    of_providers = (s for provider in whole for s in of_provider(services.catalog, provider))
+    named = frozenset((*words.surfaces, *words.minus, *of_providers))
     if named:
         return await _take_away(services, request, before, named)
     await services.subscriptions.remove(request.channel)

@@ -19,13 +19,18 @@ from bot.commands.types import (
     Services,
     Takes,
 )
-from bot.messages.help import help_message
+from bot.messages.help import command_message, help_message
 
 _SURFACE = Option("surface", Takes.SURFACE, "Only this: api, code, opus …")
 
 
-async def _help(_services: Services, _request: Request, _words: ParsedCommand) -> Answer:
-    return Answer(help_message(help_lines()))
+async def _help(_services: Services, _request: Request, words: ParsedCommand) -> Answer:
+    about = next((found for word in words.arguments if (found := command_of(word))), None)
+    if about is None:
+        return Answer(help_message(help_lines()))
+    lines = [(about.example, about.help), *about.also]
+    options = [(option.name, option.help) for option in about.options]
+    return Answer(command_message(about.words, lines, options))
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -50,7 +55,7 @@ COMMANDS: tuple[Command, ...] = (
         options=(
             Option(
                 "surfaces",
-                Takes.SURFACES,
+                Takes.SIGNED,
                 "api code opus …; +opus or -mobile adjusts; nothing means everything",
             ),
             Option("severity", Takes.SEVERITY, "From which severity up"),
@@ -69,7 +74,7 @@ COMMANDS: tuple[Command, ...] = (
         "end it",
         subscriptions.unsubscribe,
         aliases=("unsub", "stop", "unwatch", "unfollow"),
-        options=(Option("surfaces", Takes.SURFACES, "Only these; nothing means everything"),),
+        options=(Option("surfaces", Takes.SIGNED, "Only these; nothing means everything"),),
         changes=True,
         anywhere=("unsubscribe", "unsub"),
     ),
@@ -107,7 +112,7 @@ COMMANDS: tuple[Command, ...] = (
         queries.history,
         aliases=("log", "past"),
         options=(
-            _SURFACE,
+            Option("surface", Takes.SURFACES, "Only this: api, code, opus …"),
             Option("length", Takes.LENGTH, "7d, 24h, 30d …"),
             Option("share", Takes.SHARE, "Show it to everybody"),
         ),
@@ -160,7 +165,7 @@ COMMANDS: tuple[Command, ...] = (
         "back code",
         "one message to you when it is back",
         reports.back,
-        options=(_SURFACE,),
+        options=(Option("surface", Takes.SURFACES, "Only this: api, code, opus …"),),
         personal=True,
     ),
     Command(
@@ -179,7 +184,13 @@ COMMANDS: tuple[Command, ...] = (
         aliases=("score",),
     ),
     Command(
-        "help", "help", "this list", _help, aliases=("?", "commands", "usage"), anywhere=("help",)
+        "help",
+        "help subscribe",
+        "more about one of them; alone, this list",
+        _help,
+        aliases=("?", "commands", "usage", "--help", "-h"),
+        options=(Option("command", Takes.TEXT, "One of them in full"),),
+        anywhere=("help",),
     ),
 )
 

@@ -66,6 +66,21 @@ class Keep(Enum):
 KEEP = Keep.KEEP
 
 
+class Takes(StrEnum):
+    """What may follow a verb."""
+
+    SURFACE = "surface"
+    SURFACES = "surfaces"  # several
+    SIGNED = "signed"  # as +opus -mobile: only where there is something to adjust
+    SEVERITY = "severity"
+    LENGTH = "length"
+    MENTION = "mention"
+    THREAD_ONLY = "thread_only"
+    SHARE = "share"
+    INCIDENT = "incident"
+    TEXT = "text"  # outside text to the end of the line: no grammar in it
+
+
 @dataclass(slots=True)
 class ParsedCommand:
     """What was understood of a line. `plus` and `minus` adjust what there is."""
@@ -87,11 +102,22 @@ class ParsedCommand:
     # Somebody wants @channel, which we never do.
     everybody: bool = False
     thread_only: frozenset[EventKind] | None = None
+    # Versions of the models among them, by surface: "opus" → "4.6".
+    versions: dict[str, str] = field(default_factory=dict)
     # Everything after the verb, as it was typed.
     rest: str = ""
     # The same in words.
     arguments: list[str] = field(default_factory=list)
+    # What was understood, as what, in the words that were typed.
+    given: list[tuple[Takes, str]] = field(default_factory=list)
     doubts: list[Ambiguous] = field(default_factory=list)
+    # It reads like a sentence: some words only hold it together.
+    is_sentence: bool = False
+
+    @property
+    def asked(self) -> list[str]:
+        """The surfaces that a question is about; none: all."""
+        return list(dict.fromkeys([*self.surfaces, *self.plus]))
 
 
 class Threads(Protocol):
@@ -132,20 +158,6 @@ Handler = Callable[[Services, Request, ParsedCommand], Awaitable[Answer]]
 ButtonHandler = Callable[[Services, Request, str], Awaitable[Answer]]
 
 
-class Takes(StrEnum):
-    """What may follow a verb."""
-
-    SURFACE = "surface"
-    SURFACES = "surfaces"  # several, also as +opus -mobile
-    SEVERITY = "severity"
-    LENGTH = "length"
-    MENTION = "mention"
-    THREAD_ONLY = "thread_only"
-    SHARE = "share"
-    INCIDENT = "incident"
-    TEXT = "text"  # outside text to the end of the line: no grammar in it
-
-
 @dataclass(frozen=True, slots=True)
 class Option:
     """One thing that may follow a verb. `name` is what platforms with named options call it."""
@@ -183,3 +195,14 @@ class Command:
 
     def takes(self, *kinds: Takes) -> bool:
         return any(option.takes in kinds for option in self.options)
+
+    @property
+    def takes_surfaces(self) -> bool:
+        return self.takes(Takes.SURFACE, Takes.SURFACES, Takes.SIGNED)
+
+    def unexpected(self, words: ParsedCommand) -> list[str]:
+        """What was understood of the line, and means nothing to this command."""
+        accepted = {option.takes for option in self.options}
+        if Takes.SIGNED in accepted or Takes.SURFACE in accepted:
+            accepted.add(Takes.SURFACES)
+        return [typed for takes, typed in words.given if takes not in accepted]

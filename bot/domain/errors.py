@@ -2,6 +2,7 @@
 
 BotError
 ├── SettingsError     the operator's settings are wrong: say which, do not start
+├── WrongWords        what was typed in a shell means nothing: say so, exit 2
 ├── SourceError       the page gave no usable answer: keep what we know, show its age
 ├── StoreError        Redis did not do it: nothing is decided, try again
 │   └── Superseded    ... because somebody else went first: drop the work, load again
@@ -25,6 +26,10 @@ class BotError(Exception):
 
 class SettingsError(BotError):
     """A setting is unknown or has a bad value; the text names it and says what to do."""
+
+
+class WrongWords(BotError):
+    """Words of a command in a shell that mean nothing; the text says what to write instead."""
 
 
 class SourceError(BotError):

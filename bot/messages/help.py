@@ -26,6 +26,35 @@ def help_message(commands: Sequence[tuple[str, str]]) -> Message:
     )
 
 
+def command_message(
+    words: Sequence[str], lines: Sequence[tuple[str, str]], options: Sequence[tuple[str, str]]
+) -> Message:
+    """One command in full: how it is typed, what it takes, what else it is called."""
+    said: list[Line] = [(Text(typed, code=True), Text(f"  {meaning}")) for typed, meaning in lines]
+    said += [(Text(f"• {name.replace('_', ' ')}: {meaning}"),) for name, meaning in options]
+    if len(words) > 1:
+        said.append((Text("Also: "), Text(", ".join(words[1:]), code=True)))
+    return notice(f"About {words[0]}", *said)
+
+
+def not_taken_message(
+    verb: str, typed: Sequence[str], options: Sequence[tuple[str, str]], *, changing: bool
+) -> Message:
+    """Words that were understood and mean nothing to this command: nothing is done without them."""
+    words = spoken_list([f"“{word}”" for word in typed[:5]])
+    title = f"{verb} does nothing with {words}" + (" (nothing was changed)" if changing else "")
+    takes = "; ".join(f"{name.replace('_', ' ')}: {meaning}" for name, meaning in options)
+    line = f"It takes {takes}" if takes else "It takes no more words"
+    more = (Text("help", code=True), Text(" lists all commands."))
+    return notice(title, (Text(f"{line}."),), more, emoji="❓")
+
+
+def passed_over(words: Sequence[str]) -> Note:
+    """What of a question was not understood; it was answered without."""
+    unknown = spoken_list([f"“{word}”" for word in words[:5]])
+    return Note((Text(f"Answered without {unknown}, which I don't know."),))
+
+
 def short_help(verbs: Sequence[str]) -> Line:
     known = ", ".join(verb for verb in verbs if verb not in {"ask", "help"})
     return (

@@ -78,7 +78,7 @@ def _emoji(event: IncidentEvent) -> str:
 
 def _title(incident: Incident, event: IncidentEvent, now: datetime, catalog: Catalog) -> str:
     if not event.ending.recovers:
-        return f"{phase_words(event.phase).capitalize()}: {name_of(incident)}"
+        return f"{event.ending.value.capitalize()}: {name_of(incident)}"
     if event.kind in {EventKind.UPDATE, EventKind.BETTER}:
         return _title_in_thread(event)
     head = _HEADS[event.kind]

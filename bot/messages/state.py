@@ -69,7 +69,7 @@ def state_words(incident: Incident, now: datetime) -> str:
 
 def _ended_words(incident: Incident, now: datetime) -> str:
     if not incident.ending.recovers:
-        return incident.phase
+        return incident.ending.value
     if incident.origin is Origin.SUSPECTED:
         return "nothing confirmed"
     ended = "over" if incident.origin is Origin.OURS else "resolved"

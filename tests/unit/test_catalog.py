@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.catalog.catalog import Catalog, Match, generic, load_catalog, only
+from bot.catalog.catalog import Catalog, generic, load_catalog, only
+from bot.catalog.names import NameMatch, find
 from bot.domain.errors import SettingsError
 
 ALL = load_catalog()
@@ -37,27 +38,46 @@ components = { c1 = ["Web"] }
         ("openai/api", "openai/api"),
         ("chatgpt", "openai/chatgpt"),
         ("github actions", "github/actions"),
-        ("opu", "opus"),
     ],
 )
 def test_what_people_type_finds_its_surface(typed: str, surface: str) -> None:
-    assert ALL.resolve(typed) == Match(exact=surface)
+    assert find(ALL, typed).exact == surface
 
 
-def test_an_ambiguous_name_asks_back_and_never_picks_the_first() -> None:
-    match = CLAUDE.resolve("co")
-    assert match.exact is None
-    assert set(match.candidates) == {"code", "cowork", "console"}
+def test_the_beginning_of_a_name_is_offered_back_and_never_taken() -> None:
+    assert find(CLAUDE, "cons") == NameMatch(close=("console",))
+    assert set(find(CLAUDE, "clau").close) == {"claude.ai", "code", "government"}
+
+
+@pytest.mark.parametrize("word", ["me", "and", "work", "my", "so", "we", "co", "it", "as"])
+def test_an_everyday_word_is_no_name(word: str) -> None:
+    for catalog in (CLAUDE, ALL):
+        found = find(catalog, word)
+        assert (found.provider, found.surfaces) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("typed", "version"),
+    [
+        ("opus", ""),
+        ("opus 4.6", "4.6"),
+        ("opus4.6", "4.6"),
+        ("claude opus v5", "5"),
+        ("claude-opus-4-6-20260201", "4.6"),
+    ],
+)
+def test_a_models_version_is_kept(typed: str, version: str) -> None:
+    assert find(CLAUDE, typed) == NameMatch(surfaces=("opus",), version=version)
 
 
 def test_a_typing_error_gets_the_nearest_and_nonsense_gets_nothing() -> None:
-    assert CLAUDE.resolve("sonet") == Match(nearest="sonnet")
-    assert CLAUDE.resolve("xyzzy") == Match()
-    assert CLAUDE.resolve("  ") == Match()
+    assert find(CLAUDE, "sonet") == NameMatch(close=("sonnet",))
+    assert find(CLAUDE, "xyzzy") == NameMatch()
+    assert find(CLAUDE, "  ") == NameMatch()
 
 
 def test_a_plain_name_means_the_default_providers_surface() -> None:
-    assert ALL.resolve("api").exact == "api"
+    assert find(ALL, "api").exact == "api"
 
 
 def test_whole_words_in_any_case_name_a_model() -> None:
@@ -97,7 +117,7 @@ def test_any_page_by_its_url_makes_its_surfaces_from_its_components() -> None:
     catalog = Catalog({"acme": generic("acme", page="https://status.acme.test")})
     seen = catalog.seen("acme", {"c1": "Web App (EU)", "c2": "API", "c3": "!!"})
     assert [surface.id for surface in seen.surfaces()] == ["acme/web-app-eu", "acme/api"]
-    assert seen.resolve("api") == Match(exact="acme/api")
+    assert find(seen, "api").exact == "acme/api"
     assert seen.label("acme/web-app-eu") == "Web App (EU)"
     assert CLAUDE.seen("claude", {"new": "New"}) is CLAUDE
 
@@ -129,6 +149,6 @@ def test_a_provider_that_is_not_there_is_named_with_those_that_are() -> None:
 
 def test_every_surface_of_the_real_catalog_can_be_reached_by_its_id_and_label() -> None:
     for surface in ALL.surfaces():
-        assert ALL.resolve(surface.id).exact == surface.id
-        found = ALL.resolve(surface.label)
-        assert surface.id in (found.exact, *found.candidates)
+        assert find(ALL, surface.id).exact == surface.id
+        found = find(ALL, surface.label)
+        assert surface.id in found.surfaces or found.provider == surface.provider

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -143,3 +144,49 @@ async def test_any_button_gets_an_answer(action: str, value: str) -> None:
 
 def _pressed() -> Request:
     return Request(OPS, "U1", "Ana")
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("mute api 2h", "api"),
+        ("mute for 2h on the api", "api"),
+        ("scoreboard 7d", "7d"),
+        ("history major 7d", "major"),
+        ("unmute opus", "opus"),
+        ("api 7d", "7d"),
+        ("subscribe api 2h", "2h"),
+        ("history -api", "-api"),
+    ],
+)
+async def test_a_word_that_a_command_cannot_use_is_never_dropped(text: str, word: str) -> None:
+    room = Room(OUTAGE)
+    await room.type("subscribe code")
+    before = room.here
+    answer = await room.type(text)
+    assert f"does nothing with “{word}”" in answer.message.title
+    assert room.here == before
+
+
+@pytest.mark.parametrize("text", ["back xyzzy", "why xyzzy", "scoreboard xyzzy", "test xyzzy"])
+async def test_a_word_that_nobody_knows_is_never_dropped(text: str) -> None:
+    assert "“xyzzy”" in await Room(OUTAGE).say(text)
+
+
+async def test_what_of_a_question_was_not_understood_is_said_with_the_answer() -> None:
+    text = await Room().say("is claude slow for customers in europe")
+    assert "Everything is up" in text
+    assert "Answered without “customers” and “europe”" in text
+    assert "Did you mean back" not in await Room().say("is it back")
+
+
+async def test_help_about_one_command_says_what_it_takes() -> None:
+    text = await Room().say("help subscribe")
+    assert "subscribe api code partial" in text
+    assert "severity: From which severity up" in text
+    for words in ("--help", "-h", "?"):
+        assert "What you can ask me" in await Room().say(words)
+
+
+async def test_thanks_are_answered_and_change_nothing() -> None:
+    assert "welcome" in await Room().say("thanks!")

@@ -113,10 +113,10 @@ async def test_unsubscribing_from_a_surface_takes_only_that_away() -> None:
 
 async def test_an_ambiguous_name_asks_back_and_never_takes_the_first() -> None:
     room = Room()
-    text = await room.say("subscribe co")
+    text = await room.say("subscribe clau")
     assert room.here is None
-    assert "Console" in text
-    assert "Cowork" in text
+    assert "claude.ai" in text
+    assert "Claude Code" in text
     assert "nothing was changed" in text
 
 
