@@ -17,12 +17,13 @@ from typing import Any
 import discord
 from discord.http import Route
 
-from adapters.discord.circuit_breaker import CircuitBreaker, RequestGate
 from adapters.discord.gateway import make_client, point_at
 from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.refs import nonce
 from adapters.discord.render import body_of, marked, render
 from adapters.discord.rest import RestClient
+from adapters.discord.session_starts import SessionStarts
+from adapters.discord.settings import DiscordSettings
 from bot.catalog.catalog import load_catalog
 from bot.clock import utc_now
 from bot.domain.subscription import Channel
@@ -66,13 +67,14 @@ async def _measure(count: int, latency: float, at_once: int) -> None:
     drawn = render(card)
     async with server(count, latency) as about:
         point_at(about["url"], about["gateway_url"])
-        wire = RestClient(CircuitBreaker(time.monotonic), RequestGate(time.monotonic, None))
-        client = make_client(1, wire)
+        settings = DiscordSettings(token=about["token"], api_url=about["url"])
+        rest = RestClient(settings, time.monotonic, requests_per_second=None)
+        messenger = DiscordMessenger(rest, clock=utc_now, monotonic=time.monotonic)
+        client = make_client(1, SessionStarts(time.monotonic))
         await client.login(about["token"])
-        wire.attach(client)
+        messenger.channels.attach(client)
         running = asyncio.create_task(client.connect())
         await client.wait_until_ready()
-        messenger = DiscordMessenger(wire, clock=utc_now, monotonic=time.monotonic)
 
         async def bare(channel: int, key: str) -> None:
             body = body_of(marked(drawn, key))
@@ -93,6 +95,7 @@ async def _measure(count: int, latency: float, at_once: int) -> None:
             print(f"{name:24} {found:8.0f} roots/s")
         await messenger.close()
         await client.close()
+        await rest.close()
         running.cancel()
 
 

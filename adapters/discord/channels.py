@@ -1,6 +1,6 @@
-"""What kind of place a channel is, and what we may do there.
+"""Channels: their kinds, their forum tags, and what the bot may do there.
 
-discord.py's cache knows from the gateway (the intent `guilds` is enough); what it does not know,
+The client's cache knows from the gateway (the intent `guilds` is enough); what it does not know,
 because it is not connected yet, is asked for.
 """
 
@@ -15,6 +15,8 @@ import discord
 
 from adapters.discord.errors import MISSING_ACCESS, UNKNOWN_CHANNEL, DiscordRefused, meaning
 from adapters.discord.rest import RestClient
+from bot.domain.message import Message
+from bot.domain.page import Severity
 from bot.ports import Access
 
 
@@ -26,6 +28,11 @@ class Kind(Enum):
     FORUM = "forum"  # a post
     PLAIN = "plain"  # no threads there (voice and stage chats, DMs, threads): replies
     NONE = "none"  # nobody can write there (categories)
+
+    @property
+    def has_threads(self) -> bool:
+        """Whether a thread is made from each root."""
+        return self in {Kind.TEXT, Kind.ANNOUNCEMENT}
 
 
 # https://docs.discord.com/developers/resources/channel#channel-object-channel-types; 16 is a
@@ -52,7 +59,14 @@ _SPEAK: Final = {
     "embed_links": "Embed Links",
 }
 _IN_THREADS: Final = {"send_messages_in_threads": "Send Messages in Threads"}
-_KEPT: Final = 20_000
+_REMEMBERED: Final = 20_000
+_CHANNEL: Final = "/channels/{channel_id}"
+CachedChannel = discord.abc.GuildChannel | discord.Thread
+
+# Names of forum tags, by what a root shows.
+_OVER: Final = ("resolved", "solved", "fixed", "closed", "over", "up", "operational")
+_MAINTENANCE: Final = ("maintenance", "planned")
+_OPEN: Final = ("incident", "outage", "down", "ongoing", "open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,57 +78,88 @@ class Tag:
     moderated: bool
 
 
-def kind_of(place: discord.abc.GuildChannel | discord.Thread) -> Kind:
-    return KINDS.get(place.type.value, Kind.PLAIN)
-
-
 class Channels:
-    """Looks channels up."""
+    """Looks channels up, first in the cache of the connected client."""
 
-    def __init__(self, wire: RestClient) -> None:
-        self._wire = wire
-        self._asked: dict[int, int] = {}
+    def __init__(self, rest: RestClient) -> None:
+        self._rest = rest
+        self._client: discord.Client | None = None
+        self._types: dict[int, int] = {}  # of channels that the gateway did not tell of
 
-    async def kind(self, channel: int) -> Kind:
+    def attach(self, client: discord.Client) -> None:
+        """Use a client's cache from now on."""
+        self._client = client
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the gateway has told of all guilds, so that its silence says something."""
+        return self._client is not None and self._client.is_ready()
+
+    async def kind(self, channel_id: int) -> Kind:
         """Return what the channel is.
 
         Raises:
             ChannelGone: there is none that we can see. DeliveryError: Discord did not say.
         """
-        known = self.cached(channel)
-        if known is not None:
-            return kind_of(known)
-        if channel not in self._asked:
+        if (known := self.known_kind(channel_id)) is not None:
+            return known
+        if channel_id not in self._types:
             try:
-                answer = await self._wire.call("GET", "/channels/{channel_id}", channel_id=channel)
+                answer = await self._rest.call("GET", _CHANNEL, channel_id=channel_id)
             except DiscordRefused as refused:
                 raise meaning(refused) from None
-            if len(self._asked) >= _KEPT:
-                self._asked.clear()
-            self._asked[channel] = int(answer.get("type", 0))
-        return KINDS.get(self._asked[channel], Kind.PLAIN)
+            if len(self._types) >= _REMEMBERED:
+                self._types.clear()
+            self._types[channel_id] = int(answer.get("type", 0))
+        return KINDS.get(self._types[channel_id], Kind.PLAIN)
 
-    def cached(self, channel: int) -> discord.abc.GuildChannel | discord.Thread | None:
-        """Return what the gateway told of it, if it did."""
-        client = self._wire.client
-        found = client.get_channel(channel) if client else None
-        return found if isinstance(found, discord.abc.GuildChannel | discord.Thread) else None
+    def known_kind(self, channel_id: int) -> Kind | None:
+        """Return what the channel is if the gateway told of it."""
+        known = self._cached(channel_id)
+        return KINDS.get(known.type.value, Kind.PLAIN) if known else None
 
-    def tags(self, forum: int) -> list[Tag]:
-        known = self.cached(forum)
+    def thread_name(self, thread_id: int) -> str | None:
+        """Return the present name of a thread that the gateway told of."""
+        known = self._cached(thread_id)
+        return known.name if isinstance(known, discord.Thread) else None
+
+    def tags(self, forum_id: int) -> list[Tag]:
+        known = self._cached(forum_id)
         if not isinstance(known, discord.ForumChannel):
             return []
         return [Tag(tag.id, tag.name, tag.moderated) for tag in known.available_tags]
 
-    async def access(self, channel: int) -> Access:
+    def may_read_history(self, channel_id: int) -> bool | None:
+        """Return whether we may read back what stands there; None: the gateway did not tell."""
+        known = self._cached(channel_id)
+        if known is None or known.guild.me is None:
+            return None
+        return known.permissions_for(known.guild.me).read_message_history
+
+    def open_members(self, channel_id: int) -> int | None:
+        """Return how many people may read a channel that is open to its whole guild, else None."""
+        known = self._cached(channel_id)
+        if known is None or not known.permissions_for(known.guild.default_role).view_channel:
+            return None
+        return known.guild.member_count
+
+    async def access(self, channel_id: int) -> Access:
         """Say whether we may speak there, and name what is missing.
 
         Raises:
             DeliveryError: Discord did not say.
         """
-        known = self.cached(channel)
+        known = self._cached(channel_id)
         if known is None:
-            return await self._ask_access(channel)
+            try:
+                await self._rest.call("GET", _CHANNEL, channel_id=channel_id)
+            except DiscordRefused as refused:
+                if refused.code == UNKNOWN_CHANNEL:
+                    return Access(ok=False, problem="that channel does not exist (any more)")
+                if refused.code == MISSING_ACCESS or refused.status == 403:
+                    return _lacks({"view_channel": "View Channel"})
+                raise meaning(refused) from None
+            return Access(ok=True)
         if KINDS.get(known.type.value) is Kind.NONE:
             return Access(
                 ok=False,
@@ -123,22 +168,15 @@ class Channels:
             )
         me = known.guild.me
         # Without ourselves in the cache nothing can be computed; the first message will tell.
-        return judge(known.permissions_for(me), known) if me else Access(ok=True)
+        return access_in(known, known.permissions_for(me)) if me else Access(ok=True)
 
-    async def _ask_access(self, channel: int) -> Access:
-        try:
-            await self._wire.call("GET", "/channels/{channel_id}", channel_id=channel)
-        except DiscordRefused as refused:
-            if refused.code == UNKNOWN_CHANNEL:
-                return Access(ok=False, problem="that channel does not exist (any more)", advice="")
-            if refused.code == MISSING_ACCESS or refused.status == 403:
-                return _lacks({"view_channel": "View Channel"})
-            raise meaning(refused) from None
-        return Access(ok=True)
+    def _cached(self, channel_id: int) -> CachedChannel | None:
+        found = self._client.get_channel(channel_id) if self._client else None
+        return found if isinstance(found, discord.abc.GuildChannel | discord.Thread) else None
 
 
-def judge(held: discord.Permissions, channel: discord.abc.GuildChannel | discord.Thread) -> Access:
-    """What is missing of what it takes to speak in `channel`."""
+def access_in(channel: CachedChannel, held: discord.Permissions) -> Access:
+    """Return what is missing of what it takes to speak in `channel`."""
     needed = dict(_SPEAK)
     if isinstance(channel, discord.Thread):
         needed.pop("send_messages")
@@ -158,3 +196,17 @@ def _lacks(missing: Mapping[str, str]) -> Access:
         problem=f"I lack the {plural} {shown}",
         advice="Allow it for isclaudedown in this channel's settings, under Permissions.",
     )
+
+
+def tags_for(tags: list[Tag], message: Message) -> list[int]:
+    """Return at most two tags whose names say the message's state; none where none does."""
+    severity = message.severity or Severity.UNKNOWN
+    wanted: tuple[str, ...]
+    if message.ended:
+        wanted, most = _OVER, 1
+    elif severity is Severity.MAINTENANCE:
+        wanted, most = _MAINTENANCE, 1
+    else:
+        wanted, most = (severity.words, severity.words.split()[0], *_OPEN), 2
+    usable = {tag.name.casefold().strip(): tag.id for tag in reversed(tags) if not tag.moderated}
+    return list(dict.fromkeys(usable[name] for name in wanted if name in usable))[:most]

@@ -62,7 +62,16 @@ DEFAULT_RETRY_SECONDS: Final = 30.0
 
 
 class DiscordUnreachable(DeliveryError):
-    """Discord was not reached, or did nothing for the moment: the same may work in a while."""
+    """Discord was not reached, or what was asked may be asked again without harm."""
+
+
+class TokenRefused(RateLimited):
+    """Discord does not accept the bot's token: nothing is sent until it was asked again."""
+
+    REASON: Final = "Discord refuses the bot's token"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(self.REASON, retry_after=seconds, bucket=BOT_BUCKET)
 
 
 class DiscordRefused(Exception):
@@ -121,5 +130,5 @@ def meaning(refused: DiscordRefused) -> DeliveryError:
 
 
 def refuses_the_bot(refused: DiscordRefused) -> bool:
-    """Does it concern everything that we do (a bad token, Cloudflare) and not one channel?"""
+    """Return whether everything is refused (a bad token, Cloudflare), not one channel."""
     return refused.code in {40001, 50014, 40333} or (refused.status == 401 and not refused.code)

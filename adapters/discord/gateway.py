@@ -1,4 +1,4 @@
-"""The connection to Discord: one client, for as many shards as Discord asks for.
+"""The connection to Discord's gateway: one client, for as many shards as Discord asks for.
 
 discord.py resumes and reconnects by itself. What it gives up on (an address that does not answer
 at the start, a session that Discord ends for good) is begun anew from here, with growing pauses.
@@ -10,18 +10,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
-import aiohttp
 import discord
 import structlog
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord.rest import PATIENCE_SECONDS, RestClient
+from adapters.discord.errors import TokenRefused
+from adapters.discord.rest import CALL_SECONDS, RestClient
+from adapters.discord.session_starts import Gateway, SessionStarts
 from adapters.discord.settings import DiscordSettings
+from bot.domain.errors import DeliveryError
 
 log = structlog.get_logger()
 
@@ -32,40 +33,34 @@ REFUSED_PAUSE: Final = 600.0
 # Close codes after which the same would happen again:
 # https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
 FATAL: Final = {
-    4004: "Discord refuses the bot's token",
+    4004: TokenRefused.REASON,
     4010: "Discord refuses the shard",
     4012: "Discord does not know this version of its API any more",
     4013: "Discord refuses the intents",
     4014: "Discord refuses the intents",
 }
-REFUSED: Final = (
-    "DISCORD_TOKEN is not accepted by Discord: copy it again from Bot → Reset Token at "
-    "discord.com/developers/applications"
-)
-
 
 Listener = Callable[[], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    url: str
-    shards: int
-
-
-class Refusal(Exception):
+class GatewayRefused(Exception):
     """Discord does not accept us; repeating it at once would do harm."""
 
 
-class Connection:
-    """Keeps a client connected. `listen` registers what is to be heard on each new client."""
+class GatewayConnection:
+    """Keeps a client connected. `listen` registers the listeners on each new client."""
 
     def __init__(
-        self, options: DiscordSettings, wire: RestClient, listen: Callable[[discord.Client], None]
+        self,
+        settings: DiscordSettings,
+        rest: RestClient,
+        monotonic: Callable[[], float],
+        listen: Callable[[discord.Client], None],
     ) -> None:
-        self._options = options
-        self._wire = wire
+        self._settings = settings
+        self._rest = rest
         self._listen = listen
+        self._starts = SessionStarts(monotonic)
         self._client: discord.Client | None = None
         self._pause = FIRST_PAUSE
         # discord.py writes addresses with tokens and other people's words into its log.
@@ -74,13 +69,13 @@ class Connection:
     async def run(self) -> None:
         """Connect and stay connected, until cancelled. What is wrong here stops nobody else.
 
-        Cancelling ends the hearing only: what is being sent goes on until `close`.
+        Cancelling ends the receiving only: what is being sent goes on until `close`.
         """
         while True:
             try:
-                await self._once()
-            except Refusal as refusal:
-                reason = str(refusal)
+                await self._connect()
+            except (GatewayRefused, TokenRefused) as refused:
+                reason = str(refused)
                 log.warning("discord.refused", reason=reason, again_in=REFUSED_PAUSE)
                 await asyncio.sleep(REFUSED_PAUSE)
             except Exception as error:  # whatever ends the connection: it is made again
@@ -90,8 +85,6 @@ class Connection:
                 self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
     async def close(self) -> None:
-        """Let go of Discord: nothing can be sent any more."""
-        self._wire.attach(None)
         client, self._client = self._client, None
         if client is None:
             return
@@ -101,61 +94,45 @@ class Connection:
         except TimeoutError:
             log.info("discord.not_closed")  # it does not answer our goodbye
 
-    async def _once(self) -> None:
+    async def _connect(self) -> None:
         """Log in and hold the connection until discord.py gives it up."""
-        gateway = await ask_gateway(self._options)
-        point_at(self._options.base, self._options.gateway_url or gateway.url)
-        self._client = client = make_client(gateway.shards, self._wire)
+        gateway = await ask_gateway(self._rest)
+        self._starts.update(gateway)
+        point_at(self._settings.base, self._settings.gateway_url or gateway.url)
+        self._client = client = make_client(gateway.shards, self._starts)
         self._listen(client)
-        if self._options.gateway_url:
-            stay_at(client, self._options.gateway_url)
+        if self._settings.gateway_url:
+            stay_at(client, self._settings.gateway_url)
         try:
-            await _logged_in(client, self._options.token)
-            self._wire.attach(client)
+            await client.login(self._settings.token)
             self._pause = FIRST_PAUSE
             log.info("discord.logged_in", shards=gateway.shards)
-            await _connected(client)
-        except Exception:  # not cancellation: then `close` comes later
-            await self.close()
+            await client.connect(reconnect=True)
+        except discord.LoginFailure:
+            raise GatewayRefused(FATAL[4004]) from None
+        except discord.PrivilegedIntentsRequired:
+            raise GatewayRefused(FATAL[4014]) from None
+        except discord.ConnectionClosed as closed:
+            if closed.code in FATAL:
+                raise GatewayRefused(FATAL[closed.code]) from None
             raise
-        await self.close()
+        finally:
+            # Not when cancelled: then `close` comes later.
+            if (task := asyncio.current_task()) is None or not task.cancelling():
+                await self.close()
 
 
-async def _logged_in(client: discord.Client, token: str) -> None:
-    try:
-        await client.login(token)
-    except discord.LoginFailure:
-        raise Refusal(FATAL[4004]) from None
-
-
-async def _connected(client: discord.Client) -> None:
-    try:
-        await client.connect(reconnect=True)
-    except discord.ConnectionClosed as closed:
-        if closed.code in FATAL:
-            raise Refusal(FATAL[closed.code]) from None
-        raise
-    except discord.PrivilegedIntentsRequired:
-        raise Refusal(FATAL[4014]) from None
-
-
-async def ask_gateway(options: DiscordSettings, seconds: float = 20) -> Gateway:
-    """Ask where the gateway is and how many shards it wants.
+async def ask_gateway(rest: RestClient, seconds: float = CALL_SECONDS) -> Gateway:
+    """Ask where the gateway is, and how many shards it wants.
 
     Raises:
-        Refusal: the token is not accepted. aiohttp.ClientError, OSError, ValueError: no answer.
+        DeliveryError: Discord did not say; TokenRefused: it does not accept the token.
     """
-    headers = {"Authorization": f"Bot {options.token}"}
-    limit = aiohttp.ClientTimeout(total=seconds)
-    async with (
-        aiohttp.ClientSession(headers=headers, timeout=limit) as session,
-        session.get(f"{options.base}/gateway/bot") as answer,
-    ):
-        if answer.status == 401:
-            raise Refusal(FATAL[4004])
-        answer.raise_for_status()
-        body = await answer.json(content_type=None)
-    return Gateway(str(body["url"]), max(1, int(body.get("shards", 1))))
+    answer = await rest.call("GET", "/gateway/bot", seconds=seconds)
+    try:
+        return Gateway.of(answer)
+    except (KeyError, ValueError) as error:
+        raise DeliveryError("an answer without a gateway") from error
 
 
 def point_at(base: str, gateway_url: str) -> None:
@@ -192,20 +169,43 @@ def add_listener(client: discord.Client, name: str, listener: Listener) -> None:
     setattr(client, name, both)
 
 
-def make_client(shards: int, wire: RestClient) -> discord.Client:
-    """A client with the one intent that we need, and as small a cache as can be."""
+def make_client(shards: int, starts: SessionStarts) -> discord.Client:
+    """Return a client with the one intent that we need, and as small a cache as can be."""
     intents = discord.Intents.none()
     intents.guilds = True
     options: dict[str, Any] = {
         "intents": intents,
-        "http_trace": wire.trace(),
-        "max_ratelimit_timeout": PATIENCE_SECONDS,
         "allowed_mentions": discord.AllowedMentions.none(),
         "member_cache_flags": discord.MemberCacheFlags.none(),
         "max_messages": None,
         "chunk_guilds_at_startup": False,
     }
     if shards == 1:
-        return discord.Client(**options)
-    # The number is given, so that the gateway is the one we were told of or told to take.
-    return discord.AutoShardedClient(shard_count=shards, **options)
+        client = discord.Client(**options)
+    else:
+        # The number is given, so that the gateway is the one we were told of or told to take.
+        client = discord.AutoShardedClient(shard_count=shards, **options)
+
+    async def before_identify_hook(shard_id: int | None, *, initial: bool = False) -> None:
+        del initial
+        await starts.turn(shard_id or 0)
+
+    client.before_identify_hook = before_identify_hook  # type: ignore[method-assign]
+    parsers = client._connection.parsers
+    for name, parser in list(parsers.items()):
+        if name != "READY":
+            parsers[name] = _guarded(name, parser)
+    return client
+
+
+def _guarded(name: str, parser: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Return a parser of events that drops what it cannot read: else the session would end."""
+
+    def parse(data: Any) -> None:  # noqa: ANN401 - any JSON
+        try:
+            parser(data)
+        except Exception as error:  # whatever discord.py stumbles over
+            # Its text may quote what somebody wrote.
+            log.error("discord.event_unreadable", type=name, error=type(error).__name__)  # noqa: TRY400
+
+    return parse

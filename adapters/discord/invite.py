@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-import aiohttp
-
-from adapters.discord.gateway import REFUSED
+from adapters.discord.errors import DiscordRefused, TokenRefused
+from adapters.discord.rest import RestClient
 from adapters.discord.settings import DiscordSettings
-from bot.domain.errors import BotError, SettingsError
+from bot.domain.errors import BotError, DeliveryError, SettingsError
 
+REFUSED: Final = (
+    "DISCORD_TOKEN is not accepted by Discord: copy it again from Bot → Reset Token at "
+    "discord.com/developers/applications"
+)
 AUTHORIZE: Final = "https://discord.com/oauth2/authorize"
 
 
@@ -43,20 +47,20 @@ def bits() -> int:
 
 
 def server_link(application: str) -> str:
-    """Add it to a server, with the commands."""
+    """Return the address that adds it to a server, with the commands."""
     scopes = "bot applications.commands"
     asked = {"client_id": application, "scope": scopes, "permissions": bits()}
     return f"{AUTHORIZE}?{urlencode({**asked, 'integration_type': 0})}"
 
 
 def user_link(application: str) -> str:
-    """Add `/isclaudedown` to one's own account, for anywhere."""
+    """Return the address that adds `/isclaudedown` to one's own account, for anywhere."""
     asked = {"client_id": application, "scope": "applications.commands", "integration_type": 1}
     return f"{AUTHORIZE}?{urlencode(asked)}"
 
 
 def invitation(application: str) -> str:
-    """What `isclaudedown discord invite` prints."""
+    """Return what `isclaudedown discord invite` prints."""
     lines = [
         "Add it to a server where you may (Manage Server):",
         f"  {server_link(application)}",
@@ -76,28 +80,24 @@ def invitation(application: str) -> str:
     return "\n".join(lines)
 
 
-async def application_of(options: DiscordSettings) -> str:
-    """Ask Discord whose token it is; returns the application's id.
+async def application_of(settings: DiscordSettings) -> str:
+    """Ask Discord whose token it is; return the application's id.
 
     Raises:
         SettingsError: there is no token, or Discord does not accept it.
         BotError: Discord did not answer.
     """
-    if not options.token:
+    if not settings.token:
         raise SettingsError(
             "DISCORD_TOKEN is not set; give the application's id with --application"
         )
-    headers = {"Authorization": f"Bot {options.token}"}
-    limit = aiohttp.ClientTimeout(total=20)
+    rest = RestClient(settings, time.monotonic)
     try:
-        async with (
-            aiohttp.ClientSession(headers=headers, timeout=limit) as session,
-            session.get(f"{options.base}/oauth2/applications/@me") as answer,
-        ):
-            if answer.status == 401:
-                raise SettingsError(REFUSED)
-            answer.raise_for_status()
-            body = await answer.json(content_type=None)
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise BotError(f"Discord did not answer ({type(error).__name__})") from None
-    return str(body["id"])
+        application = await rest.call("GET", "/oauth2/applications/@me")
+    except TokenRefused:
+        raise SettingsError(REFUSED) from None
+    except (DiscordRefused, DeliveryError) as error:
+        raise BotError(f"Discord did not answer ({error})") from None
+    finally:
+        await rest.close()
+    return str(application["id"])

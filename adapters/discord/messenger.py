@@ -7,155 +7,152 @@ later it is found by its mark in the history.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from weakref import WeakKeyDictionary
 
 import structlog
 
-from adapters.discord.channels import Channels, Kind, kind_of
+from adapters.chat.http import Json
+from adapters.discord.channels import Channels, Kind
 from adapters.discord.errors import BOT_BUCKET, DiscordRefused, meaning
+from adapters.discord.markup import mention_parts
 from adapters.discord.posting import Posting
-from adapters.discord.recovery import DiscordRecovery, threads_are_made
+from adapters.discord.rate_limit import AT_ONCE, REQUESTS_PER_SECOND
+from adapters.discord.recovery import DiscordRecovery
 from adapters.discord.refs import Ref, read_ref
-from adapters.discord.render import Rendered, body_of, marked, render
-from adapters.discord.replies import Replies
-from adapters.discord.rest import Json, RestClient
-from adapters.discord.threads import Threads
+from adapters.discord.render import Rendered, body_of, has_thread_link, marked, render, thread_name
+from adapters.discord.rest import RestClient
+from adapters.discord.threads import Threads, line_key
 from bot.domain.errors import ChannelGone, DeliveryError, MessageGone, RateLimited
-from bot.domain.message import Block, Line, Lines, Message, Note, Quote, ThreadLink
+from bot.domain.message import Message
 from bot.domain.subscription import Channel
 from bot.ports import Access, Bucket
 
 log = structlog.get_logger()
 
-# https://docs.discord.com/developers/topics/rate-limits#global-rate-limit: 50 in any second, so
-# the rate and what may come at once stay below that together.
-REQUESTS_A_SECOND: Final = 46.0
-AT_ONCE: Final = 3
 # A thread that could not be made with its root is made so much later, or with the first reply.
 THREAD_AGAIN_SECONDS: Final = 3.0
-# A root and its thread together stay within the time that the courier gives to one step.
+# A root and its thread together stay within the time that the worker gives to one step.
 ROOT_SECONDS: Final = 6.0
 THREAD_SECONDS: Final = 3.0
-QUIET: Final = 1 << 12  # SUPPRESS_NOTIFICATIONS: for what is over when it is first told
-# Keys of what is never looked for: it is said once, as well as it goes.
-PASSING: Final = ("say/", "welcome/", "test/")
-NO_GUILD: Final = "@me"
-_MENTION: Final = re.compile(r"<@(?P<role>&)?!?(?P<id>\d{5,25})>")
+QUIET: Final = 1 << 12  # SUPPRESS_NOTIFICATIONS: for what is over when it is first posted
+# Keys of what is never looked for: it is said once, best effort.
+_UNMARKED: Final = ("say/", "welcome/", "test/")
 
 
 class DiscordMessenger:
     """Speaks to all guilds of the bot.
 
-    `clock` gives aware UTC, `monotonic` seconds. `requests_a_second` is the bot's limit over all
-    guilds; None: Discord says when it is too much.
+    `clock` gives aware UTC, `monotonic` seconds. `requests_per_second` is the bot's limit over
+    all guilds; None: Discord says when it is too much.
     """
 
     platform = "discord"
-    # Discord lets short bursts pass and discord.py waits by its headers, channel by channel.
+    # Discord lets short bursts pass, and `RestClient` knows each channel's limit from its headers.
     channel_interval = 0.0
     closes_threads = True
 
     def __init__(
         self,
-        wire: RestClient,
+        rest: RestClient,
         *,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float],
-        requests_a_second: float | None = REQUESTS_A_SECOND,
+        requests_per_second: float | None = REQUESTS_PER_SECOND,
     ) -> None:
-        self._wire = wire
-        self.places = Channels(wire)
-        self._threads = Threads(wire, self.places, monotonic)
-        self._look_back = DiscordRecovery(wire, self.places, clock)
-        self._posting = Posting(wire, self._threads, clock=clock, monotonic=monotonic)
-        self._replies = Replies(self._posting, self._threads, self._look_back)
-        rate = requests_a_second
+        self._rest = rest
+        self.channels = Channels(rest)
+        self._recovery = DiscordRecovery(rest, self.channels, clock)
+        self._posting = Posting(rest, clock, monotonic)
+        self._threads = Threads(rest, self.channels, self._posting, monotonic)
+        rate = requests_per_second
         self._bucket = (Bucket(BOT_BUCKET, rate, burst=AT_ONCE),) if rate else ()
-        self._drawn: WeakKeyDictionary[Message, Rendered] = WeakKeyDictionary()
+        self._rendered: WeakKeyDictionary[Message, Rendered] = WeakKeyDictionary()
 
     def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
-        """The bot's limit counts requests: a root with its thread, or a reply with its line, are
-        two.
+        """Return the bot's limit, which counts requests.
+
+        A root with its thread, or a reply with its line, are two.
         """
-        known = self.places.cached(int(channel.id)) if channel.id.isdigit() else None
-        one = revising or (known is not None and not threads_are_made(kind_of(known)))
+        kind = self.channels.known_kind(int(channel.id)) if channel.id.isdigit() else None
+        one = revising or (kind is not None and not kind.has_threads)
         return self._bucket if one else self._bucket * 2
 
     async def open_thread(
-        self, channel: Channel, card: Message, key: str, *, mention: str | None = None
+        self, channel: Channel, message: Message, key: str, *, mention: str | None = None
     ) -> str:
-        place = _number(channel)
-        kind = await self._kind(place)
-        body = self._body(channel, card, key, mention)
-        if card.ended:
+        channel_id = _number(channel)
+        kind = await self._kind(channel_id)
+        body = self._body(channel, message, key, mention)
+        if message.ended:
             body["flags"] = QUIET
         try:
             if kind is Kind.FORUM:
-                post = await self._threads.post(place, card, body)
+                post = await self._threads.open_post(channel_id, message, body)
                 return str(Ref(post, post))
-            message = await self._posting.create(place, body, key, seconds=ROOT_SECONDS)
+            root_id = await self._posting.create(channel_id, body, key, seconds=ROOT_SECONDS)
         except DiscordRefused as refused:
             raise meaning(refused) from None
-        threaded = threads_are_made(kind) and await self._make_thread(place, message, card)
+        threaded = bool(
+            root_id and kind.has_threads and await self._make_thread(channel_id, root_id, message)
+        )
         if kind is Kind.ANNOUNCEMENT:
-            self._posting.publish(place, message)
-        return str(Ref(place, message, threaded=threaded))
+            self._posting.publish(channel_id, root_id)
+        return str(Ref(channel_id, root_id, threaded=threaded))
 
-    async def _make_thread(self, place: int, message: int, card: Message) -> bool:
-        """The root stands: a thread that cannot be made now is made with the first reply."""
-        if not message:
-            return False
+    async def _make_thread(self, channel_id: int, root_id: int, message: Message) -> bool:
+        """Make the thread of a root that was posted: now, a moment later, or with a reply."""
+        name = thread_name(message)
         try:
-            return await self._threads.make(place, message, card, seconds=THREAD_SECONDS)
+            return await self._threads.make(channel_id, root_id, name, seconds=THREAD_SECONDS)
         except DeliveryError as error:
-            log.info("discord.thread_put_off", channel=place, reason=error.reason)
+            log.info("discord.thread_deferred", channel=channel_id, reason=error.reason)
             wait = error.retry_after if isinstance(error, RateLimited) else 0.0
-            wait = max(wait, THREAD_AGAIN_SECONDS)
-            self._posting.put_off(
-                f"thread:{message}", wait, lambda: self._threads.make_later(place, message, card)
-            )
-            return False
+
+        async def again() -> None:
+            await self._threads.make(channel_id, root_id, name)
+
+        self._posting.put_off(f"thread:{root_id}", max(wait, THREAD_AGAIN_SECONDS), again)
+        return False
 
     async def reply(
         self,
         channel: Channel,
         root: str,
-        card: Message,
+        message: Message,
         key: str,
         *,
         in_channel: bool = False,
         mention: str | None = None,
     ) -> str:
-        ref = _known(root)
-        place = _number(channel)
+        ref = _read_known(root)
+        channel_id = _number(channel)
+        kind = await self._kind(channel_id)
         if ref.is_post:
-            body = self._body(channel, card, key, mention)
-            return str(await self._reply_to_post(ref, body, key))
-        if not threads_are_made(await self._kind(place)):
-            body = self._body(channel, card, key, mention)
-            return str(await self._replies.in_channel(place, ref, body, key))
+            body = self._body(channel, message, key, mention)
+            try:
+                return str(Ref(ref.thread, await self._posting.create(ref.thread, body, key)))
+            except DiscordRefused as refused:
+                error = meaning(refused)
+                # The post was deleted or closed to us; the forum may be fine.
+                if isinstance(error, ChannelGone):
+                    raise MessageGone(error.reason) from None
+                raise error from None
         line: Ref | None = None
-        if in_channel:
-            line = await self._replies.line(place, ref, card, key, *called(mention))
-        body = self._body(channel, card, key, None if line else mention)
-        return str(await self._replies.in_thread(place, ref, body, key, line))
-
-    async def _reply_to_post(self, ref: Ref, body: Json, key: str) -> Ref:
-        try:
-            return Ref(ref.thread, await self._posting.create(ref.thread, body, key))
-        except DiscordRefused as refused:
-            error = meaning(refused)
-            # The post was deleted or closed to us; the forum may be fine.
-            raise MessageGone(error.reason) if isinstance(error, ChannelGone) else error from None
+        if kind.has_threads and in_channel:
+            called = mention_parts(mention)
+            line = await self._threads.line(channel_id, ref, message, key, called)
+        body = self._body(channel, message, key, None if line else mention)
+        if kind.has_threads:
+            return str(await self._threads.reply(channel_id, ref, body, key, line))
+        return str(await self._threads.reply_in_channel(channel_id, ref, body, key))
 
     async def revise(
         self, channel: Channel, root: str, message: str, card: Message, key: str
     ) -> None:
-        ref = _known(message)
+        ref = _read_known(message)
         kind = await self._kind(_number(channel))
         body = self._body(channel, card, key, None)
         is_root = message == root
@@ -163,59 +160,70 @@ class DiscordMessenger:
             await self._posting.change_published(ref, body, ended=card.ended)
         else:
             await self._posting.change_in_turn(ref, body, ended=card.ended)
-        if is_root and (ref.is_post or threads_are_made(kind)):
-            forum = _number(channel) if ref.is_post else None
-            await self._threads.keep_up(ref.thread, card, forum)
+        if is_root and (ref.is_post or kind.has_threads):
+            forum_id = _number(channel) if ref.is_post else None
+            await self._threads.keep_up(ref.thread, card, forum_id)
 
     async def close_thread(self, channel: Channel, root: str) -> None:
-        ref = _known(root)
-        if ref.is_post or threads_are_made(await self._kind(_number(channel))):
-            await self._threads.archive(ref.thread)
+        ref = _read_known(root)
+        if ref.is_post or (await self._kind(_number(channel))).has_threads:
+            await self._posting.archive(ref.thread)
 
     async def find(
         self, channel: Channel, root: str | None, keys: Sequence[str], since: datetime
     ) -> Mapping[str, str]:
-        place = _number(channel)
-        kind = await self._kind(place)
+        channel_id = _number(channel)
+        kind = await self._kind(channel_id)
         ref = read_ref(root) if root else None
         if ref is None and kind is Kind.FORUM:
-            found = await self._look_back.posts(channel, keys, since)
+            found = await self._recovery.posts(channel, keys, since)
         elif ref is None:
-            found = await self._look_back.in_channel(place, keys, since)
+            found = await self._recovery.in_channel(channel_id, keys, since)
             for own in found.values() if kind is Kind.ANNOUNCEMENT else ():
                 # It may have been cut off before it was published; twice is harmless.
-                self._posting.publish(place, own.message)
+                self._posting.publish(channel_id, own.message)
         elif ref.is_post:
-            found = await self._look_back.in_channel(ref.thread, keys, since)
+            found = await self._recovery.in_channel(ref.thread, keys, since)
         else:
-            threaded = threads_are_made(kind)
-            found = await self._replies.find(place, ref, keys, since, threaded=threaded)
+            found = {}
+            if kind.has_threads:
+                found = await self._recovery.in_channel(ref.thread, keys, since)
+            found |= await self._find_in_channel(channel_id, set(keys) - found.keys(), since)
         return {key: str(own) for key, own in found.items()}
 
-    async def access(self, channel: Channel) -> Access:
-        return await self.places.access(_number(channel))
+    async def _find_in_channel(
+        self, channel_id: int, keys: Collection[str], since: datetime
+    ) -> dict[str, Ref]:
+        """Find replies where those go that find no thread, and the lines of others."""
+        if not keys:
+            return {}
+        lines = {line_key(key) for key in keys}
+        here = await self._recovery.in_channel(channel_id, [*keys, *lines], since)
+        for key in lines & here.keys():
+            self._threads.remember_line(key, here[key])
+        return {key: ref for key, ref in here.items() if key not in lines}
 
-    async def say(self, channel: Channel, card: Message, key: str) -> None:
-        place = _number(channel)
-        kind = await self._kind(place)
-        body = self._body(channel, card, key, None, mark=not key.startswith(PASSING))
+    async def access(self, channel: Channel) -> Access:
+        return await self.channels.access(_number(channel))
+
+    async def say(self, channel: Channel, message: Message, key: str) -> None:
+        channel_id = _number(channel)
+        kind = await self._kind(channel_id)
+        body = self._body(channel, message, key, None, mark=not key.startswith(_UNMARKED))
         try:
             if kind is Kind.FORUM:
-                await self._threads.post(place, card, body)
+                await self._threads.open_post(channel_id, message, body)
             else:
-                await self._posting.create(place, body, key)
+                await self._posting.create(channel_id, body, key)
         except DiscordRefused as refused:
             raise meaning(refused) from None
 
     async def members(self, channel: Channel) -> int | None:
-        """How many people may read a channel that is open to its whole server, else None."""
-        known = self.places.cached(_number(channel))
-        if known is None or not known.permissions_for(known.guild.default_role).view_channel:
-            return None
-        return known.guild.member_count
+        """Return how many people may read a channel that is open to its whole server, else None."""
+        return self.channels.open_members(_number(channel))
 
     async def direct(self, channel: Channel, person: str) -> Channel:
-        """Where to write to one person alone: the same place at every call.
+        """Return where to write to one person alone: the same at every call.
 
         Raises:
             DeliveryError: Discord did not say.
@@ -223,51 +231,39 @@ class DiscordMessenger:
         if not person.isdecimal():
             raise ChannelGone("nobody has that id")
         try:
-            answer = await self._wire.call("POST", "/users/@me/channels", {"recipient_id": person})
+            answer = await self._rest.call("POST", "/users/@me/channels", {"recipient_id": person})
         except DiscordRefused as refused:
             raise meaning(refused) from None
         return Channel(self.platform, channel.tenant, str(answer.get("id", "")))
 
     async def close(self) -> None:
-        """Give up what was put off: publishing and changes of published messages."""
+        """Drop what was put off: publishing and changes of published messages."""
         await self._posting.close()
 
-    async def _kind(self, place: int) -> Kind:
-        kind = await self.places.kind(place)
+    async def _kind(self, channel_id: int) -> Kind:
+        kind = await self.channels.kind(channel_id)
         if kind is Kind.NONE:
             raise ChannelGone("nobody can write in a channel of that kind")
         return kind
 
     def _body(
-        self, channel: Channel, card: Message, key: str, mention: str | None, *, mark: bool = True
+        self,
+        channel: Channel,
+        message: Message,
+        key: str,
+        mention: str | None,
+        *,
+        mark: bool = True,
     ) -> Json:
-        whom, allowed = called(mention)
-        drawn = self._draw(channel, card)
-        body = body_of(marked(drawn, key) if mark else drawn)
-        body["content"] = f"{whom}{body['content']}"
-        body["allowed_mentions"] = allowed
+        rendered = self._rendered.get(message)
+        if rendered is None and has_thread_link(message):  # such a message is one channel's own
+            rendered = render(message, int(channel.tenant) if channel.tenant.isdigit() else None)
+        elif rendered is None:
+            rendered = self._rendered[message] = render(message)
+        body = body_of(marked(rendered, key) if mark else rendered)
+        in_front, body["allowed_mentions"] = mention_parts(mention)
+        body["content"] = f"{in_front}{body['content']}"
         return body
-
-    def _draw(self, channel: Channel, card: Message) -> Rendered:
-        if _points_somewhere(card):  # such a card is one channel's own
-            return render(card, int(channel.tenant) if channel.tenant.isdigit() else None)
-        drawn = self._drawn.get(card)
-        if drawn is None:
-            drawn = self._drawn[card] = render(card)
-        return drawn
-
-
-def called(mention: str | None) -> tuple[str, Json]:
-    """What stands in front of a message to call somebody, and whom that may notify.
-
-    A person or a role; @everyone and @here are never called.
-    """
-    found = _MENTION.fullmatch(mention or "")
-    if found is None:
-        return "", {"parse": []}
-    who = "roles" if found["role"] else "users"
-    address = f"<@{found['role'] or ''}{found['id']}>"
-    return f"{address} ", {"parse": [], who: [found["id"]]}
 
 
 def _number(channel: Channel) -> int:
@@ -276,7 +272,7 @@ def _number(channel: Channel) -> int:
     return int(channel.id)
 
 
-def _known(reference: str) -> Ref:
+def _read_known(reference: str) -> Ref:
     """Read a reference.
 
     Raises:
@@ -286,19 +282,3 @@ def _known(reference: str) -> Ref:
     if ref is None or not ref.message:
         raise MessageGone("the message was deleted")
     return ref
-
-
-def _points_somewhere(card: Message) -> bool:
-    return any(
-        isinstance(span, ThreadLink) for b in card.blocks for line in _lines(b) for span in line
-    )
-
-
-def _lines(block: Block) -> Sequence[Line]:
-    match block:
-        case Lines(lines):
-            return lines
-        case Note(line) | Quote(_, line):
-            return (line,)
-        case _:
-            return ()

@@ -1,36 +1,35 @@
-"""Discord as one thing for the composition root: opened, given the commands, run, closed.
-
-async with open_discord(options, ...) as discord:
-    messengers["discord"] = discord.messenger
-    discord.listen(commands, ...)          # once the commands exist
-    tasks.create_task(discord.run())
-"""
+"""Discord for the composition root: opened, connected, listening, closed."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import aiohttp
 import discord
 import structlog
 
-from adapters.discord.circuit_breaker import CircuitBreaker, RequestGate
+from adapters.chat.responder import Deduplicator
 from adapters.discord.commands import build_tree
-from adapters.discord.components import listen_to_presses
-from adapters.discord.gateway import REFUSED, Connection, Refusal, ask_gateway
+from adapters.discord.components import listen_to_components
+from adapters.discord.errors import DiscordRefused, TokenRefused
+from adapters.discord.gateway import GatewayConnection, ask_gateway
+from adapters.discord.invite import REFUSED
 from adapters.discord.lifecycle import listen_to_guilds
-from adapters.discord.messenger import REQUESTS_A_SECOND, DiscordMessenger
-from adapters.discord.responder import Deduplicator, KeyValue, Responder
+from adapters.discord.messenger import DiscordMessenger
+from adapters.discord.rate_limit import REQUESTS_PER_SECOND
+from adapters.discord.registration import register_commands
+from adapters.discord.responder import DiscordResponder, KeyValue
 from adapters.discord.rest import RestClient
 from adapters.discord.settings import DiscordSettings
-from adapters.discord.sync import sync_commands
+from adapters.redis.keyvalue import RedisDeduplicator, RedisKeyValue
+from adapters.redis.store import Store
 from bot.catalog.catalog import Catalog
 from bot.commands import Commands
 from bot.delivery.channel_lifecycle import ChannelLifecycle
-from bot.domain.errors import SettingsError
+from bot.domain.errors import DeliveryError, SettingsError
 from bot.ports import Clock, Subscriptions
 
 if TYPE_CHECKING:
@@ -42,53 +41,53 @@ START_SECONDS = 5.0  # the others do not wait longer for Discord
 
 
 class Discord:
-    """One bot, in all its guilds. `monotonic` gives seconds."""
+    """One bot, in all its guilds. `monotonic` gives seconds.
+
+    `listen` once the commands exist; then `run`.
+    """
 
     def __init__(
         self,
-        options: DiscordSettings,
+        settings: DiscordSettings,
         *,
         clock: Clock,
         monotonic: Callable[[], float],
-        requests_a_second: float | None = REQUESTS_A_SECOND,
+        requests_per_second: float | None = REQUESTS_PER_SECOND,
     ) -> None:
         self.routes: Sequence[BaseRoute] = ()  # the gateway brings everything
-        self._options = options
-        rate = requests_a_second
-        self._wire = RestClient(CircuitBreaker(monotonic), RequestGate(monotonic, rate))
+        rate = requests_per_second
+        self._rest = RestClient(settings, monotonic, requests_per_second=rate)
         self._clock = clock
         self.messenger = DiscordMessenger(
-            self._wire,
-            clock=clock,
-            monotonic=monotonic,
-            requests_a_second=rate,
+            self._rest, clock=clock, monotonic=monotonic, requests_per_second=rate
         )
-        self._connection = Connection(options, self._wire, self._begin)
-        self._desk: Responder | None = None
-        self._client: discord.Client | None = None
-        self._syncing: asyncio.Task[None] | None = None
+        self._connection = GatewayConnection(settings, self._rest, monotonic, self._listen_on)
+        self._responder: DiscordResponder | None = None
+        self._registering: asyncio.Task[None] | None = None
 
     def listen(
         self,
         commands: Commands,
         *,
         subscriptions: Subscriptions,
-        reach: ChannelLifecycle,
+        lifecycle: ChannelLifecycle,
         catalog: Catalog,
-        seen: Deduplicator,
-        notes: KeyValue,
+        deduplicator: Deduplicator,
+        keyvalue: KeyValue,
     ) -> None:
-        """Connect the listeners; `run` hears people from then on."""
-        self._desk = Responder(
-            commands,
-            self.messenger,
-            self._wire,
-            subscriptions,
-            reach,
-            seen,
-            notes,
-            catalog,
-            self._clock,
+        """Set what answers people; `run` listens to them from then on."""
+        self._responder = DiscordResponder(
+            platform="discord",
+            commands=commands,
+            subscriptions=subscriptions,
+            lifecycle=lifecycle,
+            deduplicator=deduplicator,
+            catalog=catalog,
+            clock=self._clock,
+            messenger=self.messenger,
+            channels=self.messenger.channels,
+            rest=self._rest,
+            keyvalue=keyvalue,
         )
 
     async def start(self) -> None:
@@ -98,42 +97,41 @@ class Discord:
             SettingsError: Discord does not accept the token.
         """
         try:
-            await ask_gateway(self._options, START_SECONDS)
-        except Refusal:
+            await ask_gateway(self._rest, START_SECONDS)
+        except TokenRefused:
             raise SettingsError(REFUSED) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            log.warning("discord.unreachable", reason=type(error).__name__)
+        except (DiscordRefused, DeliveryError) as error:
+            log.warning("discord.unreachable", reason=str(error))
 
     async def run(self) -> None:
         """Stay connected, until cancelled."""
         try:
             await self._connection.run()
         finally:
-            await self._end_syncing()
+            await self._stop_registering()
 
     async def close(self) -> None:
-        """Let go of Discord, once nothing is being sent any more."""
+        """Close the connections, once nothing is being sent any more."""
         await self.messenger.close()
         await self._connection.close()
+        await self._rest.close()
 
-    @property
-    def is_well(self) -> bool:
-        """Whether we hear Discord."""
-        return self._client is not None and not self._client.is_closed() and self._client.is_ready()
-
-    def _begin(self, client: discord.Client) -> None:
-        """A new client: let it hear what all of them hear."""
-        responder = self._desk
-        self._client = client
+    def _listen_on(self, client: discord.Client) -> None:
+        """Register what every new client listens to."""
+        responder = self._responder
+        self.messenger.channels.attach(client)
         if responder is None:
             return
         tree = build_tree(client, responder)
-        listen_to_presses(client, responder)
+        listen_to_components(client, responder)
         listen_to_guilds(client, responder)
 
         async def on_connect() -> None:
-            await self._end_syncing()
-            self._syncing = asyncio.create_task(sync_commands(self._wire, responder.notes, tree))
+            await self._stop_registering()
+            application = client.application_id or 0
+            self._registering = asyncio.create_task(
+                register_commands(self._rest, responder.keyvalue, tree, application)
+            )
 
         async def on_error(event: str, *_args: object, **_keywords: object) -> None:
             # The type of the event alone: its content may quote what somebody wrote.
@@ -142,23 +140,43 @@ class Discord:
         client.event(on_connect)
         client.event(on_error)
 
-    async def _end_syncing(self) -> None:
-        if self._syncing is not None:
-            self._syncing.cancel()
-            await asyncio.gather(self._syncing, return_exceptions=True)
+    async def _stop_registering(self) -> None:
+        if self._registering is not None:
+            self._registering.cancel()
+            await asyncio.gather(self._registering, return_exceptions=True)
 
 
 @asynccontextmanager
 async def open_discord(
-    options: DiscordSettings,
+    settings: DiscordSettings,
     *,
     clock: Clock,
-    monotonic: Callable[[], float],
-    requests_a_second: float | None = REQUESTS_A_SECOND,
+    monotonic: Callable[[], float] = time.monotonic,
+    requests_per_second: float | None = REQUESTS_PER_SECOND,
 ) -> AsyncIterator[Discord]:
-    """Open what Discord needs. Nothing is asked of Discord before `run`."""
-    opened = Discord(options, clock=clock, monotonic=monotonic, requests_a_second=requests_a_second)
+    """Open what Discord needs. Nothing is asked of Discord before `start`."""
+    opened = Discord(
+        settings, clock=clock, monotonic=monotonic, requests_per_second=requests_per_second
+    )
     try:
         yield opened
     finally:
         await opened.close()
+
+
+@asynccontextmanager
+async def open_listening(
+    settings: DiscordSettings, store: Store, commands: Commands, catalog: Catalog, clock: Clock
+) -> AsyncIterator[Discord]:
+    """Open Discord with the commands behind it. Raises as `Discord.start` does."""
+    async with open_discord(settings, clock=clock) as discord:
+        discord.listen(
+            commands,
+            subscriptions=store.subscriptions,
+            lifecycle=ChannelLifecycle(store.subscriptions, store.queue, clock),
+            catalog=catalog,
+            deduplicator=RedisDeduplicator(store.database),
+            keyvalue=RedisKeyValue(store.database),
+        )
+        await discord.start()
+        yield discord

@@ -1,4 +1,4 @@
-"""Creates and changes single messages, each once and as Discord's limits let it.
+"""Creates and changes single messages and threads, each once and as Discord's limits let it.
 
 https://docs.discord.com/developers/resources/message
 """
@@ -11,12 +11,12 @@ from typing import Final
 
 import structlog
 
+from adapters.chat.http import Json
 from adapters.discord import errors
 from adapters.discord.deferred import Deferred, Work
 from adapters.discord.errors import DiscordRefused, meaning
 from adapters.discord.refs import Ref, nonce, sent_at
-from adapters.discord.rest import CALL_SECONDS, Json, RestClient
-from adapters.discord.threads import Threads
+from adapters.discord.rest import CALL_SECONDS, RestClient
 from bot.domain.errors import DeliveryError, MessageGone, RateLimited, Uncertain
 
 log = structlog.get_logger()
@@ -26,8 +26,9 @@ OLD: Final = timedelta(hours=1)
 OLD_EDIT_SECONDS: Final = 10.0
 # Three changes an hour of a published message: two on the way, one for the end.
 BETWEEN_PUBLISHED: Final = timedelta(minutes=30)
-_MESSAGES: Final = "/channels/{channel_id}/messages"
-_MESSAGE: Final = "/channels/{channel_id}/messages/{message_id}"
+_CHANNEL: Final = "/channels/{channel_id}"
+_MESSAGES: Final = f"{_CHANNEL}/messages"
+_MESSAGE: Final = f"{_MESSAGES}/{{message_id}}"
 _REMEMBERED: Final = 20_000
 
 
@@ -35,48 +36,42 @@ class Posting:
     """`clock` gives aware UTC, `monotonic` seconds."""
 
     def __init__(
-        self,
-        wire: RestClient,
-        threads: Threads,
-        *,
-        clock: Callable[[], datetime],
-        monotonic: Callable[[], float],
+        self, rest: RestClient, clock: Callable[[], datetime], monotonic: Callable[[], float]
     ) -> None:
-        self._wire = wire
-        self._threads = threads
+        self._rest = rest
         self._clock = clock
         self._monotonic = monotonic
-        self._later = Deferred()
+        self._deferred = Deferred()
         self._edited: dict[int, float] = {}
 
     async def create(
-        self, place: int, body: Json, key: str, *, seconds: float = CALL_SECONDS
+        self, channel_id: int, body: Json, key: str, *, seconds: float = CALL_SECONDS
     ) -> int:
-        """Post a message once per key and place; returns its id.
+        """Post a message once per key and channel (or thread); return its id.
 
         0 stands for one that was posted with this key and then deleted by somebody: delivered,
         and not to be repeated (discord/discord-api-docs#6647).
 
         Raises:
-            Refused: Discord answered no. DeliveryError: as `RestClient.call`.
+            DiscordRefused: Discord answered no. DeliveryError: as `RestClient.call`.
         """
         sent = {**body, "nonce": nonce(key), "enforce_nonce": True}
         try:
-            answer = await self._wire.call(
-                "POST", _MESSAGES, sent, seconds=seconds, channel_id=place
+            answer = await self._rest.call(
+                "POST", _MESSAGES, sent, seconds=seconds, channel_id=channel_id
             )
         except DiscordRefused as refused:
             if refused.code == errors.UNKNOWN_MESSAGE:
                 return 0
             if refused.code == errors.NO_HISTORY and "message_reference" in body:
                 bare = {name: part for name, part in body.items() if name != "message_reference"}
-                return await self.create(place, bare, key, seconds=seconds)
+                return await self.create(channel_id, bare, key, seconds=seconds)
             raise
         if "id" not in answer:
             raise Uncertain("an answer without a message")
         return int(answer["id"])
 
-    async def change(self, ref: Ref, body: Json, *, again_archived: bool = False) -> None:
+    async def change(self, ref: Ref, body: Json, *, archive_again: bool = False) -> None:
         """Put `body` in place of what a message shows; in an archived thread, open it for that.
 
         Raises:
@@ -84,17 +79,23 @@ class Posting:
         """
         if not ref.message:
             raise MessageGone("the message was deleted")
-        for opened in (False, True):
+        for reopened in (False, True):
             try:
-                await self._patch(ref, body)
+                await self._rest.call(
+                    "PATCH", _MESSAGE, body, channel_id=ref.place, message_id=ref.message
+                )
             except DiscordRefused as refused:
-                if refused.code != errors.THREAD_ARCHIVED or opened:
-                    raise _of_change(refused) from None
-                if not await self._threads.unarchive(ref.place):
+                if refused.code == errors.UNKNOWN_CHANNEL:
+                    # For a thread: it was deleted. For a channel the next message will tell.
+                    gone = "the message's channel or thread was deleted"
+                    raise MessageGone(gone) from None
+                if refused.code != errors.THREAD_ARCHIVED or reopened:
+                    raise meaning(refused) from None
+                if not await self.change_thread(ref.place, {"archived": False}):
                     raise MessageGone("the thread is archived and locked") from None
             else:
-                if opened and again_archived:
-                    await self._threads.archive(ref.place)
+                if reopened and archive_again:
+                    await self.archive(ref.place)
                 return
 
     async def change_in_turn(self, ref: Ref, body: Json, *, ended: bool) -> None:
@@ -103,30 +104,39 @@ class Posting:
         Raises:
             RateLimited: not yet.
         """
-        self._require_turn(ref)
-        await self.change(ref, body, again_archived=ended)
+        if self._clock() - sent_at(ref.message) >= OLD:
+            now = self._monotonic()
+            last = self._edited.get(ref.message, now - OLD_EDIT_SECONDS)
+            if (wait := last + OLD_EDIT_SECONDS - now) > 0:
+                raise RateLimited("changes of an old message", retry_after=wait)
+            if len(self._edited) > _REMEMBERED:
+                self._edited.clear()
+            self._edited[ref.message] = now
+        await self.change(ref, body, archive_again=ended)
 
     async def change_published(self, ref: Ref, body: Json, *, ended: bool) -> None:
         """The same for a published message, which may change three times an hour.
 
         One of the three is kept for the end. Where it has to wait, nobody waits for it: the
-        channel's replies must not be held back.
+        channel's replies must not be delayed.
         """
         name = f"edit:{ref.message}"
-        self._later.drop(name)
-        wait = 0.0 if ended else await self._until_its_turn(ref)
+        self._deferred.drop(name)
+        wait = 0.0
         try:
+            if not ended:
+                wait = await self._seconds_until_change(ref)
             if wait <= 0:
                 await self.change(ref, body)
                 return
         except RateLimited as limited:
             wait = limited.retry_after
-        self._later.put_off(name, wait, lambda: self.change(ref, body))
+        self._deferred.put_off(name, wait, lambda: self.change(ref, body))
 
-    async def _until_its_turn(self, ref: Ref) -> float:
-        """Seconds until half an hour has passed since its last change, which Discord knows."""
+    async def _seconds_until_change(self, ref: Ref) -> float:
+        """Return the seconds until half an hour after the last change, which Discord knows."""
         try:
-            message = await self._wire.call(
+            message = await self._rest.call(
                 "GET", _MESSAGE, channel_id=ref.place, message_id=ref.message
             )
             edited = datetime.fromisoformat(message.get("edited_timestamp") or "")
@@ -134,53 +144,44 @@ class Posting:
             return 0.0
         return (edited + BETWEEN_PUBLISHED - self._clock()).total_seconds()
 
-    def publish(self, place: int, message: int) -> None:
+    def publish(self, channel_id: int, message_id: int) -> None:
         """Publish a message of an announcement channel: soon, or when its limits let us."""
-        if message:
-            name = f"publish:{message}"
-            self._later.put_off(name, 0, lambda: self._crosspost(place, message))
+
+        async def crosspost() -> None:
+            try:
+                await self._rest.call(
+                    "POST", f"{_MESSAGE}/crosspost", channel_id=channel_id, message_id=message_id
+                )
+            except DiscordRefused as refused:
+                if refused.code != errors.ALREADY_PUBLISHED:
+                    log.info("discord.message_not_published", channel=channel_id, code=refused.code)
+
+        if message_id:
+            self._deferred.put_off(f"publish:{message_id}", 0, crosspost)
 
     def put_off(self, name: str, seconds: float, work: Work) -> None:
         """Do something that nobody waits for; see `Deferred`."""
-        self._later.put_off(name, seconds, work)
+        self._deferred.put_off(name, seconds, work)
+
+    async def archive(self, thread_id: int) -> None:
+        """Archive a thread; one that is gone, locked or not ours to archive is left alone.
+
+        Raises:
+            DeliveryError: it may not be archived yet.
+        """
+        try:
+            await self._rest.call("PATCH", _CHANNEL, {"archived": True}, channel_id=thread_id)
+        except DiscordRefused as refused:
+            log.info("discord.thread_not_archived", thread=thread_id, code=refused.code)
+
+    async def change_thread(self, thread_id: int, body: Json) -> bool:
+        """Change a thread's name, tags or state. Returns whether that was done."""
+        try:
+            await self._rest.call("PATCH", _CHANNEL, body, channel_id=thread_id)
+        except (DiscordRefused, DeliveryError) as error:
+            log.info("discord.thread_not_changed", thread=thread_id, reason=str(error))
+            return False
+        return True
 
     async def close(self) -> None:
-        await self._later.close()
-
-    async def _patch(self, ref: Ref, body: Json) -> None:
-        try:
-            await self._wire.call(
-                "PATCH", _MESSAGE, body, channel_id=ref.place, message_id=ref.message
-            )
-        except Uncertain as unsure:
-            # The whole state was sent and may be sent again: nothing to look up.
-            raise DeliveryError(unsure.reason) from None
-
-    async def _crosspost(self, place: int, message: int) -> None:
-        path = f"{_MESSAGE}/crosspost"
-        try:
-            await self._wire.call("POST", path, channel_id=place, message_id=message)
-        except DiscordRefused as refused:
-            if refused.status >= 500:
-                raise meaning(refused) from None
-            if refused.code != errors.ALREADY_PUBLISHED:
-                log.info("discord.not_published", channel=place, code=refused.code)
-
-    def _require_turn(self, ref: Ref) -> None:
-        if self._clock() - sent_at(ref.message) < OLD:
-            return
-        now = self._monotonic()
-        wait = self._edited.get(ref.message, now - OLD_EDIT_SECONDS) + OLD_EDIT_SECONDS - now
-        if wait > 0:
-            raise RateLimited("changes of an old message", retry_after=wait)
-        if len(self._edited) > _REMEMBERED:
-            self._edited.clear()
-        self._edited[ref.message] = now
-
-
-def _of_change(refused: DiscordRefused) -> DeliveryError:
-    if refused.code == errors.UNKNOWN_CHANNEL:
-        # For a thread: it was deleted. For a channel the next message will tell.
-        return MessageGone("the message's channel or thread was deleted")
-    error = meaning(refused)
-    return DeliveryError(error.reason) if isinstance(error, Uncertain) else error
+        await self._deferred.close()

@@ -1,8 +1,8 @@
-"""How somebody's question reaches the commands, and how the answer gets back to them.
+"""Interactions on Discord: how one reaches the commands, and its answer whoever asked.
 
-An interaction is held (deferred) before anything else is done: Discord waits three seconds for
-that, then a quarter of an hour for the answer. What is sent here counts against no limit of the
-bot. https://docs.discord.com/developers/interactions/receiving-and-responding
+An interaction is deferred before anything else is done: Discord waits three seconds for that,
+then a quarter of an hour for the answer. What is sent here counts against no limit of the bot.
+https://docs.discord.com/developers/interactions/receiving-and-responding
 """
 
 from __future__ import annotations
@@ -14,39 +14,29 @@ from typing import Final, Protocol
 import discord
 import structlog
 
-from adapters.discord.channels import Kind
+from adapters.chat.http import Json
+from adapters.chat.responder import Responder
+from adapters.chat.settings_form import SettingsChange
+from adapters.discord.channels import Channels, Kind
 from adapters.discord.errors import INTERACTION_OVER, DiscordRefused, meaning
-from adapters.discord.messenger import NO_GUILD, DiscordMessenger
 from adapters.discord.render import body_of, render
-from adapters.discord.rest import Json, RestClient
-from bot.catalog.catalog import Catalog
-from bot.commands import Answer, Commands, Request
-from bot.delivery.channel_lifecycle import ChannelLifecycle
-from bot.domain.errors import DeliveryError, Malformed, Uncertain
+from adapters.discord.rest import RestClient
+from adapters.discord.settings_form import menus
+from bot.commands import Answer, Request
+from bot.domain.errors import DeliveryError, Malformed, StoreError, Uncertain
 from bot.domain.message import Lines, Message, Text, ThreadLink
 from bot.domain.subscription import Channel
-from bot.ports import Clock, Subscriptions
+from bot.ports import Messenger
 
 log = structlog.get_logger()
 
-HOLD_SECONDS: Final = 1.2  # two tries fit into the three seconds
+NO_GUILD: Final = "@me"
+DEFER_SECONDS: Final = 1.2  # two attempts fit into the three seconds
 PRIVATE: Final = 1 << 6
-SAY_LATER, CHANGE_LATER = 5, 6
+# Types of a first answer: that one will come, or that the message will change.
+ANSWER_LATER, CHANGE_LATER = 5, 6
 _SILENT: Final[Json] = {"parse": []}
-_ORIGINAL: Final = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
-_SORRY: Final = "Something went wrong on my side; nothing was changed. Try again in a moment."
-
-
-class Deduplicator(Protocol):
-    """Remembers names for ten minutes, for all replicas."""
-
-    async def first(self, name: str) -> bool:
-        """Whether nobody asked for this name before.
-
-        Raises:
-            StoreError: it cannot be told.
-        """
-        ...
+_WEBHOOK: Final = "/webhooks/{webhook_id}/{webhook_token}"
 
 
 class KeyValue(Protocol):
@@ -59,197 +49,175 @@ class KeyValue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DiscordInteraction:
-    """One interaction: who did something, where, and how to answer."""
+    """Somebody typed, chose or pressed something."""
 
     id: int
-    token: str
+    token: str  # what answers it, for a quarter of an hour
     application: int
-    channel: Channel
+    channel: Channel  # in a thread, the channel around it
     user: str
     user_name: str
     may_manage: bool
     guild: int | None
-    at_home: bool  # the bot is in that guild, or it is a conversation with it
+    is_in_guild: bool  # the bot is in that guild, or it is a conversation with it
 
-    def request(self, text: str = "", *, channel: Channel | None = None) -> Request:
-        return Request(
-            channel or self.channel, self.user, self.user_name, text, may_manage=self.may_manage
+    @classmethod
+    def of(cls, interaction: discord.Interaction) -> DiscordInteraction:
+        guild = interaction.guild_id
+        place = interaction.channel
+        number = interaction.channel_id or 0
+        if isinstance(place, discord.Thread):
+            number = place.parent_id or number
+        return cls(
+            id=interaction.id,
+            token=interaction.token,
+            application=interaction.application_id,
+            channel=Channel("discord", str(guild) if guild else NO_GUILD, str(number)),
+            user=str(interaction.user.id),
+            user_name=interaction.user.display_name,
+            may_manage=guild is None or interaction.permissions.manage_guild,
+            guild=guild,
+            is_in_guild=guild is None or interaction.client.get_guild(guild) is not None,
         )
 
+    def request(self, text: str = "") -> Request:
+        return Request(self.channel, self.user, self.user_name, text, may_manage=self.may_manage)
+
     def to(self, channel: Channel | None) -> DiscordInteraction:
+        """Return the same about another channel; None: about this one."""
         return replace(self, channel=channel) if channel else self
 
 
-def asked_by(interaction: discord.Interaction) -> DiscordInteraction:
-    """Read an interaction. In a thread it is the channel around it that is meant."""
-    guild = interaction.guild_id
-    place = interaction.channel
-    number = interaction.channel_id or 0
-    if isinstance(place, discord.Thread):
-        number = place.parent_id or number
-    known = guild is None or interaction.client.get_guild(guild) is not None
-    return DiscordInteraction(
-        id=interaction.id,
-        token=interaction.token,
-        application=interaction.application_id,
-        channel=Channel("discord", str(guild) if guild else NO_GUILD, str(number)),
-        user=str(interaction.user.id),
-        user_name=interaction.user.display_name,
-        may_manage=guild is None or interaction.permissions.manage_guild,
-        guild=guild,
-        at_home=known,
-    )
-
-
 @dataclass(frozen=True)
-class Responder:
-    """What everything that answers people works with."""
+class DiscordResponder(Responder[DiscordInteraction]):
+    """Answers by the interaction's own webhook."""
 
-    commands: Commands
-    messenger: DiscordMessenger
-    wire: RestClient
-    subscriptions: Subscriptions
-    reach: ChannelLifecycle
-    seen: Deduplicator
-    notes: KeyValue
-    catalog: Catalog
-    clock: Clock
+    messenger: Messenger
+    channels: Channels
+    rest: RestClient
+    keyvalue: KeyValue
 
     async def serve(
         self,
-        asked: DiscordInteraction,
+        interaction: DiscordInteraction,
         work: Callable[[], Awaitable[Answer]],
         *,
         shared: bool = False,
     ) -> None:
-        """Hold the interaction, do the work, answer. Nothing escapes but cancellation."""
-        if not await self.hold(asked, shared=shared):
+        """Defer the interaction, do the work, answer. Nothing escapes but cancellation."""
+        if await self.defer(interaction, shared=shared):
+            await self.respond(interaction, await self.answer(work))
+
+    async def serve_settings(
+        self,
+        interaction: DiscordInteraction,
+        change: SettingsChange | None = None,
+        *,
+        kind: int = ANSWER_LATER,
+    ) -> None:
+        """Carry out a change, if one is given; answer with the settings and their menus."""
+        if not await self.defer(interaction, kind=kind):
             return
-        answer = await self.worked(work)
-        await self.give(asked, answer)
 
-    async def worked(self, work: Callable[[], Awaitable[Answer]]) -> Answer:
+        async def work() -> Answer:
+            if change is None:
+                return await self.commands.answer(interaction.request("subscriptions"))
+            return await change.apply(self.commands, interaction.request())
+
+        answer = await self.answer(work)
         try:
-            return await work()
-        except DeliveryError as error:
-            return Answer(Message(_SORRY, f"{_SORRY} ({error.reason})"))
-        except Exception as error:  # whoever asked gets an answer all the same
-            # The type alone: an error's text may quote what somebody wrote.
-            log.error("discord.command_failed", error=type(error).__name__)  # noqa: TRY400
-            return Answer(Message(_SORRY, _SORRY))
+            now = await self.subscriptions.get(interaction.channel)
+        except StoreError:
+            await self.respond(interaction, answer)
+        else:
+            rows = menus(self.catalog, interaction.channel, now)
+            await self.respond(interaction, answer, *rows)
 
-    async def hold(
-        self, asked: DiscordInteraction, *, shared: bool = False, kind: int = SAY_LATER
+    async def defer(
+        self, interaction: DiscordInteraction, *, shared: bool = False, kind: int = ANSWER_LATER
     ) -> bool:
-        """Tell Discord that an answer comes. False: too late, or somebody else answers.
+        """Tell Discord that an answer comes. False: too late, or another replica answers.
 
         It doubles as the mark that the interaction is taken: Discord accepts one such answer.
         """
         body: Json = {"type": kind}
-        if kind == SAY_LATER and not shared:
+        if kind == ANSWER_LATER and not shared:
             body["data"] = {"flags": PRIVATE}
-        path = "/interactions/{interaction_id}/{webhook_token}/callback"
-        for again in (True, False):
+        for _ in range(2):
             try:
-                await self.wire.call(
+                await self.rest.call(
                     "POST",
-                    path,
+                    "/interactions/{interaction_id}/{webhook_token}/callback",
                     body,
-                    seconds=HOLD_SECONDS,
-                    free=True,
-                    interaction_id=asked.id,
-                    webhook_token=asked.token,
+                    seconds=DEFER_SECONDS,
+                    interaction_id=interaction.id,
+                    webhook_token=interaction.token,
                 )
             except DiscordRefused as refused:
-                log.info("discord.interaction_not_held", code=refused.code)
+                log.info("discord.interaction_not_deferred", code=refused.code)
                 return False
             except Uncertain:
                 return True  # if it was not taken, the answer will be refused
             except DeliveryError as error:
-                log.info("discord.interaction_not_held", reason=error.reason)
-                if not again:
-                    return False
+                log.info("discord.interaction_not_deferred", reason=error.reason)
             else:
                 return True
         return False
 
-    async def give(
-        self, asked: DiscordInteraction, answer: Answer, extra: tuple[Json, ...] = ()
-    ) -> None:
-        """Bring the answer to the one who asked, and the public line to the channel."""
-        card = answer.message if asked.at_home else _without_subscribing(answer.message)
-        drawn = render(card, asked.guild)
-        body = body_of(replace(drawn, components=(*extra, *drawn.components)[:5]))
+    async def respond(self, interaction: DiscordInteraction, answer: Answer, *menus: Json) -> None:
+        """See `Responder.respond`. `menus` are rows of components above the buttons."""
+        message = answer.message
+        if not interaction.is_in_guild:
+            # Only the person who installed the bot hears it there: no subscriptions.
+            buttons = tuple(b for b in message.buttons if b.action != "subscribe")
+            message = replace(message, buttons=buttons)
+        rendered = render(message, interaction.guild)
+        rendered = replace(rendered, components=(*menus, *rendered.components)[:5])
         try:
-            await self._original(asked, body)
-        except Malformed as error:
-            log.warning("discord.answer_malformed", reason=error.reason)
-            plain = render(replace(card, blocks=(), buttons=()))
-            await self._try_original(asked, body_of(plain))
-        except DeliveryError as error:
-            log.info("discord.answer_lost", reason=error.reason)
-        if answer.public is not None:
-            await self.announce(asked, answer.public)
-
-    async def _try_original(self, asked: DiscordInteraction, body: Json) -> None:
-        try:
-            await self._original(asked, body)
+            try:
+                await self._fill_in(interaction, body_of(rendered))
+            except Malformed as error:
+                log.warning("discord.answer_malformed", reason=error.reason)
+                plain = render(replace(message, blocks=(), buttons=()))
+                await self._fill_in(interaction, body_of(plain))
         except DeliveryError as error:
             log.warning("discord.answer_lost", reason=error.reason)
+        if answer.public is not None:
+            await self.announce(interaction, answer.public)
 
-    async def _original(self, asked: DiscordInteraction, body: Json) -> None:
-        """Fill in the held answer; repeated once, since that changes nothing."""
-        sent = {**body, "allowed_mentions": _SILENT}
-        for again in (True, False):
-            try:
-                await self.wire.call(
-                    "PATCH",
-                    _ORIGINAL,
-                    sent,
-                    free=True,
-                    webhook_id=asked.application,
-                    webhook_token=asked.token,
-                )
-            except DiscordRefused as refused:
-                if refused.code in INTERACTION_OVER:
-                    return
-                raise meaning(refused) from None
-            except Uncertain:
-                if not again:
-                    raise
-            else:
-                return
-
-    async def announce(self, asked: DiscordInteraction, card: Message) -> None:
-        """One line for everybody in the channel, best effort."""
-        try:
-            if await self.messenger.places.kind(int(asked.channel.id)) is Kind.FORUM:
-                # A post of its own would be too much for a line: it is said where it was asked.
-                where = Lines(((Text("In "), ThreadLink(asked.channel.id)),))
-                await self._follow_up(asked, replace(card, blocks=(*card.blocks, where)))
-                return
-            await self.messenger.say(asked.channel, card, f"say/{asked.channel}/{asked.id}")
-        except Uncertain:
+    async def say(self, interaction: DiscordInteraction, message: Message) -> None:
+        if await self.channels.kind(int(interaction.channel.id)) is Kind.FORUM:
+            # A post of its own would be too much for a line: it is said where it was asked.
+            where = Lines(((Text("In "), ThreadLink(interaction.channel.id)),))
+            await self.follow_up(interaction, replace(message, blocks=(*message.blocks, where)))
             return
-        except DeliveryError as error:
-            # Where the bot may not write, the interaction itself still speaks.
-            log.info("discord.line_refused", channel=str(asked.channel), reason=error.reason)
-            await self._follow_up(asked, card)
+        key = f"say/{interaction.channel}/{interaction.id}"
+        await self.messenger.say(interaction.channel, message, key)
 
-    async def _follow_up(self, asked: DiscordInteraction, card: Message) -> None:
-        body = {**body_of(render(card)), "allowed_mentions": _SILENT}
-        path = "/webhooks/{webhook_id}/{webhook_token}"
-        params: dict[str, str | int] = {
-            "webhook_id": asked.application,
-            "webhook_token": asked.token,
-        }
+    async def follow_up(self, interaction: DiscordInteraction, message: Message) -> None:
+        """Where the bot may not write, the interaction itself still speaks to all."""
+        body = {**body_of(render(message)), "allowed_mentions": _SILENT}
         try:
-            await self.wire.call("POST", path, body, free=True, **params)  # type: ignore[arg-type]  # mypy counts `seconds` in
+            await self.rest.call(
+                "POST",
+                _WEBHOOK,
+                body,
+                webhook_id=interaction.application,
+                webhook_token=interaction.token,
+            )
         except (DiscordRefused, DeliveryError) as error:
-            log.info("discord.line_lost", reason=str(error))
+            log.info("discord.announcement_lost", reason=str(error))
 
-
-def _without_subscribing(card: Message) -> Message:
-    """Where the bot itself is not, only the person who installed it hears it: no subscriptions."""
-    buttons = tuple(b for b in card.buttons if b.action != "subscribe")
-    return replace(card, buttons=buttons) if len(buttons) < len(card.buttons) else card
+    async def _fill_in(self, interaction: DiscordInteraction, body: Json) -> None:
+        """Put the answer in place of the deferred one."""
+        try:
+            await self.rest.call(
+                "PATCH",
+                f"{_WEBHOOK}/messages/@original",
+                {**body, "allowed_mentions": _SILENT},
+                webhook_id=interaction.application,
+                webhook_token=interaction.token,
+            )
+        except DiscordRefused as refused:
+            if refused.code not in INTERACTION_OVER:
+                raise meaning(refused) from None

@@ -1,208 +1,251 @@
-"""Calls of Discord's REST API through discord.py, with time limits and errors of ours.
+"""Client of Discord's REST API: our own over aiohttp, for one bot token.
 
-discord.py waits for a 429 inside the call and repeats 5xx by itself. Neither fits here: the
-courier keeps the time, lets other channels go on meanwhile, and looks before it repeats. So a
-trace on discord.py's session ends a call at such an answer; it also tells whether a request went
-out without a clear answer (then its outcome is uncertain), and counts refusals for the budget.
+discord.py keeps the gateway, the cache and the command tree. Its HTTP client waits for a 429
+inside the call and repeats 5xx by itself; the worker keeps the time here, lets other channels go
+on meanwhile, and looks before it repeats. So a call has a time limit, its turn included, and says
+in its error whether it may have been carried out.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import aiohttp
-import discord
+import orjson
 import structlog
-from discord.http import Route
 
-from adapters.discord.circuit_breaker import REFUSED_FOR, CircuitBreaker, RequestGate
+from adapters.chat.http import Json, encode, open_session
 from adapters.discord.errors import (
     BOT_BUCKET,
     DiscordRefused,
     DiscordUnreachable,
+    TokenRefused,
     of_limit,
     of_server_error,
     refuses_the_bot,
 )
+from adapters.discord.rate_limit import (
+    MOST_INVALID,
+    REQUESTS_PER_SECOND,
+    CircuitBreaker,
+    RateLimiter,
+    Window,
+)
+from adapters.discord.settings import DiscordSettings
+from bot import __version__
 from bot.domain.errors import DeliveryError, RateLimited, Uncertain
-
-Json = dict[str, Any]
 
 log = structlog.get_logger()
 
-# One call; the courier gives ten seconds to all calls of a step.
+# One call, its turn included; the worker gives ten seconds to all calls of a step.
 CALL_SECONDS: Final = 8.0
-# What discord.py is told about waiting inside a call; it takes no less.
-PATIENCE_SECONDS: Final = 30.0
+# The worker keeps fewer messages in flight than this: a guess.
+_CONNECTIONS: Final = 200
+# https://docs.discord.com/developers/reference#user-agent
+_AGENT: Final = f"DiscordBot (isclaudedown, {__version__})"
+# They carry a token of their own, and count against no limit of the bot.
+_OF_INTERACTIONS: Final = ("/interactions/", "/webhooks/")
+# Repeating these leaves nothing else behind than one would: after a 5xx or a lost answer.
 _REPEATABLE: Final = frozenset({"GET", "PATCH", "PUT"})
+_PAUSES: Final = (0.5, 1.5)
+# What aiohttp raises before a request goes out; RuntimeError: the session was closed.
+_NOT_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, RuntimeError)
+_MAJOR: Final = ("channel_id", "guild_id", "webhook_id", "webhook_token")
+_ME: Final = "/users/@me"
 
 
-@dataclass(slots=True)
-class _Attempt:
-    """What became of the requests of one call so far."""
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One request, as often as it is sent."""
 
-    repeatable: bool
-    unclear: bool = False  # a request went out, and no answer told what became of it
+    method: str
+    path: str  # with its parameters' names, which is what limits are counted by
+    parameters: dict[str, str | int]
+    query: dict[str, str] | None
+    body: Any
 
-    def error(self, reason: str) -> DeliveryError:
-        """Return our error for a call that got no clear answer."""
-        return Uncertain(reason) if self.unclear else DiscordUnreachable(reason)
+    @property
+    def route(self) -> str:
+        return f"{self.method} {self.path}"
 
+    @property
+    def major(self) -> str:
+        return " ".join(str(self.parameters.get(name, "")) for name in _MAJOR)
 
-class _Ended(Exception):
-    """An answer that discord.py would act on itself; `error` is what the caller gets."""
-
-    def __init__(self, error: DeliveryError) -> None:
-        super().__init__(error.reason)
-        self.error = error
-
-
-_attempt: ContextVar[_Attempt | None] = ContextVar("attempt", default=None)
+    @property
+    def is_of_interaction(self) -> bool:
+        return self.path.startswith(_OF_INTERACTIONS)
 
 
 class RestClient:
-    """The way to Discord. `attach` a client once it is logged in; before, nothing is reachable."""
+    """Sends requests. The session opens with the first one; `close` ends it for good."""
 
-    def __init__(self, budget: CircuitBreaker, gate: RequestGate) -> None:
-        self._budget = budget
-        self._gate = gate
-        self._client: discord.Client | None = None
-
-    def attach(self, client: discord.Client | None) -> None:
-        self._client = client
-
-    @property
-    def client(self) -> discord.Client | None:
-        return self._client
+    def __init__(
+        self,
+        settings: DiscordSettings,
+        monotonic: Callable[[], float],
+        *,
+        requests_per_second: float | None = REQUESTS_PER_SECOND,
+        most_invalid: int = MOST_INVALID,
+    ) -> None:
+        self._settings = settings
+        self._monotonic = monotonic
+        self._limiter = RateLimiter(monotonic, requests_per_second, BOT_BUCKET)
+        self._breaker = CircuitBreaker(monotonic, most_invalid)
+        self._session: aiohttp.ClientSession | None = None
+        self._closed = False
+        self._me: Json = {}
+        self._checking_token = asyncio.Lock()
 
     async def call(
         self,
         method: str,
         path: str,
-        body: Json | None = None,
+        body: Any = None,  # noqa: ANN401 - any JSON
         *,
+        query: dict[str, str] | None = None,
         seconds: float = CALL_SECONDS,
-        free: bool = False,
-        **params: str | int,
+        **parameters: str | int,
     ) -> Json:
-        """Return the answer's JSON object (empty where there is none).
+        """Return the JSON object of the answer (empty where there is none).
 
-        `free`: answers to interactions do not count against the bot's limit.
+        `seconds`: for the turn and all attempts together.
 
         Raises:
-            Refused: Discord answered no, and that may mean something to the caller.
-            Uncertain: it may have been carried out. Unreachable: it was not. RateLimited.
+            DiscordRefused: Discord answered no, and that may mean something to the caller.
+            Uncertain: it may have been carried out (never of GET, PATCH, PUT: repeat those).
+            DiscordUnreachable: it was not, or may be repeated. RateLimited: it was not.
         """
-        route = Route(method, path, metadata=None, **params)
-        if not free:
-            await self._gate()
-        answer = await self._ask(route, {} if body is None else {"json": body}, seconds)
+        answer = await self._send(_Request(method, path, parameters, query, body), seconds)
         return answer if isinstance(answer, dict) else {}
 
-    async def read(self, path: str, query: Json | None = None, **params: str | int) -> list[Json]:
+    async def read_list(
+        self, path: str, query: dict[str, str] | None = None, **parameters: str | int
+    ) -> list[Json]:
         """Return the JSON list that a GET is answered with. Raises as `call` does."""
-        route = Route("GET", path, metadata=None, **params)
-        await self._gate()
-        answer = await self._ask(route, {"params": query or {}}, CALL_SECONDS)
+        answer = await self._send(_Request("GET", path, parameters, query, None), CALL_SECONDS)
         return answer if isinstance(answer, list) else []
 
-    async def replace(self, path: str, body: list[Json], **params: str | int) -> None:
-        """PUT a list in place of what is there. Raises as `call` does."""
-        await self._gate()
-        route = Route("PUT", path, metadata=None, **params)
-        await self._ask(route, {"json": body}, 2 * CALL_SECONDS)
+    async def user_id(self) -> str:
+        """Return the bot's own id, asked once. Raises as `call` does."""
+        if not self._me:
+            self._me = await self.call("GET", _ME)
+        return str(self._me.get("id", ""))
 
-    async def _ask(self, route: Route, keywords: Json, seconds: float) -> object:
-        if (stopped := self._budget.wait()) > 0:
-            raise RateLimited(self._budget.reason, retry_after=stopped, bucket=BOT_BUCKET)
-        if self._client is None:
-            raise DiscordUnreachable("Discord is not connected yet")
-        attempt = _Attempt(repeatable=route.method in _REPEATABLE)
-        before = _attempt.set(attempt)
+    async def close(self) -> None:
+        self._closed = True
+        if self._session is not None:
+            await self._session.close()
+
+    async def _send(self, request: _Request, seconds: float) -> object:
+        """Send it until there is an answer, as often as that is harmless and time is left."""
+        late = self._monotonic() + seconds
+        for pause in (*_PAUSES, None):
+            try:
+                return await self._attempt(request, late - self._monotonic())
+            except DiscordUnreachable:
+                left = late - self._monotonic()
+                if request.method not in _REPEATABLE or pause is None or left < 2 * pause:
+                    raise
+                await asyncio.sleep(pause)
+            except DiscordRefused as refused:
+                if request.is_of_interaction or not refuses_the_bot(refused):
+                    raise
+                await self._check_token()
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _attempt(self, request: _Request, seconds: float) -> object:
+        slot: AbstractAsyncContextManager[Window | None] = nullcontext()
+        if not request.is_of_interaction:
+            if (stopped := self._breaker.wait()) > 0:
+                raise RateLimited(self._breaker.reason, retry_after=stopped, bucket=BOT_BUCKET)
+            # Half of the time for the turn: what begins has time to be answered.
+            slot = self._limiter.slot(request.route, request.major, seconds / 2)
+        began = self._monotonic()
+        async with slot as window:
+            left = seconds - (self._monotonic() - began)
+            status, headers, raw = await self._exchange(request, left)
+            if window is not None:
+                window.read(headers, self._monotonic(), accepted=status < 400)
+                self._limiter.learn(request.route, request.major, window, headers)
+        return self._read(request, status, headers, raw)
+
+    async def _exchange(
+        self, request: _Request, seconds: float
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Send it once; return status, headers and body of the answer."""
+        session = self._session
+        if session is None and not self._closed:
+            session = self._session = open_session(connections=_CONNECTIONS, seconds=CALL_SECONDS)
+        if session is None:
+            raise DiscordUnreachable("the program is ending")
+        headers = {"User-Agent": _AGENT, "Content-Type": "application/json"}
+        if not request.is_of_interaction:
+            headers["Authorization"] = f"Bot {self._settings.token}"
         try:
-            async with asyncio.timeout(seconds):
-                return await self._translated(self._client, route, keywords, attempt)
-        except TimeoutError:
-            raise attempt.error("Discord did not answer in time") from None
-        finally:
-            _attempt.reset(before)
+            async with session.request(
+                request.method,
+                self._settings.base + request.path.format_map(request.parameters),
+                data=None if request.body is None else encode(request.body),
+                params=request.query,
+                headers=headers,
+                # A connection is given up first, so that its time-out can be told from the other.
+                timeout=aiohttp.ClientTimeout(total=seconds, connect=seconds / 2),
+            ) as response:
+                return response.status, response.headers, await response.read()
+        except _NOT_SENT as error:
+            raise DiscordUnreachable(type(error).__name__) from None
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise _without_answer(request, type(error).__name__) from None
 
-    async def _translated(
-        self, client: discord.Client, route: Route, keywords: Json, attempt: _Attempt
+    def _read(
+        self, request: _Request, status: int, headers: Mapping[str, str], raw: bytes
     ) -> object:
+        """Return what the answer says, or raise what it means."""
+        if self._breaker.count(status, shared=headers.get("X-RateLimit-Scope") == "shared"):
+            log.error("discord.stopped", reason=self._breaker.reason)
         try:
-            return await _request(client, route, keywords)
-        except _Ended as ended:
-            raise ended.error from None
-        except discord.RateLimited as limited:
-            raise RateLimited("429", retry_after=limited.retry_after) from None
-        except discord.HTTPException as error:
-            raise self._refused(DiscordRefused(error.status, error.code)) from None
-        except (aiohttp.ClientError, OSError, RuntimeError) as error:
-            # RuntimeError: the session was closed, since the program ends or connects anew.
-            raise attempt.error(type(error).__name__) from None
-
-    def _refused(self, refused: DiscordRefused) -> Exception:
-        if not refuses_the_bot(refused):
-            return refused
-        reason = "Discord refuses the bot's token"
-        if self._budget.stop(reason):
-            log.error("discord.token_refused", status=refused.status, code=refused.code)
-        return RateLimited(reason, retry_after=REFUSED_FOR, bucket=BOT_BUCKET)
-
-    # --- the trace ----------------------------------------------------------------------------
-
-    def trace(self) -> aiohttp.TraceConfig:
-        """Return what discord.py's session is to be traced with."""
-        trace = aiohttp.TraceConfig()
-        trace.on_request_headers_sent.append(_went_out)
-        trace.on_request_end.append(self._answered)
-        return trace
-
-    async def _answered(
-        self,
-        _session: aiohttp.ClientSession,
-        _context: SimpleNamespace,
-        params: aiohttp.TraceRequestEndParams,
-    ) -> None:
-        status, headers = params.response.status, params.response.headers
-        if self._budget.count(status, shared=headers.get("X-RateLimit-Scope") == "shared"):
-            log.error("discord.stopped", reason=self._budget.reason)
-        attempt = _attempt.get()
-        if attempt is None:  # an interaction's answer: discord.py does what it does
-            return
+            answer = orjson.loads(raw) if raw else None
+        except orjson.JSONDecodeError:
+            answer = None  # a proxy's page
+        if status < 400:
+            return answer
+        fields = answer if isinstance(answer, dict) else {}
         if status == 429:
-            raise _Ended(of_limit(await _body(params.response), headers))
-        if status >= 500 and not attempt.repeatable:
-            # It may have been carried out, and no nonce protects all that we create.
-            code = (await _body(params.response)).get("code")
-            raise _Ended(of_server_error(status, code))
-        attempt.unclear = attempt.unclear and status >= 500
+            limited = of_limit(fields, headers)
+            if limited.bucket and not request.is_of_interaction:
+                self._limiter.block(limited.retry_after)
+            raise limited
+        code = fields.get("code")
+        if status >= 500:
+            error = of_server_error(status, code)
+            raise _without_answer(request, error.reason) if isinstance(error, Uncertain) else error
+        raise DiscordRefused(status, code if isinstance(code, int) else 0)
+
+    async def _check_token(self) -> NoReturn:
+        """Ask whether the token is refused; one 401 may be a mistake of Discord's.
+
+        Raises:
+            TokenRefused: it is, and nothing is sent for a while. DeliveryError: it is not.
+        """
+        async with self._checking_token:
+            try:
+                if self._breaker.wait() <= 0:
+                    await self._attempt(_Request("GET", _ME, {}, None, None), CALL_SECONDS)
+                    raise DiscordUnreachable("Discord refused the token once, and then accepted it")
+            except DiscordRefused as refused:
+                if not refuses_the_bot(refused):
+                    raise DiscordUnreachable(str(refused)) from None
+                if self._breaker.open(TokenRefused.REASON):
+                    status, code = refused.status, refused.code
+                    log.error("discord.token_refused", status=status, code=code)  # noqa: TRY400
+            raise TokenRefused(self._breaker.wait())
 
 
-async def _body(response: aiohttp.ClientResponse) -> Json:
-    try:
-        body = json.loads(await response.read())
-    except (ValueError, aiohttp.ClientError):
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-async def _request(client: discord.Client, route: Route, keywords: Json) -> object:
-    answer: object = await client.http.request(route, **keywords)
-    return answer
-
-
-async def _went_out(
-    _session: aiohttp.ClientSession,
-    _context: SimpleNamespace,
-    params: aiohttp.TraceRequestHeadersSentParams,
-) -> None:
-    # Whether a question was heard does not matter.
-    if (attempt := _attempt.get()) and params.method != "GET":
-        attempt.unclear = True
+def _without_answer(request: _Request, reason: str) -> DeliveryError:
+    """Return the error for a request of which it is not known whether it was carried out."""
+    return DiscordUnreachable(reason) if request.method in _REPEATABLE else Uncertain(reason)

@@ -39,10 +39,10 @@ def set_up(load: Callable[[], Settings]) -> typer.Typer:
 
 
 def _open(parts: Parts) -> AbstractAsyncContextManager[OpenPlatform]:
-    from adapters.discord.opened import listening_discord
+    from adapters.discord.platform import open_listening
 
-    options = parts.settings.of(DiscordSettings)
-    return listening_discord(options, parts.store, parts.commands, parts.catalog, parts.clock)
+    settings = parts.settings.of(DiscordSettings)
+    return open_listening(settings, parts.store, parts.commands, parts.catalog, parts.clock)
 
 
 def _check(settings: Settings, subscriptions: Subscriptions | None) -> AsyncIterator[CheckResult]:

@@ -1,8 +1,7 @@
-"""Threads: made from a root, named by state, tagged in forums, archived last.
+"""Threads: made from a root, named by state, tagged in forums; and the replies that go into them.
 
-Everything here but opening a post is done as well as it goes: a thread that cannot be made or
-named is no reason to hold back or repeat news.
-https://docs.discord.com/developers/topics/threads
+Everything here but posts and replies is best effort: a thread that cannot be made or named is no
+reason to hold back or repeat an update. https://docs.discord.com/developers/topics/threads
 """
 
 from __future__ import annotations
@@ -12,179 +11,198 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-import discord
 import structlog
 
-from adapters.discord.channels import Channels, Tag
-from adapters.discord.errors import THREAD_EXISTS, DiscordRefused
-from adapters.discord.render import thread_name
-from adapters.discord.rest import CALL_SECONDS, Json, RestClient
-from bot.domain.errors import DeliveryError
-from bot.domain.message import EMOJI, Message
-from bot.domain.page import Severity
+from adapters.chat.http import Json
+from adapters.discord import errors
+from adapters.discord.channels import Channels, tags_for
+from adapters.discord.errors import DiscordRefused, meaning
+from adapters.discord.posting import Posting
+from adapters.discord.refs import Ref, mark
+from adapters.discord.render import UP, headline, name_from_root, state_of, thread_name
+from adapters.discord.rest import CALL_SECONDS, RestClient
+from bot.domain.message import Message
 
 log = structlog.get_logger()
 
 AUTO_ARCHIVE_MINUTES: Final = 4320  # 60, 1440, 4320 or 10080
-# Discord takes two new names of a channel in 10 minutes, and shows each in the thread.
+# Discord takes two new names of a channel in ten minutes, and shows each in the thread.
 _NAMES: Final = 2
 _NAMES_SECONDS: Final = 600.0
 _REMEMBERED: Final = 20_000
-
-_OVER: Final = ("resolved", "solved", "fixed", "closed", "over", "up", "operational")
-_MAINTENANCE: Final = ("maintenance", "planned")
-_OPEN: Final = ("incident", "outage", "down", "ongoing", "open")
+# Refusals of a thread for which the channel itself is the next best place.
+_CLOSED: Final = frozenset(
+    {
+        errors.THREAD_LOCKED,
+        errors.THREAD_ARCHIVED,
+        errors.MISSING_PERMISSIONS,
+        errors.MISSING_ACCESS,
+        errors.UNKNOWN_CHANNEL,
+        *errors.TOO_MANY_THREADS,
+    }
+)
 
 
 @dataclass(slots=True)
-class _Known:
-    """What we last called a thread, and when."""
+class _Name:
+    """What we last called a thread, and when it was renamed."""
 
     name: str
     renamed: list[float] = field(default_factory=list)
 
 
 class Threads:
-    """Makes and keeps threads. `monotonic` gives seconds."""
+    """Makes, names and fills threads. `monotonic` gives seconds."""
 
-    def __init__(self, wire: RestClient, places: Channels, monotonic: Callable[[], float]) -> None:
-        self._wire = wire
-        self._places = places
+    def __init__(
+        self,
+        rest: RestClient,
+        channels: Channels,
+        posting: Posting,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._rest = rest
+        self._channels = channels
+        self._posting = posting
         self._monotonic = monotonic
-        self._known: OrderedDict[int, _Known] = OrderedDict()
+        self._names: OrderedDict[int, _Name] = OrderedDict()
+        # Lines in channels by their keys: what was posted is not repeated with the rest.
+        self._lines: OrderedDict[str, Ref] = OrderedDict()
 
     async def make(
-        self, channel: int, message: int, card: Message | None, *, seconds: float = CALL_SECONDS
+        self, channel_id: int, root_id: int, name: str, *, seconds: float = CALL_SECONDS
     ) -> bool:
-        """Make the thread of a root, once; its id is the message's. Returns whether there is one.
+        """Make the thread of a root, once; its id is the root's. Returns whether there is one.
 
         Raises:
             DeliveryError: not known whether there is.
         """
-        name = thread_name(card) if card else "Incident"
         body: Json = {"name": name, "auto_archive_duration": AUTO_ARCHIVE_MINUTES}
         path = "/channels/{channel_id}/messages/{message_id}/threads"
         try:
-            await self._wire.call(
-                "POST", path, body, seconds=seconds, channel_id=channel, message_id=message
+            await self._rest.call(
+                "POST", path, body, seconds=seconds, channel_id=channel_id, message_id=root_id
             )
         except DiscordRefused as refused:
-            if refused.code == THREAD_EXISTS:
+            if refused.code == errors.THREAD_EXISTS:
                 return True
-            log.info("discord.thread_not_made", channel=channel, code=refused.code)
+            log.info("discord.thread_not_made", channel=channel_id, code=refused.code)
             return False
-        if card:
-            self._remember(message, name)
+        self._remember_name(root_id, name)
         return True
 
-    async def make_later(self, channel: int, message: int, card: Message) -> None:
-        """The same for whom the outcome does not matter."""
-        await self.make(channel, message, card)
-
-    async def post(self, forum: int, card: Message, message: Json) -> int:
-        """Open a forum post; returns its id, which is also its first message's.
+    async def open_post(self, forum_id: int, message: Message, body: Json) -> int:
+        """Open a forum post; return its id, which is also its first message's.
 
         Raises:
-            Refused: and DeliveryError, as `RestClient.call`; there is no nonce for posts.
+            DiscordRefused: and DeliveryError, as `RestClient.call`; there is no nonce for posts.
         """
-        name = thread_name(card)
-        tags = tags_for(self._places.tags(forum), card)
-        body: Json = {
-            "name": name,
+        post: Json = {
+            "name": thread_name(message),
             "auto_archive_duration": AUTO_ARCHIVE_MINUTES,
-            "message": message,
+            "message": body,
         }
-        if tags:
-            body["applied_tags"] = [str(tag) for tag in tags]
-        answer = await self._wire.call(
-            "POST", "/channels/{channel_id}/threads", body, channel_id=forum
-        )
-        thread = int(answer["id"])
-        self._remember(thread, name)
-        return thread
+        if tags := tags_for(self._channels.tags(forum_id), message):
+            post["applied_tags"] = [str(tag) for tag in tags]
+        path = "/channels/{channel_id}/threads"
+        answer = await self._rest.call("POST", path, post, channel_id=forum_id)
+        self._remember_name(int(answer["id"]), post["name"])
+        return int(answer["id"])
 
-    async def keep_up(self, thread: int, card: Message, forum: int | None) -> None:
+    async def keep_up(self, thread_id: int, message: Message, forum_id: int | None) -> None:
         """Let name and tags say the state that the root shows; un-archive what goes on again."""
-        name = thread_name(card)
-        known = self._name_of(thread)
-        if known is None or known == name or _state(known) is None:
+        name = thread_name(message)
+        known = self._names.get(thread_id)
+        present = known.name if known else self._channels.thread_name(thread_id)
+        # None: not known to the gateway. No state in front: somebody else named it.
+        if present is None or present == name or (state := state_of(present)) is None:
             return
-        if _state(known) == _state(name) and not card.ended:
+        if state == state_of(name) and not message.ended:
             return
-        if not self._may_rename(thread, card):
-            return
+        # An end, and going on after it, are always shown; for them one renaming is kept.
+        if known and not message.ended and state != UP:
+            since = self._monotonic() - _NAMES_SECONDS
+            if sum(at > since for at in known.renamed) >= _NAMES - 1:
+                return
         body: Json = {"name": name, "archived": False}
-        if forum is not None and (tags := self._places.tags(forum)):
-            body["applied_tags"] = [str(tag) for tag in tags_for(tags, card)]
-        if await self._change(thread, body):
-            self._remember(thread, name)
+        if forum_id is not None and (tags := self._channels.tags(forum_id)):
+            body["applied_tags"] = [str(tag) for tag in tags_for(tags, message)]
+        if await self._posting.change_thread(thread_id, body):
+            self._remember_name(thread_id, name)
 
-    async def archive(self, thread: int) -> None:
-        """Archive it; one that is gone, locked or not ours to archive is left alone.
+    async def reply(
+        self, channel_id: int, root: Ref, body: Json, key: str, line: Ref | None = None
+    ) -> Ref:
+        """Post `body` into the thread of `root`; without one, into the channel.
 
-        Raises:
-            DeliveryError: it may not be archived yet.
+        `line`: what was posted of this in the channel already; then that says all instead.
         """
+        for made in (False, True):
+            try:
+                return Ref(root.thread, await self._posting.create(root.thread, body, key))
+            except DiscordRefused as refused:
+                if refused.code not in _CLOSED:
+                    raise meaning(refused) from None
+                if refused.code != errors.UNKNOWN_CHANNEL or made:
+                    break
+                # It was never made, or somebody deleted it.
+                if not await self.make(channel_id, root.message, await self._name(root)):
+                    break
+        if line is None or not line.message:
+            return await self.reply_in_channel(channel_id, root, body, key)
+        await self._posting.change(line, body)
+        return line
+
+    async def reply_in_channel(self, channel_id: int, root: Ref, body: Json, key: str) -> Ref:
+        """Post `body` as an answer to the root."""
+        if root.message:
+            reference = {"message_id": str(root.message), "fail_if_not_exists": False}
+            body = {**body, "message_reference": reference}
         try:
-            await self._wire.call("PATCH", _CHANNEL, {"archived": True}, channel_id=thread)
+            return Ref(channel_id, await self._posting.create(channel_id, body, key))
         except DiscordRefused as refused:
-            if refused.status >= 500:
-                raise DeliveryError(f"{refused.status} {refused.code}") from None
-            log.info("discord.thread_not_archived", thread=thread, code=refused.code)
+            raise meaning(refused) from None
 
-    async def unarchive(self, thread: int) -> bool:
-        """Returns whether messages in it can be changed now."""
-        return await self._change(thread, {"archived": False})
+    async def line(
+        self, channel_id: int, root: Ref, message: Message, key: str, mention: tuple[str, Json]
+    ) -> Ref:
+        """Post one line for the whole channel, which points into the thread; once per key.
 
-    async def _change(self, thread: int, body: Json) -> bool:
+        `mention`: what is written in front, and whom it may notify.
+        """
+        own = line_key(key)
+        if known := self._lines.get(own):
+            return known
+        text = f"{mention[0]}{headline(message)}\n-# more in <#{root.thread}> · ref {mark(own)}"
+        body: Json = {"content": text, "allowed_mentions": mention[1]}
+        ref = await self.reply_in_channel(channel_id, root, body, own)
+        self.remember_line(own, ref)
+        return ref
+
+    def remember_line(self, key: str, ref: Ref) -> None:
+        self._lines[key] = ref
+        if len(self._lines) > _REMEMBERED:
+            self._lines.popitem(last=False)
+
+    async def _name(self, root: Ref) -> str:
+        """Return the name for a thread made late: that of its root, as it reads now."""
+        path = "/channels/{channel_id}/messages/{message_id}"
         try:
-            await self._wire.call("PATCH", _CHANNEL, body, channel_id=thread)
-        except (DiscordRefused, DeliveryError) as error:
-            log.info("discord.thread_not_changed", thread=thread, reason=str(error))
-            return False
-        return True
+            found = await self._rest.call(
+                "GET", path, channel_id=root.place, message_id=root.message
+            )
+        except DiscordRefused:  # deleted, or we may not read it
+            found = {}
+        return name_from_root(str(found.get("content") or ""))
 
-    def _name_of(self, thread: int) -> str | None:
-        if known := self._known.get(thread):
-            return known.name
-        cached = self._places.cached(thread)
-        return cached.name if isinstance(cached, discord.Thread) else None
-
-    def _may_rename(self, thread: int, card: Message) -> bool:
-        known = self._known.get(thread)
-        # An end, and going on after it, are always said.
-        if known is None or card.ended or _state(known.name) == EMOJI[Severity.UP]:
-            return True
-        since = self._monotonic() - _NAMES_SECONDS
-        # One is kept for the end.
-        return sum(at > since for at in known.renamed) < _NAMES - 1
-
-    def _remember(self, thread: int, name: str) -> None:
-        known = self._known.pop(thread, None)
+    def _remember_name(self, thread_id: int, name: str) -> None:
+        known = self._names.pop(thread_id, None)
         renamed = [*known.renamed[-3:], self._monotonic()] if known else []
-        self._known[thread] = _Known(name, renamed)
-        if len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        self._names[thread_id] = _Name(name, renamed)
+        if len(self._names) > _REMEMBERED:
+            self._names.popitem(last=False)
 
 
-_CHANNEL: Final = "/channels/{channel_id}"
-
-
-def _state(name: str) -> str | None:
-    """The mark in front of a name that says the state; None: somebody else named it."""
-    sign = name.partition(" ")[0]
-    return sign if sign and not sign[0].isalnum() else None
-
-
-def tags_for(tags: list[Tag], card: Message) -> list[int]:
-    """Choose the tags whose names say this card's state; none where none does. At most 2."""
-    severity = card.severity or Severity.UNKNOWN
-    wanted: tuple[str, ...]
-    if card.ended:
-        wanted, most = _OVER, 1
-    elif severity is Severity.MAINTENANCE:
-        wanted, most = _MAINTENANCE, 1
-    else:
-        wanted, most = (severity.words, severity.words.split()[0], *_OPEN), 2
-    usable = {tag.name.casefold().strip(): tag.id for tag in reversed(tags) if not tag.moderated}
-    return list(dict.fromkeys(usable[name] for name in wanted if name in usable))[:most]
+def line_key(key: str) -> str:
+    """Return the key of the line in the channel that goes with a reply."""
+    return f"{key}/channel"

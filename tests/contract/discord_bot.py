@@ -41,7 +41,7 @@ async def running_discord(server: DiscordServer, redis: str) -> AsyncIterator[Di
     catalog = only(load_catalog(), ["claude"])
     messengers: dict[str, Messenger] = {}
     async with open_discord(
-        options, clock=utc_now, monotonic=time.monotonic, requests_a_second=None
+        options, clock=utc_now, monotonic=time.monotonic, requests_per_second=None
     ) as discord:
         messengers["discord"] = discord.messenger
         async with running_bot(redis, discord.messenger, send_seconds=8.0, lease=20.0) as bot:
@@ -50,10 +50,10 @@ async def running_discord(server: DiscordServer, redis: str) -> AsyncIterator[Di
             discord.listen(
                 commands,
                 subscriptions=store.subscriptions,
-                reach=ChannelLifecycle(store.subscriptions, store.queue, utc_now),
+                lifecycle=ChannelLifecycle(store.subscriptions, store.queue, utc_now),
                 catalog=catalog,
-                seen=RedisDeduplicator(store.database),
-                notes=RedisKeyValue(store.database),
+                deduplicator=RedisDeduplicator(store.database),
+                keyvalue=RedisKeyValue(store.database),
             )
             await discord.start()
             running = asyncio.create_task(discord.run())

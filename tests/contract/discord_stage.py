@@ -11,11 +11,12 @@ from typing import Any
 
 import discord
 
-from adapters.discord.circuit_breaker import CircuitBreaker, RequestGate
 from adapters.discord.gateway import make_client, point_at
 from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.refs import Ref
 from adapters.discord.rest import RestClient
+from adapters.discord.session_starts import SessionStarts
+from adapters.discord.settings import DiscordSettings
 from bot.domain.subscription import Channel
 from bot.ports import Messenger
 from tests.contract.messenger_contract import Shown
@@ -36,13 +37,10 @@ FAULTS: dict[str, dict[str, Any]] = {
 class DiscordStage:
     """`kind` is the kind of the channel, by the name Discord's documentation uses."""
 
-    def __init__(
-        self, server: DiscordServer, messenger: DiscordMessenger, wire: RestClient
-    ) -> None:
+    def __init__(self, server: DiscordServer, messenger: DiscordMessenger) -> None:
         self.server = server
         self.discord = messenger
         self.messenger: Messenger = messenger
-        self.wire = wire
         self.secret = server.token
         self.guild = 0
         self.channel = Channel("discord", "0", "0")
@@ -105,12 +103,14 @@ class DiscordStage:
 
 
 @contextlib.asynccontextmanager
-async def connected(server: DiscordServer, wire: RestClient) -> AsyncIterator[discord.Client]:
+async def connected(
+    server: DiscordServer, messenger: DiscordMessenger
+) -> AsyncIterator[discord.Client]:
     """A client as the program makes it, with the gateway open."""
     point_at(server.url, server.gateway_url)
-    client = make_client(server.gateway.shards, wire)
+    client = make_client(server.gateway.shards, SessionStarts(time.monotonic))
     await client.login(server.token)
-    wire.attach(client)
+    messenger.channels.attach(client)
     running = asyncio.create_task(client.connect())
     try:
         await server.gateway.wait_connected(server.gateway.shards)
@@ -123,13 +123,25 @@ async def connected(server: DiscordServer, wire: RestClient) -> AsyncIterator[di
 
 
 @contextlib.asynccontextmanager
-async def discord_stage(server: DiscordServer, kind: str = "TEXT") -> AsyncIterator[DiscordStage]:
-    wire = RestClient(CircuitBreaker(time.monotonic), RequestGate(time.monotonic, None))
-    messenger = DiscordMessenger(wire, clock=server.world.clock, monotonic=time.monotonic)
-    stage = DiscordStage(server, messenger, wire)
-    async with connected(server, wire):
+async def another_messenger(
+    server: DiscordServer, **limits: int
+) -> AsyncIterator[DiscordMessenger]:
+    """A messenger that knows nothing and is not connected. `limits`: of `RestClient`."""
+    settings = DiscordSettings(token=server.token, api_url=server.url)
+    rest = RestClient(settings, time.monotonic, requests_per_second=None, **limits)
+    messenger = DiscordMessenger(rest, clock=server.world.clock, monotonic=time.monotonic)
+    try:
+        yield messenger
+    finally:
+        await messenger.close()
+        await rest.close()
+
+
+@contextlib.asynccontextmanager
+async def discord_stage(
+    server: DiscordServer, kind: str = "TEXT", **limits: int
+) -> AsyncIterator[DiscordStage]:
+    async with another_messenger(server, **limits) as messenger, connected(server, messenger):
+        stage = DiscordStage(server, messenger)
         await stage.build(kind)
-        try:
-            yield stage
-        finally:
-            await messenger.close()
+        yield stage

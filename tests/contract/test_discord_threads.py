@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.discord.circuit_breaker import CircuitBreaker, RequestGate
 from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.refs import nonce
-from adapters.discord.rest import RestClient
 from bot.domain.errors import (
     CannotLook,
     ChannelGone,
@@ -24,7 +20,12 @@ from bot.domain.errors import (
 )
 from bot.domain.message import Lines, Message, Text
 from bot.domain.page import Severity
-from tests.contract.discord_stage import DiscordStage, connected, discord_stage
+from tests.contract.discord_stage import (
+    DiscordStage,
+    another_messenger,
+    connected,
+    discord_stage,
+)
 from tests.contract.messenger_contract import card, long_ago
 from tests.servers.discord import Channel, DiscordServer, serve
 
@@ -166,7 +167,7 @@ async def test_a_guild_full_of_threads_still_gets_its_news(stage: DiscordStage) 
 
 
 async def test_the_line_in_the_channel_is_said_once_whatever_happens_to_the_rest(
-    stage: DiscordStage,
+    server: DiscordServer, stage: DiscordStage
 ) -> None:
     root = await stage.messenger.open_thread(stage.channel, card(), "k/root")
     thread = rf"/channels/{thread_of(stage).id}/messages"
@@ -176,22 +177,27 @@ async def test_the_line_in_the_channel_is_said_once_whatever_happens_to_the_rest
     assert dict(await stage.messenger.find(stage.channel, root, ["k/1"], long_ago())) == {}
     # Another process, which knows nothing but what stands there; Discord forgot the nonce too.
     stage.server.world.nonces.clear()
-    async with _another(stage) as other:
+    async with another_messenger(server) as other, connected(server, other):
+        await _known(other, thread_of(stage).id)
         assert dict(await other.find(stage.channel, root, ["k/1"], long_ago())) == {}
         await other.reply(stage.channel, root, card("Worse"), "k/1", in_channel=True)
     assert sum("Worse" in said for said in in_channel(stage)) == 1
     assert len(thread_of(stage).messages) == 1
 
 
-@contextlib.asynccontextmanager
-async def _another(stage: DiscordStage) -> AsyncIterator[DiscordMessenger]:
-    messenger = DiscordMessenger(
-        stage.wire, clock=stage.server.world.clock, monotonic=time.monotonic
-    )
-    try:
-        yield messenger
-    finally:
-        await messenger.close()
+async def _known(messenger: DiscordMessenger, channel_id: int) -> None:
+    """Wait until the gateway told of a channel or thread."""
+    async with asyncio.timeout(10):
+        while messenger.channels.may_read_history(channel_id) is None:  # noqa: ASYNC110 - told by the gateway
+            await asyncio.sleep(0.01)
+
+
+async def test_before_the_gateway_told_what_we_may_read_an_empty_history_is_no_answer(
+    server: DiscordServer, stage: DiscordStage
+) -> None:
+    async with another_messenger(server) as unconnected:
+        with pytest.raises(DeliveryError, match="not known yet"):
+            await unconnected.find(stage.other, None, ["k/root"], long_ago())
 
 
 async def test_a_mention_stands_in_the_channel_and_calls_only_whom_it_names(
@@ -246,11 +252,7 @@ async def test_without_history_the_nonce_protects_for_two_minutes_and_then_nothi
 async def _heard(stage: DiscordStage) -> None:
     """Wait until the client knows that a permission changed."""
     async with asyncio.timeout(10):
-        while True:
-            known = stage.discord.places.cached(int(stage.channel.id))
-            me = known.guild.me if known else None
-            if known and me and not known.permissions_for(me).read_message_history:
-                return
+        while stage.discord.channels.may_read_history(int(stage.channel.id)) is not False:  # noqa: ASYNC110 - told by the gateway
             await asyncio.sleep(0.01)
 
 
@@ -312,7 +314,7 @@ async def test_a_global_limit_is_the_whole_bots_and_another_is_the_channels(
     stage: DiscordStage,
 ) -> None:
     buckets = []
-    for scope in ("global", "user", "shared"):
+    for scope in ("user", "shared", "global"):
         await stage.server.director.fault(
             what="ratelimit", method="POST", scope=scope, retry_after=7.5
         )
@@ -320,47 +322,37 @@ async def test_a_global_limit_is_the_whole_bots_and_another_is_the_channels(
             await stage.messenger.open_thread(stage.channel, card(), f"{scope}/root")
         assert limited.value.retry_after == 7.5
         buckets.append(limited.value.bucket)
-    assert buckets == ["discord/bot", None, None]
+    assert buckets == [None, None, "discord/bot"]
+    asked = len(stage.server.requests)
+    with pytest.raises(RateLimited) as stopped:
+        await stage.messenger.open_thread(stage.other, card(), "k/other")
+    assert stopped.value.bucket == "discord/bot"
+    assert len(stage.server.requests) == asked
 
 
 async def test_half_of_discords_ban_threshold_stops_everything(server: DiscordServer) -> None:
-    wire = RestClient(CircuitBreaker(time.monotonic, most=3), RequestGate(time.monotonic, None))
-    async with connected(server, wire), _messenger(wire, server) as messenger:
-        stage = DiscordStage(server, messenger, wire)
-        await stage.build("TEXT")
+    async with discord_stage(server, most_invalid=3) as stage:
         await server.director.deny(int(stage.channel.id), "send_messages")
         for _ in range(3):
             with pytest.raises(ChannelGone):
-                await messenger.open_thread(stage.channel, card(), "k/root")
+                await stage.messenger.open_thread(stage.channel, card(), "k/root")
         asked = len(server.requests)
         with pytest.raises(RateLimited) as stopped:
-            await messenger.open_thread(stage.other, card(), "k/other")
+            await stage.messenger.open_thread(stage.other, card(), "k/other")
         assert stopped.value.bucket == "discord/bot"
         assert len(server.requests) == asked
 
 
-async def test_a_refused_token_stops_everything_and_is_nowhere_shown(server: DiscordServer) -> None:
-    wire = RestClient(CircuitBreaker(time.monotonic), RequestGate(time.monotonic, None))
-    async with connected(server, wire), _messenger(wire, server) as messenger:
-        stage = DiscordStage(server, messenger, wire)
-        await stage.build("TEXT")
-        server.world.token = "another"
-        with pytest.raises(RateLimited) as refused:
-            await messenger.open_thread(stage.channel, card(), "k/root")
-        asked = len(server.requests)
-        with pytest.raises(RateLimited):
-            await messenger.open_thread(stage.other, card(), "k/root")
-        assert len(server.requests) == asked
-        assert server.token not in repr(refused.value)
-
-
-@contextlib.asynccontextmanager
-async def _messenger(wire: RestClient, server: DiscordServer) -> AsyncIterator[DiscordMessenger]:
-    messenger = DiscordMessenger(wire, clock=server.world.clock, monotonic=time.monotonic)
-    try:
-        yield messenger
-    finally:
-        await messenger.close()
+async def test_a_refused_token_stops_everything_and_is_nowhere_shown(stage: DiscordStage) -> None:
+    server = stage.server
+    server.world.token = "another"
+    with pytest.raises(RateLimited) as refused:
+        await stage.messenger.open_thread(stage.channel, card(), "k/root")
+    asked = len(server.requests)
+    with pytest.raises(RateLimited):
+        await stage.messenger.open_thread(stage.other, card(), "k/root")
+    assert len(server.requests) == asked
+    assert server.token not in repr(refused.value)
 
 
 async def test_a_slow_channel_holds_no_other(stage: DiscordStage) -> None:

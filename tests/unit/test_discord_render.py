@@ -7,9 +7,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.discord import refs, render
-from adapters.discord.text import cut, escape, escape_cut, one_line, size
-from adapters.discord.words import native
+from adapters.chat.text import cut, size
+from adapters.discord import markup, refs, render
+from adapters.discord.command_names import native
+from adapters.discord.markup import escape, escape_cut, one_line
 from bot.domain.message import (
     Button,
     Lines,
@@ -86,7 +87,7 @@ def test_any_card_is_a_message_that_discord_takes(card: Message) -> None:
 
     assert spec.limits_broken(sent) is None
     assert sent["content"]
-    assert all(size(e["description"]) <= render.DESCRIPTION for e in sent["embeds"])
+    assert all(size(e["description"]) <= markup.DESCRIPTION for e in sent["embeds"])
     assert spec.problem("POST", "/channels/{channel_id}/messages", sent) is None
     assert 1 <= size(render.thread_name(card)) <= 100
 

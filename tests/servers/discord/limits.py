@@ -5,8 +5,7 @@ https://discord.com/developers/docs/topics/rate-limits
 
 import hashlib
 import time
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 MAJOR: Final = ("channel_id", "guild_id", "webhook_id", "webhook_token")
@@ -17,6 +16,9 @@ class Limits:
     """How many requests in how many seconds."""
 
     messages: tuple[int, float] = (5, 5.0)
+    # No documentation names them; bots see windows of minutes here, for each channel.
+    threads: tuple[int, float] = (50, 300.0)
+    thread_changes: tuple[int, float] = (10, 60.0)
     others: tuple[int, float] = (50, 1.0)
     everything: tuple[int, float] = (50, 1.0)
     crossposts: tuple[int, float] = (10, 3600.0)
@@ -25,7 +27,18 @@ class Limits:
 
 
 FAITHFUL: Final = Limits()
-GENEROUS: Final = Limits(messages=(1000, 1.0), others=(1000, 1.0), everything=(100_000, 1.0))
+# Plenty at once, in windows as long as Discord's: a window's length alone must delay nothing.
+GENEROUS: Final = Limits(
+    messages=(1000, 60.0),
+    threads=(1000, 300.0),
+    thread_changes=(1000, 60.0),
+    others=(1000, 1.0),
+    everything=(100_000, 1.0),
+)
+_THREADS: Final = (
+    "/channels/{channel_id}/messages/{message_id}/threads",
+    "/channels/{channel_id}/threads",
+)
 
 
 @dataclass(slots=True)
@@ -39,24 +52,25 @@ class Verdict:
 
 @dataclass(slots=True)
 class Window:
-    """A sliding window: at most `count` requests within `seconds`."""
+    """At most `count` requests within `seconds`, from the first one on."""
 
     count: int
     seconds: float
-    taken: deque[float] = field(default_factory=deque)
+    taken: int = 0
+    resets_at: float = 0.0
 
     def ask(self, now: float) -> float | None:
         """Take a place and return None, or return the seconds until there is one."""
-        while self.taken and self.taken[0] <= now - self.seconds:
-            self.taken.popleft()
-        if len(self.taken) >= self.count:
-            return self.taken[0] + self.seconds - now
-        self.taken.append(now)
+        if now >= self.resets_at:
+            self.taken, self.resets_at = 0, now + self.seconds
+        if self.taken >= self.count:
+            return self.resets_at - now
+        self.taken += 1
         return None
 
     @property
     def left(self) -> int:
-        return self.count - len(self.taken)
+        return self.count - self.taken
 
 
 class Buckets:
@@ -72,13 +86,18 @@ class Buckets:
         now = time.monotonic()
         if not free and (wait := self._everything.ask(now)) is not None:
             return Verdict({"X-RateLimit-Global": "true"}, wait, is_global=True)
-        is_send = method == "POST" and route == "/channels/{channel_id}/messages"
-        rate = self.limits.messages if is_send else self.limits.others
+        rate = self.limits.others
+        if method == "POST" and route == "/channels/{channel_id}/messages":
+            rate = self.limits.messages
+        elif method == "POST" and route in _THREADS:
+            rate = self.limits.threads
+        elif method == "PATCH" and route == "/channels/{channel_id}":
+            rate = self.limits.thread_changes
         bucket = hashlib.md5(f"{method} {route}".encode(), usedforsecurity=False).hexdigest()
         key = ":".join([bucket, *(params.get(name, "") for name in MAJOR)])
         window = self.window(key, rate)
         wait = window.ask(now)
-        reset = (window.taken[0] + window.seconds - now) if window.taken else 0.0
+        reset = window.resets_at - now
         headers = {
             "X-RateLimit-Limit": str(window.count),
             "X-RateLimit-Remaining": str(window.left if wait is None else 0),

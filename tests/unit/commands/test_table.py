@@ -10,8 +10,8 @@ from discord.app_commands import Command as DiscordCommand
 from discord.app_commands import Group
 from prompt_toolkit.document import Document
 
+from adapters.discord.command_names import MANAGE, native
 from adapters.discord.commands import build_tree
-from adapters.discord.words import MANAGE, native
 from adapters.terminal.prompt import Words
 from bot.commands import Answer, table
 from bot.commands.types import Command, Option, ParsedCommand, Request, Services, Takes

@@ -1,7 +1,7 @@
-"""The commands as they are typed on Discord.
+"""Names of the commands as they are typed on Discord. Pure.
 
 The core speaks of commands by their words ("subscribe api partial"), set in code style. On
-Discord they are two commands with named options; this turns the one into the other. Pure.
+Discord they are two commands with named options; this turns the one into the other.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _CALLED: Final = {"subscriptions": "list"}
 
 
 def subcommand(command: Command) -> str:
-    """The name of a command below /claudewatch."""
+    """Return the name of a command below /claudewatch."""
     return _CALLED.get(command.verb, command.verb)
 
 
@@ -37,18 +37,15 @@ def native(words: str) -> str:
         return words
     if command.personal:
         return f"/{ASK} surface:{words.strip()}"
-    return " ".join([f"/{MANAGE} {subcommand(command)}", *_named(command, rest.split())])
-
-
-def _named(command: Command, words: list[str]) -> list[str]:
-    """The options, each with its name in front. Every word goes to the first that takes it."""
+    # Every word goes to the first option that takes it.
     given: dict[str, list[str]] = {option.name: [] for option in command.options}
-    for word in words:
+    for word in rest.split():
         for option in command.options:
             if _fits(word, option.takes, full=bool(given[option.name])):
                 given[option.name].append(word)
                 break
-    return [f"{name}:{' '.join(several)}" for name, several in given.items() if several]
+    named = [f"{name}:{' '.join(several)}" for name, several in given.items() if several]
+    return " ".join([f"/{MANAGE} {subcommand(command)}", *named])
 
 
 def _fits(word: str, takes: Takes, *, full: bool) -> bool:

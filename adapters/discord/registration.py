@@ -1,0 +1,48 @@
+"""Registration of the slash commands, only when they changed: Discord takes 200 a day."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from typing import Final
+
+import structlog
+from discord import app_commands
+
+from adapters.discord.errors import DiscordRefused
+from adapters.discord.responder import KeyValue
+from adapters.discord.rest import RestClient
+from bot.domain.errors import DeliveryError, StoreError
+
+log = structlog.get_logger()
+
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
+_COMMANDS: Final = "/applications/{application_id}/commands"
+
+
+async def register_commands(
+    rest: RestClient, keyvalue: KeyValue, tree: app_commands.CommandTree, application: int
+) -> None:
+    """Register the commands of `tree` if Discord does not have these; try until it worked."""
+    payload = [dict(command.to_dict(tree)) for command in tree.get_commands()]
+    text = json.dumps(payload, sort_keys=True, default=str)
+    name, digest = f"discord/commands/{application}", hashlib.sha256(text.encode()).hexdigest()
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            is_registered = await keyvalue.read(name) == digest
+            if is_registered:  # unless they were removed at Discord since
+                there = await rest.read_list(_COMMANDS, application_id=application)
+                names = {str(one.get("name")) for one in there}
+                is_registered = {command["name"] for command in payload} <= names
+            if not is_registered:
+                await rest.call("PUT", _COMMANDS, payload, application_id=application)
+                await keyvalue.write(name, digest)
+                log.info("discord.commands_registered", count=len(payload))
+        except (DiscordRefused, DeliveryError, StoreError) as error:
+            log.warning("discord.commands_not_registered", reason=str(error), again_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        else:
+            return
