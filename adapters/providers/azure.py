@@ -108,7 +108,7 @@ def _affecting(item: _Item, at: datetime, concerned: list[str], page: Page) -> A
         impact=Severity.UP if over else understood(severity),
         created_at=at,
         started_at=at,
-        url=page.url,
+        url=page.link,
         resolved_at=at if over else None,
         components=tuple(concerned),
         updates=(update,),

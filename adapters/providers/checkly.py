@@ -171,7 +171,7 @@ def _affecting(incident: _Incident, began: datetime, page: Page) -> Affecting:
         impact=understood(severity),
         created_at=began,
         started_at=began,
-        url=page.url,
+        url=page.link,
         components=tuple(now),
         updates=in_order(updates),
     )

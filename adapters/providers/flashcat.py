@@ -137,7 +137,7 @@ def _change(row: Mapping[str, Any], page: Page) -> Affecting | None:
         impact=severity,
         created_at=began,
         started_at=began,
-        url=page.url,
+        url=page.link,
         components=tuple(now),
         updates=in_order(updates),
         maintenance=maintenance,

@@ -79,13 +79,14 @@ class StatusPage:
     heard: Callable[[Answer], None] | None = None
     timeout: float = TIMEOUT
     kind: str = "statuspage"
+    link: str = ""  # where people read the page, if that is not what is polled
     # The components that the catalogue knows, each with its names.
     components: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pacer: Pacer | None = None  # None: no pace is kept
     _remembered: dict[str, _Remembered] = field(default_factory=dict)
 
     async def poll(self, needed: NeededLists) -> Snapshot:
-        page = Page(self.provider, self.base_url, self.components)
+        page = Page(self.provider, self.base_url, self.components, self.link or self.base_url)
         try:
             snapshot = await KINDS[self.kind](page, self._get).poll(needed)
         except SourceError:

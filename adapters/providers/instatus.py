@@ -119,7 +119,7 @@ def _reports(
             impact=Severity.MAINTENANCE if maintenance else _impact(raw.impact),
             created_at=raw.started,
             started_at=raw.started,
-            url=raw.url if raw.url.startswith("https://") else page.url,
+            url=raw.url if raw.url.startswith("https://") else page.link,
             maintenance=maintenance,
             scheduled_for=raw.started if maintenance else None,
             linkable=False,

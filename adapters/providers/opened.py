@@ -31,10 +31,11 @@ async def page_sources(
         yield {
             provider.id: StatusPage(
                 provider.id,
-                provider.page.rstrip("/"),
+                (provider.source or provider.page).rstrip("/"),
                 client,
                 clock,
                 kind=provider.kind,
+                link=provider.page,
                 components=provider.rows,
                 pacer=pacer,
             )

@@ -30,6 +30,7 @@ class Page:
     provider: str
     url: str  # without a slash at the end
     components: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    link: str = ""  # where people read it
 
     def name(self, component: str) -> str:
         """What to call a component that the page itself does not name."""

@@ -14,7 +14,8 @@ from functools import cached_property
 from importlib import resources
 from typing import Any
 
-from bot.catalog.providers import Provider, Surface, generic, slug, surfaces_of
+from bot.catalog.parts import narrowed, parts_of
+from bot.catalog.providers import POLL_SECONDS, Provider, Surface, generic, slug, surfaces_of
 from bot.domain.errors import SettingsError
 
 __all__ = ["Catalog", "Provider", "Surface", "generic", "load_catalog", "only", "slug"]
@@ -114,18 +115,22 @@ def load_catalog(text: str | None = None) -> Catalog:
     return Catalog(providers)
 
 
-def only(catalog: Catalog, providers: Iterable[str]) -> Catalog:
-    """The catalog with these providers alone, in this order.
+def only(catalog: Catalog, names: Iterable[str]) -> Catalog:
+    """The catalog with these providers alone, or these parts of them, in this order.
 
     Raises:
         SettingsError: one of them is not in it.
     """
-    chosen = list(providers)
-    for provider in chosen:
+    asked = parts_of(names)
+    for provider in asked:
         if provider not in catalog.providers:
             known = ", ".join(catalog.providers)
-            raise SettingsError(f"provider {provider!r} is not in the catalog (known: {known})")
-    return Catalog({provider: catalog.providers[provider] for provider in chosen})
+            close = difflib.get_close_matches(provider, catalog.providers, 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise SettingsError(
+                f"provider {provider!r} is not in the catalog (known: {known}){hint}"
+            )
+    return Catalog({id_: narrowed(catalog.providers[id_], asked[id_]) for id_ in asked})
 
 
 def _packaged() -> str:
@@ -144,6 +149,10 @@ def _provider(id_: str, table: object, unaffected: tuple[str, ...]) -> Provider:
         label=_required(fields, "label", where),
         page=_required(fields, "page", where),
         prefix=prefix,
+        source=str(fields.get("source", "")),
+        kind=str(fields.get("kind", "statuspage")),
+        every=float(fields.get("every", POLL_SECONDS)),
+        known=bool(rows),
         surfaces=tuple(_surface(row, id_, prefix, where) for row in rows),
         page_id=str(fields.get("page_id", "")),
         ignored=frozenset(fields.get("ignored", ())),
@@ -162,7 +171,7 @@ def _surface(row: object, provider: str, prefix: str, where: str) -> Surface:
         provider=provider,
         aliases=tuple(fields.get("aliases", ())),
         components=tuple(components),
-        names=tuple(name for names in components.values() for name in names),
+        rows=tuple((component, tuple(names)) for component, names in components.items()),
         words=tuple(fields.get("words", ())),
         model=bool(fields.get("model", False)),
         advice=str(fields.get("advice", "")),

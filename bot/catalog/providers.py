@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
+
+POLL_SECONDS = 30.0  # as the settings have it, if nobody changes it
 
 
 def slug(name: str) -> str:
@@ -25,7 +27,8 @@ class Surface:
     provider: str
     aliases: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()  # of its components, as pages have written them
+    # The same, each with the names that pages have written for it.
+    rows: tuple[tuple[str, tuple[str, ...]], ...] = ()
     words: tuple[str, ...] = ()
     model: bool = False
     advice: str = ""
@@ -37,6 +40,10 @@ class Surface:
     alternatives: tuple[str, ...] = ()
     # Offered where somebody names no surface and nothing is wrong: what most people use.
     usual: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for _, names in self.rows for name in names)
 
     @property
     def by_words(self) -> bool:
@@ -59,9 +66,13 @@ class Provider:
     known: bool = True
     unaffected: tuple[str, ...] = ()
     kind: str = "statuspage"  # the format of its page
-    every: float = 30  # seconds between two polls, where the settings say 30 of all
-    # The components of its surfaces by id, each with the names it has borne.
-    rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    source: str = ""  # what is polled, where that is not the page itself
+    every: float = POLL_SECONDS  # seconds between two polls, where the settings say so of all
+
+    @property
+    def rows(self) -> dict[str, tuple[str, ...]]:
+        """The components of its surfaces by id, each with its names."""
+        return {id_: names for surface in self.surfaces for id_, names in surface.rows}
 
     @cached_property
     def _by_component(self) -> Mapping[str, str]:
