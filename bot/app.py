@@ -24,6 +24,7 @@ from adapters.redis.evidence import evidence_stores
 from adapters.redis.incidents import RedisBackfillStore
 from adapters.redis.store import Store, open_store_of
 from adapters.terminal.messenger import CONSOLE
+from bot.catalog.providers import POLL_SECONDS
 from bot.catalog.watched import watched_catalog
 from bot.clock import utc_now
 from bot.commands import Commands, Services
@@ -115,7 +116,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         queued.hearers += [worker.wake for worker in workers.values()]
         routes = [route for platform in platforms for route in platform.routes]
         await _open_http(settings, store, sources, status, routes, workers, watchers, stack)
-        opening_prober = open_prober(settings, pages, sources.probes, utc_now, leads)
+        opening_prober = open_prober(settings, catalog, sources.probes, utc_now, leads)
         prober = await stack.enter_async_context(opening_prober)
         log.info("bot.started", providers=list(pages), platforms=list(workers))
         await _until_stopped(
@@ -228,6 +229,7 @@ def _watcher(
     committed: Bell,
     status: StatusService,
 ) -> Watcher:
+    slower = status.catalog.provider(page.provider).every / POLL_SECONDS
     return Watcher(
         page=page,
         incident_store=store.incident_store,
@@ -235,7 +237,7 @@ def _watcher(
         clock=utc_now,
         rng=random.Random(),  # noqa: S311 (jitter, no secret)
         holder=store.holder,
-        poll_seconds=settings.poll_seconds,
+        poll_seconds=settings.poll_seconds * slower,
         told=committed.ring,
         gather=status.collector.gather if status.collector else None,
         past=status.past,

@@ -110,11 +110,12 @@ async def health(settings: Settings, clock: Clock, out: TextIO) -> bool:
     states, evidence = await stored_states(settings, catalog, clock())
     held = await held_pages(settings, catalog)
     view = status_view(catalog, states, clock(), evidence)
-    limit = max(HEALTHY_WITHIN, fresh_for(settings))
     healthy = True
     for one in view.providers:
         says, well = "nobody watches it", False
         if one.provider in held:
+            every = catalog.provider(one.provider).every
+            limit = max(HEALTHY_WITHIN, fresh_for(settings, every))
             says, well = _pulse(one, view.at, limit)
         out.write(f"{one.provider}: {says}\n")
         healthy = healthy and well

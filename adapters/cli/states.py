@@ -10,6 +10,7 @@ import structlog
 
 from adapters.redis.embedded.data_dir import running_redis
 from bot.catalog.catalog import Catalog
+from bot.catalog.providers import POLL_SECONDS
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence
 from bot.domain.state import State
@@ -24,8 +25,9 @@ log = structlog.get_logger()
 _FRESH_POLLS = 3
 
 
-def fresh_for(settings: Settings) -> timedelta:
-    return timedelta(seconds=_FRESH_POLLS * settings.poll_seconds)
+def fresh_for(settings: Settings, every: float = POLL_SECONDS) -> timedelta:
+    """How old the state of a page may be that is polled `every` so many seconds."""
+    return timedelta(seconds=_FRESH_POLLS * settings.poll_seconds * every / POLL_SECONDS)
 
 
 async def stored_states(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx
 
 from adapters.probes.http import TIMEOUT, HttpProbe
 from bot import __version__
+from bot.catalog.catalog import Catalog
 from bot.catalog.targets import Target, load_targets
 from bot.domain.errors import SettingsError
 from bot.evidence.stores import ProbeStore
@@ -25,12 +26,12 @@ AGENT = f"isclaudedown/{__version__} (status probe)"
 @asynccontextmanager
 async def open_prober(
     settings: Settings,
-    providers: Iterable[str],
+    catalog: Catalog,
     store: ProbeStore,
     clock: Clock,
     may_look: Callable[[], bool],
 ) -> AsyncIterator[Prober]:
-    """A prober for the targets that the catalog has for these providers; none if switched off.
+    """A prober for the targets that the catalog has for what is watched; none if switched off.
 
     Raises:
         SettingsError: the rows of the catalog, or of the file in its place, cannot be read.
@@ -42,7 +43,7 @@ async def open_prober(
         headers={"User-Agent": AGENT}, limits=limits, timeout=TIMEOUT
     ) as client:
         yield Prober(
-            _targets(settings, providers),
+            _targets(settings, catalog),
             HttpProbe(client, key.get_secret_value() if key else None),
             store,
             clock,
@@ -54,12 +55,12 @@ async def open_prober(
         )
 
 
-def _targets(settings: Settings, providers: Iterable[str]) -> list[Target]:
+def _targets(settings: Settings, catalog: Catalog) -> list[Target]:
     if not settings.probes:
         return []
     if settings.probe_file is None:
-        return load_targets(providers)
+        return load_targets(catalog)
     try:
-        return load_targets(providers, settings.probe_file.read_text("utf-8"))
+        return load_targets(catalog, settings.probe_file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"ISCLAUDEDOWN_PROBE_FILE cannot be read: {error}") from error

@@ -6,6 +6,7 @@ surfaces from its components as they are seen: "<provider>/<slug of the name>".
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -34,6 +35,12 @@ class Catalog:
     def surfaces(self) -> tuple[Surface, ...]:
         """All surfaces, in the order in which they are shown."""
         return tuple(s for provider in self.providers.values() for s in provider.surfaces)
+
+    @cached_property
+    def by_default(self) -> tuple[str, ...]:
+        """The providers that a channel gets which named none: the default one, else all."""
+        chosen = [id_ for id_, provider in self.providers.items() if provider.default]
+        return tuple(chosen or self.providers)
 
     @cached_property
     def _surfaces(self) -> Mapping[str, Surface]:

@@ -36,12 +36,14 @@ def narrowed(provider: Provider, parts: Iterable[str]) -> Provider:
     fixed = {s.id.removeprefix(provider.prefix): s for s in provider.surfaces if not _any(s)}
     anywhere = [surface for surface in provider.surfaces if _any(surface)]
     chosen: list[Surface] = []
+    regions: list[str] = []
     for part in dict.fromkeys(parts):
         if not part:
             chosen += fixed.values()
         elif part in fixed:
             chosen.append(fixed[part])
         elif anywhere and _REGION.fullmatch(part):
+            regions.append(part)
             chosen += [in_region(surface, part) for surface in anywhere]
         else:
             known = [f"{provider.id}/{name}" for name in fixed]
@@ -53,7 +55,12 @@ def narrowed(provider: Provider, parts: Iterable[str]) -> Provider:
         raise SettingsError(f"{provider.id} needs a region, as {provider.id}/eu-west-1")
     kept = {surface.id: surface for surface in chosen}
     left = {c for s in provider.surfaces if s.id not in kept for c in s.components}
-    return replace(provider, surfaces=tuple(kept.values()), ignored=provider.ignored | left)
+    return replace(
+        provider,
+        surfaces=tuple(kept.values()),
+        ignored=provider.ignored | left,
+        regions=tuple(regions),
+    )
 
 
 def _any(surface: Surface) -> bool:

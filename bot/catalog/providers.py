@@ -66,6 +66,7 @@ class Provider:
     known: bool = True
     unaffected: tuple[str, ...] = ()
     kind: str = "statuspage"  # the format of its page
+    regions: tuple[str, ...] = ()  # those with which it is switched on
     source: str = ""  # what is polled, where that is not the page itself
     every: float = POLL_SECONDS  # seconds between two polls, where the settings say so of all
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
 
+from bot.catalog.catalog import Catalog
+from bot.catalog.parts import REGION
 from bot.domain.errors import SettingsError
 
 
@@ -15,6 +16,7 @@ class TargetKind(StrEnum):
     """What a target is: the API, a web page behind a front door, or a neutral site."""
 
     API = "api"
+    DOOR = "door"  # an API that refuses who shows no key, in whatever JSON
     FRONT = "front"
     MODELS = "models"  # the list of models, with a key
     GENERATION = "generation"  # the smallest real answer of one model, with a key
@@ -32,8 +34,8 @@ class Target:
     model: str = ""  # for GENERATION: the family; when it is probed, the id sent to the API
 
 
-def load_targets(providers: Iterable[str], text: str | None = None) -> list[Target]:
-    """The targets of these providers; of one that the catalog does not know, none.
+def load_targets(catalog: Catalog, text: str | None = None) -> list[Target]:
+    """The targets of what is watched, in each of its regions; of a page by its URL, none.
 
     Raises:
         SettingsError: a row lacks a field, or has a kind that there is not.
@@ -48,13 +50,15 @@ def load_targets(providers: Iterable[str], text: str | None = None) -> list[Targ
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"what is to be probed cannot be read: {error}") from None
     return [
-        _target(row, provider)
-        for provider in providers
-        for row in document.get(provider, {}).get("probe", ())
+        _target(row, provider.id, region)
+        for provider in catalog.providers.values()
+        for row in document.get(provider.id, {}).get("probe", ())
+        for region in (provider.regions if REGION in str(row.get("url")) else ("",))
     ]
 
 
-def _target(row: dict[str, object], provider: str) -> Target:
+def _target(row: dict[str, object], provider: str, region: str) -> Target:
+    row = {key: _in_region(value, region) for key, value in row.items()}
     where = f"catalog.toml, [[{provider}.probe]] {row.get('name', '')}"
     try:
         surfaces = row.get("surfaces", [])
@@ -67,3 +71,9 @@ def _target(row: dict[str, object], provider: str) -> Target:
         )
     except (KeyError, ValueError) as error:
         raise SettingsError(f"{where}: {error} is missing or unknown") from None
+
+
+def _in_region(value: object, region: str) -> object:
+    if isinstance(value, list):
+        return [_in_region(one, region) for one in value]
+    return value.replace(REGION, region) if isinstance(value, str) else value

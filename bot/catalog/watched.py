@@ -21,8 +21,8 @@ def watched_catalog(settings: Settings) -> Catalog:
         raise SettingsError(f"ISCLAUDEDOWN_PROVIDERS: {error}") from None
     providers = dict(catalog.providers)
     if settings.page_url and settings.providers:
-        first = settings.providers[0]
-        providers[first] = replace(providers[first], page=settings.page_url)
+        first = next(iter(providers))
+        providers[first] = replace(providers[first], page=settings.page_url, source="")
     for name, url in settings.pages.items():
         if name in providers:
             raise SettingsError(f"ISCLAUDEDOWN_PAGES: {name} is a provider's name; take another")

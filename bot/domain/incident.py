@@ -146,6 +146,8 @@ class Incident:
     official_at: datetime | None = None
     # Tenants ("slack/T1") whose people alone raised a suspicion; empty: everyone.
     visibility: tuple[str, ...] = ()
+    # False: of a provider that is told only to channels which asked for it by name.
+    by_default: bool = True
 
     @property
     def key(self) -> str:

@@ -46,7 +46,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A channel asks for `surfaces` (empty: everything) from `severity` up.
+    """A channel asks for `surfaces` from `severity` up (none: the providers told by default).
 
     `mention` is the platform's own address of whom to call (`<!subteam^S1>`, `<@&1>`), checked by
     its adapter when set. `thread_only` holds the kinds that stay out of the channel.
@@ -70,7 +70,7 @@ class Subscription:
         if incident.visibility and self.channel.owner not in incident.visibility:
             return False  # suspected by the people of other workspaces, and by nothing else
         if not self.surfaces:
-            return incident.worst.rank >= self.severity.rank
+            return incident.by_default and incident.worst.rank >= self.severity.rank
         return any(
             impact.worst.rank >= self.severity.rank
             for surface, impact in incident.surfaces.items()

@@ -74,12 +74,20 @@ def judge(target: Target, seen: ProbeResponse) -> ProbeResult:
         return ProbeResult(ProbeOutcome.INCONCLUSIVE, "we asked too often (429)", ours=True)
     if target.kind is TargetKind.FRONT or target.kind is TargetKind.CONTROL:
         return _judge_page(status)
-    return _judge_api(target, status, seen)
+    judge_it = _judge_door if target.kind is TargetKind.DOOR else _judge_api
+    return judge_it(target, status, seen)
 
 
 def _judge_page(status: int) -> ProbeResult:
     if 200 <= status < 400:
         return ProbeResult(ProbeOutcome.GOOD, f"answers {status}")
+    return ProbeResult(ProbeOutcome.INCONCLUSIVE, f"answers {status}, which proves nothing")
+
+
+def _judge_door(_: Target, status: int, seen: ProbeResponse) -> ProbeResult:
+    """The edge and the sign-in behind it answer: who shows no key is refused, or let in."""
+    if status in {200, 401, 403} and _is_json_object(seen.body):
+        return ProbeResult(ProbeOutcome.GOOD, f"answers {status} as it should")
     return ProbeResult(ProbeOutcome.INCONCLUSIVE, f"answers {status}, which proves nothing")
 
 

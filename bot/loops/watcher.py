@@ -203,6 +203,10 @@ class Watcher:
     async def _commit(
         self, known: VersionedState, fence: int, state: State, changed: Sequence[Incident] = ()
     ) -> None:
+        if self.page.provider not in self.catalog.by_default:
+            kept = {id_: replace(one, by_default=False) for id_, one in state.incidents.items()}
+            state = replace(state, incidents=kept)
+            changed = [replace(one, by_default=False) for one in changed]
         await self.incident_store.commit(
             self.page.provider, fence=fence, version=known.version, state=state, changed=changed
         )

@@ -34,7 +34,10 @@ EXAMPLE_CHANGE = "subscribe api code partial"
 
 def surfaces_words(subscription: Subscription, catalog: Catalog) -> str:
     if not subscription.surfaces:
-        return "everything"
+        if len(catalog.by_default) == len(catalog.providers):
+            return "everything"
+        labels = [catalog.provider(id_).label for id_ in catalog.by_default]
+        return f"everything of {spoken_list(labels)}"
     return ", ".join(catalog.label(s) for s in catalog.order(subscription.surfaces))
 
 

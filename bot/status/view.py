@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.catalog.catalog import Catalog
+from bot.catalog.providers import POLL_SECONDS
 from bot.domain.evidence import Evidence, Verdict
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
@@ -94,9 +95,15 @@ class StatusView:
         return replace(self, providers=tuple(p for p in self.providers if p.provider in providers))
 
 
-def is_fresh(state: State, now: datetime) -> bool:
-    """Tell whether we may speak of the present from what this state saw last."""
-    return now - state.observed_at < (BLIND_AFTER if state.failing_since else STALE_AFTER)
+def is_fresh(state: State, now: datetime, every: float = POLL_SECONDS) -> bool:
+    """Tell whether we may speak of the present from what this state saw last.
+
+    `every`: seconds between two polls. Of a page that is polled seldom, two may fail as well.
+    """
+    age = now - state.observed_at
+    if state.failing_since:
+        return age < max(BLIND_AFTER, timedelta(seconds=2.5 * every))
+    return age < max(STALE_AFTER, timedelta(seconds=3 * every))
 
 
 def status_view(
@@ -129,7 +136,7 @@ def _of_state(
     state: State, catalog: Catalog, now: datetime, evidence: Sequence[Evidence]
 ) -> ProviderStatus:
     recent = tuple(sorted(state.incidents.values(), key=lambda i: i.started_at))
-    fresh = is_fresh(state, now)
+    fresh = is_fresh(state, now, catalog.provider(state.provider).every)
     return ProviderStatus(
         provider=state.provider,
         verdicts=tuple(verdicts(state, catalog, now, evidence, fresh=fresh)),

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from adapters.probes.http import HttpProbe
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog import load_catalog, only
 from bot.catalog.targets import Target, TargetKind, load_targets
 from bot.evidence.probes import ProbeHistory, ProbeOutcome, judge
 from bot.loops.prober import Prober
@@ -255,7 +255,7 @@ async def test_without_a_key_and_a_budget_nothing_is_generated(
 
 
 def test_the_catalog_says_what_is_probed_and_has_two_controls() -> None:
-    targets = load_targets(["claude", "nobody"])
+    targets = load_targets(only(load_catalog(), ["claude", "npm"]))
     kinds = [target.kind for target in targets]
 
     assert kinds.count(TargetKind.CONTROL) == 2
