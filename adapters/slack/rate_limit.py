@@ -1,10 +1,11 @@
-"""How much a workspace takes: known beforehand, or learned from what Slack refuses.
+"""Learns how much a workspace takes, from what Slack refuses; or takes the operator's number.
 
 Slack publishes no number for messages in a workspace ("several hundred a minute" is hearsay), so
-nothing is held back until it says that it was too much. From then on what went through in a
-second is the limit: lowered when it refuses again, raised while it does not, forgotten in the end.
+nothing is limited until it says that it was too much. From then on what went through in a second
+is the limit: lowered when it refuses again, raised while it does not, forgotten in the end. One
+refusal at the start of a burst tells nothing about a rate: then the limit is a generous guess.
 
-A burst begins gently and doubles its pace twenty times a second: what is refused is what was sent
+A burst begins gently and doubles its speed twenty times a second: what is refused is what was sent
 before the first refusal came back, and that is a handful instead of hundreds.
 """
 
@@ -16,36 +17,47 @@ from math import log2
 
 from bot.ports import Bucket
 
-NOBODY: tuple[Bucket, ...] = ()
-# Refusals of calls that were under way at the same time are one lesson.
+# Refusals of calls that were in flight at the same time are one lesson.
 LESSON_SECONDS = 2.0
 LEARNED, LOWER = 0.95, 0.7
 RAISE_SECONDS, RAISE = 10.0, 1.15
 FORGET_SECONDS = 300.0
-LEAST_RATE = 0.5
+# What a first refusal teaches at least, in messages a second (a guess: 600 a minute). Where that
+# is too much Slack refuses again, and the rate goes down to the least.
+FIRST_RATE, LEAST_RATE = 10.0, 0.5
 
 # The first call of a burst goes at once, the nth after DOUBLING * log2(1 + n / GENTLE) seconds.
 DOUBLING, GENTLE = 0.05, 30.0
 GENTLY = 512
-# After so many quiet seconds the next call begins a new burst.
+# After so many seconds without a call the next one begins a new burst.
 PAUSE_SECONDS = 10.0
 
 
 @dataclass(slots=True)
-class _Known:
-    """What was learned of one limit. `since`: when it was last lowered."""
+class _Limit:
+    """What was learned of one limit."""
 
-    rate: float
-    since: float
-    buckets: tuple[Bucket, ...]
-    raised: float
+    rate: float  # messages a second
+    lowered_at: float
+    raised_at: float
 
 
 @dataclass(slots=True)
 class _Burst:
+    """Calls without a longer pause between them."""
+
     start: float
     last: float
     calls: int = 0
+
+
+@dataclass(slots=True)
+class _Count:
+    """Calls that went through within one second of the clock and the one before."""
+
+    second: int
+    here: int = 0
+    before: int = 0
 
 
 class SlackRateLimits:
@@ -54,22 +66,29 @@ class SlackRateLimits:
     def __init__(self, monotonic: Callable[[], float], fixed: float | None = None) -> None:
         self._monotonic = monotonic
         self._fixed = fixed
-        self._known: dict[str, _Known] = {}
-        self._given: dict[str, tuple[Bucket, ...]] = {}
-        self._went: dict[str, list[int]] = {}
+        self._limits: dict[str, _Limit] = {}
+        self._counts: dict[str, _Count] = {}
         self._bursts: dict[str, _Burst] = {}
 
     def buckets(self, name: str, *, fixed: bool) -> tuple[Bucket, ...]:
-        """The limit called `name`, if there is one. `fixed`: the operator's number is about it."""
+        """Return the limit called `name`, if any. `fixed`: the operator's number is about it."""
         if self._fixed is not None and fixed:
-            if (given := self._given.get(name)) is None:
-                given = self._given[name] = _bucket(name, self._fixed)
-            return given
-        known = self._known.get(name)
-        return NOBODY if known is None else self._present(name, known)
+            return (Bucket(name, self._fixed, burst=max(1, int(self._fixed))),)
+        limit = self._limits.get(name)
+        if limit is None:
+            return ()
+        now = self._monotonic()
+        if now - limit.lowered_at > FORGET_SECONDS:
+            del self._limits[name]
+            return ()
+        if now - limit.raised_at > RAISE_SECONDS:
+            limit.rate *= RAISE
+            limit.raised_at = now
+        # Evenly spread: what a burst may be is not known, and was just too much.
+        return (Bucket(name, limit.rate, burst=max(1, int(limit.rate / 10))),)
 
     def wait(self, name: str) -> float:
-        """Seconds that this call waits for its turn in a burst that has just begun."""
+        """Return the seconds that this call waits for its turn in a burst that has just begun."""
         now = self._monotonic()
         burst = self._bursts.get(name)
         if burst is None or now - burst.last > PAUSE_SECONDS:
@@ -82,53 +101,29 @@ class SlackRateLimits:
         return burst.start + DOUBLING * log2(1 + burst.calls / GENTLE) - now
 
     def went(self, name: str) -> None:
-        """One call went through."""
+        """Count a call that went through."""
         second = int(self._monotonic())
-        count = self._went.get(name)
+        count = self._counts.get(name)
         if count is None:
-            self._went[name] = [second, 1, 0]
-        elif count[0] == second:
-            count[1] += 1
-        else:
-            count[2] = count[1] if count[0] == second - 1 else 0
-            count[0], count[1] = second, 1
+            count = self._counts[name] = _Count(second)
+        elif count.second != second:
+            count.before = count.here if count.second == second - 1 else 0
+            count.second, count.here = second, 0
+        count.here += 1
 
     def refused(self, name: str) -> None:
-        """Slack said that it was too much."""
+        """Learn from Slack's saying that it was too much."""
         now = self._monotonic()
-        known = self._known.get(name)
-        if known is None:
-            rate = max(LEAST_RATE, LEARNED * self._lately(name, now))
-        elif now - known.since < LESSON_SECONDS:
+        limit = self._limits.get(name)
+        if limit is not None and now - limit.lowered_at < LESSON_SECONDS:
             return
+        if limit is not None:
+            rate = max(LEAST_RATE, limit.rate * LOWER)
         else:
-            rate = max(LEAST_RATE, known.rate * LOWER)
-        self._known[name] = _Known(rate, now, _learned(name, rate), now)
-
-    def _lately(self, name: str, now: float) -> int:
-        """How many calls went through within about a second."""
-        second, here, before = self._went.get(name, (0, 0, 0))
-        burst = self._bursts.get(name)
-        if burst is not None and now - burst.start < 1 and second == int(now):
-            return here + before  # all of a burst that is younger than that
-        return max(here, before)
-
-    def _present(self, name: str, known: _Known) -> tuple[Bucket, ...]:
-        now = self._monotonic()
-        if now - known.since > FORGET_SECONDS:
-            del self._known[name]
-            return NOBODY
-        if now - known.raised > RAISE_SECONDS:
-            known.rate *= RAISE
-            known.raised = now
-            known.buckets = _learned(name, known.rate)
-        return known.buckets
-
-
-def _bucket(name: str, rate: float) -> tuple[Bucket, ...]:
-    return (Bucket(name, rate, burst=max(1, int(rate))),)
-
-
-def _learned(name: str, rate: float) -> tuple[Bucket, ...]:
-    """Evenly spread: what a burst may be is not known, and was just too much."""
-    return (Bucket(name, rate, burst=max(1, int(rate / 10))),)
+            count = self._counts.get(name, _Count(0))
+            burst = self._bursts.get(name)
+            # All of a burst that is younger than a second; else the better of the last two.
+            is_young = burst is not None and now - burst.start < 1 and count.second == int(now)
+            lately = count.here + count.before if is_young else max(count.here, count.before)
+            rate = max(FIRST_RATE, LEARNED * lately)
+        self._limits[name] = _Limit(rate, lowered_at=now, raised_at=now)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from adapters.slack.rate_limit import (
+    FIRST_RATE,
     FORGET_SECONDS,
     GENTLY,
     LEARNED,
@@ -69,10 +72,27 @@ def test_refusals_at_the_same_time_are_one_lesson_and_later_ones_another() -> No
     assert rate(rates) == 40 * LEARNED * LOWER
 
 
+@pytest.mark.parametrize("went", [0, 1, 5])
+def test_one_refusal_at_the_start_of_a_burst_does_not_slow_a_workspace_for_minutes(
+    went: int,
+) -> None:
+    """After it, 30 edits that wait are done within a few seconds."""
+    rates = SlackRateLimits(Clock())
+    for _ in range(went):
+        rates.wait(NAME)
+        rates.went(NAME)
+    for _ in range(30 - went):
+        rates.refused(NAME)
+    learned = rate(rates)
+
+    assert learned is not None
+    assert 30 / learned <= 3
+
+
 def test_it_never_stops_altogether() -> None:
     clock = Clock()
     rates = SlackRateLimits(clock)
-    for _ in range(20):
+    for _ in range(30):
         rates.refused(NAME)
         clock.now += 5
     assert rate(rates) == LEAST_RATE
@@ -89,7 +109,7 @@ def test_it_rises_again_and_is_forgotten_in_the_end() -> None:
     clock.now += FORGET_SECONDS
 
     assert risen is not None
-    assert risen > 10 * LEARNED
+    assert risen > FIRST_RATE
     assert rate(rates) is None
 
 
