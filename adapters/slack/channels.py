@@ -9,6 +9,8 @@ from bot.ports import Access
 
 INVITE = "Type /invite @isclaudedown in that channel."
 ARCHIVED = Access(False, "this channel is archived", "Unarchive it, or choose another.")
+FOREIGN = Access(False, "I cannot write in this conversation", "Use a channel instead.")
+HIDDEN = Access(False, "I cannot see this channel", INVITE)
 # 2,000 channels; a person in more of them sees the first ones.
 MOST_PAGES, PAGE = 10, 200
 
@@ -25,15 +27,15 @@ async def access_to(client: SlackClient, channel: str) -> Access:
             "the Slack app lacks the permission chat:write",
             "Ask whoever installed it to reinstall it with the manifest's scopes.",
         )
+    if channel[:1] in {"U", "W"}:
+        return Access(ok=True)  # a person, who can always be written to
     try:
         info = (await client.ask("conversations.info", channel=channel)).get("channel") or {}
     except ChannelGone as gone:
         if gone.reason == "is_archived":
             return ARCHIVED
-        if channel.startswith("D"):
-            # A conversation between people that the app is no part of.
-            return Access(False, "I cannot write in this conversation", "Use a channel instead.")
-        return Access(False, "I cannot see this channel", INVITE)
+        # A conversation between people that the app is no part of, or a private channel.
+        return FOREIGN if channel.startswith("D") else HIDDEN
     except DeliveryError as error:
         if error.reason.startswith(("missing_scope", "unknown_method")):
             return Access(ok=True)  # may not look: posting will tell

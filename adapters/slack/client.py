@@ -21,6 +21,7 @@ from adapters.slack.errors import of_answer, slack_errors
 from bot.domain.errors import DeliveryError, TenantGone, TenantPaused
 
 TIMEOUT_SECONDS = 10
+MOST_CONVERSATIONS = 5_000  # remembered at a time (a guess); others are asked for again
 CONNECTIONS = 512  # a guess: more than one process has been seen to need
 # slack_sdk compares a logger's own level: one without (NOTSET) makes it format every request and
 # answer for a debug line that nobody sees. That costs a third of a post.
@@ -62,6 +63,7 @@ class SlackClient:
     def __init__(self, workspace: Workspace, base_url: str, session: aiohttp.ClientSession) -> None:
         self.workspace = workspace
         self._session = session
+        self._conversations: dict[str, str] = {}
         self._web = web_client(workspace.token, base_url, session)
         self._headers = {
             **self._web.headers,
@@ -106,6 +108,30 @@ class SlackClient:
         except TenantGone as gone:
             raise await self._confirmed(gone) from None
         return answer.data if isinstance(answer.data, dict) else {}
+
+    async def direct(self, user: str) -> str:
+        """Return the channel of the bot's conversation with `user`.
+
+        Without the permission to ask it is the user's own id, which chat.postMessage alone takes.
+
+        Raises:
+            DeliveryError: Slack did not answer, or nobody can write to this user.
+        """
+        if (known := self._conversations.get(user)) is not None:
+            return known
+        if not self.workspace.may("im:write"):
+            return user
+        try:
+            answer = await self.ask("conversations.open", users=user)
+        except TenantPaused as refused:
+            if refused.reason.startswith("missing_scope"):
+                return user
+            raise
+        if len(self._conversations) >= MOST_CONVERSATIONS:
+            self._conversations.clear()
+        id_ = str((answer.get("channel") or {}).get("id") or user)
+        self._conversations[user] = id_
+        return id_
 
     async def _confirmed(self, gone: TenantGone) -> DeliveryError:
         """Return `gone` if Slack says the same of the token itself.

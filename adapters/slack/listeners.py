@@ -9,6 +9,7 @@ import logging
 import math
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -16,10 +17,11 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
 from adapters.slack.client import tenant_of
-from adapters.slack.home import show_home
+from adapters.slack.home import Homes
 from adapters.slack.render import ACTION_PREFIX, actions, button
 from adapters.slack.responder import Body, SlackInteraction, SlackResponder
 from adapters.slack.settings_form import CALLBACK, CHANNEL, open_settings, read_form, save_form
+from bot.commands import Answer
 from bot.domain.errors import StoreError
 from bot.domain.subscription import Channel
 
@@ -55,10 +57,13 @@ ENDED = {
 Uninstalled = Callable[[Body, float], Awaitable[bool]]
 
 
-def listen(app: AsyncApp, responder: SlackResponder, uninstalled: Uninstalled) -> None:
+def listen(
+    app: AsyncApp, responder: SlackResponder, homes: Homes, uninstalled: Uninstalled
+) -> None:
     """Register all listeners."""
     _listen_to_words(app, responder)
-    _listen_to_presses(app, responder)
+    _listen_to_views(app, responder, homes)
+    _listen_to_presses(app, responder, homes)  # after the views, whose buttons match as well
     _listen_to_slack(app, responder, uninstalled)
 
     # Nothing is left unacknowledged: Slack repeats that, and counts it against the app.
@@ -115,21 +120,7 @@ def _listen_to_words(app: AsyncApp, responder: SlackResponder) -> None:
         await responder.respond(asked, answer)
 
 
-def _listen_to_presses(app: AsyncApp, responder: SlackResponder) -> None:
-    @app.event("app_home_opened")
-    async def on_home(event: Body, context: Body) -> None:
-        if event.get("tab", "home") == "home":
-            user = str(event.get("user"))
-            await show_home(
-                responder, SlackInteraction.in_home(user, context, event.get("channel"))
-            )
-
-    @app.action(ACTION_PREFIX + "settings")
-    async def on_settings(ack: AsyncAck, body: Body, context: Body) -> None:
-        await ack()
-        asked = SlackInteraction.of_press(body, context)
-        await open_settings(responder, asked, str(_action(body).get("value") or "") or None)
-
+def _listen_to_presses(app: AsyncApp, responder: SlackResponder, homes: Homes) -> None:
     @app.action(re.compile(rf"^{re.escape(ACTION_PREFIX)}"))
     async def on_press(ack: AsyncAck, body: Body, context: Body) -> None:
         await ack()
@@ -141,9 +132,44 @@ def _listen_to_presses(app: AsyncApp, responder: SlackResponder) -> None:
         value = str(action.get("value") or "")
         if not await responder.is_new(asked.key("press", f"{name}/{value}")):
             return
-        request = await responder.request(asked)
-        answer = await responder.answer(lambda: responder.commands.press(request, name, value))
-        await responder.respond(asked, answer)
+
+        async def work() -> Answer:
+            there = await responder.in_person(asked)
+            return await responder.commands.press(await responder.request(there), name, value)
+
+        await responder.respond(asked, await responder.answer(work))
+        if asked.in_view:
+            await homes.show(asked)
+
+
+def _listen_to_views(app: AsyncApp, responder: SlackResponder, homes: Homes) -> None:
+    @app.event("app_home_opened")
+    async def on_home(event: Body, context: Body) -> None:
+        if event.get("tab", "home") == "home":
+            user = str(event.get("user"))
+            await homes.open(SlackInteraction.in_home(user, context, event.get("channel")))
+
+    @app.action(ACTION_PREFIX + "settings")
+    async def on_settings(ack: AsyncAck, body: Body, context: Body) -> None:
+        await ack()
+        asked = SlackInteraction.of_press(body, context)
+        await open_settings(responder, asked, str(_action(body).get("value") or "") or None)
+
+    @app.action(ACTION_PREFIX + "channel")
+    async def on_channel_menu(ack: AsyncAck, body: Body, context: Body) -> None:
+        """The menu of a channel in the home: `<words of a command>/<channel>`."""
+        await ack()
+        value = str((_action(body).get("selected_option") or {}).get("value") or "")
+        words, _, channel = value.rpartition("/")
+        asked = SlackInteraction.of_press(body, context)
+        if words == "settings":
+            await open_settings(responder, asked, channel)
+            return
+        there = replace(asked, channel=replace(asked.channel, id=channel))
+        request = await responder.request(there, words)
+        answer = await responder.answer(lambda: responder.commands.answer(request))
+        await responder.respond(there, answer)
+        await homes.show(asked)
 
     @app.view(CALLBACK)
     async def on_form(ack: AsyncAck, body: Body, view: Body, context: Body) -> None:
@@ -153,7 +179,7 @@ def _listen_to_presses(app: AsyncApp, responder: SlackResponder) -> None:
             return
         await save_form(responder, ack, body, context, form)
         user = str((body.get("user") or {}).get("id"))
-        await show_home(responder, SlackInteraction.in_home(user, context))
+        await homes.show(SlackInteraction.in_home(user, context))
 
 
 def _action(body: Body) -> Body:

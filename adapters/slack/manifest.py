@@ -27,6 +27,9 @@ SCOPES = {
     "channels:history": "to look whether a message whose answer was lost stands there",
     "groups:history": "to look for such a message in private channels",
     "app_mentions:read": "to answer @isclaudedown",
+    "im:write": "to begin a conversation with who wants to be told alone",
+    "im:read": "to tell its own conversations from those of others",
+    "im:history": "to look for such a message in those conversations, and to answer what is asked",
 }
 # Only where ISCLAUDEDOWN_SLACK_ADMINS_ONLY is set.
 ADMIN_SCOPES = {"users:read": "to see who is an admin"}

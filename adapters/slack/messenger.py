@@ -138,8 +138,9 @@ class SlackMessenger:
         return await count_members(await self._clients.of(channel.tenant), channel.id)
 
     async def direct(self, channel: Channel, person: str) -> Channel:
-        """Where to write to one person alone: Slack takes a user's id for their conversation."""
-        return Channel(self.platform, channel.tenant, person)
+        """Return the bot's conversation with one person."""
+        client = await self._clients.of(channel.tenant)
+        return Channel(self.platform, channel.tenant, await client.direct(person))
 
     def _render(self, message: Message) -> Rendered:
         """Render a message once, for all channels that get it."""

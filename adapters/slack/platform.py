@@ -22,6 +22,7 @@ from adapters.redis.keyvalue import RedisDeduplicator
 from adapters.redis.store import Store
 from adapters.slack.client import CONNECTIONS, TIMEOUT_SECONDS, SlackClients, tenant_of, web_client
 from adapters.slack.errors import explain, slack_errors
+from adapters.slack.home import Homes
 from adapters.slack.http import oauth_flow, slack_routes
 from adapters.slack.installations import RedisInstallations, TokenCipher
 from adapters.slack.listeners import QUIET, listen
@@ -106,7 +107,8 @@ class Slack:
             session=session,
             admins_only=options.admins_only,
         )
-        listen(self._app, responder, self.uninstalled)
+        self._homes = Homes(responder, time.monotonic)
+        listen(self._app, responder, self._homes, self.uninstalled)
         self._sockets: SocketPool | None = None
 
     @property
@@ -135,7 +137,12 @@ class Slack:
             log.warning("slack.unreachable", reason=reason)
 
     async def run(self) -> None:
-        """Keep the connections open, until cancelled."""
+        """Keep the connections open and the homes true, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._connect())
+            tasks.create_task(self._homes.run())
+
+    async def _connect(self) -> None:
         if self._operator is not None:
             workspace = await _until_answered(self._operator.identify, "slack.unreachable")
             self._operator_tenant, self._operator_since = workspace.tenant, time.time()

@@ -91,6 +91,18 @@ def render(message: Message) -> Rendered:
     return Rendered(text, blocks)
 
 
+def message_view(message: Message) -> Json:
+    """Return a modal that shows a message, without its buttons."""
+    rendered = render(message)
+    blocks = [block for block in rendered.blocks if block["type"] != "actions"]
+    return {
+        "type": "modal",
+        "title": plain("Outage news"),
+        "close": plain("Done"),
+        "blocks": blocks or [section(rendered.text)],
+    }
+
+
 def plain(text: str) -> Json:
     """Return a `plain_text` object for our own short words (labels, titles)."""
     return {"type": "plain_text", "text": text, "emoji": True}
@@ -192,6 +204,12 @@ def button(
     if primary:
         element["style"] = "primary"
     return element
+
+
+def overflow(action: str, choices: Sequence[tuple[str, str]]) -> Json:
+    """Return a menu of at most five (label, value) whose choice comes back as `icd.<action>`."""
+    options = [{"text": plain(label), "value": value} for label, value in choices]
+    return {"type": "overflow", "action_id": ACTION_PREFIX + action, "options": options}
 
 
 def actions(*elements: Json) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -16,7 +16,7 @@ from adapters.chat.http import Json
 from adapters.chat.responder import Responder
 from adapters.slack.client import TIMEOUT_SECONDS, SlackClients, tenant_of
 from adapters.slack.errors import slack_errors
-from adapters.slack.render import Rendered, render
+from adapters.slack.render import Rendered, message_view, render
 from bot.commands import Answer, Request
 from bot.domain.errors import DeliveryError, Uncertain
 from bot.domain.message import Message
@@ -39,6 +39,7 @@ class SlackInteraction:
     response_url: str = ""  # empty: answer with chat.postEphemeral
     trigger_id: str = ""  # opens a form within three seconds
     thread_ts: str = ""  # inside of that thread
+    in_view: bool = False  # in the App Home or a form: there is no channel to answer in
 
     @classmethod
     def of_command(cls, body: Body, context: Body) -> SlackInteraction:
@@ -61,7 +62,10 @@ class SlackInteraction:
 
     @classmethod
     def of_press(cls, body: Body, context: Body) -> SlackInteraction:
-        """A button in a message, a thread, a form or the home."""
+        """A button in a message, a thread, a form or the home.
+
+        In a view the channel is the person, which chat.postMessage alone takes: see `in_person`.
+        """
         user: Body = body.get("user") or {}
         container: Body = body.get("container") or {}
         message: Body = body.get("message") or {}
@@ -69,18 +73,25 @@ class SlackInteraction:
         thread = container.get("thread_ts") or message.get("thread_ts")
         pressed = message.get("ts") or container.get("message_ts")
         return cls(
-            Channel("slack", tenant_of(context), str(channel or f"D{user.get('id')}")),
+            Channel("slack", tenant_of(context), str(channel or user.get("id"))),
             str(user.get("id")),
             str(user.get("name") or user.get("username") or "Somebody"),
             response_url=str(body.get("response_url") or ""),
             trigger_id=str(body.get("trigger_id") or ""),
             # A root of a thread names itself; pressing there is pressing in the channel.
             thread_ts=str(thread) if thread and thread != pressed else "",
+            in_view=channel is None,
         )
 
     @classmethod
     def in_home(cls, user: str, context: Body, channel: object = None) -> SlackInteraction:
-        return cls(Channel("slack", tenant_of(context), str(channel or f"D{user}")), user, "")
+        where = Channel("slack", tenant_of(context), str(channel or user))
+        return cls(where, user, "", in_view=True)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it happened between the person and the bot alone."""
+        return self.channel.id[:1] in {"D", "U", "W"}
 
     @property
     def tenant(self) -> str:
@@ -121,6 +132,11 @@ class SlackResponder(Responder[SlackInteraction]):
 
     async def respond(self, asked: SlackInteraction, answer: Answer, *extra: Json) -> None:
         """See `Responder.respond`. `extra` are blocks below the message."""
+        if asked.in_view:
+            await self._show(asked, answer.message)
+            if answer.public is not None and not asked.is_direct:
+                await self.announce(asked, answer.public)
+            return
         if answer.shared and not asked.response_url and await self._share(asked, answer.message):
             return
         rendered = render(answer.message)
@@ -135,8 +151,37 @@ class SlackResponder(Responder[SlackInteraction]):
         )
         if not reached:
             log.warning("slack.answer_lost", channel=str(asked.channel))
-        if answer.public is not None:
+        if answer.public is not None and not asked.is_direct:
             await self.announce(asked, answer.public)
+
+    async def in_person(self, asked: SlackInteraction) -> SlackInteraction:
+        """Return the same in the person's conversation with the bot, if it has a channel yet.
+
+        Raises:
+            DeliveryError: Slack does not say which it is.
+        """
+        if asked.channel.id[:1] not in {"U", "W"}:
+            return asked
+        client = await self.clients.of(asked.tenant)
+        return replace(asked, channel=replace(asked.channel, id=await client.direct(asked.user)))
+
+    async def _show(self, asked: SlackInteraction, message: Message) -> None:
+        """Answer in a window; in the person's conversation if that comes too late for Slack."""
+        try:
+            client = await self.clients.of(asked.tenant)
+            view = message_view(message)
+            await client.call("views.open", {"trigger_id": asked.trigger_id, "view": view})
+        except DeliveryError as error:
+            log.info("slack.view_failed", reason=error.reason)
+            key = f"view/{asked.user}/{asked.trigger_id or self.clock().isoformat()}"
+            await self._say_alone(asked, message, key)
+
+    async def _say_alone(self, asked: SlackInteraction, message: Message, key: str) -> None:
+        try:
+            alone = replace(asked, channel=replace(asked.channel, id=asked.user))
+            await self.messenger.say((await self.in_person(alone)).channel, message, key)
+        except DeliveryError as error:
+            log.warning("slack.answer_lost", reason=error.reason)
 
     async def say(self, asked: SlackInteraction, message: Message) -> None:
         key = f"say/{asked.channel}/{asked.trigger_id or self.clock().isoformat()}"

@@ -15,7 +15,7 @@ from adapters.chat.http import Json
 from adapters.chat.settings_form import Option, SettingsChange, severity_options, surface_options
 from adapters.chat.text import clean, cut
 from adapters.slack.client import tenant_of
-from adapters.slack.render import plain, render, section
+from adapters.slack.render import message_view, plain
 from adapters.slack.responder import Body, SlackInteraction, SlackResponder
 from bot.catalog.catalog import Catalog
 from bot.commands import KEEP, Answer, Keep
@@ -99,7 +99,7 @@ async def save_form(
         await responder.respond(asked, await saving)
         return
     answer = await saving
-    await ack(response_action="update", view=result_view(answer.message))
+    await ack(response_action="update", view=message_view(answer.message))
     if answer.public is not None:
         await responder.announce(asked, answer.public)
 
@@ -177,18 +177,6 @@ def read_form(view: Mapping[str, Any]) -> Form | str:
         thread_only=frozenset(kind for kind in _KINDS if kind.value not in loud),
     )
     return Form(channel, change)
-
-
-def result_view(message: Message) -> Json:
-    """Return a view that takes the place of the form and says what became of it."""
-    rendered = render(message)
-    blocks = [block for block in rendered.blocks if block["type"] != "actions"]
-    return {
-        "type": "modal",
-        "title": plain("Outage news"),
-        "close": plain("Done"),
-        "blocks": blocks or [section(rendered.text)],
-    }
 
 
 def _input(name: str, label: str, element: Json, *, optional: bool = False) -> Json:

@@ -43,7 +43,7 @@ async def opened(slack: SlackServer, page: PageServer) -> tuple[str, Message]:
 
 def told(slack: SlackServer) -> list[Message]:
     """What the bot wrote to U1 alone."""
-    return slack.messages("DU1") if "DU1" in slack.team.channels else []
+    return slack.direct_messages("U1")
 
 
 async def test_a_press_on_the_root_is_counted_there(

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.settings_form import read_form, result_view, settings_view
+from adapters.slack.render import message_view
+from adapters.slack.settings_form import read_form, settings_view
 from bot.catalog.catalog import Catalog, generic, load_catalog
 from bot.commands import KEEP
 from bot.domain.incident import EventKind
@@ -68,5 +69,5 @@ def test_only_a_channel_can_get_news(channel: str | None) -> None:
 
 def test_what_became_of_it_is_a_view_that_slack_takes() -> None:
     long = Message("t" * 3000, "p" * 9000, blocks=(Quote("x" * 9000),))
-    assert list(view_findings(result_view(long))) == []
-    assert list(view_findings(result_view(Message("", "words only")))) == []
+    assert list(view_findings(message_view(long))) == []
+    assert list(view_findings(message_view(Message("", "words only")))) == []

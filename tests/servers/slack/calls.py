@@ -58,8 +58,8 @@ class Call:
         """The channel of that argument, if it exists in the token's workspace."""
         id_ = self.text(name)
         found = self.team.channels.get(id_)
-        if found is None and id_ in self.team.users:
-            found = self.direct(id_)
+        if found is None and id_ in self.team.users and self.method == "chat.postMessage":
+            found = self.team.direct(id_)  # no other method takes a person for a channel
         if found is None and self.world.open_world and id_[:1] == "C":
             found = self.team.add_channel(id_)
         if found is None or found.deleted:
@@ -67,12 +67,6 @@ class Call:
                 self.world.violate(f"{self.method}: {id_} belongs to another workspace")
             raise Refused("channel_not_found")
         return found
-
-    def direct(self, user: str) -> Channel:
-        """The direct message with `user`, made when first asked for."""
-        id_ = f"D{user}"
-        known = self.team.channels.get(id_)
-        return known or self.team.add_channel(id_, "directmessage", im_with=user, private=True)
 
 
 def truth(value: Any) -> bool:

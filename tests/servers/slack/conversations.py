@@ -11,7 +11,7 @@ from tests.servers.slack.world import Channel, Json, Message, Refused
 
 def info(call: Call) -> Json:
     channel = call.channel()
-    call.need("groups:read" if channel.private and not channel.im_with else "channels:read")
+    call.need("im:read" if channel.im_with else _reads(channel))
     _visible(channel)
     return {"channel": channel.to_json()}
 
@@ -47,13 +47,13 @@ def open_(call: Call) -> Json:
     users = [u for u in call.text("users").split(",") if u]
     if len(users) != 1 or users[0] not in call.team.users:
         raise Refused("user_not_found")
-    channel = call.direct(users[0])
+    channel = call.team.direct(users[0])
     return {"channel": channel.to_json()}
 
 
 def members(call: Call) -> Json:
     channel = call.channel()
-    call.need("groups:read" if channel.private else "channels:read")
+    call.need(_reads(channel))
     _visible(channel)
     found = sorted(channel.members) + [call.team.bot_user] * channel.bot_is_member
     page, cursor = _page(call, len(found), 100)
@@ -113,6 +113,10 @@ def bot_info(call: Call) -> Json:
     call.need("users:read")
     known = {"id": call.team.bot_id, "name": "isclaudedown", "app_id": call.world.app_id}
     return {"bot": known | {"user_id": call.team.bot_user, "deleted": False}}
+
+
+def _reads(channel: Channel) -> str:
+    return "groups:read" if channel.private else "channels:read"
 
 
 def _visible(channel: Channel) -> None:

@@ -100,6 +100,10 @@ class SlackServer:
         found = self.channel(channel, team).messages.values()
         return sorted((m for m in found if not m.deleted), key=lambda m: float(m.ts))
 
+    def direct_messages(self, user: str = "U1", team: str | None = None) -> list[Message]:
+        """What the app wrote to `user` alone."""
+        return self.messages(self._team(team).direct(user).id, team)
+
     def roots(self, channel: str, team: str | None = None) -> list[Message]:
         return [m for m in self.messages(channel, team) if m.thread_ts is None]
 
@@ -148,9 +152,16 @@ class SlackServer:
         return await self.outbound.send("interactive", payload, url)
 
     async def click_view(
-        self, view: Json, action_id: str, *, user: str = "U1", team: str | None = None
+        self,
+        view: Json,
+        action_id: str,
+        choice: str = "",
+        *,
+        user: str = "U1",
+        team: str | None = None,
     ) -> Delivery:
-        action = find_action(view, action_id)
+        """`user` presses a button of a modal or the home, or takes `choice` (a value) of a menu."""
+        action = find_action(view, action_id, choice=choice)
         payload = payloads.click_on_view(self.world, self._team(team), user, view, action)
         return await self.outbound.send("interactive", payload)
 
@@ -168,7 +179,8 @@ class SlackServer:
         return await self.outbound.send("events_api", payload)
 
     async def open_home(self, user: str = "U1", team: str | None = None) -> Delivery:
-        inner = {"type": "app_home_opened", "user": user, "channel": f"D{user}", "tab": "home"}
+        channel = self._team(team).direct(user).id
+        inner = {"type": "app_home_opened", "user": user, "channel": channel, "tab": "home"}
         return await self.event(inner, team=team)
 
     def agree(self, team: str = "T1", **what: Any) -> str:
@@ -201,15 +213,21 @@ async def eventually(look: Callable[[], T | None], patience: float = 5.0) -> T:
     raise TimeoutError
 
 
-def find_action(node: Any, action_id: str, block_id: str = "") -> Json:
+def find_action(node: Any, action_id: str, block_id: str = "", choice: str = "") -> Json:
     """What Slack reports when the element `action_id` below `node` is used.
 
+    `choice` is the value of one of its options.
+
     Raises:
-        LookupError: there is no such element.
+        LookupError: there is no such element, or none with that option.
     """
     if isinstance(node, dict):
         block_id = node.get("block_id", block_id)
-        if node.get("action_id") == action_id:
+        options = {o["value"]: o for o in node.get("options", ())}
+        if node.get("action_id") == action_id and (not choice or choice in options):
+            if choice:
+                taken = {"action_id": action_id, "type": node["type"], "block_id": block_id}
+                return taken | {"selected_option": options[choice]}
             known = {k: node[k] for k in ("action_id", "type", "value", "text") if k in node}
             return known | {"block_id": block_id, "action_ts": "1700000000.000001"}
         children = list(node.values())
@@ -217,7 +235,7 @@ def find_action(node: Any, action_id: str, block_id: str = "") -> Json:
         children = node if isinstance(node, list) else []
     for child in children:
         try:
-            return find_action(child, action_id, block_id)
+            return find_action(child, action_id, block_id, choice)
         except LookupError:
             continue
     raise LookupError(action_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ BOT_SCOPES = frozenset(
         "groups:history",
         "channels:join",
         "app_mentions:read",
+        "im:read",
+        "im:write",
+        "im:history",
     }
 )
 
@@ -144,6 +148,14 @@ class Workspace:
         channel = Channel(id_, name or id_.lower(), self.id, **known)
         self.channels[id_] = channel
         return channel
+
+    def direct(self, user: str) -> Channel:
+        """The app's conversation with `user`, made when first asked for. Its id tells nothing."""
+        known = (c for c in self.channels.values() if c.im_with == user)
+        name = f"D{secrets.token_hex(5).upper()}"
+        return next(known, None) or self.add_channel(
+            name, "directmessage", im_with=user, private=True
+        )
 
     def add_user(self, id_: str, name: str = "", *, admin: bool = False) -> None:
         self.users[id_] = {
