@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import logging
 import re
 import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 
 import aiohttp
 import structlog
@@ -18,14 +22,14 @@ from slack_bolt.error import BoltError
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.redis import keys
 from adapters.redis.database import Database
 from adapters.slack.client import web_client
-from adapters.slack.errors import slack_errors
+from adapters.slack.errors import SlackUnreachable, slack_errors
 from adapters.slack.installations import QUIET, RedisInstallations
 from adapters.slack.manifest import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH, scopes_used
 from adapters.slack.settings import SlackSettings
@@ -35,35 +39,40 @@ log = structlog.get_logger()
 
 # Slack's largest payloads (views with state) stay far below.
 MOST_BYTES = 1_000_000
-# bolt takes the one for a number and the other for ASCII, without looking.
+SIGNED_SECONDS = 300
+# A client whose signature was wrong twice within this time sends no more than so much, until it
+# has been forgiven (guesses: most of Slack's requests have some thousand bytes).
+FORGIVEN_SECONDS, SUSPECT_BYTES = 10.0, 32_000
+MOST_CLIENTS = 2_000
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
-_SIGNATURE = re.compile(r"v0=[0-9a-f]{1,64}")
 _NOT_NOW = (
     "<h2>Not now</h2><p>Slack does not answer, or the app cannot keep what it says. "
     f'Try again from <a href="{INSTALL_PATH}">here</a> in a minute.</p>'
 )
 
 
-def slack_routes(app: AsyncApp, *, signed: bool) -> list[Route]:
-    """Return the routes. `signed`: there is a secret by which requests can be checked."""
+def slack_routes(app: AsyncApp, *, secret: str, wall: Callable[[], float]) -> list[Route]:
+    """Return the routes. `secret` checks requests; empty: none are taken, only installations.
+
+    `wall` is the wall clock in seconds.
+    """
     handler = AsyncSlackRequestHandler(app)
+    forgers = _Forgers(wall)
 
     async def receive(request: Request) -> Response:
-        given = request.headers
-        if not (
-            _TIMESTAMP.fullmatch(given.get("x-slack-request-timestamp", ""))
-            and _SIGNATURE.fullmatch(given.get("x-slack-signature", ""))
-        ):
-            return JSONResponse({"error": "invalid request"}, status_code=401)
-        body = await _read(request)
+        """Check the signature over the raw body before anything reads it."""
+        client = request.client.host if request.client else ""
+        most = SUSPECT_BYTES if forgers.suspects(client) else MOST_BYTES
+        try:
+            body = await _read(request, most)
+        except ClientDisconnect:
+            return Response("gone", status_code=400)  # nobody reads it
         if body is None:
             return Response("too large", status_code=413)
-        try:
-            parsed = to_async_bolt_request(request, body)
-        except (ValueError, TypeError, AttributeError):
-            # bolt takes its shape for granted, before it looks at the signature.
-            return Response("not what Slack sends", status_code=400)
-        return to_starlette_response(await app.async_dispatch(parsed))
+        if not is_signed(secret, request.headers, body, wall()):
+            forgers.note(client)
+            return JSONResponse({"error": "invalid request"}, status_code=401)
+        return await _dispatch(app, request, body)
 
     async def install(request: Request) -> Response:
         try:
@@ -74,7 +83,7 @@ def slack_routes(app: AsyncApp, *, signed: bool) -> list[Route]:
             return HTMLResponse(_NOT_NOW, status_code=503)
 
     routes = []
-    if signed:
+    if secret:
         routes.append(Route(EVENTS_PATH, receive, methods=["POST"]))
     if app.oauth_flow is not None:
         routes.append(Route(INSTALL_PATH, install, methods=["GET"]))
@@ -82,11 +91,26 @@ def slack_routes(app: AsyncApp, *, signed: bool) -> list[Route]:
     return routes
 
 
+async def _dispatch(app: AsyncApp, request: Request, body: bytes) -> Response:
+    """Hand a signed request to bolt, which takes the shape of a body for granted."""
+    try:
+        parsed = to_async_bolt_request(request, body)
+        return to_starlette_response(await app.async_dispatch(parsed))
+    except SlackUnreachable as error:
+        # Whose request it is cannot be read now: Slack sends events again.
+        log.warning("slack.request_put_off", reason=error.reason)
+        return Response("not now", status_code=503)
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+        log.warning("slack.request_unknown", error=type(error).__name__)
+        return Response("not what Slack sends", status_code=400)
+
+
 def oauth_flow(
     options: SlackSettings,
     database: Database,
     session: aiohttp.ClientSession,
     installations: RedisInstallations,
+    wall: Callable[[], float],
 ) -> AsyncOAuthFlow:
     """Return the flow behind /slack/install. Its redirect is the first URL of the manifest."""
     settings = AsyncOAuthSettings(
@@ -99,18 +123,23 @@ def oauth_flow(
         authorization_url=options.base_url.rstrip("/").removesuffix("/api") + "/oauth/v2/authorize",
         installation_store=installations,
         installation_store_bot_only=True,
-        state_store=RedisStates(database),
+        state_store=SignedStates(database, options.client_secret, wall),
         logger=QUIET,
     )
     client = web_client(None, options.base_url, session)
     return AsyncOAuthFlow(client=client, logger=QUIET, settings=settings)
 
 
-class RedisStates(AsyncOAuthStateStore):
-    """Installations under way: each state is good once, for ten minutes."""
+class SignedStates(AsyncOAuthStateStore):
+    """Installations under way, which keep nothing: a state is its own proof, for ten minutes.
 
-    def __init__(self, database: Database) -> None:
+    It is good once: what is kept is that it was used.
+    """
+
+    def __init__(self, database: Database, secret: str, wall: Callable[[], float]) -> None:
         self._database = database
+        self._secret = secret.encode()
+        self._wall = wall
 
     @property
     def logger(self) -> logging.Logger:
@@ -118,24 +147,68 @@ class RedisStates(AsyncOAuthStateStore):
 
     async def async_issue(self, *args: object, **kwargs: object) -> str:
         del args, kwargs
-        state = secrets.token_urlsafe(32)
-        await self._database.call("SET", keys.slack_state(state), 1, "EX", keys.STATE_SECONDS)
-        return state
+        return self._signed(f"{secrets.token_urlsafe(24)}.{int(self._wall())}")
 
     async def async_consume(self, state: str) -> bool:
-        if not state or len(state) > 100:
+        stated, _, _ = state.rpartition(".")
+        issued_at = stated.rpartition(".")[2]
+        if len(state) > 200 or not hmac.compare_digest(
+            self._signed(stated).encode(), state.encode("utf-8", "replace")
+        ):
             return False
-        return await self._database.call("GETDEL", keys.slack_state(state)) is not None
+        if self._wall() - int(issued_at) > keys.STATE_SECONDS:
+            return False
+        name = keys.slack_state(state)
+        return bool(await self._database.call("SET", name, 1, "NX", "EX", keys.STATE_SECONDS))
+
+    def _signed(self, stated: str) -> str:
+        proof = hmac.new(self._secret, f"state:{stated}".encode("utf-8", "replace"), hashlib.sha256)
+        return f"{stated}.{proof.hexdigest()}"
 
 
-async def _read(request: Request) -> bytes | None:
-    """Return the body, or None if it is larger than anything of Slack's."""
+class _Forgers:
+    """Clients whose signatures were wrong lately. They are heard, since Slack may come through the
+    same proxy, but send nothing large.
+    """
+
+    def __init__(self, wall: Callable[[], float]) -> None:
+        self._wall = wall
+        self._failed: OrderedDict[str, float] = OrderedDict()  # when they are forgiven
+
+    def suspects(self, client: str) -> bool:
+        return self._failed.get(client, 0.0) > self._wall() + FORGIVEN_SECONDS
+
+    def note(self, client: str) -> None:
+        """Count one failure: each is forgiven after `FORGIVEN_SECONDS`, one after the other."""
+        before = self._failed.pop(client, 0.0)
+        self._failed[client] = max(before, self._wall()) + FORGIVEN_SECONDS
+        while len(self._failed) > MOST_CLIENTS:
+            self._failed.popitem(last=False)
+
+
+def is_signed(secret: str, headers: Mapping[str, str], body: bytes, now: float) -> bool:
+    """Return whether Slack signed these bytes within five minutes of `now` (seconds).
+
+    https://docs.slack.dev/authentication/verifying-requests-from-slack
+    """
+    timestamp = headers.get("x-slack-request-timestamp", "")
+    signature = headers.get("x-slack-signature", "")
+    if not _TIMESTAMP.fullmatch(timestamp) or abs(now - int(timestamp)) > SIGNED_SECONDS:
+        return False
+    signed = hmac.new(secret.encode(), b"v0:%s:%s" % (timestamp.encode(), body), hashlib.sha256)
+    return hmac.compare_digest(
+        f"v0={signed.hexdigest()}".encode(), signature.encode("utf-8", "replace")
+    )
+
+
+async def _read(request: Request, most: int) -> bytes | None:
+    """Return the body, or None if it is larger than `most` bytes."""
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > MOST_BYTES:
+    if length.isdigit() and int(length) > most:
         return None
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MOST_BYTES:
+        if len(body) > most:
             return None
     return bytes(body)

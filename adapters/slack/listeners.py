@@ -77,14 +77,17 @@ def listen(
     app.options(ANYTHING)(ignore)
 
     @app.error
-    async def on_error(error: Exception, body: Body) -> BoltResponse | None:
+    async def on_error(error: Exception, body: Body) -> BoltResponse:
         if isinstance(error, BoltUnhandledRequestError):
             # Nothing we know (app_rate_limited has no event in it).
             log.warning("slack.request_unknown", type=body.get("type"))
             return BoltResponse(status=200, body="")
         # The type alone: an error's text may quote what somebody wrote.
         log.error("slack.listener_failed", error=type(error).__name__, type=body.get("type"))
-        return None
+        # bolt takes the shape of a body for granted; a failure of ours after the acknowledgement
+        # is not told to Slack at all.
+        odd = isinstance(error, ValueError | TypeError | AttributeError | LookupError)
+        return BoltResponse(status=400 if odd else 500, body="")
 
 
 # --- people ----------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ class Slack:
             cipher = TokenCipher(options.secret_key)
             self._installations = RedisInstallations(store.database, cipher, time.monotonic)
             self._installations.when_saved(self._installed)
-            flow = oauth_flow(options, store.database, session, self._installations)
+            flow = oauth_flow(options, store.database, session, self._installations, time.time)
         workspaces = WorkspaceDirectory(self._operator, self._installations)
         self._clients = SlackClients(workspaces, base_url=options.base_url, session=session)
         self.messenger = SlackMessenger(
@@ -114,7 +114,7 @@ class Slack:
     @property
     def routes(self) -> list[Route]:
         """For the HTTP server; empty in pure Socket Mode."""
-        return slack_routes(self._app, signed=bool(self._options.signing_secret))
+        return slack_routes(self._app, secret=self._options.signing_secret, wall=time.time)
 
     async def start(self) -> None:
         """Find out whose token it is, if Slack answers in time; `run` goes on asking.

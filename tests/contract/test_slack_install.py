@@ -15,6 +15,7 @@ from slack_sdk.oauth.installation_store import Installation
 
 from adapters.redis import keys
 from adapters.redis.client import open_database
+from adapters.slack.http import SignedStates
 from adapters.slack.installations import CACHE_SECONDS, RedisInstallations, TokenCipher
 from adapters.slack.settings import SlackSettings
 from bot.domain.errors import SettingsError, TenantGone, TenantPaused
@@ -142,6 +143,31 @@ async def test_an_installation_that_nobody_began_here_is_refused(
         else:
             assert await finish(bot, session, bot.server.agree("T1"), state) == 200
         assert await finish(bot, session, code, state, cookie) in {400, 401}
+
+
+async def test_opening_the_install_page_writes_nothing(bot: SlackBot) -> None:
+    before = await bot.store.database.call("DBSIZE")
+    async with aiohttp.ClientSession() as session:
+        states = {(await begin(bot, session))[1] for _ in range(5)}
+
+    assert len(states) == 5
+    assert await bot.store.database.call("DBSIZE") == before
+
+
+@pytest.mark.parametrize(("age", "good"), [(0, True), (599, True), (601, False)])
+async def test_a_state_is_good_once_for_ten_minutes_and_for_who_signed_it(
+    bot: SlackBot, age: int, good: bool
+) -> None:
+    now = 1_000_000.0
+    states = SignedStates(bot.store.database, "secret", lambda: now)
+    others = SignedStates(bot.store.database, "another secret", lambda: now)
+    state = await states.async_issue()
+    now += age
+
+    assert await others.async_consume(state) is False
+    assert await states.async_consume(f"x{state}") is False
+    assert await states.async_consume(state) is good
+    assert await states.async_consume(state) is False
 
 
 async def test_tokens_lie_in_redis_encrypted(bot: SlackBot) -> None:
