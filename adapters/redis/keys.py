@@ -65,7 +65,7 @@ handful of them): a string, such as the hash of the commands that were registere
 Of Slack's installations, base `icd:{slack}` (owner: adapters/slack/installations.py):
 
     :installations  hash    tenant → the installation with its token, encrypted; for ever
-    :state:<state>  string  an installation that somebody began; expires after STATE_SECONDS
+    :state:<state>  string  an installation that was finished; expires after STATE_SECONDS
 
 Of a limit that channels share, base `icd:{limit.<name>}` (owner: the rate limiter):
 
