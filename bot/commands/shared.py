@@ -70,7 +70,7 @@ async def what_to_do(services: Services, view: StatusView, surface: str) -> list
     lines: list[Line] = []
     if advised := advice(view, surface, services.rng.random()):
         lines.append((Text(advice_words(advised, view.catalog)),))
-    going_on = view.about(surface)
+    going_on = view.about(verdict.carried_by or surface)
     if going_on and (said := await services.status.expected_duration(going_on[0])):
         lines.append((Text(how_long_words(said)),))
     return lines

@@ -43,6 +43,8 @@ class Verdict:
     evidence: tuple[Evidence, ...] = ()
     incidents: tuple[str, ...] = ()
     suspected: bool = False
+    # The surface that carries it, where nothing speaks of itself: its state is the carrier's.
+    carried_by: str = ""
 
     @property
     def in_trouble(self) -> bool:

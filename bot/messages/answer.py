@@ -48,7 +48,9 @@ def answer_message(
     # A short answer is all in its title, which is what a notification shows.
     fits = len(opening) == 1 and len(plain) <= _LONGEST_HEAD
     blocks: list[Block] = [] if fits else [Lines(opening)]
-    rows = [row for one in shown for row in one.rows()]
+    # Of a page out of sight only what was asked: what it last showed is no state of now.
+    drawn = [one for one in shown if one.sees or asked] or shown
+    rows = [row for one in drawn for row in one.rows()]
     if rows:
         blocks.append(Rows(tuple(rows)))
     lines: list[Line] = [line for one in shown for line in one.incident_lines(threads or {})]
@@ -61,8 +63,10 @@ def answer_message(
     blocks += [
         Note(one.source_line(reports if index == 0 else "")) for index, one in enumerate(shown)
     ]
-    overall = worst((v for one in shown for v in one.known.values()), default=Severity.UNKNOWN)
-    severity = overall if all(one.sees for one in shown) and shown else Severity.UNKNOWN
+    seen = [how for one in shown if one.sees for how in one.known.values()]
+    severity = worst(seen, default=Severity.UNKNOWN)
+    if severity is Severity.UP and not all(one.sees for one in shown):
+        severity = Severity.UNKNOWN
     return Message(
         title=plain if fits else head,
         plain=plain,
@@ -74,11 +78,14 @@ def answer_message(
 
 
 def _concerned(view: StatusView, asked: Collection[str]) -> list[ProviderStatus]:
-    """The providers of what was asked; else the main one, and others where something is wrong."""
+    """The providers of what was asked; else the main one, and others that are not well seen, or
+    where something is wrong.
+    """
     if asked:
         wanted = {provider_of(view.catalog, surface) for surface in asked}
         return [one for one in view.providers if one.provider in wanted]
-    return [one for place, one in enumerate(view.providers) if place == 0 or one.in_trouble]
+    others = [one for one in view.providers[1:] if one.in_trouble or not one.is_fresh]
+    return [*view.providers[:1], *others]
 
 
 def _tip(shown: Sequence[ProviderAnswer], catalog: Catalog) -> str:

@@ -101,7 +101,8 @@ def evidence_lines(verdict: Verdict, catalog: Catalog, but: set[str]) -> list[Li
 
 def _evidence_line(piece: Evidence, verdict: Verdict, catalog: Catalog) -> Line:
     who = f"{label_of(piece.source)}, {catalog.label(verdict.surface)}: "
-    said = piece.severity.words if piece.source == Source.PAGE else piece.says
+    carried = bool(verdict.carried_by)
+    said = piece.says if carried or piece.source != Source.PAGE else piece.severity.words
     line: Line = (Text(who), Text(short(said, 160)))
     if piece.since is not None and piece.severity.is_impaired:
         line = (*line, Text(", since "), Time(piece.since, "clock"))

@@ -2,33 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import spoken, spoken_list
+from bot.domain.evidence import Verdict
 from bot.domain.message import Line, Text, Time
 from bot.domain.page import Severity
 from bot.messages.durations import duration
 from bot.messages.provider_answer import ProviderAnswer
+from bot.status.verdict import state_clause
 
 _MANY = 3  # more than these are not listed by name
 
 
 def headline(shown: Sequence[ProviderAnswer], catalog: Catalog) -> tuple[str, tuple[Line, ...]]:
-    """A word of answer, and the sentence that says it in full."""
-    known = {s: how for one in shown for s, how in one.known.items()}
-    suspected = {v.surface for one in shown for v in one.verdicts if v.suspected}
+    """A word of answer, and the sentences that say it in full.
+
+    A page that cannot be seen is part of the first line: what is not known is not up.
+    """
     if not shown or all(one.present.checked_at is None for one in shown):
         sentence = "I have not been able to read the status page so far."
         return "I don't know yet", ((Text(sentence),),)
+    seen = [one for one in shown if one.sees]
+    blind = [one for one in shown if not one.sees]
+    verdicts = [verdict for one in seen or shown for verdict in one.verdicts]
+    known = {v.surface: v.last_known for v in verdicts}
+    suspected = {v.surface for v in verdicts if v.suspected}
     if not suspected and all(how is Severity.UNKNOWN for how in known.values()):
         return "I don't know", ((Text("The status page says nothing about that."),),)
-    if blind := [one for one in shown if not one.sees]:
-        state = _state_sentence(known, catalog, past=True)
+    if not seen:
+        stated = {surface: how for one in blind for surface, how in one.stated.items()}
+        state = _state_sentence(stated or known, catalog, past=True)
         return "I can't see the status page", (_blind_line(blind[0]), (Text(state),))
     sure = {s: how for s, how in known.items() if s not in suspected}
     word = _answer_word(sure, guessing=bool(suspected))
-    return word, ((Text(_sentence(shown, sure, suspected, catalog)),),)
+    lines: list[Line] = [(Text(_sentence(seen, verdicts, catalog, all_seen=not blind)),)]
+    if blind:
+        names = [f"{catalog.provider(one.present.provider).label}'s" for one in blind]
+        word += f", but I can't see {spoken_list(names)} page{'' if len(blind) == 1 else 's'}"
+        lines += [_out_of_sight(one, catalog) for one in blind]
+    return word, tuple(lines)
+
+
+def _out_of_sight(one: ProviderAnswer, catalog: Catalog) -> Line:
+    """Beside others that are seen: since when one page is not."""
+    label = catalog.provider(one.present.provider).label
+    checked = one.present.checked_at
+    if checked is None:
+        return (Text(f"{label}'s page was never read yet."),)
+    return (Text(f"{label}'s page was last seen {duration(one.now - checked)} ago."),)
 
 
 def _blind_line(one: ProviderAnswer) -> Line:
@@ -49,46 +72,78 @@ def _answer_word(known: Mapping[str, Severity], *, guessing: bool) -> str:
         return "Maintenance"
     if not any(how.is_down for how in bad):
         return "Partly"
-    whole = len(bad) == len(known) and all(how.is_down for how in bad)
+    whole = len(bad) == len(known) and all(how is Severity.MAJOR for how in bad)
     return "Yes" if whole else "Yes, partly"
 
 
 def _sentence(
-    shown: Sequence[ProviderAnswer],
-    known: Mapping[str, Severity],
-    suspected: Collection[str],
+    seen: Sequence[ProviderAnswer],
+    verdicts: Sequence[Verdict],
     catalog: Catalog,
+    *,
+    all_seen: bool,
 ) -> str:
+    """What is suspected, what is known, and what is only as good as what carries it."""
+    suspected = {v.surface for v in verdicts if v.suspected and not v.carried_by}
+    known = {s: how for one in seen for s, how in one.stated.items() if s not in suspected}
+    sentences = []
     if suspected:
         labels = spoken_list([spoken(catalog, s) for s in catalog.order(suspected)])
-        doubt = _begin(f"{labels} may have trouble that the status page does not show (yet).")
-        return f"{doubt} {_state_sentence(known, catalog, past=False)}" if known else doubt
-    sentence = _state_sentence(known, catalog, past=False)
-    still = [i for one in shown for i in one.incidents() if not i.maintenance]
-    if still and all(how is Severity.UP for how in known.values()):
-        plural = "an incident is" if len(still) == 1 else f"{len(still)} incidents are"
-        sentence = f"{sentence.rstrip('.')}, though {plural} still open."
-    return sentence
+        doubt = f"{labels} may have trouble that the status page does not show (yet)."
+        sentences.append(_begin(doubt))
+    if known:
+        state = _state_sentence(known, catalog, past=False, all_seen=all_seen)
+        still = [i for one in seen for i in one.incidents() if not i.maintenance]
+        if not suspected and still and all(how is Severity.UP for how in known.values()):
+            plural = "an incident is" if len(still) == 1 else f"{len(still)} incidents are"
+            state = f"{state.rstrip('.')}, though {plural} still open."
+        sentences.append(state)
+    if (not known and not suspected) or any(one.asked for one in seen):
+        sentences += _carried_sentences(verdicts, catalog)
+    return " ".join(sentences)
 
 
-def _state_sentence(known: Mapping[str, Severity], catalog: Catalog, *, past: bool) -> str:
-    """Say it in full: "Claude Code and claude.ai are down; the API and the Console work"."""
+def _carried_sentences(verdicts: Sequence[Verdict], catalog: Catalog) -> Iterator[str]:
+    """What nothing speaks of, each with what carries it."""
+    carried: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.carried_by:
+            carried.setdefault(verdict.carried_by, []).append(verdict)
+    for carrier, several in carried.items():
+        labels = [spoken(catalog, v.surface) for v in several]
+        runs = "it runs" if _is_one(labels) else "they run"
+        clause = state_clause(several[0])
+        yield (
+            f"The page does not list {spoken_list(labels)}; {spoken(catalog, carrier)}, "
+            f"which {runs} on, {clause}."
+        )
+
+
+def _state_sentence(
+    known: Mapping[str, Severity], catalog: Catalog, *, past: bool, all_seen: bool = True
+) -> str:
+    """Say it in full: "claude.ai is down; Claude Code is partly down; the API works"."""
     parts = []
-    for word, severities in (
-        ("down", {Severity.PARTIAL, Severity.MAJOR}),
-        ("degraded", {Severity.DEGRADED}),
-        ("in maintenance", {Severity.MAINTENANCE}),
+    for word, severity in (
+        ("down", Severity.MAJOR),
+        ("partly down", Severity.PARTIAL),
+        ("degraded", Severity.DEGRADED),
+        ("in maintenance", Severity.MAINTENANCE),
     ):
-        labels = [spoken(catalog, s) for s in known if known[s] in severities]
+        labels = [spoken(catalog, s) for s in known if known[s] is severity]
         if labels:
             parts.append(f"{spoken_list(labels)} {_be(labels, past=past)} {word}")
     works = [spoken(catalog, s) for s in known if known[s] is Severity.UP]
-    if not parts and len(known) > _MANY:
-        return "Everything was up." if past else "Everything is up."
-    if not parts:
+    unknown = [spoken(catalog, s) for s in known if known[s] is Severity.UNKNOWN]
+    if not parts and len(works) > _MANY:
+        what = "Everything" if all_seen and not unknown else "Everything that I can see"
+        parts.append(f"{what} {'was' if past else 'is'} up")
+    elif not parts:
         parts.append(f"{spoken_list(works)} {_be(works, past=past)} up")
     elif works:
         parts.append(_working(works, past=past))
+    if unknown and len(unknown) <= _MANY:
+        parts.append(f"nothing is known of {spoken_list(unknown)}")
     return _begin("; ".join(parts)) + "."
 
 
@@ -103,9 +158,9 @@ def _be(labels: Sequence[str], *, past: bool) -> str:
     return "is" if _is_one(labels) else "are"
 
 
-def _is_one(labels: Sequence[str]) -> bool:
+def _is_one(labels: Collection[str]) -> bool:
     """Some labels are plural themselves."""
-    return len(labels) == 1 and not labels[0].endswith("apps")
+    return len(labels) == 1 and not next(iter(labels)).endswith("apps")
 
 
 def _working(labels: Sequence[str], *, past: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from bot.catalog.names import is_model
+from bot.catalog.names import is_model, spoken
 from bot.domain.evidence import Source, Verdict
 from bot.domain.incident import Incident
 from bot.domain.message import Line, Link, Row, Span, Text, ThreadLink
@@ -30,6 +30,8 @@ class ProviderAnswer:
         self.sees = present.is_fresh
         self.verdicts = self._chosen()
         self.known = {v.surface: v.last_known for v in self.verdicts}
+        # Of these something speaks itself; the others only repeat what carries them.
+        self.stated = {v.surface: v.last_known for v in self.verdicts if not v.carried_by}
         self.all_known = {v.surface: v.last_known for v in present.verdicts}
 
     def _chosen(self) -> list[Verdict]:
@@ -39,13 +41,17 @@ class ProviderAnswer:
         if self.asked:
             chosen = [by_surface[s] for s in self.catalog.order(self.asked) if s in by_surface]
         else:
-            # A model is up as long as no text names it: a row for it says nothing of its own.
+            # A row for each model that no text names would only repeat what carries it.
             chosen = [
                 by_surface[s]
                 for s in self.catalog.order(by_surface)
-                if not is_model(self.catalog, s) or by_surface[s].severity is not Severity.UP
+                if not (is_model(self.catalog, s) and self._says_nothing(by_surface[s]))
             ]
         return sorted(chosen, key=lambda v: -v.last_known.rank)
+
+    @staticmethod
+    def _says_nothing(verdict: Verdict) -> bool:
+        return bool(verdict.carried_by) or verdict.last_known in {Severity.UP, Severity.UNKNOWN}
 
     def rows(self) -> list[Row]:
         return [self._row(verdict) for verdict in self.verdicts]
@@ -55,7 +61,10 @@ class ProviderAnswer:
         notes = []
         if verdict.suspected:
             notes.append("suspected")
-        if known.rank > Severity.UP.rank and all(e.from_text for e in verdict.evidence):
+        if verdict.carried_by:
+            carrier = spoken(self.catalog, verdict.carried_by)
+            notes.append(f"not on the page; as {carrier}")
+        elif known.rank > Severity.UP.rank and all(e.from_text for e in verdict.evidence):
             notes.append("from the text")
         label, note = self.catalog.label(verdict.surface), ", ".join(notes)
         if not self.sees:

@@ -60,20 +60,24 @@ def reply_message(
     )
 
 
+_EMOJI = {
+    EventKind.WITHDRAWN: GONE,
+    EventKind.CORRECTED: "✏️",
+    EventKind.POSTMORTEM: "📄",
+    EventKind.SCHEDULED: EMOJI[Severity.MAINTENANCE],
+    EventKind.STARTED: EMOJI[Severity.MAINTENANCE],
+}
+_GREEN = frozenset({EventKind.RESOLVED, EventKind.BETTER, EventKind.OVER, EventKind.ENDED})
+
+
 def _emoji(event: IncidentEvent) -> str:
+    """By what happened; else by how bad it is. Green is only for what is over or up again."""
     if not event.ending.recovers:
         return NOTICE
-    match event.kind:
-        case EventKind.WITHDRAWN:
-            return GONE
-        case EventKind.CORRECTED:
-            return "✏️"
-        case EventKind.POSTMORTEM:
-            return "📄"
-        case EventKind.SCHEDULED | EventKind.STARTED:
-            return EMOJI[Severity.MAINTENANCE]
-        case _:
-            return EMOJI[event.severity]
+    severity = _now_worse(event) if event.kind is EventKind.WORSE else event.severity
+    if severity is Severity.UP and event.kind not in _GREEN:
+        return _EMOJI.get(event.kind, NOTICE)
+    return _EMOJI.get(event.kind, EMOJI[severity])
 
 
 def _title(incident: Incident, event: IncidentEvent, now: datetime, catalog: Catalog) -> str:
@@ -107,10 +111,16 @@ def _tail(incident: Incident, event: IncidentEvent, now: datetime, catalog: Cata
             return ""
 
 
+def _now_worse(event: IncidentEvent) -> Severity:
+    """How bad it is now what got worse; the rest of the incident may be worse still."""
+    worse = [change.after for change in event.changes if change.after.rank > change.before.rank]
+    return worst(worse, default=event.severity)
+
+
 def _what_is_worse(event: IncidentEvent, catalog: Catalog) -> str:
     """The surfaces that got worst, where they are few; else how bad it is in all."""
+    now = _now_worse(event)
     worse = [change for change in event.changes if change.after.rank > change.before.rank]
-    now = worst((change.after for change in worse), default=event.severity)
     hit = catalog.order(change.surface for change in worse if change.after is now)
     if not hit or len(hit) > _NAMED_IN_TITLE:
         return now.words

@@ -111,7 +111,8 @@ def advice_on(verdict: Verdict, view: StatusView, draw: float) -> Advice:
         for other in view.catalog.alternatives(verdict.surface)
         if (found := view.verdict(other))
     }
-    return advise(verdict, outlook(verdict.surface, view.recent), others, view.at, draw)
+    course = outlook(verdict.carried_by or verdict.surface, view.recent)
+    return advise(verdict, course, others, view.at, draw)
 
 
 def advise(

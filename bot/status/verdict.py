@@ -1,7 +1,8 @@
 """What we say about each surface now, and what that rests on.
 
 The official page's evidence is gathered here: component states first; an incident's words only
-for surfaces that no component stands for (models), or on pages whose incidents name none.
+for surfaces that no component stands for (models), or on pages whose incidents name none. A
+surface that has neither is as good as what carries it (`rests_on` in the catalogue).
 `evidence.weigh` adds what other sources say. A page not seen for too long makes every verdict
 unknown: the last known severity stays in the evidence, and `checked_at` tells its age.
 """
@@ -9,9 +10,11 @@ unknown: the last known severity stays in the evidence, and `checked_at` tells i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.catalog.catalog import Catalog, Provider, Surface
+from bot.catalog.names import spoken
 from bot.domain.evidence import Evidence, Source, Verdict
 from bot.domain.incident import Incident, Origin
 from bot.domain.page import Severity
@@ -28,10 +31,64 @@ def verdicts(
     recent enough to speak of the present.
     """
     provider = catalog.provider(state.provider)
-    return [
-        with_others(_official(surface, provider, state, seen=fresh), others, now)
-        for surface in provider.surfaces
-    ]
+    judged: dict[str, Verdict] = {}
+    # Those with a row first: what has none is judged by what carries it.
+    for surface in sorted(provider.surfaces, key=lambda s: s.by_words):
+        official = _official(surface, provider, state, seen=fresh)
+        carriers = [judged[other] for other in surface.rests_on if other in judged]
+        if surface.by_words and carriers:
+            official = _carried(official, max(carriers, key=_weight), catalog)
+        judged[surface.id] = with_others(official, others, now)
+    return [judged[surface.id] for surface in provider.surfaces]
+
+
+def _weight(verdict: Verdict) -> float:
+    """How bad it is to rest on: what cannot be seen is worse than what is up."""
+    return 0.5 if verdict.severity is Severity.UNKNOWN else verdict.severity.rank
+
+
+def _carried(own: Verdict, carrier: Verdict, catalog: Catalog) -> Verdict:
+    """The verdict of a surface without a row: never better than what carries it.
+
+    Where nothing speaks of it, it is as good as its carrier, and says so.
+    """
+    silent = not own.incidents
+    if not silent and _weight(own) >= _weight(carrier):
+        return own
+    says = f"not on the page; {spoken(catalog, carrier.surface)} it runs on {state_clause(carrier)}"
+    piece = Evidence(
+        source=Source.PAGE,
+        surface=own.surface,
+        severity=carrier.last_known,
+        at=own.checked_at or carrier.evidence[0].at,
+        since=carrier.since,
+        says=says,
+        from_text=True,
+    )
+    return replace(
+        own,
+        severity=carrier.severity,
+        since=carrier.since,
+        suspected=carrier.suspected,
+        evidence=(piece, *(() if silent else own.evidence)),
+        incidents=tuple(dict.fromkeys((*own.incidents, *carrier.incidents))),
+        carried_by=carrier.surface,
+    )
+
+
+_CLAUSES = {
+    Severity.UNKNOWN: "cannot be seen",
+    Severity.UP: "is up",
+    Severity.MAINTENANCE: "is in maintenance",
+    Severity.DEGRADED: "is degraded",
+    Severity.PARTIAL: "has a partial outage",
+    Severity.MAJOR: "has a major outage",
+}
+
+
+def state_clause(verdict: Verdict) -> str:
+    """The verb and the rest of a sentence about it: "has a major outage"."""
+    return "may have trouble" if verdict.suspected else _CLAUSES[verdict.severity]
 
 
 def _official(surface: Surface, provider: Provider, state: State, *, seen: bool) -> Verdict:
@@ -117,14 +174,13 @@ def _incidents(
 
 
 def _silence(surface: Surface, state: State) -> Evidence:
-    """No row and no incident speaks of it: a model is up then, a component is unknown."""
+    """No row and no incident speaks of it: nothing is known of it by itself."""
     return Evidence(
         source=Source.PAGE,
         surface=surface.id,
-        severity=Severity.UP if surface.by_words else Severity.UNKNOWN,
+        severity=Severity.UNKNOWN,
         at=state.observed_at,
-        says="no open incident names it" if surface.by_words else "not listed on the page",
-        from_text=surface.by_words,
+        says="not listed on the page",
     )
 
 

@@ -51,7 +51,7 @@ def test_a_model_is_judged_by_the_incidents_words_and_marked_so() -> None:
     watch = down()
     opus = judged(watch, 2)["opus"]
     assert (opus.severity, opus.evidence[0].from_text) == (MAJOR, True)
-    assert judged(watch, 2)["haiku"].severity is UP
+    assert judged(watch, 2)["haiku"].carried_by == "api"
 
 
 def test_components_outrank_words() -> None:

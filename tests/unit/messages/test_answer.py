@@ -34,7 +34,10 @@ def test_an_outage_is_answered_as_the_product_says() -> None:
     here = {OUTAGE.key: ThreadLink("ops", "1")}
     card = answer_message(seen(claude(*DOWN, incidents=(OUTAGE,))), threads=here)
     assert spoken(card).splitlines() == [
-        "🔴 Yes, partly. claude.ai and Claude Code are down; the API and the Console work.",
+        (
+            "🔴 Yes, partly. claude.ai is down; Claude Code is partly down; "
+            "the API and the Console work."
+        ),
         "major_outage: claude.ai major outage since 17:41",
         "partial_outage: Claude Code partial outage since 17:41",
         "up: API up",
@@ -72,7 +75,7 @@ def test_an_incident_that_stays_open_over_green_is_mentioned() -> None:
         (UP, "No. The API is up."),
         (Severity.MAINTENANCE, "Maintenance. The API is in maintenance."),
         (DEGRADED, "Partly. The API is degraded."),
-        (Severity.PARTIAL, "Yes. The API is down."),
+        (Severity.PARTIAL, "Yes, partly. The API is partly down."),
         (MAJOR, "Yes. The API is down."),
     ],
 )
@@ -93,7 +96,7 @@ def test_a_page_out_of_sight_is_said_with_the_age_of_what_we_know() -> None:
     text = spoken(card)
     assert card.title == "I can't see the status page"
     assert "Out of sight since 17:42; what I last knew, 9 min ago:" in text
-    assert "claude.ai and Claude Code were down; the API and the Console worked." in text
+    assert "claude.ai was down; Claude Code was partly down; the API and the Console worked" in text
     assert "last seen 9 min ago (HTTP 405)" in text
 
 
@@ -164,3 +167,41 @@ def test_reports_of_people_here_stand_beside_the_official_source() -> None:
 def test_the_mobile_apps_are_several() -> None:
     said = answer(claude(verdict("mobile", UP)), asked=["mobile"])
     assert said.title == "No. The mobile apps are up."
+
+
+def test_a_second_page_out_of_sight_is_said_in_the_first_line() -> None:
+    lost = ProviderStatus("github", (verdict("github/actions"),), checked_at=ago(9))
+    never = ProviderStatus("openai")
+    card = answer_message(seen(claude(*QUIET), lost, never, catalog=SEVERAL))
+    assert card.title == "No, but I can't see GitHub's and OpenAI's pages"
+    text = spoken(card)
+    assert "Everything that I can see is up." in text
+    assert "GitHub's page was last seen 9 min ago." in text
+    assert "OpenAI's page was never read yet." in text
+    assert card.severity is Severity.UNKNOWN
+    assert "🟢" not in card.emoji
+
+
+def test_what_is_down_is_said_though_another_page_cannot_be_seen() -> None:
+    lost = ProviderStatus("github", (verdict("github/actions"),), checked_at=ago(9))
+    card = answer_message(seen(claude(*DOWN), lost, catalog=SEVERAL))
+    assert card.title == "Yes, partly, but I can't see GitHub's page"
+    assert card.severity is MAJOR
+
+
+def test_a_surface_that_the_page_does_not_list_is_only_as_good_as_what_carries_it() -> None:
+    carried = replace(verdict("opus", MAJOR), carried_by="api")
+    assert answer(claude(verdict("api", MAJOR), carried), ["opus"]).plain == (
+        "Yes. The page does not list Opus; the API, which it runs on, has a major outage."
+    )
+    well = replace(verdict("mobile"), carried_by="claude.ai")
+    assert answer(claude(verdict("claude.ai"), well), ["mobile"]).plain == (
+        "No. The page does not list the mobile apps; claude.ai, which they run on, is up."
+    )
+
+
+def test_an_answer_for_everything_does_not_repeat_what_carries_each_model() -> None:
+    models = [replace(verdict(s, MAJOR), carried_by="api") for s in ("opus", "sonnet", "haiku")]
+    text = spoken(answer(claude(verdict("api", MAJOR), verdict("console"), *models)))
+    assert "Opus" not in text
+    assert "The API is down; the Console works." in text
