@@ -24,7 +24,7 @@ import typer
 from bot import __version__
 from bot.clock import utc_now
 from bot.diagnostics import in_a_sentence
-from bot.domain.errors import WrongWords
+from bot.domain.errors import SettingsError, WrongWords
 from bot.logs import set_up_logs
 from bot.platforms import PLATFORMS, settings_of_all
 from bot.settings import Settings
@@ -162,6 +162,17 @@ def health() -> None:
     settings = _settings(quiet=True)
     with _whoever_reads():
         raise typer.Exit(0 if asyncio.run(feel_pulse(settings, utc_now, sys.stdout)) else 1)
+
+
+@cli.command()
+def mcp() -> None:
+    """Serve MCP on standard input and output, for an agent on this machine."""
+    try:
+        from adapters.cli.mcp import serve
+    except ImportError:
+        raise SettingsError("a package more is needed: pip install 'isclaudedown[mcp]'") from None
+    rng = random.Random()  # noqa: S311 (jitter, no secret)
+    asyncio.run(serve(_settings(quiet=True), utc_now, rng))
 
 
 @cli.command()

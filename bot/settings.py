@@ -101,6 +101,9 @@ class Settings(_Section):
     http_host: str = "127.0.0.1"
     http_port: int | None = Field(default=None, ge=0, le=65535)
     http_token: SecretStr | None = None
+    # Agents may ask at /mcp (loads some 12 MB); behind a proxy its public names have to be said.
+    mcp: bool = False
+    mcp_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     # Addresses whose X-Forwarded-For is believed; none: whoever connects is the client.
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     webhook_secret: SecretStr | None = None
@@ -124,7 +127,7 @@ class Settings(_Section):
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("providers", "trusted_proxies", mode="before")
+    @field_validator("providers", "trusted_proxies", "mcp_hosts", mode="before")
     @classmethod
     def _comma_list(cls, value: object) -> object:
         if isinstance(value, str):

@@ -12,19 +12,15 @@ from typing import TextIO
 
 import structlog
 
-from adapters.cli.states import fresh_for, stored_states
+from adapters.cli.current import current_view
 from adapters.cli.words import question
-from adapters.providers.opened import page_sources
 from adapters.terminal import render as terminal
-from bot.catalog.watched import watched_catalog
-from bot.domain.errors import SourceError
-from bot.engine.step import on_failure, step
 from bot.messages.answer import answer_message
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.status.advice import Do, advise, outlook
 from bot.status.document import document
-from bot.status.view import StatusView, status_view
+from bot.status.view import StatusView
 
 log = structlog.get_logger()
 
@@ -102,27 +98,8 @@ def _tell(
 async def _view(
     settings: Settings, words: Sequence[str], clock: Clock
 ) -> tuple[StatusView, list[str]]:
-    """What is true now, by our own poll where no running instance keeps it fresh; and the
-    surfaces that the words name.
-    """
-    catalog = watched_catalog(settings)
-    states, evidence = await stored_states(settings, catalog, clock())
-    failures: dict[str, str] = {}
-    async with page_sources(catalog, clock) as pages:
-        for name, page in pages.items():
-            before = states.get(name)
-            if before and clock() - before.observed_at < fresh_for(settings):
-                continue
-            try:
-                # What has ended is no part of the answer: the summary suffices.
-                snapshot = await page.poll(lambda _: ())
-            except SourceError as error:
-                failures[name] = str(error)
-                if before:
-                    states[name] = on_failure(before, str(error), clock())
-            else:
-                states[name], _ = step(None, snapshot, clock(), catalog)
-    view = status_view(catalog, states, clock(), evidence, failures)
+    """What is true now, and the surfaces that the words name."""
+    view = await current_view(settings, clock)
     return view, question(words, view.catalog)
 
 

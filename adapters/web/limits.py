@@ -111,12 +111,16 @@ def check_token(request: Request, token: str | None) -> None:
         raise RequestRefused(
             403, "switched_off", "writing is switched off: set ISCLAUDEDOWN_HTTP_TOKEN to allow it"
         )
-    given = request.headers.get("authorization", "")
-    scheme, _, credentials = given.partition(" ")
-    if scheme.lower() != "bearer" or not same(credentials.strip(), token):
+    if not carries(request.headers.get("authorization", ""), token):
         raise RequestRefused(
             401, "unauthorized", "send the token as: Authorization: Bearer <token>"
         )
+
+
+def carries(authorization: str, token: str) -> bool:
+    """Whether an Authorization header brings the token."""
+    scheme, _, credentials = authorization.partition(" ")
+    return scheme.lower() == "bearer" and same(credentials.strip(), token)
 
 
 def same(given: str, wanted: str) -> bool:

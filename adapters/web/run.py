@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 
 import structlog
@@ -16,7 +16,9 @@ from adapters.web.app import Web, build
 from adapters.web.metrics import Measured, Metrics
 from adapters.web.server import serving
 from bot.delivery.worker import Worker
-from bot.evidence.stores import ProbeStore, TrafficStore
+from bot.domain.errors import SettingsError
+from bot.evidence.stores import Batch, ProbeStore, TrafficStore
+from bot.evidence.traffic import CallResult
 from bot.loops.watcher import Watcher
 from bot.settings import Settings
 from bot.status.service import StatusService
@@ -65,12 +67,35 @@ async def open_web(
         measure=lambda: _measure(program),
     )
     port = DEFAULT_PORT if settings.http_port is None else settings.http_port
-    serve = serving(
-        build(web, routes), settings.http_host, port, trusted_proxies=settings.trusted_proxies
-    )
-    async with serve as listening_on:
+    async with AsyncExitStack() as stack:
+        own = (
+            [await stack.enter_async_context(_mcp(settings, program, web))] if settings.mcp else []
+        )
+        serve = serving(
+            build(web, [*own, *routes]),
+            settings.http_host,
+            port,
+            trusted_proxies=settings.trusted_proxies,
+        )
+        listening_on = await stack.enter_async_context(serve)
         log.info("http.listening", host=settings.http_host, port=listening_on)
         yield
+
+
+def _mcp(settings: Settings, program: Program, web: Web) -> AbstractAsyncContextManager[BaseRoute]:
+    # Over a second and 12 MB, for those who switched it on.
+    try:
+        from adapters.web.mcp import make_server, serving_mcp  # noqa: PLC0415
+    except ImportError:
+        raise SettingsError(
+            "ISCLAUDEDOWN_MCP needs a package more: pip install 'isclaudedown[mcp]'"
+        ) from None
+
+    async def report(surface: str, outcome: CallResult) -> bool:
+        return await program.traffic.add([Batch(surface, {outcome: 1})], web.clock())
+
+    server = make_server(program.status, web.rng, report, web.token)
+    return serving_mcp(server, settings.mcp_hosts, web.reads.take)
 
 
 async def _trouble(status: StatusService) -> str:

@@ -83,5 +83,9 @@ class StatusService:
         ]
         return sorted(found, key=lambda incident: incident.started_at)
 
+    async def incidents_of(self, length: timedelta) -> list[Incident]:
+        """Incidents of the last days, hours or minutes, oldest first."""
+        return await self.incidents_since(self.clock() - length)
+
     async def scoreboard(self) -> Scoreboard:
         return scoreboard(await self.incidents_since(self.clock() - SCORED))

@@ -1,0 +1,49 @@
+"""`isclaudedown mcp`: the MCP server on standard input and output, for one agent on one machine.
+
+Answers from a running instance where there is one, else by a poll of its own, which it remembers
+for a while. It cannot write. Nothing but the protocol goes to standard output.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+
+from adapters.cli.current import current_view
+from adapters.web.mcp import make_server
+from bot.domain.incident import Incident
+from bot.ports import Clock
+from bot.settings import Settings
+from bot.status.view import StatusView
+
+# An agent asks in bursts; a page is polled no more often than a running instance would.
+REMEMBERED = timedelta(seconds=30)
+
+
+class OneMachine:
+    """`Knowledge` of a command: what is true now, and what ended lately as far as a view has it."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._view: StatusView | None = None
+
+    async def view(self) -> StatusView:
+        if self._view is None or self._clock() - self._view.at > REMEMBERED:
+            self._view = await current_view(self._settings, self._clock)
+        return self._view
+
+    async def incident(self, name: str) -> Incident | None:
+        view = await self.view()
+        return next((one for one in view.recent if name in {one.key, one.id}), None)
+
+    async def incidents_of(self, length: timedelta) -> Sequence[Incident]:
+        view = await self.view()
+        since = view.at - length
+        return [one for one in view.recent if one.ended_at is None or one.ended_at >= since]
+
+
+async def serve(settings: Settings, clock: Clock, rng: random.Random) -> None:
+    """Serve until standard input ends."""
+    await make_server(OneMachine(settings, clock), rng).run_stdio_async()
