@@ -37,6 +37,7 @@ from adapters.web.mcp_answers import (
 )
 from bot import __version__
 from bot.catalog.catalog import Catalog
+from bot.catalog.names import find
 from bot.domain.errors import StoreError
 from bot.domain.incident import Incident
 from bot.evidence.traffic import CallResult
@@ -137,7 +138,7 @@ async def _known(work: Awaitable[T]) -> T:
 def _named(words: Sequence[str], catalog: Catalog) -> list[str]:
     surfaces = []
     for word in words:
-        match = catalog.resolve(word[:80])
+        match = find(catalog, word[:80])
         if match.exact is None:
             known = ", ".join(surface.id for surface in catalog.surfaces())
             raise ToolError(f"no such surface; there are: {known}"[:600])
