@@ -28,16 +28,21 @@ def unconfirmed_since(claim: Claim, task: SubjectTask) -> datetime | None:
     moments = [claim.unconfirmed_since] if claim.unconfirmed_since else []
     if claim.lost:
         since, until = claim.lost
-        searched_at = task.thread.searched_at
         match task.subject:
             case Incident() as incident:
-                untold = [event.observed_at for event in _untold(task.thread, incident)]
+                untold = _untold(task.thread, incident)
+                moments_of = [(min(e.at, e.observed_at), e.observed_at) for e in untold]
             case Reminder() as reminder:
-                untold = [reminder.asked_at]
+                moments_of = [(reminder.asked_at, reminder.asked_at)]
             case None:
-                untold = []
-        searched = searched_at is not None and searched_at >= until
-        if not searched and any(at < until + SKEW for at in untold):
+                moments_of = []
+        # The page's own time counts as well: a restored backup lost more than a second. And a
+        # search before the engine saw an event again was not a search for that event.
+        searched = task.thread.searched_at
+        if any(
+            begun < until + SKEW and (searched is None or searched < max(until, seen + SKEW))
+            for begun, seen in moments_of
+        ):
             moments.append(since)
     return min(moments, default=None)
 
