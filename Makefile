@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := bot adapters integrations tests scripts $(wildcard bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test integrations lint format bench chaos lock ready ready-dev
+.PHONY: help run test integrations lint format bench chaos docs lock ready ready-dev
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,12 +37,17 @@ bench: ready-dev ## measure: parsing, engine, store, delivery
 chaos: ready-dev ## random crashes and faults for so long: make chaos MINUTES=10
 	@exec $(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),2) $(ARGS)
 
+docs: ## build the site of the documentation into site/, with every link checked
+	@$(PYTHON) scripts/prepare.py docs
+	@NO_MKDOCS_2_WARNING=1 exec $(BIN)/python -m mkdocs build --strict --quiet
+
 lock: ## refresh the lock files (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	uv pip compile pyproject.toml --all-extras $(LOCKING) -o requirements.lock
 	uv pip compile --group pyproject.toml:build -c requirements.lock $(LOCKING) -o requirements-build.lock
 	uv pip compile pyproject.toml --all-extras --group build --group dev -c requirements.lock -c requirements-build.lock \
 		$(LOCKING) -o requirements-dev.lock
+	uv pip compile --group pyproject.toml:docs -c requirements-dev.lock $(LOCKING) -o requirements-docs.lock
 	uv pip compile tests/integrations/litellm.in $(LOCKING) -o tests/integrations/litellm.lock
 
 # One lock for every platform. No index, no folder: whoever installs takes them from where they like.

@@ -27,9 +27,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import helm_python  # type: ignore[import-not-found]  # of this script alone
-import kubernetes_validate  # type: ignore[import-not-found]  # of this script alone
-import yaml  # type: ignore[import-untyped]  # of this script alone
+import helm_python
+import kubernetes_validate
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "deploy" / "helm" / "isclaudedown"

@@ -1,4 +1,4 @@
-"""Makes `.venv` ready: `python3 scripts/prepare.py run|dev`.
+"""Makes `.venv` ready: `python3 scripts/prepare.py run|dev|docs`.
 
 Installs exactly what the lock file names, checked by its hashes, and this project itself. Does
 nothing when that was done before from the same files (a few milliseconds), and starts afresh when
@@ -30,11 +30,14 @@ UNFINISHED = VENV / ".unfinished"
 LOCKS = {
     "run": ("requirements.lock", "requirements-build.lock"),
     "dev": ("requirements-dev.lock",),
+    "docs": ("requirements-dev.lock", "requirements-docs.lock"),
 }
+# What each kind of environment is good for besides itself.
+HOLDS = {"run": (), "dev": ("run",), "docs": ("run", "dev")}
 
 
 def main(wanted: str) -> None:
-    """Prepare `.venv` for `wanted` ("run" or "dev")."""
+    """Prepare `.venv` for `wanted` ("run", "dev" or "docs")."""
     if _ready(wanted):
         return
     _wait_for_others()
@@ -51,8 +54,8 @@ def main(wanted: str) -> None:
 
 
 def _ready(wanted: str) -> bool:
-    # "dev" holds everything of "run", so it serves both.
-    return _works() and any(_stamp(kind) == _fingerprint(kind) for kind in {wanted, "dev"})
+    kinds = [kind for kind, others in HOLDS.items() if wanted in {kind, *others}]
+    return _works() and any(_stamp(kind) == _fingerprint(kind) for kind in kinds)
 
 
 def _wait_for_others() -> None:

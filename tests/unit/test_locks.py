@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ["requirements.lock", "requirements-build.lock", "requirements-dev.lock"]
+LOCKS = [
+    "requirements.lock",
+    "requirements-build.lock",
+    "requirements-dev.lock",
+    "requirements-docs.lock",
+]
 
 
 def pinned(lock: str) -> dict[str, str]:
@@ -30,10 +35,11 @@ def test_every_package_of_a_lock_has_a_hash(lock: str) -> None:
 
 
 def test_the_locks_agree() -> None:
-    run, build, dev = (pinned(lock) for lock in LOCKS)
+    run, build, dev, docs = (pinned(lock) for lock in LOCKS)
     assert run
     assert build
     assert (run | build).items() <= dev.items()
+    assert all(dev.get(name, version) == version for name, version in docs.items())
 
 
 def test_the_locks_hold_what_the_project_asks_for() -> None:
@@ -43,6 +49,7 @@ def test_the_locks_hold_what_the_project_asks_for() -> None:
         "requirements.lock": project["project"]["dependencies"],
         "requirements-build.lock": groups["build"],
         "requirements-dev.lock": [*groups["build"], *groups["dev"]],
+        "requirements-docs.lock": groups["docs"],
     }
     for lock, lines in asked.items():
         names = {re.split(r"[^a-zA-Z0-9.-]", line)[0].replace(".", "-") for line in lines}
