@@ -114,7 +114,7 @@ def title_of(step: Step, incident: Incident) -> str:
     return f"{step.act.value} {step.event.key} r{incident.revision}"
 
 
-class Nothing:
+class NothingKnown:
     """A view in which nothing is known."""
 
     def verdict(self, surface: str) -> Verdict | None:
@@ -123,7 +123,7 @@ class Nothing:
 
 
 async def nothing_known() -> Verdicts:
-    return Nothing()
+    return NothingKnown()
 
 
 @dataclass

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from adapters.redis import keys
+from adapters.redis.evidence import RedisReports
 from adapters.redis.store import Store, open_store
 from bot.delivery.context import no_failpoint
+from bot.domain.evidence import Verdict
 from bot.domain.incident import EventKind, Incident
-from bot.domain.subscription import Channel
+from bot.domain.page import Severity
+from bot.domain.subscription import Channel, Reminder
+from bot.evidence.stores import UserReport
 from tests.chaos.ledger import Ledger
-from tests.delivery_kit import Bot, channels, commit, incident, left, more, running_bot, subscribe
+from tests.delivery_kit import (
+    Bot,
+    channels,
+    commit,
+    incident,
+    left,
+    more,
+    running_bot,
+    subscribe,
+    utc_now,
+)
 from tests.servers.chat import ChatMessenger, ChatServer
 
 CHAPTERS: Sequence[Sequence[EventKind]] = (
@@ -22,6 +36,17 @@ CHAPTERS: Sequence[Sequence[EventKind]] = (
     (EventKind.CORRECTED,),
     (EventKind.RESOLVED,),
 )
+
+
+class AllIsUp:
+    """A view in which every surface is up."""
+
+    def verdict(self, surface: str) -> Verdict | None:
+        return Verdict(surface, Severity.UP, None, utc_now())
+
+
+async def all_is_up() -> AllIsUp:
+    return AllIsUp()
 
 
 @dataclass
@@ -68,9 +93,39 @@ class Story:
                 told = self._next(told, kinds)
                 await commit(store, told)
                 bot = await self._live(store, told, bot, death, running)
+                if told.is_open:
+                    await self.people_speak(store, told)
+                    bot = await self._live(store, told, bot, death, running)
             for channel in self.channels:
                 assert told is not None
                 ledger.check(self.server, channel, told)
+                self.check_people(ledger, channel, told)
+
+    async def people_speak(self, store: Store, told: Incident) -> None:
+        """In every channel one more person reports trouble, and one asks to be reminded."""
+        person = f"U{told.revision}"
+        reports = RedisReports(store.database, b"s")
+        for channel in self.channels:
+            await reports.add(UserReport(channel, person, "api"), utc_now())
+            await store.queue.mark_stale(channel, [told], delay=0.01)
+            alone = replace(channel, id=f"D{channel.id}")
+            await store.reminders.add(Reminder(alone, person, ("api",), utc_now()))
+
+    def check_people(self, ledger: Ledger, channel: Channel, told: Incident) -> None:
+        """Hold the reminders, and the count of reports on the root, against what people did."""
+        self.check_reminders(ledger, channel)
+        (root, *_) = self.server.thread(f"{channel.tenant}/{channel.id}", f"{told.key}/root")
+        if not any("(3 here report trouble: 3 API)" in title for title in root.shown):
+            ledger.half_edited.append(f"{root.key} never showed all reports: {root.shown}")
+
+    def check_reminders(self, ledger: Ledger, channel: Channel) -> None:
+        """Each reminder is one message."""
+        sent = Counter(
+            m.key for m in self.server.thread(f"{channel.tenant}/D{channel.id}") if "back/" in m.key
+        )
+        ledger.doubled += [key for key, times in sent.items() if times > 1]
+        if len(sent) != len(CHAPTERS) - 1:
+            ledger.lost.append(f"{channel}: {len(sent)} reminders")
 
     def _next(self, told: Incident | None, kinds: Sequence[EventKind]) -> Incident:
         if told is None:
@@ -103,16 +158,12 @@ class Story:
 
     async def _quiet(self, store: Store, told: Incident) -> None:
         """Wait until every channel is up to date with what was told, and nobody is served."""
-        threads = [
-            (keys.shard_of(c), f":thread:{keys.member(c)}:{told.key}") for c in self.channels
-        ]
         async with asyncio.timeout(60):
             while True:
-                records = [await store.database.call("GET", base + end) for base, end in threads]
-                done = [
-                    r is not None and r.startswith(told.version.encode() + b"|") for r in records
-                ]
-                if all(done) and not await left(store, f"chat{self.name}"):
+                threads = [await store.queue.thread(c, told.key) for c in self.channels]
+                done = all(thread and thread.shown == told.revision for thread in threads)
+                waits = await left(store, f"chat{self.name}") or await store.reminders.all()
+                if done and not waits:
                     return
                 await asyncio.sleep(0.1)
 
@@ -127,6 +178,7 @@ class Story:
                 lease=0.8,
                 send_seconds=0.3,
                 failpoint=death or no_failpoint,
+                verdicts=all_is_up,
             ) as bot,
         ):
             yield bot

@@ -14,6 +14,7 @@ from tests.servers.chat import ChatServer
 from tests.servers.redis import standalone
 
 TOGETHER = 24
+READS = 6  # what is only read, again and again, is interrupted so often
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +24,7 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.mark.chaos
+@pytest.mark.timeout(300)
 async def test_a_crash_at_any_step_loses_doubles_and_disorders_nothing(redis_url: str) -> None:
     async with ChatServer() as server:
         alive, ledger = Death(), Ledger()
@@ -39,7 +41,7 @@ async def test_a_crash_at_any_step_loses_doubles_and_disorders_nothing(redis_url
         deaths = [
             Death(point, nth)
             for point, times in Counter(alive.steps).items()
-            for nth in range(1, times + 1)
+            for nth in range(1, (min(times, READS) if _reads(point) else times) + 1)
         ]
         await asyncio.gather(*(die(number, one) for number, one in enumerate(deaths, start=1)))
 
@@ -47,3 +49,7 @@ async def test_a_crash_at_any_step_loses_doubles_and_disorders_nothing(redis_url
     missed = [d for d in deaths if not d.came.is_set() and "messenger" in d.point]
     assert not missed
     assert any(d.point == "before redis.settle" and d.came.is_set() for d in deaths)
+
+
+def _reads(point: str) -> bool:
+    return point.rpartition(".")[2] in {"hvals", "smembers", "xautoclaim", "xreadgroup"}

@@ -47,6 +47,8 @@ class Turmoil(Story):
             for kinds in CHAPTERS:
                 told = self._next(told, kinds)
                 await commit(store, told)
+                if told.is_open:
+                    await self.people_speak(store, told)
                 # Sometimes the next news come while the last are still on their way.
                 if self.rng.random() < 0.6:
                     await self._quiet(store, told)
@@ -58,6 +60,7 @@ class Turmoil(Story):
             await store.database.call("FLUSHDB")
         for channel in self.channels:
             ledger.check(self.server, channel, told)
+            self.check_reminders(ledger, channel)
 
     async def _replica(self) -> None:
         """Live, die, be started again."""
