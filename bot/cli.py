@@ -103,6 +103,21 @@ def ask(
 
 
 @cli.command()
+def statusline(
+    surfaces: Annotated[list[str] | None, typer.Argument(help="Instead of code and api.")] = None,
+    refresh: Annotated[bool, typer.Option(help="Write it for the status line's script.")] = False,
+) -> None:
+    """Print one line for a status line: what is down and when to retry, nothing if all is up."""
+    from adapters.cli import statusline as line
+
+    settings, asked = _settings(quiet=True), surfaces or []
+    if refresh:
+        asyncio.run(line.refresh(settings, asked, utc_now))
+    elif said := asyncio.run(line.current_line(settings, asked, utc_now)):
+        typer.echo(said)
+
+
+@cli.command()
 def replay(
     files: Annotated[list[Path], typer.Argument(help="Recorded polls or an incidents.json.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,

@@ -98,6 +98,7 @@ class Settings(_Section):
     log_level: Literal["auto", "debug", "info", "warning", "error"] = "auto"
     log_format: Literal["auto", "json", "text"] = "auto"
 
+    url: str | None = None  # where a running instance answers, for commands that ask one
     http_host: str = "127.0.0.1"
     http_port: int | None = Field(default=None, ge=0, le=65535)
     http_token: SecretStr | None = None
@@ -117,7 +118,7 @@ class Settings(_Section):
     )
     probe_daily_budget: int = Field(default=0, ge=0, le=10_000)
 
-    @field_validator("page_url")
+    @field_validator("page_url", "url")
     @classmethod
     def _is_a_web_address(cls, value: str | None) -> str | None:
         return value if value is None else web_address(value)

@@ -41,7 +41,7 @@ async def ask(
     Raises:
         WrongWords: a word is no surface.
     """
-    view, asked = await _view(settings, words, clock)
+    view, asked = await view_and_surfaces(settings, words, clock)
     return _tell(view, asked, out, rng, as_json=as_json)
 
 
@@ -64,7 +64,7 @@ async def wait(
     """
     began = clock()
     while True:
-        view, asked = await _view(settings, words, clock)
+        view, asked = await view_and_surfaces(settings, words, clock)
         advised = [
             advise(v, outlook(v.surface, view.recent), {}, view.at, rng.random())
             for v in view.verdicts
@@ -95,7 +95,7 @@ def _tell(
     return said.exit_code
 
 
-async def _view(
+async def view_and_surfaces(
     settings: Settings, words: Sequence[str], clock: Clock
 ) -> tuple[StatusView, list[str]]:
     """What is true now, and the surfaces that the words name."""

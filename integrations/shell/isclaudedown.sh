@@ -1,13 +1,13 @@
 #!/bin/sh
 # Asks isclaudedown before (or after) work that needs Claude. Needs curl and jq.
 #
-#   isclaudedown.sh wait|skip|fail|warn [surface ...]     without a surface: api
-#   isclaudedown.sh after-failure FILE                    whose fault was it? FILE: the log
+#   isclaudedown.sh wait|skip|fail|warn [option ...] [surface ...]    without a surface: api
+#   isclaudedown.sh after-failure FILE                                whose fault was it? FILE: the log
 #
-#   ISCLAUDEDOWN_URL       its HTTP API (default http://127.0.0.1:8080)
-#   ISCLAUDEDOWN_AT_MOST   how long `wait` waits, as 90s, 30m or 2h (default 30m)
-#   ISCLAUDEDOWN_UNKNOWN   go or stop: what to do when nobody knows (default go, with a warning)
+#   --at-most 30m    how long `wait` waits, as 90s, 30m or 2h (default 30m)
+#   --unknown go     go or stop: what to do when nobody knows (default go, with a warning)
 #
+# ISCLAUDEDOWN_URL says where its HTTP API is (default http://127.0.0.1:8080).
 # Standard output: lines name=value (verdict, reason, retry-after, exit-code, go); words for people
 # go to standard error. Exit code: 0 go on (`skip` and `warn` always: read `go`); 20 down and 30
 # unknown, where that stops; 2 the words are wrong.
@@ -122,10 +122,19 @@ case "$mode" in
   wait | skip | fail | warn) ;;
   *) stop_words "the mode is wait, skip, fail, warn or after-failure, not '$mode'" ;;
 esac
-unknown="${ISCLAUDEDOWN_UNKNOWN:-go}"
-case "$unknown" in go | stop) ;; *) stop_words "ISCLAUDEDOWN_UNKNOWN is go or stop, not '$unknown'" ;; esac
-at_most="$(seconds "${ISCLAUDEDOWN_AT_MOST:-30m}")" ||
-  stop_words "ISCLAUDEDOWN_AT_MOST is a length such as 90s, 30m or 2h"
+unknown=go
+at_most=1800
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --unknown) unknown="${2:-}" ;;
+    --at-most) at_most="$(seconds "${2:-}")" || stop_words "--at-most is a length such as 90s, 30m or 2h" ;;
+    --) shift; break ;;
+    -*) stop_words "there is no option $1" ;;
+    *) break ;;
+  esac
+  shift $(($# > 1 ? 2 : 1))
+done
+case "$unknown" in go | stop) ;; *) stop_words "--unknown is go or stop, not '$unknown'" ;; esac
 surfaces="$(IFS=, && printf %s "${*:-api}")"
 
 look "$surfaces"

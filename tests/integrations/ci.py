@@ -95,11 +95,9 @@ async def run(*command: str, cwd: Path, **environment: str) -> Ran:
     return Ran(process.returncode, out.decode(), err.decode(), outputs)
 
 
-async def script(where: Path, url: str, *words: str, **environment: str) -> Ran:
+async def script(where: Path, url: str, *words: str) -> Ran:
     """Run the shell script, by a shell that knows nothing but POSIX."""
-    return await run(
-        tool("dash"), str(SCRIPT), *words, cwd=where, ISCLAUDEDOWN_URL=url, **environment
-    )
+    return await run(tool("dash"), str(SCRIPT), *words, cwd=where, ISCLAUDEDOWN_URL=url)
 
 
 def action() -> dict[str, Any]:

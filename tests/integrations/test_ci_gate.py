@@ -74,7 +74,7 @@ async def test_down_stops_skips_fails_or_warns(running: Instance, tmp_path: Path
 
     seen = {}
     for mode in ("wait", "skip", "fail", "warn"):
-        ran = await script(tmp_path, running.url, mode, ISCLAUDEDOWN_AT_MOST="0s")
+        ran = await script(tmp_path, running.url, mode, "--at-most", "0s")
         seen[mode] = (ran.code, ran.outputs["go"])
         assert ran.outputs["verdict"] == "down"
         assert ran.outputs["exit-code"] == "20"
@@ -104,7 +104,7 @@ async def test_waiting_ends_when_all_may_be_retried(tmp_path: Path) -> None:
         says(0, "up", "retry_now"),
     ]
     async with answering(lambda: (200, answers.pop(0))) as url:
-        ran = await script(tmp_path, url, "wait", ISCLAUDEDOWN_AT_MOST="2h")
+        ran = await script(tmp_path, url, "wait", "--at-most", "2h", "--", "api")
     assert (ran.code, ran.outputs, answers) == (0, UP, [])
     assert ran.err.count("waiting") == 3
 
@@ -117,8 +117,7 @@ async def test_unreachable_is_unknown_and_stops_only_if_you_say_so(
     assert (ran.code, ran.outputs["verdict"], ran.outputs["go"]) == (0, "unknown", "true")
     assert "unknown: no answer" in ran.err
 
-    strict = {"ISCLAUDEDOWN_UNKNOWN": "stop", "ISCLAUDEDOWN_AT_MOST": "0s"}
-    ran = await script(tmp_path, nobody(), mode, **strict)
+    ran = await script(tmp_path, nobody(), mode, "--unknown", "stop", "--at-most", "0s")
     assert ran.outputs["verdict"] == "unknown"
     stops = mode in {"wait", "fail"}
     assert (ran.code, ran.outputs["go"]) == (
@@ -141,19 +140,21 @@ NONSENSE: dict[str, tuple[int, object]] = {
 @pytest.mark.parametrize("name", NONSENSE)
 async def test_what_cannot_be_understood_is_never_up(name: str, tmp_path: Path) -> None:
     async with answering(lambda: NONSENSE[name]) as url:
-        ran = await script(tmp_path, url, "skip", ISCLAUDEDOWN_UNKNOWN="stop")
+        ran = await script(tmp_path, url, "skip", "--unknown", "stop")
     assert (ran.outputs["verdict"], ran.outputs["go"]) == ("unknown", "false")
 
 
 async def test_wrong_words_are_told(running: Instance, tmp_path: Path) -> None:
-    for words, environment, told in (
-        (["halt"], {}, "wait, skip, fail, warn or after-failure, not 'halt'"),
-        (["fail", "apiary"], {}, "no surface that"),
-        (["wait"], {"ISCLAUDEDOWN_AT_MOST": "a while"}, "90s, 30m or 2h"),
-        (["fail"], {"ISCLAUDEDOWN_UNKNOWN": "maybe"}, "go or stop, not 'maybe'"),
-        (["after-failure", "nowhere"], {}, "a file that can be read, not 'nowhere'"),
+    for words, told in (
+        (["halt"], "wait, skip, fail, warn or after-failure, not 'halt'"),
+        (["fail", "apiary"], "no surface that"),
+        (["wait", "--at-most", "a while"], "90s, 30m or 2h"),
+        (["wait", "--at-most"], "90s, 30m or 2h"),
+        (["fail", "--unknown", "maybe"], "go or stop, not 'maybe'"),
+        (["fail", "--sometimes", "api"], "no option --sometimes"),
+        (["after-failure", "nowhere"], "a file that can be read, not 'nowhere'"),
     ):
-        ran = await script(tmp_path, running.url, *words, **environment)
+        ran = await script(tmp_path, running.url, *words)
         assert (ran.code, ran.out) == (2, "")
         assert told in ran.err
 
