@@ -16,9 +16,10 @@ import structlog
 
 from adapters.chat.http import Json
 from adapters.discord.channels import Channels, Kind
+from adapters.discord.deferred import Deferred, Job
 from adapters.discord.errors import BOT_BUCKET, DiscordRefused, meaning
 from adapters.discord.markup import mention_parts
-from adapters.discord.posting import Posting
+from adapters.discord.posting import THREAD, Posting
 from adapters.discord.rate_limit import AT_ONCE, REQUESTS_PER_SECOND
 from adapters.discord.recovery import DiscordRecovery
 from adapters.discord.refs import Ref, read_ref
@@ -99,7 +100,7 @@ class DiscordMessenger:
             root_id and kind.has_threads and await self._make_thread(channel_id, root_id, message)
         )
         if kind is Kind.ANNOUNCEMENT:
-            self._posting.publish(channel_id, root_id)
+            await self._posting.publish(channel_id, root_id)
         return str(Ref(channel_id, root_id, threaded=threaded))
 
     async def _make_thread(self, channel_id: int, root_id: int, message: Message) -> bool:
@@ -111,10 +112,8 @@ class DiscordMessenger:
             log.info("discord.thread_deferred", channel=channel_id, reason=error.reason)
             wait = error.retry_after if isinstance(error, RateLimited) else 0.0
 
-        async def again() -> None:
-            await self._threads.make(channel_id, root_id, name)
-
-        self._posting.put_off(f"thread:{root_id}", max(wait, THREAD_AGAIN_SECONDS), again)
+        job = Job(THREAD, channel_id, root_id, {"name": name})
+        await self.deferred.put_off(job, max(wait, THREAD_AGAIN_SECONDS))
         return False
 
     async def reply(
@@ -144,6 +143,9 @@ class DiscordMessenger:
         if kind.has_threads and in_channel:
             called = mention_parts(mention)
             line = await self._threads.line(channel_id, ref, message, key, called)
+            if kind is Kind.ANNOUNCEMENT and message.ended:
+                # Who follows the channel from another server learns of the end too.
+                await self._posting.publish(channel_id, line.message)
         body = self._body(channel, message, key, None if line else mention)
         if kind.has_threads:
             return str(await self._threads.reply(channel_id, ref, body, key, line))
@@ -181,7 +183,7 @@ class DiscordMessenger:
             found = await self._recovery.in_channel(channel_id, keys, since)
             for own in found.values() if kind is Kind.ANNOUNCEMENT else ():
                 # It may have been cut off before it was published; twice is harmless.
-                self._posting.publish(channel_id, own.message)
+                await self._posting.publish(channel_id, own.message)
         elif ref.is_post:
             found = await self._recovery.in_channel(ref.thread, keys, since)
         else:
@@ -236,9 +238,13 @@ class DiscordMessenger:
             raise meaning(refused) from None
         return Channel(self.platform, channel.tenant, str(answer.get("id", "")))
 
+    @property
+    def deferred(self) -> Deferred:
+        """What limits put off: publishing, changes of what was published, making threads."""
+        return self._posting.deferred
+
     async def close(self) -> None:
-        """Drop what was put off: publishing and changes of published messages."""
-        await self._posting.close()
+        await self.deferred.close()
 
     async def _kind(self, channel_id: int) -> Kind:
         kind = await self.channels.kind(channel_id)

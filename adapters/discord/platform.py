@@ -14,6 +14,7 @@ import structlog
 from adapters.chat.responder import Deduplicator
 from adapters.discord.commands import build_tree
 from adapters.discord.components import listen_to_components
+from adapters.discord.deferred import DeferredStore
 from adapters.discord.errors import DiscordRefused, TokenRefused
 from adapters.discord.gateway import GatewayConnection, ask_gateway
 from adapters.discord.invite import REFUSED
@@ -24,6 +25,7 @@ from adapters.discord.registration import register_commands
 from adapters.discord.responder import DiscordResponder, KeyValue
 from adapters.discord.rest import RestClient
 from adapters.discord.settings import DiscordSettings
+from adapters.redis.deferred import RedisDeferred
 from adapters.redis.keyvalue import RedisDeduplicator, RedisKeyValue
 from adapters.redis.store import Store
 from bot.catalog.catalog import Catalog
@@ -74,8 +76,10 @@ class Discord:
         catalog: Catalog,
         deduplicator: Deduplicator,
         keyvalue: KeyValue,
+        deferred: DeferredStore,
     ) -> None:
         """Set what answers people; `run` listens to them from then on."""
+        self.messenger.deferred.store = deferred
         self._responder = DiscordResponder(
             platform="discord",
             commands=commands,
@@ -106,7 +110,9 @@ class Discord:
     async def run(self) -> None:
         """Stay connected, until cancelled."""
         try:
-            await self._connection.run()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._connection.run())
+                tasks.create_task(self.messenger.deferred.resume())
         finally:
             await self._stop_registering()
 
@@ -177,6 +183,7 @@ async def open_listening(
             catalog=catalog,
             deduplicator=RedisDeduplicator(store.database),
             keyvalue=RedisKeyValue(store.database),
+            deferred=RedisDeferred(store.database, "discord", clock),
         )
         await discord.start()
         yield discord

@@ -13,7 +13,7 @@ import structlog
 
 from adapters.chat.http import Json
 from adapters.discord import errors
-from adapters.discord.deferred import Deferred, Work
+from adapters.discord.deferred import Deferred, Job
 from adapters.discord.errors import DiscordRefused, meaning
 from adapters.discord.refs import Ref, nonce, sent_at
 from adapters.discord.rest import CALL_SECONDS, RestClient
@@ -30,6 +30,9 @@ _CHANNEL: Final = "/channels/{channel_id}"
 _MESSAGES: Final = f"{_CHANNEL}/messages"
 _MESSAGE: Final = f"{_MESSAGES}/{{message_id}}"
 _REMEMBERED: Final = 20_000
+AUTO_ARCHIVE_MINUTES: Final = 4320  # 60, 1440, 4320 or 10080
+# Kinds of deferred work.
+PUBLISH, CHANGE, THREAD = "publish", "change", "thread"
 
 
 class Posting:
@@ -41,7 +44,7 @@ class Posting:
         self._rest = rest
         self._clock = clock
         self._monotonic = monotonic
-        self._deferred = Deferred()
+        self.deferred = Deferred(self.do)
         self._edited: dict[int, float] = {}
 
     async def create(
@@ -120,8 +123,8 @@ class Posting:
         One of the three is kept for the end. Where it has to wait, nobody waits for it: the
         channel's replies must not be delayed.
         """
-        name = f"edit:{ref.message}"
-        self._deferred.drop(name)
+        job = Job(CHANGE, ref.place, ref.message, body)
+        await self.deferred.drop(job.name)
         wait = 0.0
         try:
             if not ended:
@@ -131,7 +134,7 @@ class Posting:
                 return
         except RateLimited as limited:
             wait = limited.retry_after
-        self._deferred.put_off(name, wait, lambda: self.change(ref, body))
+        await self.deferred.put_off(job, wait)
 
     async def _seconds_until_change(self, ref: Ref) -> float:
         """Return the seconds until half an hour after the last change, which Discord knows."""
@@ -144,24 +147,53 @@ class Posting:
             return 0.0
         return (edited + BETWEEN_PUBLISHED - self._clock()).total_seconds()
 
-    def publish(self, channel_id: int, message_id: int) -> None:
+    async def publish(self, channel_id: int, message_id: int) -> None:
         """Publish a message of an announcement channel: soon, or when its limits let us."""
+        if message_id:
+            await self.deferred.put_off(Job(PUBLISH, channel_id, message_id, {}), 0.0)
 
-        async def crosspost() -> None:
+    async def do(self, job: Job) -> None:
+        """Carry out a deferred job. Raises as `RestClient.call` does."""
+        if job.kind == CHANGE:
+            await self.change(Ref(job.channel_id, job.message_id), job.body)
+        elif job.kind == THREAD:
+            await self.make_thread(job.channel_id, job.message_id, job.body["name"])
+        elif job.kind == PUBLISH:
             try:
                 await self._rest.call(
-                    "POST", f"{_MESSAGE}/crosspost", channel_id=channel_id, message_id=message_id
+                    "POST",
+                    f"{_MESSAGE}/crosspost",
+                    channel_id=job.channel_id,
+                    message_id=job.message_id,
                 )
             except DiscordRefused as refused:
                 if refused.code != errors.ALREADY_PUBLISHED:
-                    log.info("discord.message_not_published", channel=channel_id, code=refused.code)
+                    code = refused.code
+                    log.info("discord.message_not_published", channel=job.channel_id, code=code)
 
-        if message_id:
-            self._deferred.put_off(f"publish:{message_id}", 0, crosspost)
+    async def make_thread(
+        self, channel_id: int, root_id: int, name: str, *, seconds: float = CALL_SECONDS
+    ) -> bool:
+        """Make the thread of a root, once; its id is the root's. Returns whether there is one.
 
-    def put_off(self, name: str, seconds: float, work: Work) -> None:
-        """Do something that nobody waits for; see `Deferred`."""
-        self._deferred.put_off(name, seconds, work)
+        Raises:
+            DeliveryError: not known whether there is.
+        """
+        body: Json = {"name": name, "auto_archive_duration": AUTO_ARCHIVE_MINUTES}
+        try:
+            await self._rest.call(
+                "POST",
+                f"{_MESSAGE}/threads",
+                body,
+                seconds=seconds,
+                channel_id=channel_id,
+                message_id=root_id,
+            )
+        except DiscordRefused as refused:
+            if refused.code != errors.THREAD_EXISTS:
+                log.info("discord.thread_not_made", channel=channel_id, code=refused.code)
+                return False
+        return True
 
     async def archive(self, thread_id: int) -> None:
         """Archive a thread; one that is gone, locked or not ours to archive is left alone.
@@ -182,6 +214,3 @@ class Posting:
             log.info("discord.thread_not_changed", thread=thread_id, reason=str(error))
             return False
         return True
-
-    async def close(self) -> None:
-        await self._deferred.close()

@@ -46,8 +46,7 @@ class DiscordRecovery:
             CannotLook: it cannot be read, and the nonces do not protect us any more.
             DeliveryError: it could not be read now.
         """
-        may_read = self._channels.may_read_history(channel_id)
-        if may_read is False:
+        if self._channels.may_read_history(channel_id) is False:
             # Without the permission the list is empty, which is no answer.
             if self._clock() - since < NONCE_WINDOW:
                 return {}  # sending again with the same nonce gives the first message
@@ -55,9 +54,7 @@ class DiscordRecovery:
         wanted = {mark(key): key for key in keys} | {nonce(key): key for key in keys}
         me = await self._rest.user_id()
         found: dict[str, Ref] = {}
-        is_empty = True
         async for message in self._history(channel_id, since):
-            is_empty = False
             if str((message.get("author") or {}).get("id")) == me:
                 signs = {*marks_of(message), str(message.get("nonce"))}
                 ref = Ref(channel_id, int(message["id"]), threaded="thread" in message)
@@ -65,8 +62,6 @@ class DiscordRecovery:
                     found.setdefault(wanted[sign], ref)
             if len(found) == len(keys):
                 break
-        if is_empty and may_read is None and not self._channels.is_ready:
-            raise DiscordUnreachable("not known yet whether I may read the channel's history")
         return found
 
     async def posts(self, channel: Channel, keys: Sequence[str], since: datetime) -> dict[str, Ref]:
@@ -111,6 +106,9 @@ class DiscordRecovery:
                 if refused.code == UNKNOWN_CHANNEL:
                     return
                 raise meaning(refused) from None
+            told = self._channels.may_read_history(channel_id) is not None
+            if not page and not told and not self._channels.is_ready:
+                raise DiscordUnreachable("not known yet whether I may read the channel's history")
             for message in page:
                 yield message
             if len(page) < PAGE:

@@ -17,7 +17,7 @@ from adapters.chat.http import Json
 from adapters.discord import errors
 from adapters.discord.channels import Channels, tags_for
 from adapters.discord.errors import DiscordRefused, meaning
-from adapters.discord.posting import Posting
+from adapters.discord.posting import AUTO_ARCHIVE_MINUTES, Posting
 from adapters.discord.refs import Ref, mark
 from adapters.discord.render import UP, headline, name_from_root, state_of, thread_name
 from adapters.discord.rest import CALL_SECONDS, RestClient
@@ -25,7 +25,6 @@ from bot.domain.message import Message
 
 log = structlog.get_logger()
 
-AUTO_ARCHIVE_MINUTES: Final = 4320  # 60, 1440, 4320 or 10080
 # Discord takes two new names of a channel in ten minutes, and shows each in the thread.
 _NAMES: Final = 2
 _NAMES_SECONDS: Final = 600.0
@@ -72,24 +71,11 @@ class Threads:
     async def make(
         self, channel_id: int, root_id: int, name: str, *, seconds: float = CALL_SECONDS
     ) -> bool:
-        """Make the thread of a root, once; its id is the root's. Returns whether there is one.
-
-        Raises:
-            DeliveryError: not known whether there is.
-        """
-        body: Json = {"name": name, "auto_archive_duration": AUTO_ARCHIVE_MINUTES}
-        path = "/channels/{channel_id}/messages/{message_id}/threads"
-        try:
-            await self._rest.call(
-                "POST", path, body, seconds=seconds, channel_id=channel_id, message_id=root_id
-            )
-        except DiscordRefused as refused:
-            if refused.code == errors.THREAD_EXISTS:
-                return True
-            log.info("discord.thread_not_made", channel=channel_id, code=refused.code)
-            return False
-        self._remember_name(root_id, name)
-        return True
+        """Make the thread of a root, and remember its name. As `Posting.make_thread`."""
+        made = await self._posting.make_thread(channel_id, root_id, name, seconds=seconds)
+        if made:
+            self._remember_name(root_id, name)
+        return made
 
     async def open_post(self, forum_id: int, message: Message, body: Json) -> int:
         """Open a forum post; return its id, which is also its first message's.

@@ -62,6 +62,11 @@ HANDLED_SECONDS): a string; whoever sets it first handles it.
 Of what an adapter must remember, base `icd:{value.<name>}` (owner: that adapter; for ever, a
 handful of them): a string, such as the hash of the commands that were registered.
 
+Of what an adapter put off, base `icd:{deferred.discord}` (owner: that adapter; until it is done):
+
+    :work         hash    name → JSON of the work
+    :due          zset    names by the second they are due
+
 Of Slack's installations, base `icd:{slack}` (owner: adapters/slack/installations.py):
 
     :installations  hash    tenant → the installation with its token, encrypted; for ever
@@ -151,6 +156,10 @@ def concerned_sets(incident: Incident) -> list[str]:
 
 def value(name: str) -> str:
     return f"icd:{{value.{name}}}"
+
+
+def deferred(platform: str) -> str:
+    return f"icd:{{deferred.{platform}}}"
 
 
 def handled(name: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from adapters.discord.platform import Discord, open_discord
 from adapters.discord.settings import DiscordSettings
+from adapters.redis.deferred import RedisDeferred
 from adapters.redis.keyvalue import RedisDeduplicator, RedisKeyValue
 from bot.catalog.catalog import load_catalog, only
 from bot.delivery.channel_lifecycle import ChannelLifecycle
@@ -54,6 +55,7 @@ async def running_discord(server: DiscordServer, redis: str) -> AsyncIterator[Di
                 catalog=catalog,
                 deduplicator=RedisDeduplicator(store.database),
                 keyvalue=RedisKeyValue(store.database),
+                deferred=RedisDeferred(store.database, "discord", utc_now),
             )
             await discord.start()
             running = asyncio.create_task(discord.run())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,8 @@ import pytest
 
 from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.refs import nonce
+from adapters.redis.client import open_database
+from adapters.redis.deferred import RedisDeferred
 from bot.domain.errors import (
     CannotLook,
     ChannelGone,
@@ -27,7 +30,9 @@ from tests.contract.discord_stage import (
     discord_stage,
 )
 from tests.contract.messenger_contract import card, long_ago
+from tests.delivery_kit import until
 from tests.servers.discord import Channel, DiscordServer, serve
+from tests.servers.redis import standalone
 
 THREADS = r"/channels/\d+/messages/\d+/threads"
 
@@ -153,6 +158,27 @@ async def test_a_thread_whose_making_was_cut_off_is_made_with_the_first_reply(
         await stage.messenger.reply(stage.channel, root, card("Worse"), f"{what}/1")
     threads = stage.server.world.guilds[stage.guild].threads.values()
     assert [len(thread.messages) for thread in threads] == [1, 1]
+    assert {thread.name for thread in threads} == {"🔴 Claude is down"}
+
+
+async def test_a_thread_made_by_another_process_is_called_what_its_root_says(
+    server: DiscordServer, stage: DiscordStage
+) -> None:
+    server.world.guilds[stage.guild].max_active_threads = 0
+    root = await stage.messenger.open_thread(stage.channel, card(), "k/root")
+    await stage.messenger.revise(stage.channel, root, root, over(), "k/root")
+    server.world.guilds[stage.guild].max_active_threads = 1000
+    async with another_messenger(server) as other:
+        await other.reply(stage.channel, root, card("Worse"), "k/1")
+    assert thread_of(stage).name == "🟢 Claude is down · resolved"
+
+
+async def test_an_event_that_cannot_be_read_costs_no_session(stage: DiscordStage) -> None:
+    for name in ("CHANNEL_UPDATE", "GUILD_ROLE_UPDATE", "THREAD_CREATE", "GUILD_CREATE"):
+        await stage.server.gateway.dispatch(name, {"id": "?"}, guild=stage.guild)
+    await stage.server.director.deny(int(stage.channel.id), "read_message_history")
+    await _heard(stage)
+    assert stage.server.gateway.identifies == 1
 
 
 async def test_a_guild_full_of_threads_still_gets_its_news(stage: DiscordStage) -> None:
@@ -264,9 +290,7 @@ async def test_a_published_root_keeps_a_change_for_the_end_and_replies_do_not_wa
         message = stage.server.world.channels[int(stage.channel.id)].messages[
             int(root.split("/")[1])
         ]
-        async with asyncio.timeout(10):
-            while not message.published:  # noqa: ASYNC110 - done by the server
-                await asyncio.sleep(0.01)
+        await until(lambda: message.published)
         for number in range(5):
             shown = card(f"State {number}")
             await stage.messenger.revise(stage.channel, root, root, shown, "k/root")
@@ -275,6 +299,57 @@ async def test_a_published_root_keeps_a_change_for_the_end_and_replies_do_not_wa
         assert len(thread_of(stage).messages) == 1
         await stage.messenger.revise(stage.channel, root, root, over(), "k/root")
         assert "resolved" in message.body["content"]
+
+
+async def test_what_a_limit_put_off_is_done_by_the_next_process(clock: Clock) -> None:
+    with standalone() as node:
+        async with serve(clock=clock) as server, discord_stage(server, "ANNOUNCEMENT") as stage:
+            database = await open_database(node.url)
+            store = RedisDeferred(database, "discord", clock)
+            await server.director.fault(
+                what="ratelimit", method="POST", path=r".*/crosspost", retry_after=1000
+            )
+            stage.discord.deferred.store = store
+            root = await stage.messenger.open_thread(stage.channel, card(), "k/root")
+            (message,) = server.world.channels[int(stage.channel.id)].messages.values()
+            await until(lambda: any(path.endswith("crosspost") for _, path, *_ in server.requests))
+            await stage.discord.close()
+            assert not message.published
+
+            clock.ahead += timedelta(hours=1)
+            async with another_messenger(server) as second, resuming(second, store):
+                await until(lambda: message.published)
+                for text in ("State 1", "State 2"):
+                    await second.revise(stage.channel, root, root, card(text), "k/root")
+            assert "State 1" in message.body["content"]
+
+            clock.ahead += timedelta(hours=1)
+            async with another_messenger(server) as third, resuming(third, store):
+                await until(lambda: "State 2" in message.body["content"])
+                async with asyncio.timeout(10):
+                    # Nothing is left, for whatever time.
+                    while await store.overdue(-7200):  # noqa: ASYNC110 - in another task
+                        await asyncio.sleep(0.01)
+            await database.close()
+
+
+@contextlib.asynccontextmanager
+async def resuming(messenger: DiscordMessenger, store: RedisDeferred) -> AsyncIterator[None]:
+    messenger.deferred.store = store
+    task = asyncio.create_task(messenger.deferred.resume())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def test_the_line_that_tells_the_end_is_published_too(server: DiscordServer) -> None:
+    async with discord_stage(server, "ANNOUNCEMENT") as stage:
+        root = await stage.messenger.open_thread(stage.channel, card(), "k/root")
+        for key, message in (("k/1", card("Worse")), ("k/2", over())):
+            await stage.messenger.reply(stage.channel, root, message, key, in_channel=True)
+        posted = server.world.channels[int(stage.channel.id)].messages.values()
+        await until(lambda: [m.published for m in posted] == [True, False, True])
 
 
 async def test_changes_of_an_old_message_are_ten_seconds_apart(

@@ -186,6 +186,15 @@ def test_a_place_is_a_thread_where_one_was_made_and_a_message_where_none() -> No
     assert shown(None) == "<#1>"
 
 
+def test_a_threads_name_can_be_read_from_its_root() -> None:
+    for title in ("Claude is down", "*b* [x](y) @everyone 1. one \\ end", "a_b_c `code` ~s~"):
+        card = Message(title, "p", Severity.MAJOR, struck=True, blocks=(Quote("x"),))
+        content = render.render(card).content
+        assert render.name_from_root(content) == render.thread_name(card)
+        assert render.name_from_root(f"<@&12345> {content}") == render.thread_name(card)
+    assert render.name_from_root("") == "Incident"
+
+
 def test_commands_are_shown_as_discord_calls_them() -> None:
     assert native("subscribe api code partial") == (
         "/claudewatch subscribe surfaces:api code severity:partial"
