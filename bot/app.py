@@ -104,7 +104,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         reminders = ReminderFanOut(store.reminders, store.queue, status.view, utc_now)
         committed = Bell([*(fan_out.wake for fan_out in fan_outs), reminders.wake])
         watchers += [_watcher(page, store, settings, committed, status) for page in pages.values()]
-        commands = _commands(store, sources, status, messengers, platform_health)
+        hints = {watcher.page.provider: watcher.hint.set for watcher in watchers}
+        commands = _commands(store, sources, status, messengers, platform_health, hints)
         first_polls = [watcher.looked for watcher in watchers]
         parts = Parts(settings, store, commands, catalog, utc_now, first_polls, stop)
         platforms = await _open_platforms(parts, stack)
@@ -139,6 +140,7 @@ def _commands(
     status: StatusService,
     messengers: Mapping[str, Messenger],
     platform_health: PlatformHealth,
+    hints: Mapping[str, Callable[[], None]],
 ) -> Commands:
     async def reported(channel: Channel, about: Sequence[Incident]) -> None:
         await store.queue.mark_stale(channel, about, delay=COUNTED_TOGETHER)
@@ -154,6 +156,7 @@ def _commands(
             rng=random.Random(),  # noqa: S311 (jitter, no secret)
             reported=reported,
             out_of_reach=platform_health.words,
+            poll_soon=lambda provider: hints[provider](),
         )
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.catalog.names import provider_of
 from bot.commands.shared import what_to_do
 from bot.commands.types import Answer, ParsedCommand, Request, Services
 from bot.delivery.plan import plan
@@ -34,6 +35,9 @@ async def ask(services: Services, request: Request, words: ParsedCommand) -> Ans
         for incident in view.incidents
         if (link := await _thread_link(services, request, incident))
     }
+    for one in view.providers:
+        if one.failing_since is not None or not one.is_fresh:
+            services.poll_soon(one.provider)  # whoever asks again sees more
     bad = view.in_trouble(asked)
     lines = await what_to_do(services, view, bad[0].surface) if bad else ()
     message = answer_message(view, asked=asked, threads=threads, outlook=lines)
@@ -47,20 +51,30 @@ async def _thread_link(
     return ThreadLink(request.channel.id, thread.root) if thread and thread.root else None
 
 
-async def history(services: Services, _request: Request, words: ParsedCommand) -> Answer:
-    now = services.status.clock()
-    catalog = services.catalog
+async def history(services: Services, request: Request, words: ParsedCommand) -> Answer:
+    """What happened, and what the page lists of the time before we watched it."""
+    view = await services.status.view(request.channel)
     span = min(words.length or USUAL_HISTORY, LONGEST_HISTORY)
     asked = set(words.asked)
-    providers = words.providers or list(catalog.providers)
-    incidents = [
-        incident
-        for provider in providers
-        for incident in await services.status.incident_store.history(provider, now - span)
-        if not asked or asked & set(incident.surfaces)
-    ]
-    about = ", ".join(catalog.label(s) for s in catalog.order(asked))
-    message = history_message(incidents, span, now, catalog, about=about)
+    wanted = {provider_of(view.catalog, surface) for surface in asked} or set(words.providers)
+    seen: list[Incident] = []
+    listed: list[Incident] = []
+    for one in view.providers:
+        if wanted and one.provider not in wanted:
+            continue
+        ours = await services.status.incident_store.history(one.provider, view.at - span)
+        seen += ours
+        listed += await services.status.listed_before(one.provider, view.at - span, ours)
+    began = max((one.watched_since for one in view.providers if one.watched_since), default=None)
+    message = history_message(
+        [i for i in seen if not asked or asked & i.surfaces.keys()],
+        span,
+        view.at,
+        view.catalog,
+        about=", ".join(view.catalog.label(s) for s in view.catalog.order(asked)),
+        listed=[i for i in listed if not asked or asked & i.surfaces.keys()],
+        watched_since=began,
+    )
     return Answer(message, shared=words.share)
 
 

@@ -148,6 +148,9 @@ class Services:
     # Says which platforms, besides the one named, take no messages at the moment.
     out_of_reach: Callable[[str], Sequence[str]] = lambda _: ()
 
+    # Makes the next poll of this provider's page come at once.
+    poll_soon: Callable[[str], None] = lambda _: None
+
     @property
     def catalog(self) -> Catalog:
         return self.status.catalog

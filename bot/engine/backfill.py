@@ -1,7 +1,7 @@
-"""What the page's own list tells of incidents that ended before we looked: for "how long?".
+"""What the page's own list tells of incidents that ended before we watched.
 
-They are no news and stand in no history of ours; only their lengths and what they touched are
-kept, so that the question can be answered from the first day on.
+Nobody is told of them. They answer "how long?" from the first day on, and `history` lists them,
+marked as what they are.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def _incident(report: PageIncident, provider: Provider, names: dict[str, str]) -
     return Incident(
         provider=provider.id,
         id=report.id,
-        title="",  # nobody reads it here
+        title=report.title,
+        url=report.url,
         phase=report.phase,
         origin=Origin.PROVIDER,
         started_at=report.started_at,

@@ -36,7 +36,9 @@ log = structlog.get_logger()
 # Shorter than half the lease: one renewal may fail, and another watcher still takes over
 # within 15 s of our end.
 RENEW_SECONDS = 4.0
-LONGEST_BACKOFF = 300.0  # seconds
+# Seconds: whoever asks meanwhile is told that the page cannot be seen, so not much longer than
+# the page may be away (a guess). Asking makes the next poll come at once (`hint`).
+LONGEST_BACKOFF = 60.0
 LONGEST_RETRY_AFTER = 3600.0  # seconds: a page may ask for patience, not for silence
 # Seconds between two polls, however many hints come (a webhook may send hundreds): a guess.
 LEAST_PAUSE = 2.0
@@ -234,7 +236,8 @@ class Watcher:
         """Back off: doubled at each failure up to a limit, and never sooner than asked."""
         if self._failures == 0:
             log.warning("page.failed", provider=self.page.provider, reason=str(error))
-        backoff = min(self.poll_seconds * 2 ** min(self._failures, 16), LONGEST_BACKOFF)
+        longest = max(LONGEST_BACKOFF, self.poll_seconds)
+        backoff = min(self.poll_seconds * 2 ** min(self._failures, 16), longest)
         self._failures += 1
         self._retry_after = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER)
         return max(self._jittered(backoff), self._retry_after)

@@ -31,35 +31,50 @@ def history_message(
     catalog: Catalog,
     *,
     about: str = "",
+    listed: Sequence[Incident] = (),
+    watched_since: datetime | None = None,
 ) -> Message:
-    """Incidents newest first, each with the id that `incident` takes."""
+    """Incidents newest first, each with the id that `incident` takes.
+
+    `listed` are those that the page's own list tells of the time before `watched_since`.
+    """
     of = f" of {about}" if about else ""
-    if not incidents:
+    count = len(incidents) + len(listed)
+    blocks: list[Block] = []
+    if listed or (watched_since and now - watched_since < span):
+        began = (Time(watched_since, "date"),) if watched_since else (Text("now"),)
+        tail = "; what is marked is from the page's own list." if listed else "."
+        blocks.append(Note((Text("I have watched since "), *began, Text(tail))))
+    if not count:
         title = f"No incident{of} in the last {duration(span)}"
-        return Message(title, f"{title}.")
-    count = len(incidents)
+        if blocks:
+            title = f"No incident{of} that I know of in the last {duration(span)}"
+        return Message(title, f"{title}.", blocks=tuple(blocks))
     plural = "incident" if count == 1 else "incidents"
-    newest = sorted(incidents, key=lambda i: i.started_at, reverse=True)
-    lines = tuple(_line(incident, now, catalog) for incident in newest[:_LISTED])
-    blocks: list[Block] = [Lines(lines)]
+    newest = sorted((*incidents, *listed), key=lambda i: i.started_at, reverse=True)
+    marked = {incident.key for incident in listed}
+    lines = tuple(_line(one, now, catalog, listed=one.key in marked) for one in newest[:_LISTED])
+    blocks.insert(0, Lines(lines))
     if count > _LISTED:
         blocks.append(Note((Text(f"… and {count - _LISTED} more before."),)))
-    blocks.append(
-        Note((Text("One of them in full: "), Text(f"incident {newest[0].id}", code=True)))
-    )
+    known = next((one for one in newest if one.key not in marked), None)
+    if known is not None:
+        more = (Text("One of them in full: "), Text(f"incident {known.id}", code=True))
+        blocks.append(Note(more))
     title = f"{count} {plural}{of} in the last {duration(span)}"
     return Message(title, f"{title}; the latest: {newest[0].title}.", blocks=tuple(blocks))
 
 
-def _line(incident: Incident, now: datetime, catalog: Catalog) -> Line:
+def _line(incident: Incident, now: datetime, catalog: Catalog, *, listed: bool) -> Line:
     surfaces = ", ".join(catalog.label(s) for s in catalog.order(incident.surfaces))
     tail = f" · {surfaces}" if surfaces else ""
+    mark = " (the page's list)" if listed else ""
     return (
         Text(f"{emoji_of(incident)} "),
         Time(incident.started_at, "date"),
         Text(" "),
         Text(name_of(incident, 80), bold=True, struck=incident.withdrawn),
-        Text(f" · {_how_it_went(incident, now)}{tail} · "),
+        Text(f" · {_how_it_went(incident, now)}{tail}{mark} · "),
         Text(incident.id, code=True),
     )
 

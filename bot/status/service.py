@@ -6,6 +6,7 @@ For chats, the HTTP API, scripts and reminders. Only this module loads; what is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -64,9 +65,16 @@ class StatusService:
         """From the provider's own past; None where that says too little."""
         now = self.clock()
         seen = await self.incident_store.history(incident.provider, now - HISTORY)
-        told = await self.past.get(incident.provider) if self.past else []
+        listed = await self.listed_before(incident.provider, now - HISTORY, seen)
+        return expected_duration(incident, [*seen, *listed], now)
+
+    async def listed_before(
+        self, provider: str, since: datetime, seen: Sequence[Incident]
+    ) -> list[Incident]:
+        """Incidents of the page's own list that ended since then, besides those we have `seen`."""
         known = {name for one in seen for name in (one.id, *one.aliases)}
-        return expected_duration(incident, [*seen, *(i for i in told if i.id not in known)], now)
+        listed = await self.past.get(provider) if self.past else []
+        return [one for one in listed if one.id not in known and (one.ended_at or since) >= since]
 
     async def incident(self, name: str) -> Incident | None:
         """By its key ("claude/abc"), or by its id alone where only one provider has it."""

@@ -38,6 +38,8 @@ class ProviderStatus:
     recent: tuple[Incident, ...] = ()
     # The last good poll; None: the page was never read.
     checked_at: datetime | None = None
+    # The first good poll ever: what was before is not ours to tell.
+    watched_since: datetime | None = None
     # No poll succeeded since then, for the reason `failure`.
     failing_since: datetime | None = None
     failure: str = ""
@@ -143,6 +145,7 @@ def _of_state(
         incidents=tuple(i for i in recent if i.is_open and not i.withdrawn),
         recent=recent,
         checked_at=state.observed_at,
+        watched_since=state.began_at,
         failing_since=state.failing_since,
         failure=state.failure,
         debounced=state.debounced,

@@ -28,6 +28,7 @@ DEV = Channel("slack", "T1", "C-dev")
 class Journal:
     incidents: list[Incident] = field(default_factory=list)
     verdicts: Sequence[Verdict] = QUIET
+    changes: dict[str, object] = field(default_factory=dict)  # of each state
     down: bool = False
     never_read: bool = False
 
@@ -37,7 +38,8 @@ class Journal:
         if self.never_read:
             return VersionedState(None, 0)
         mine = self.verdicts if provider == "claude" else ()
-        return VersionedState(page_state(mine, self.incidents, provider), 1)
+        state = page_state(mine, self.incidents, provider)
+        return VersionedState(replace(state, **self.changes), 1)  # type: ignore[arg-type]  # real fields
 
     async def incident(self, key: str) -> Incident | None:
         return next((one for one in self.incidents if one.key == key), None)
@@ -137,6 +139,19 @@ class Reminders:
         return new
 
 
+@dataclass
+class Past:
+    """What the page's own list told of the time before we watched."""
+
+    listed: list[Incident] = field(default_factory=list)
+
+    async def put(self, provider: str, incidents: Sequence[Incident]) -> None:
+        self.listed = [one for one in incidents if one.provider == provider]
+
+    async def get(self, provider: str) -> list[Incident]:
+        return [one for one in self.listed if one.provider == provider]
+
+
 class Room:
     """Commands with everything around them, and a person who types."""
 
@@ -148,6 +163,8 @@ class Room:
         self.threads = Threads()
         self.slack = Speaker()
         self.reports = Reports()
+        self.polled: list[str] = []
+        self.past = Past()
         self.reminders = Reminders()
         self.commands = Commands(
             Services(
@@ -156,6 +173,7 @@ class Room:
                     self.incident_store,  # type: ignore[arg-type]  # the part of it that is used
                     None,
                     lambda: NOW,
+                    self.past,
                 ),
                 subscriptions=self.subscriptions,
                 threads=self.threads,
@@ -163,6 +181,7 @@ class Room:
                 reports=self.reports,
                 reminders=self.reminders,  # type: ignore[arg-type]  # likewise
                 rng=random.Random(1),
+                poll_soon=self.polled.append,
             )
         )
 

@@ -190,3 +190,33 @@ async def test_help_about_one_command_says_what_it_takes() -> None:
 
 async def test_thanks_are_answered_and_change_nothing() -> None:
     assert "welcome" in await Room().say("thanks!")
+
+
+async def test_history_lists_the_pages_own_list_of_the_time_before_we_watched_marked() -> None:
+    room = Room(OUTAGE)
+    room.incident_store.changes = {"began_at": ago(30)}
+    before = replace(OVER, id="before", title="Before us", started_at=ago(900), ended_at=ago(800))
+    room.past.listed = [before, replace(OUTAGE, ended_at=ago(1))]
+    text = await room.say("history")
+    assert "2 incidents in the last 7 days" in text
+    assert "Before us · already over" in text or "Before us · resolved after" in text
+    assert "(the page's list) · before" in text
+    assert "I have watched since 17:21; what is marked is from the page's own list." in text
+    assert "incident 9l93x2ht4s5w" in text
+
+
+async def test_history_on_a_fresh_start_says_since_when_it_watches() -> None:
+    room = Room()
+    room.incident_store.changes = {"began_at": ago(30)}
+    text = await room.say("history 30d")
+    assert "No incident that I know of in the last 30 days" in text
+    assert "I have watched since 17:21." in text
+
+
+async def test_asking_while_the_page_cannot_be_seen_has_it_polled_soon() -> None:
+    room = Room()
+    await room.say("")
+    assert room.polled == []
+    room.incident_store.changes = {"observed_at": ago(5), "failing_since": ago(5)}
+    assert "I can't see the status page" in await room.say("")
+    assert room.polled == ["claude"]

@@ -132,7 +132,7 @@ def page_state(
         if rows[v.surface].components
     }
     kept = {one.id: one for one in incidents if one.provider == provider}
-    return State(provider, ago(9999), ago(0.2), components=components, incidents=kept)
+    return State(provider, ago(99999), ago(0.2), components=components, incidents=kept)
 
 
 def spoken(card: Message) -> str:
