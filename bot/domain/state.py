@@ -50,6 +50,7 @@ class Track:
     texts: Mapping[str, str] = field(default_factory=dict)  # update id → hash of its text
     links: Mapping[str, Link] = field(default_factory=dict)  # by component: all it ever named
     impact: Severity = Severity.UP  # the page's word as last believed
+    impact_shown: Severity | None = None  # the page's word as of the last poll; None: as believed
     words: tuple[str, ...] = ()  # surfaces that its texts name
     followed: bool = False  # resolved by the page while components were still down
     linkable: bool = True

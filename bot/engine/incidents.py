@@ -166,9 +166,11 @@ def _read(poll: Poll, match: Observation, page: PageIncident) -> Observation:
     seen = replace(match, page=page, updates=new, edited=tuple(edited))
     if seen.adds_nothing:
         return seen
-    # An impact that moved without a word was moved by another incident.
-    spoke = new or page.phase != before.phase or seen.is_new or seen.adopted
-    impact = page.impact if spoke else track.impact
+    # An impact that moved without a word was moved by another incident, and so was one that had
+    # moved before this one spoke (Claude's of 23 June 2026).
+    moved = page.impact is not (track.impact_shown or track.impact)
+    spoke = moved and (new or seen.new_phase)
+    impact = page.impact if spoke or seen.is_new or seen.adopted else track.impact
     links, points = _followed(seen, page, impact)
     return replace(
         seen,
@@ -183,6 +185,7 @@ def _read(poll: Poll, match: Observation, page: PageIncident) -> Observation:
             texts={**track.texts, **hashes},
             links=links,
             impact=impact,
+            impact_shown=page.impact,
             words=_words(seen, page, poll.provider, nameless=not (links or page.components)),
             followed=track.followed and page.has_ended,
             linkable=track.linkable and page.linkable,

@@ -126,6 +126,22 @@ def test_an_impact_that_moves_without_a_word_was_moved_by_another_incident() -> 
     watch.see(1, page)
     assert watch.see(5, replace(page, impact=MAJOR)) == []
     assert watch.now("i").severity is PARTIAL
+
+
+def test_an_impact_that_had_moved_before_the_incident_spoke_is_not_its_own() -> None:
+    # Claude, 23 June 2026: a notice spoke while another incident's "critical" stood on it.
+    watch = quiet_watch()
+    page = report("i", update("u1", 0), impact=PARTIAL)
+    watch.see(1, page)
+    watch.see(5, replace(page, impact=MAJOR))
+    later = report("i", update("u1", 0), update("u2", 6), impact=MAJOR)
+    assert watch.see(7, later) == [("i", UPDATE)]
+    assert watch.now("i").severity is PARTIAL
+
+
+def test_an_impact_that_moves_with_a_word_counts() -> None:
+    watch = quiet_watch()
+    watch.see(1, report("i", update("u1", 0), impact=PARTIAL))
     later = report("i", update("u1", 0), update("u2", 6), impact=MAJOR)
     assert watch.see(7, later) == [("i", WORSE)]
 
