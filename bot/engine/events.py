@@ -82,7 +82,14 @@ def emit(poll: Poll, one: Conclusion) -> Incident:
         return before
     impacts = surfaces(poll, one)
     changes = _changes(poll, one, impacts)
-    emitted = _emitted(one, _move(one, changes, impacts), first=poll.first)
+    emitted = _emitted(one, first=poll.first)
+    if all(piece.kind is EventKind.UPDATE for piece in emitted):
+        # The last update carries the move; without any, it is an event of its own.
+        move = _move(one, changes, impacts)
+        if emitted:
+            emitted[-1] = replace(emitted[-1], kind=move or EventKind.UPDATE)
+        elif move or any(not impacts[change.surface].from_text for change in changes):
+            emitted = [Unnumbered(move or EventKind.UPDATE)]
     phase = page.phase if page else _phase_unsaid(one)
     ends = ended_at(poll, one)
     long_over = ends is not None and poll.now - ends > QUIET_AFTER
@@ -121,7 +128,7 @@ def _turn(one: Conclusion) -> tuple[EventKind, Text] | None:
     return TURNS.get((before, now, ending))
 
 
-def _emitted(one: Conclusion, move: EventKind | None, *, first: bool) -> list[Unnumbered]:
+def _emitted(one: Conclusion, *, first: bool) -> list[Unnumbered]:
     """What is to be emitted, in order, with every new text once."""
     seen, updates, turn = one.seen, one.seen.updates, _turn(one)
     kind, text = turn or (EventKind.UPDATE, Text.NONE)
@@ -142,9 +149,6 @@ def _emitted(one: Conclusion, move: EventKind | None, *, first: bool) -> list[Un
         events.append(Unnumbered(kind))
     elif not events and seen.incident.is_open and seen.new_phase:
         events = [Unnumbered(EventKind.UPDATE)]  # a page (or recording) that keeps no texts
-    if move and all(piece.kind is EventKind.UPDATE for piece in events):
-        # The last update carries the move; without any, it is an event of its own.
-        events[-1:] = [replace(events[-1], kind=move) if events else Unnumbered(move)]
     return events
 
 
@@ -169,8 +173,14 @@ def _place(updates: Sequence[PageUpdate], text: Text) -> int | None:
 
 
 def _changes(poll: Poll, one: Conclusion, impacts: dict[str, Impact]) -> tuple[SurfaceChange, ...]:
-    """What changed for each surface; "released": it is no longer this incident's."""
+    """What changed for each surface.
+
+    "Released": it is no longer this incident's and did not get better, because another has it or
+    because its row still shows it down.
+    """
     released = {poll.surface_of(component) for component in one.owned.released}
+    if one.ending.is_over and not one.owned.follows:
+        released |= poll.impaired
     before, nothing = one.seen.incident.surfaces, Impact(Severity.UP, Severity.UP)
     return tuple(
         SurfaceChange(surface, old, impact.now, surface in released and impact.now is Severity.UP)
@@ -182,11 +192,19 @@ def _changes(poll: Poll, one: Conclusion, impacts: dict[str, Impact]) -> tuple[S
 def _move(
     one: Conclusion, changes: tuple[SurfaceChange, ...], impacts: dict[str, Impact]
 ) -> EventKind | None:
-    """Did it get worse or better? A surface known from words alone follows, it does not lead."""
+    """Did it get worse or better? A surface known from words alone follows, it does not lead.
+
+    Nor does one whose row shows by now what the words had said of it.
+    """
+    before = one.seen.incident
     if one.seen.is_new and one.ending.is_over:
         return None
-    steps = [(c.before, c.after) for c in changes if not impacts[c.surface].from_text]
-    steps.append((one.seen.incident.severity, overall(one)))
+    steps = [(before.severity, overall(one))]
+    for change in changes:
+        old = before.surfaces.get(change.surface)
+        said = old is not None and old.from_text and change.after.rank <= old.worst.rank
+        if not (impacts[change.surface].from_text or said):
+            steps.append((change.before, change.after))
     if any(after.rank > before.rank for before, after in steps):
         return EventKind.WORSE
     if any(after.rank < before.rank for before, after in steps):

@@ -45,29 +45,39 @@ def peak(one: Conclusion) -> Severity:
 
 
 def surfaces(poll: Poll, one: Conclusion) -> dict[str, Impact]:
-    """Every surface that it ever touched, in the catalog's order, with what each suffers now."""
+    """Every surface that it ever touched, in the catalog's order, with what each suffers now.
+
+    A surface that it names in words, or by a component without a state, suffers what the incident
+    does, unless it has a row on the page: the row decides, and makes it the incident's once it is
+    down (see `attribution`). How bad the incident was at worst counts for the surface all the same.
+    """
     before, links = one.seen.incident, one.owned.links
     now, high = overall(one), peak(one)
     by_components = _by_components(before, links)
+    follows = before.maintenance or not one.seen.track.linkable
+    rows = frozenset[str]() if follows else poll.with_row
+    # The words of an incident that has ended say that it has ended.
+    said = Severity.UP if one.ending.is_over else now
     touched: dict[str, list[tuple[Severity, Severity]]] = {}
     for component, link in links.items():
         surface = poll.surface_of(component)
         # Named as operational beside others that are down: not touched.
         if surface is None or (by_components and link.worst is Severity.UP):
             continue
-        pair = (link.severity, link.worst) if by_components else (now, high)
+        named = (Severity.UP if surface in rows else now, high)
+        pair = (link.severity, link.worst) if by_components else named
         touched.setdefault(surface, []).append(pair)
     found = {
         surface: Impact(worst(now for now, _ in pairs), worst(high for _, high in pairs))
         for surface, pairs in touched.items()
     }
-    # The words of an incident that has ended say that it has ended.
-    said = Severity.UP if one.ending.is_over else now
     for surface in one.seen.track.words:
-        found.setdefault(surface, Impact(said, high, from_text=True))
+        shown = Severity.UP if surface in rows else said
+        found.setdefault(surface, Impact(shown, high, from_text=True))
     # What was touched before stays, with how bad it ever was.
     for surface, old in before.surfaces.items():
-        left = Impact(said if old.from_text else Severity.UP, old.worst, old.from_text)
+        shown = said if old.from_text and surface not in rows else Severity.UP
+        left = Impact(shown, old.worst, old.from_text)
         new = found.get(surface, left)
         found[surface] = replace(new, worst=worst((new.worst, old.worst)))
     return {surface: found[surface] for surface in sorted(found, key=poll.provider.order)}

@@ -116,7 +116,11 @@ def _key(one: Conclusion, kind: EventKind) -> str:
         moved = f":{moved_at:%Y-%m-%dT%H:%M:%S}" if moved_at else ""
         return f"{kind.value}:{overall(one).value}{moved}"
     if kind is EventKind.UPDATE:
-        return f"phase:{page.phase if page else ''}"
+        return (
+            f"row:{moved_at:%Y-%m-%dT%H:%M:%S}"
+            if moved_at
+            else f"phase:{page.phase if page else ''}"
+        )
     return kind.value
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from bot.catalog.catalog import Provider
 from bot.domain.incident import Ending, Incident, Origin
@@ -17,7 +18,7 @@ from bot.domain.state import ComponentState, Link, State, Track
 Point = tuple[datetime, Severity]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Poll:
     """One poll, as every stage sees it."""
 
@@ -27,6 +28,17 @@ class Poll:
     components: Mapping[str, ComponentState]  # as believed now
     now: datetime
     first: bool  # the first poll of all: before it everything was known to nobody
+
+    @cached_property
+    def with_row(self) -> frozenset[str]:
+        """Surfaces that have a row on the page, whatever it shows."""
+        return frozenset(filter(None, map(self.surface_of, self.components)))
+
+    @cached_property
+    def impaired(self) -> frozenset[str]:
+        """Surfaces of which a row shows now that they are degraded or worse."""
+        down = (i for i, c in self.components.items() if c.listed and c.severity.is_impaired)
+        return frozenset(filter(None, map(self.surface_of, down)))
 
     @property
     def unproven_absence(self) -> bool:

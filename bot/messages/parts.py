@@ -49,7 +49,9 @@ def rows_of(incident: Incident, catalog: Catalog) -> Rows | None:
     for surface in catalog.order(incident.surfaces):
         impact = incident.surfaces[surface]
         notes = []
-        if impact.worst.rank > impact.now.rank and impact.worst.rank > Severity.UP.rank:
+        # That a text names a surface does not say that it was as bad as the whole.
+        was = impact.worst.rank > impact.now.rank and not (impact.from_text and incident.is_open)
+        if was and impact.worst.rank > Severity.UP.rank:
             notes.append(f"was {impact.worst.words}")
         if impact.from_text:
             notes.append("from the text")

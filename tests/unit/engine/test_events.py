@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.domain.incident import EventKind, SurfaceChange
+from bot.domain.incident import EventKind, Impact, SurfaceChange
 from bot.domain.page import Severity
 
 from .build import DEGRADED, IDS, MAJOR, PARTIAL, UP, kinds, minute, quiet_watch, report, update
@@ -114,7 +114,8 @@ def test_impact_counts_only_where_no_component_was_ever_down() -> None:
     notice = update("u1", 0, api=(UP, UP))
     watch.see(1, report("i", notice, impact=PARTIAL))
     assert watch.now("i").severity is PARTIAL
-    assert watch.now("i").surfaces["api"].now is PARTIAL
+    # Its row decides what the API suffers now; that it was named counts for who is told.
+    assert watch.now("i").surfaces["api"] == Impact(UP, PARTIAL)
     down = update("u2", 5, api=(UP, DEGRADED))
     watch.see(6, report("i", notice, down, impact=MAJOR), components={"api": DEGRADED})
     assert watch.now("i").severity is DEGRADED
@@ -315,3 +316,41 @@ def test_a_component_id_that_only_an_update_names_is_still_a_surface() -> None:
     del watch.states[IDS["code"]]
     watch.see(1, report("i", update("u1", 0, code=(UP, PARTIAL))))
     assert watch.now("i").surfaces["code"].now is PARTIAL
+
+
+WORDS = "Claude Code and the Console are slow."
+
+
+def test_a_surface_named_in_words_is_as_its_row_shows_it() -> None:
+    watch = quiet_watch()
+    first = update("u1", 0, text=WORDS)
+    watch.see(1, report("i", first))
+    assert watch.last("i").changes == ()
+    assert watch.now("i").surfaces["code"] == Impact(UP, DEGRADED, from_text=True)
+
+    worse = report("i", first, update("u2", 5), impact=MAJOR)
+    assert watch.see(6, worse) == [("i", WORSE)]
+    assert watch.last("i").changes == ()
+    watch.see(7, worse, components={"console": PARTIAL})
+    watch.see(8, worse)
+    assert watch.last("i").changes == (SurfaceChange("console", UP, PARTIAL),)
+
+
+def test_a_row_that_shows_what_the_words_had_said_calls_nobody_again() -> None:
+    watch = quiet_watch()
+    page = report("i", update("u1", 0, text=WORDS), impact=PARTIAL)
+    watch.see(1, page)
+    watch.see(2, page, components={"code": PARTIAL})
+    assert watch.see(3, page) == [("i", UPDATE)]
+    assert watch.last("i").changes == (SurfaceChange("code", UP, PARTIAL),)
+
+
+def test_an_end_calls_nothing_up_again_that_the_page_shows_down() -> None:
+    watch = quiet_watch()
+    named = report("i", update("u1", 0, text="Opus fails."), components=["api"], impact=PARTIAL)
+    other = report("j", update("v1", 5, api=(UP, MAJOR)), components=["api"])
+    watch.see(1, named)
+    watch.see(6, named, other, components={"api": MAJOR})
+    end = report("i", *named.updates, update("u2", 9, "resolved"))
+    watch.see(10, other, end, recent=[other, end])
+    assert [c for c in watch.last("i").changes if c.surface == "api" and not c.released] == []
