@@ -151,6 +151,7 @@ def as_json(message: ReplayedMessage, catalog: Catalog) -> dict[str, Any]:
         "at": stamp(message.at),
         "provider": incident.provider,
         "incident": incident.id,
+        "aliases": incident.aliases,
         "revision": event.revision,
         "kind": event.kind.value,
         "severity": event.severity.value,

@@ -52,7 +52,7 @@ class Track:
     impact: Severity = Severity.UP  # the page's word as last believed
     impact_shown: Severity | None = None  # the page's word as of the last poll; None: as believed
     words: tuple[str, ...] = ()  # surfaces that its texts name
-    followed: bool = False  # resolved by the page while components were still down
+    followed: bool = False  # over, while components were still down or in maintenance
     linkable: bool = True
     page_end: datetime | None = None  # its end by the page, whose list is sorted by it
     title: str = ""  # by the page; empty for a derived one

@@ -89,34 +89,39 @@ def _after_its_end(
         return replace(one, links=links, follows=False)
     if not over or not (seen.incident.is_open or one.follows):
         return one
-    links = {}
-    released: dict[str, list[Attribution]] = {}
-    taken_by = ""
+    links, released, taken_by = {}, set[str](), ""
     for component, link in one.links.items():
-        state = present.get(component)
+        row = present.get(component)
+        impaired = row is not None and row.severity.is_impaired
         stays = (
-            state is not None
-            and state.severity.is_impaired
+            impaired
             and link.worst.is_impaired
             and component not in seen.cleared
             # What it had cleared and is down now is another matter.
             and (link.severity.is_impaired or not one.follows)
         )
-        takers = owners_of(component, explaining) if state and state.severity.is_impaired else []
-        if state and stays and not takers:
-            links[component] = linked(link, state.severity, link.named_at)
+        # Down until a maintenance took over: it is not up again.
+        in_maintenance = (
+            row is not None
+            and row.severity is Severity.MAINTENANCE
+            and link.worst.is_impaired
+            and (seen.incident.is_open or link.severity is Severity.MAINTENANCE)
+        )
+        takers = owners_of(component, explaining) if impaired else []
+        if row and (in_maintenance or (stays and not takers)):
+            links[component] = linked(link, row.severity, link.named_at)
             continue
         links[component] = replace(link, severity=Severity.UP)
-        if takers:
-            released[component] = takers
-            taken_by = taken_by or (takers[-1].seen.incident.title if stays else "")
-    after = replace(one, links=links, released=frozenset(released))
-    if released and not seen.incident.is_open:
+        if takers and stays:
+            taken_by = taken_by or takers[-1].seen.incident.title
+        if takers and (stays or seen.incident.is_open):
+            released.add(component)
+    after = replace(one, links=links, released=frozenset(released), taken_by=taken_by)
+    if taken_by and not seen.incident.is_open:
         after = replace(after, released_as=Ending.HANDED_OVER)
     if seen.ending is Ending.NOT_LISTED:
         after = after.without(links, Ending.NOT_LISTED)
-    follows = after.is_impaired
-    return replace(after, follows=follows, taken_by="" if follows or seen.is_new else taken_by)
+    return replace(after, follows=after.is_not_up, taken_by="" if seen.is_new else taken_by)
 
 
 def _unlinked(

@@ -31,7 +31,7 @@ def derive(
             new.append(component)
             continue
         if one.is_over:
-            one = replace(one, reopened=True)
+            one = replace(one, reopened=True, follows=False)
         known = one.links.get(component)
         if known is None or known.severity.rank < state.severity.rank:
             one = one.moved(component, state.severity, state.since)
@@ -41,7 +41,9 @@ def derive(
         owned[one.id] = one
     for id_, one in owned.items():
         if one.seen.derived and not one.is_over:
-            owned[id_] = _titled(poll, _without_unlisted(poll, one))
+            now = _titled(poll, _without_unlisted(poll, one))
+            # Without a component that is down it is over; one in maintenance is not up again.
+            owned[id_] = replace(now, follows=now.is_not_up and not now.is_impaired)
     return owned
 
 

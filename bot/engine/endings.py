@@ -146,28 +146,39 @@ def _deleted_after_its_end(
 
 def conclude(poll: Poll, one: Attribution) -> Conclusion:
     """Return how it ended, once its components are known."""
-    seen, incident = one.seen, one.seen.incident
-    ending, at, note = seen.ending, None, ""
+    seen, ending, at = one.seen, one.seen.ending, None
     if seen.derived and not one.is_over and not one.is_impaired:
         # Without a word of the provider its components say that it is over.
         ending = one.released_as if one.released_as.is_over else Ending.RESOLVED
         at = None if ending is Ending.HANDED_OVER else one.moved_at
     elif one.reopened:
         ending = Ending.NONE
-    elif ending.is_over and incident.is_open:
+    elif ending.is_over and seen.incident.is_open:
         at = seen.page.end_at if seen.page else seen.track.missing_since or poll.now
-        if ending in {Ending.FELL_OFF, Ending.NOT_LISTED}:
-            note = "The provider no longer lists it."
-        elif ending is Ending.CALLED_OFF:
-            note = "The maintenance was called off."
-    if one.taken_by and seen.derived:
-        part = " a part of" if one.is_impaired else ""
-        note = f"The provider now tracks{part} this as “{one.taken_by}”."
-    elif one.taken_by:
-        note = f"What is still down belongs to “{one.taken_by}”."
-    elif seen.derived and one.released_as is Ending.NOT_LISTED:
-        note = "The page no longer lists what was down."
-    return Conclusion(one, ending, at, note)
+    return Conclusion(one, ending, at, _note(one, ending))
+
+
+def _note(one: Attribution, ending: Ending) -> str:
+    """A sentence of ours about how it ended, or about whose it is now."""
+    seen, whole = one.seen, not one.is_impaired
+    if one.taken_by:
+        same = one.taken_by == seen.incident.title
+        taker = "another incident of the same title" if same else f"“{one.taken_by}”"
+        if seen.derived:
+            return f"The provider now tracks {'' if whole else 'a part of '}this as {taker}."
+        return f"{'What' if whole else 'A part of what'} is still down belongs to {taker}."
+    if seen.derived:
+        unlisted = one.released_as is Ending.NOT_LISTED
+        return "The page no longer lists what was down." if unlisted else ""
+    if seen.adopted and seen.page:
+        return f"Now official: the provider posted it, as {seen.page.id}."
+    if not seen.incident.is_open:
+        return ""
+    return {
+        Ending.FELL_OFF: "The provider no longer lists it.",
+        Ending.NOT_LISTED: "The provider no longer lists it.",
+        Ending.CALLED_OFF: "The maintenance was called off.",
+    }.get(ending, "")
 
 
 def ended_at(poll: Poll, one: Conclusion) -> datetime | None:
@@ -177,7 +188,7 @@ def ended_at(poll: Poll, one: Conclusion) -> datetime | None:
     incident, moved_at = one.seen.incident, one.owned.moved_at
     if incident.ended_at is None:
         return max(one.at or poll.now, incident.started_at)
-    if incident.severity is not Severity.UP and not one.owned.follows and moved_at:
+    if incident.severity.is_impaired and not one.owned.follows and moved_at:
         return max(incident.ended_at, moved_at)
     return incident.ended_at
 

@@ -124,7 +124,7 @@ def _turn(one: Conclusion) -> tuple[EventKind, Text] | None:
     if before is Before.OVER and ending.is_over and not one.seen.withdrawn_now:
         # It stays over. The components that it was followed for may be another incident's now.
         had = incident.severity is not Severity.UP and not one.owned.follows
-        ending = Ending.HANDED_OVER if had and one.note else Ending.UNDECIDED
+        ending = Ending.HANDED_OVER if had and one.owned.taken_by else Ending.UNDECIDED
     return TURNS.get((before, now, ending))
 
 

@@ -96,13 +96,14 @@ def timeline(one: Conclusion, ended_at: datetime | None, now: datetime) -> tuple
     new = list(said)
     if one.reopened and before.ended_at is not None:
         new.insert(0, (before.ended_at, Severity.UP))
-    if not one.ending.is_over or one.owned.follows:
+    runs = not one.ending.is_over or (one.owned.follows and overall(one).is_impaired)
+    if runs:
         last = said[-1][0] if said else None
         new.append((one.owned.moved_at or last or now, overall(one)))
     for at, severity in new:
         if severity is not points[-1][1]:
             points.append((max(at, points[-1][0]), severity))
-    if ended_at is not None and not one.owned.follows:
+    if ended_at is not None and not runs:
         while len(points) > 1 and points[-1][0] >= ended_at and points[-1][1] is Severity.UP:
             points.pop()
     return tuple(points)

@@ -55,7 +55,7 @@ def numbered(
                 text=update.text if update else "",
                 changes=changes if i == carrier else (),
                 update_id=update.id if update else None,
-                note=one.note if i == len(told) - 1 else "",
+                note=one.note if i == (0 if one.seen.adopted else len(told) - 1) else "",
                 ending=Ending.NONE if update else released_as,
             )
         )

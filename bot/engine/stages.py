@@ -122,7 +122,7 @@ class Attribution:
 
     seen: Observation
     links: Mapping[str, Link]
-    follows: bool = False  # over for the page, while components of it are still down
+    follows: bool = False  # over for the page, while components of it are still not up
     reopened: bool = False  # derived, over until now, and one of its components is down again
     moved_at: datetime | None = None  # when component states last moved without a word
     released: frozenset[str] = frozenset()  # components no longer its own, yet not better
@@ -142,6 +142,11 @@ class Attribution:
     @property
     def is_impaired(self) -> bool:
         return any(link.severity.is_impaired for link in self.links.values())
+
+    @property
+    def is_not_up(self) -> bool:
+        """Is a component of it impaired, or in a maintenance that followed?"""
+        return any(link.severity.rank > Severity.UP.rank for link in self.links.values())
 
     @property
     def is_over(self) -> bool:

@@ -326,3 +326,22 @@ def test_an_incident_of_ours_that_returns_no_longer_bears_the_phase_of_its_end()
     watch.see(2, components={"api": UP})
     assert watch.see(3, components={"api": MAJOR}) == [(OWN, REOPENED)]
     assert watch.now(OWN).phase == watch.last(OWN).phase == ""
+
+
+def test_a_derived_one_whose_row_goes_into_maintenance_is_over_but_not_up_again() -> None:
+    watch = quiet_watch()
+    watch.see(1, components={"api": MAJOR})
+    assert watch.see(9, components={"api": Severity.MAINTENANCE}) == [(OWN, RESOLVED)]
+    assert watch.last(OWN).changes == (SurfaceChange("api", MAJOR, Severity.MAINTENANCE),)
+    assert watch.see(60, components={"api": UP}) == [(OWN, BETTER)]
+    assert watch.now(OWN).ended_at == minute(9)
+
+
+def test_the_first_word_of_the_provider_in_a_derived_ones_thread_says_that_it_is_official() -> None:
+    watch = quiet_watch()
+    watch.see(1, components={"api": MAJOR})
+    first, second = update("u1", 5, api=(MAJOR, MAJOR)), update("u2", 6)
+    watch.see(7, report("i", first, second))
+    official, later = watch.now(OWN).events[-2:]
+    assert official.note == "Now official: the provider posted it, as i."
+    assert later.note == ""

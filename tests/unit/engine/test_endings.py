@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from bot.domain.incident import EventKind
+from bot.domain.incident import Ending, EventKind, SurfaceChange
+from bot.domain.page import Severity
 
 from .build import DEGRADED, MAJOR, PARTIAL, UP, Watch, kinds, minute, quiet_watch, report, update
 
@@ -262,4 +263,52 @@ def test_what_another_open_incident_still_has_down_is_not_told_as_up_again() -> 
     silent = replace(ENDED, updates=(FIRST, update("u2", 30, "resolved")))
     assert watch.see(31, other, silent, recent=[other, silent]) == [("i", RESOLVED)]
     assert [change.released for change in watch.last("i").changes] == [True]
-    assert "“Elevated errors”" in watch.last("i").note
+    assert "another incident of the same title" in watch.last("i").note
+
+
+def test_what_it_is_followed_for_and_another_takes_is_handed_over_by_its_title() -> None:
+    watch = opened()
+    silent = report("i", FIRST, update("u2", 30, "resolved"))
+    watch.see(31, silent, recent=[silent])
+    other = report("j", update("v1", 35, api=(PARTIAL, PARTIAL)), title="API errors")
+    assert ("i", EventKind.BETTER) in watch.see(36, other, recent=[other, silent])
+    assert watch.last("i").ending is Ending.HANDED_OVER
+    assert watch.last("i").note == "What is still down belongs to “API errors”."
+
+
+def test_what_went_up_and_is_down_again_for_another_was_not_handed_over() -> None:
+    watch = opened()
+    both = update("u1", 0, api=(UP, PARTIAL), code=(UP, PARTIAL))
+    watch = quiet_watch()
+    watch.see(1, report("i", both), components={"api": PARTIAL, "code": PARTIAL})
+    silent = report("i", both, update("u2", 30, "resolved"))
+    watch.see(31, silent, recent=[silent], components={"code": UP})
+    # Code, which had cleared, is another incident's; the API simply comes up.
+    other = report("j", update("v1", 35, code=(UP, MAJOR)))
+    told = watch.see(36, other, recent=[other, silent], components={"api": UP, "code": MAJOR})
+    assert ("i", EventKind.BETTER) in told
+    assert watch.last("i").ending is Ending.NONE
+    assert watch.last("i").phase == "resolved"
+    assert watch.last("i").changes == (SurfaceChange("api", PARTIAL, UP),)
+
+
+MAINTENANCE = Severity.MAINTENANCE
+
+
+def test_an_end_into_maintenance_is_not_up_again() -> None:
+    watch = opened()
+    assert watch.see(31, ENDED, components={"api": MAINTENANCE}) == [("i", RESOLVED)]
+    assert watch.last("i").changes == (SurfaceChange("api", PARTIAL, MAINTENANCE),)
+    assert watch.see(50, recent=[ENDED]) == []
+    assert watch.see(60, recent=[ENDED], components={"api": UP}) == [("i", EventKind.BETTER)]
+    incident = watch.now("i")
+    assert incident.ended_at == minute(30)
+    assert incident.timeline == ((minute(0), PARTIAL),)
+
+
+def test_one_in_maintenance_after_its_end_that_goes_down_is_another_matter() -> None:
+    watch = opened()
+    watch.see(31, ENDED, components={"api": MAINTENANCE})
+    told = watch.see(300, recent=[ENDED], components={"api": MAJOR})
+    assert [kind for id_, kind in told if id_ != "i"] == [OPENED]
+    assert [kind for id_, kind in told if id_ == "i"] == [EventKind.BETTER]
