@@ -37,14 +37,6 @@ WRITES, WRITE_BURST = 5.0, 30
 EXPORTS, EXPORT_BURST = 100.0, 500
 
 
-async def _no_trouble() -> str:
-    return ""
-
-
-async def _nothing_measured() -> Measured:
-    return Measured()
-
-
 @dataclass(slots=True)
 class Web:
     """What the application works with."""
@@ -58,8 +50,9 @@ class Web:
     token: str | None = None  # None: writing is switched off
     webhook_secret: str | None = None  # None: there is no webhook
     hint: Callable[[str], None] = lambda _: None  # this provider's page may have changed
-    trouble: Callable[[], Awaitable[str]] = _no_trouble  # what keeps us from answering well
-    measure: Callable[[], Awaitable[Measured]] = _nothing_measured
+    # What keeps us from answering well, and what the metrics show; None: a test does not ask.
+    trouble: Callable[[], Awaitable[str]] | None = None
+    measure: Callable[[], Awaitable[Measured]] | None = None
     reads: Rate = field(init=False)
     writes: Rate = field(init=False)
     exports: Rate = field(init=False)
@@ -70,7 +63,7 @@ class Web:
         self.exports = Rate(EXPORTS, EXPORT_BURST, self.monotonic)
 
 
-async def _describe(_: Web, request: Request) -> Response:
+async def describe(_: Web, request: Request) -> Response:
     read_query(request, Query)
     return JSONResponse(description(ENDPOINTS))
 
@@ -81,7 +74,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *WRITING,
     *OTLP,
     *OPERATING,
-    Endpoint("/openapi.json", "This description", _describe),
+    Endpoint("/openapi.json", "This description", describe),
 )
 # Asked by machines that must not be told to slow down.
 _WITHOUT_A_RATE = {one.path for one in OPERATING}
@@ -90,16 +83,20 @@ _WITHOUT_A_RATE = {one.path for one in OPERATING}
 def build(web: Web, routes: Sequence[BaseRoute] = ()) -> Starlette:
     """The application, with further `routes` (a platform's own requests) mounted as they are."""
     return Starlette(
-        routes=[*(_route(web, endpoint) for endpoint in ENDPOINTS), *routes],
+        routes=[*(route_of(web, endpoint) for endpoint in ENDPOINTS), *routes],
         exception_handlers={HTTPException: _refuse, StoreError: _store_away, Exception: broken},
     )
 
 
-def _route(web: Web, endpoint: Endpoint) -> Route:
+def route_of(web: Web, endpoint: Endpoint) -> Route:
+    """The route of one row: its rate and its token first."""
+    rate = web.reads if endpoint.method == "GET" else web.writes
+    if endpoint in OTLP:
+        rate = web.exports
+
     async def handle(request: Request) -> Response:
         if endpoint.path not in _WITHOUT_A_RATE:
-            # Before the token: it is guessed no faster than this.
-            _rate(web, endpoint).take(request)
+            rate.take(request)  # before the token: it is guessed no faster than this
         if endpoint.needs_token:
             try:
                 check_token(request, web.token)
@@ -119,12 +116,6 @@ def _refuse(request: Request, error: Exception) -> Response:
             own.headers.update(error.headers or {})
             return own
     return refusal(request, error)
-
-
-def _rate(web: Web, endpoint: Endpoint) -> Rate:
-    if endpoint in OTLP:
-        return web.exports
-    return web.reads if endpoint.method == "GET" else web.writes
 
 
 def _store_away(_: Request, error: Exception) -> Response:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_LOG = 65_536  # bytes; what failed stands at the end of a log
 
 
-async def _explain(web: Web, request: Request) -> Response:
+async def explain(web: Web, request: Request) -> Response:
     read_query(request, Query)
     text = (await body_of(request, MOST_LOG)).decode("utf-8", "replace")
     view = await web.status.view()
@@ -34,7 +34,7 @@ EXPLAINING = (
     Endpoint(
         "/v1/explain",
         "Whose fault the last known error in a log is",
-        _explain,
+        explain,
         method="POST",
         answer=ExplanationDocument,
     ),

@@ -8,7 +8,6 @@ status page cannot be taken for an instruction.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TypeVar
 
 from pydantic import BaseModel, Field
@@ -16,7 +15,7 @@ from pydantic import BaseModel, Field
 from bot.domain.incident import Incident
 from bot.messages.answer import answer_message
 from bot.status.document import document
-from bot.status.schema import Document, ExplanationDocument, Stamp
+from bot.status.schema import ExplanationDocument, Stamp
 from bot.status.view import StatusView
 
 MOST = 1_500
@@ -55,7 +54,7 @@ class VerdictAnswer(BaseModel):
 
     answer: str
     exit_code: int = Field(description="0 up, 10 degraded, 20 down, 30 unknown (not up, not down).")
-    retry: RetryNow | None = Field(description="Of the worst surface that was asked for.")
+    retry: RetryNow = Field(description="Of the worst surface that was asked for.")
     not_up: list[SurfaceNow]
     up: list[str]
     incidents: list[IncidentNow]
@@ -111,13 +110,18 @@ A = TypeVar("A", bound=BaseModel)
 
 def verdict_answer(view: StatusView, surfaces: Sequence[str], draw: float) -> VerdictAnswer:
     found = document(view, surfaces, draw)
+    worst = max(found.verdicts, key=lambda v: v.severity.rank)
     not_up = [v for v in found.verdicts if v.severity.value != "up" or v.suspected]
     ages = [v.age for v in found.verdicts if v.age is not None]
     return _bounded(
         VerdictAnswer(
             answer=answer_message(view, asked=surfaces).plain[:400],
             exit_code=found.exit_code,
-            retry=_retry(found),
+            retry=RetryNow(
+                do=worst.retry.do.value,
+                wait_seconds=round(worst.retry.retry_after.total_seconds()),
+                use=list(worst.retry.use),
+            ),
             not_up=[
                 SurfaceNow(
                     surface=v.surface,
@@ -139,17 +143,6 @@ def verdict_answer(view: StatusView, surfaces: Sequence[str], draw: float) -> Ve
             ],
             checked_seconds_ago=max(ages, default=None),
         )
-    )
-
-
-def _retry(found: Document) -> RetryNow | None:
-    worst = max(found.verdicts, key=lambda v: v.severity.rank, default=None)
-    if worst is None:
-        return None
-    return RetryNow(
-        do=worst.retry.do.value,
-        wait_seconds=round(worst.retry.retry_after.total_seconds()),
-        use=list(worst.retry.use),
     )
 
 
@@ -187,7 +180,11 @@ def history_answer(incidents: Sequence[Incident]) -> HistoryAnswer:
                     key=one.key,
                     worst=one.worst.value,
                     started_at=one.started_at,
-                    minutes=_minutes(one.started_at, one.ended_at),
+                    minutes=(
+                        round((one.ended_at - one.started_at).total_seconds() / 60)
+                        if one.ended_at
+                        else None
+                    ),
                     title=_quoted(one.title, 80),
                 )
                 for one in latest[:MOST_LISTED]
@@ -203,10 +200,6 @@ def explanation_answer(said: ExplanationDocument) -> ExplanationAnswer:
         advice=said.advice[:600],
         because=list(said.because)[:MOST_LISTED],
     )
-
-
-def _minutes(started_at: datetime, ended_at: datetime | None) -> int | None:
-    return None if ended_at is None else round((ended_at - started_at).total_seconds() / 60)
 
 
 def _quoted(text: str, longest: int) -> Quoted:

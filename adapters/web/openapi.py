@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from adapters.web.endpoint import Endpoint, Query
+from adapters.web.endpoint import Endpoint
 from adapters.web.limits import Error
 from bot import __version__
 
@@ -35,7 +35,7 @@ def description(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for endpoint in endpoints:
         path = re.sub(r"{(\w+):path}", r"{\1}", endpoint.path)
-        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint)
+        paths.setdefault(path, {})[endpoint.method.lower()] = operation_of(endpoint)
     return {
         "openapi": "3.1.0",
         "info": {"title": "isclaudedown", "version": __version__},
@@ -47,11 +47,20 @@ def description(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     }
 
 
-def _operation(endpoint: Endpoint) -> dict[str, Any]:
+def operation_of(endpoint: Endpoint) -> dict[str, Any]:
+    """One endpoint as OpenAPI describes it."""
     refused = {"401", "403", "413"} if endpoint.needs_token else set()
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)", endpoint.path)
+    ]
+    in_query = [
+        {"name": name, "in": "query", "required": False, "schema": schema}
+        for name, schema in endpoint.query.model_json_schema().get("properties", {}).items()
+    ]
     operation: dict[str, Any] = {
         "summary": endpoint.summary,
-        "parameters": [*_in_path(endpoint.path), *_in_query(endpoint.query)],
+        "parameters": [*in_path, *in_query],
         "responses": {
             "200" if endpoint.method == "GET" else "2XX": _content(endpoint.answer, "well"),
             **{
@@ -69,21 +78,6 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.needs_token:
         operation["security"] = [{"token": []}]
     return operation
-
-
-def _in_path(path: str) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in re.findall(r"{(\w+)", path)
-    ]
-
-
-def _in_query(query: type[Query]) -> list[dict[str, Any]]:
-    properties = query.model_json_schema().get("properties", {})
-    return [
-        {"name": name, "in": "query", "required": False, "schema": schema}
-        for name, schema in properties.items()
-    ]
 
 
 def _content(model: type[BaseModel] | None, text: str) -> dict[str, Any]:

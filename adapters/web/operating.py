@@ -8,29 +8,31 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from adapters.web.endpoint import Endpoint
+from adapters.web.metrics import Measured
 
 if TYPE_CHECKING:
     from adapters.web.app import Web
 
 
-async def _health(_: Web, __: Request) -> Response:
+async def health(_: Web, __: Request) -> Response:
     return JSONResponse({"ok": True})
 
 
-async def _ready(web: Web, _: Request) -> Response:
-    trouble = await web.trouble()
+async def ready(web: Web, _: Request) -> Response:
+    trouble = await web.trouble() if web.trouble else ""
     if trouble:
         return JSONResponse({"ok": False, "trouble": trouble}, 503)
     return JSONResponse({"ok": True})
 
 
-async def _metrics(web: Web, request: Request) -> Response:
-    body, kind = web.metrics.render(await web.measure(), request.headers.get("accept", ""))
+async def metrics(web: Web, request: Request) -> Response:
+    measured = await web.measure() if web.measure else Measured()
+    body, kind = web.metrics.render(measured, request.headers.get("accept", ""))
     return Response(body, media_type=kind)
 
 
 OPERATING = (
-    Endpoint("/health", "This process is alive", _health),
-    Endpoint("/ready", "The store answers and the pages were read lately", _ready),
-    Endpoint("/metrics", "Prometheus metrics, or OpenMetrics when asked", _metrics),
+    Endpoint("/health", "This process is alive", health),
+    Endpoint("/ready", "The store answers and the pages were read lately", ready),
+    Endpoint("/metrics", "Prometheus metrics, or OpenMetrics when asked", metrics),
 )

@@ -34,7 +34,7 @@ _SUCCESS, _FAILURE = "api_request", "api_error"
 _READ = {"event.name", "model", "status_code"}
 
 
-async def _logs(web: Web, request: Request) -> Response:
+async def take_logs(web: Web, request: Request) -> Response:
     kind = _kind(request)
     body = _unpacked(await body_of(request, MOST_UNPACKED), request)
     totals = Totals()
@@ -42,14 +42,19 @@ async def _logs(web: Web, request: Request) -> Response:
     for record in _records(body, kind):
         if record is None:
             rejected += 1
-        elif (result := _result(record)) is not None:
+            continue
+        name = record.get("event.name", "").removeprefix("claude_code.")
+        result = CallResult.OK if name == _SUCCESS else None
+        if name == _FAILURE:
+            result = result_of_status(record.get("status_code", ""))
+        if result is not None:
             count_call(totals, "api", record.get("model"), {result: 1}, web.status.catalog)
     if totals:
         await web.traffic.add(batches_of(totals), web.clock())
     return _taken(kind, rejected)
 
 
-async def _ignored(_: Web, request: Request) -> Response:
+async def ignore(_: Web, request: Request) -> Response:
     kind = _kind(request)
     await body_of(request, MOST_UNPACKED)
     return _taken(kind, 0)
@@ -131,25 +136,12 @@ def _of_protobuf(body: bytes) -> Iterator[Mapping[str, str]]:
         for scope in resource.scope_logs:
             for record in scope.log_records:
                 read = {
-                    attribute.key: _plain(attribute.value)
+                    attribute.key: str(getattr(attribute.value, kind))
                     for attribute in record.attributes
-                    if attribute.key in _READ
+                    if attribute.key in _READ and (kind := attribute.value.WhichOneof("value"))
                 }
                 read.setdefault("event.name", record.body.string_value)
                 yield read
-
-
-def _plain(value: Any) -> str:  # noqa: ANN401 (a class made by protobuf)
-    kind = value.WhichOneof("value")
-    return str(getattr(value, kind)) if kind else ""
-
-
-def _result(record: Mapping[str, str]) -> CallResult | None:
-    """How the request ended; None for what says nothing of the other side."""
-    name = record.get("event.name", "").removeprefix("claude_code.")
-    if name == _SUCCESS:
-        return CallResult.OK
-    return result_of_status(record.get("status_code", "")) if name == _FAILURE else None
 
 
 def _taken(kind: str, rejected: int) -> Response:
@@ -173,8 +165,12 @@ def refused_by_otlp(request: Request, status: int, text: str) -> Response | None
 
 OTLP = (
     Endpoint(
-        "/v1/logs", "OTLP logs: counts of Claude Code's requests", _logs, "POST", needs_token=True
+        "/v1/logs",
+        "OTLP logs: counts of Claude Code's requests",
+        take_logs,
+        "POST",
+        needs_token=True,
     ),
-    Endpoint("/v1/metrics", "OTLP metrics, ignored", _ignored, "POST", needs_token=True),
-    Endpoint("/v1/traces", "OTLP traces, ignored", _ignored, "POST", needs_token=True),
+    Endpoint("/v1/metrics", "OTLP metrics, ignored", ignore, "POST", needs_token=True),
+    Endpoint("/v1/traces", "OTLP traces, ignored", ignore, "POST", needs_token=True),
 )

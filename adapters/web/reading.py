@@ -61,11 +61,11 @@ def _listed(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-async def _verdicts(web: Web, request: Request) -> Response:
+async def verdicts(web: Web, request: Request) -> Response:
     return await _verdict_of(web, request, _listed(read_query(request, Surfaces).surface))
 
 
-async def _verdict(web: Web, request: Request) -> Response:
+async def verdict(web: Web, request: Request) -> Response:
     read_query(request, Query)
     return await _verdict_of(web, request, [request.path_params["surface"]])
 
@@ -77,14 +77,14 @@ async def _verdict_of(web: Web, request: Request, typed: Sequence[str]) -> Respo
     return answer_with(request, found, **wait)
 
 
-async def _open_incidents(web: Web, request: Request) -> Response:
+async def open_incidents(web: Web, request: Request) -> Response:
     view = await web.status.view()
     surfaces = set(named(_listed(read_query(request, Surfaces).surface), view.catalog))
     found = [i for i in view.incidents if not surfaces or surfaces & i.surfaces.keys()]
     return answer_with(request, incidents_document(found, view.at))
 
 
-async def _history(web: Web, request: Request) -> Response:
+async def history(web: Web, request: Request) -> Response:
     query = read_query(request, Past)
     surfaces = set(named(_listed(query.surface), await web.status.learn()))
     now = web.clock()
@@ -93,7 +93,7 @@ async def _history(web: Web, request: Request) -> Response:
     return answer_with(request, incidents_document(found, now))
 
 
-async def _incident(web: Web, request: Request) -> Response:
+async def incident(web: Web, request: Request) -> Response:
     read_query(request, Query)
     found = await web.status.incident(request.path_params["key"])
     if found is None:
@@ -103,21 +103,21 @@ async def _incident(web: Web, request: Request) -> Response:
     return answer_with(request, incident_history(found))
 
 
-async def _scoreboard(web: Web, request: Request) -> Response:
+async def score(web: Web, request: Request) -> Response:
     read_query(request, Query)
     return answer_with(request, scoreboard_document(await web.status.scoreboard()))
 
 
 READING = (
-    Endpoint("/v1/verdict", "Surfaces now", _verdicts, query=Surfaces, answer=Document),
-    Endpoint("/v1/verdict/{surface:path}", "One surface now", _verdict, answer=Document),
-    Endpoint("/v1/incidents", "Open incidents", _open_incidents, query=Surfaces, answer=Incidents),
+    Endpoint("/v1/verdict", "Surfaces now", verdicts, query=Surfaces, answer=Document),
+    Endpoint("/v1/verdict/{surface:path}", "One surface now", verdict, answer=Document),
+    Endpoint("/v1/incidents", "Open incidents", open_incidents, query=Surfaces, answer=Incidents),
     Endpoint(
         "/v1/incidents/{key:path}",
         "One incident, word for word: by its key, or by its id alone",
-        _incident,
+        incident,
         answer=IncidentHistoryDocument,
     ),
-    Endpoint("/v1/history", "Incidents of the last days", _history, query=Past, answer=Incidents),
-    Endpoint("/v1/scoreboard", "How good we were", _scoreboard, answer=ScoreboardDocument),
+    Endpoint("/v1/history", "Incidents of the last days", history, query=Past, answer=Incidents),
+    Endpoint("/v1/scoreboard", "How good we were", score, answer=ScoreboardDocument),
 )

@@ -20,20 +20,20 @@ MOST_LOGS = 4_000_000  # bytes of a batch of LiteLLM's logs, which hold whole pr
 MOST_HOOK = 262_144  # bytes of a webhook
 
 
-async def _signals(web: Web, request: Request) -> Response:
+async def count(web: Web, request: Request) -> Response:
     batches, key = read_counts(await body_of(request, MOST_COUNTS), web.status.catalog)
     counted = await web.traffic.add(batches, web.clock(), key)
     return JSONResponse({"counted": counted}, 202)
 
 
-async def _litellm(web: Web, request: Request) -> Response:
+async def count_litellm(web: Web, request: Request) -> Response:
     batches = read_litellm(await body_of(request, MOST_LOGS), web.status.catalog)
     if batches:
         await web.traffic.add(batches, web.clock())
     return JSONResponse({"counted": bool(batches)}, 202)
 
 
-async def _hook(web: Web, request: Request) -> Response:
+async def poll_now(web: Web, request: Request) -> Response:
     """Take a Statuspage webhook. Unsigned, in any order: a hint to poll, never the truth."""
     if not web.webhook_secret or not same(request.path_params["secret"], web.webhook_secret):
         raise RequestRefused(404, "not_found", "Not Found")
@@ -54,7 +54,7 @@ WRITING = (
     Endpoint(
         "/v1/signals",
         "Counts of your own traffic",
-        _signals,
+        count,
         method="POST",
         body=Counts,
         needs_token=True,
@@ -62,9 +62,9 @@ WRITING = (
     Endpoint(
         "/v1/signals/litellm",
         "What LiteLLM's generic_api callback posts",
-        _litellm,
+        count_litellm,
         method="POST",
         needs_token=True,
     ),
-    Endpoint("/hooks/statuspage/{secret}", "A page's webhook: poll now", _hook, method="POST"),
+    Endpoint("/hooks/statuspage/{secret}", "A page's webhook: poll now", poll_now, method="POST"),
 )
