@@ -106,7 +106,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         watchers += [_watcher(page, store, settings, committed, status) for page in pages.values()]
         hints = {watcher.page.provider: watcher.hint.set for watcher in watchers}
         commands = _commands(store, sources, status, messengers, platform_health, hints)
-        first_polls = [watcher.looked for watcher in watchers]
+        first_polls = [watcher.polled for watcher in watchers]
         parts = Parts(settings, store, commands, catalog, utc_now, first_polls, stop)
         platforms = await _open_platforms(parts, stack)
         messengers.update({one.messenger.platform: one.messenger for one in platforms})
@@ -241,8 +241,8 @@ def _watcher(
         rng=random.Random(),  # noqa: S311 (jitter, no secret)
         holder=store.holder,
         poll_seconds=settings.poll_seconds * slower,
-        told=committed.ring,
-        gather=status.collector.gather if status.collector else None,
+        on_commit=committed.ring,
+        signals=status.collector.gather if status.collector else None,
         past=status.past,
     )
 

@@ -1,8 +1,8 @@
-"""The loop that watches one page: observe, step the engine, commit. One watcher at a time.
+"""The loop that watches one page: poll, step the engine, commit. One watcher at a time.
 
-It holds a lease while it works; every commit carries the lease's fencing number, so that a
-watcher which slept through the loss of its lease can write nothing. No error ends it: a page
-that fails or a Redis that is away only makes the next look later, and is logged once.
+It holds a lease while it works; every commit carries the lease's fencing number, so that a watcher
+that was stopped beyond its lease can write nothing. No error ends it: a page that fails or a Redis
+that is away only makes the next poll later, and is logged once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from bot.catalog.catalog import Catalog
 from bot.diagnostics import where
 from bot.domain.errors import SourceError, StoreError, Superseded
 from bot.domain.incident import EventKind, Incident
-from bot.domain.page import Snapshot
 from bot.domain.state import State
 from bot.engine.backfill import BackfillStore, ended_in
 from bot.engine.detection import detect
@@ -47,48 +46,50 @@ JITTER = 0.1  # of the interval, sooner: many bots should not poll one page in s
 
 @dataclass(slots=True)
 class Watcher:
-    """Watches `page`, commits to `journal`, and calls `told` after a commit that has news."""
+    """Watches `page` and commits to `incident_store`; calls `on_commit` when there are events."""
 
     page: PageSource
     incident_store: IncidentStore
     catalog: Catalog
     clock: Clock
     rng: random.Random
-    holder: str
+    holder: str  # of the lease: names this process
     poll_seconds: float
-    told: Callable[[], None]
-    # Set from outside (a webhook): look now instead of at the next poll.
+    on_commit: Callable[[], None]
+    # Set from outside (a webhook, a question while blind): poll now instead of at the next turn.
     hint: asyncio.Event = field(default_factory=asyncio.Event)
-    # Set after the first look, whatever came of it, or when another process turns out to look.
-    looked: asyncio.Event = field(default_factory=asyncio.Event)
-    # What others than the page saw of one provider's surfaces; None: nobody looks.
-    gather: Callable[[str, datetime], Awaitable[Signals]] | None = None
+    # Set after the first poll, whatever came of it, or when another process turns out to watch.
+    polled: asyncio.Event = field(default_factory=asyncio.Event)
+    # What other evidence says of one provider's surfaces; None: nobody gathers any.
+    signals: Callable[[str, datetime], Awaitable[Signals]] | None = None
     # Where the page's own past goes, for "how long?"; None: nobody asks.
     past: BackfillStore | None = None
-    _ended: Sequence[Incident] = ()
     # Since the start, for the metrics: polls by outcome, events by kind.
     polls: Counter[str] = field(default_factory=lambda: Counter(good=0, failed=0))
     events: Counter[str] = field(default_factory=lambda: Counter({k.value: 0 for k in EventKind}))
     _fence: int | None = None
     _leased: asyncio.Event = field(default_factory=asyncio.Event)
-    _known: VersionedState | None = None
-    _failures: int = 0
+    _known: VersionedState | None = None  # as committed last; None: it has to be loaded
+    _failures: int = 0  # of the page, in a row
     _retry_after: float = 0.0  # seconds that the page asked for at the last poll
-    _store_trouble: bool = False
+    _store_fails: bool = False
     _oddities: tuple[str, ...] = ()  # of the last poll
 
     @property
     def leads(self) -> bool:
-        """Of all replicas, is this the one that watches the page now?"""
+        """Whether, of all replicas, this one watches the page now."""
         return self._fence is not None
 
     async def run(self) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_lease())
-                tasks.create_task(self._keep_looking())
+                tasks.create_task(self._keep_polling())
         finally:
-            await self._release()
+            try:
+                await self.incident_store.release(self.page.provider, self.holder)
+            except StoreError as error:
+                log.info("watcher.lease_left", reason=str(error))  # it ends by itself
 
     async def _keep_lease(self) -> None:
         while True:
@@ -99,7 +100,7 @@ class Watcher:
                 fence = None
             else:
                 if fence is None:
-                    self.looked.set()
+                    self.polled.set()
             if fence != self._fence:
                 self._known = None  # somebody else may have written meanwhile
                 log.info("watcher.lease", provider=self.page.provider, held=fence is not None)
@@ -107,12 +108,12 @@ class Watcher:
             self._leased.set() if fence is not None else self._leased.clear()
             await asyncio.sleep(RENEW_SECONDS)
 
-    async def _keep_looking(self) -> None:
+    async def _keep_polling(self) -> None:
         while True:
             await self._leased.wait()
             self.hint.clear()
-            wait = await self.look()
-            self.looked.set()
+            wait = await self.poll()
+            self.polled.set()
             pause = min(wait, max(LEAST_PAUSE, self._retry_after))
             await asyncio.sleep(pause)
             try:
@@ -120,14 +121,13 @@ class Watcher:
             except TimeoutError:
                 continue
 
-    async def look(self) -> float:
-        """Look once. Returns the seconds to wait before the next look."""
-        fence = self._fence
-        if fence is None:
+    async def poll(self) -> float:
+        """Poll once and commit what follows. Returns the seconds until the next poll."""
+        if self._fence is None:
             return RENEW_SECONDS
         try:
             known = self._known or await self.incident_store.load(self.page.provider)
-            return await self._look(known, fence)
+            return await self._take_in(known, self._fence)
         except Superseded:
             log.info("watcher.superseded", provider=self.page.provider)
             self._known = None
@@ -137,65 +137,65 @@ class Watcher:
             self._known = None
             return RENEW_SECONDS
 
-    async def _look(self, known: VersionedState, fence: int) -> float:
-        page_knows = without_suspected(known.state) if known.state else None
+    async def _take_in(self, known: VersionedState, fence: int) -> float:
+        before = without_suspected(known.state) if known.state else None
         try:
-            state, changed = await self._stepped(page_knows)
+            state, changed, ended = await self._read(before)
         except SourceError as error:
-            if page_knows is not None:
-                failing = on_failure(page_knows, str(error), self.clock())
-                await self._commit(known, fence, *await self._witnessed(known, failing, []))
             self.polls["failed"] += 1
-            return self._page_failed(error)
-        if self.past is not None and self._ended:
-            await self.past.put(self.page.provider, self._ended)
-        await self._commit(known, fence, *await self._witnessed(known, state, changed))
+            if before is not None:
+                await self._commit(known, fence, on_failure(before, str(error), self.clock()), [])
+            return self._back_off(error)
+        if self.past is not None and ended:
+            await self.past.put(self.page.provider, ended)
+        await self._commit(known, fence, state, changed)
         self.polls["good"] += 1
-        self._page_answered()
+        if self._failures:
+            log.info("page.recovered", provider=self.page.provider, failures=self._failures)
+        self._failures, self._retry_after = 0, 0.0
         return self._jittered(self.poll_seconds)
 
-    async def _stepped(self, before: State | None) -> tuple[State, Sequence[Incident]]:
-        """Poll, and step the engine.
+    async def _read(
+        self, before: State | None
+    ) -> tuple[State, Sequence[Incident], Sequence[Incident]]:
+        """Poll, and step the engine: the state, what changed, and what the page says is over.
 
         Raises:
-            SourceError: the page could not be read, or we could not bear what it showed.
+            SourceError: the page could not be read, or a fault of ours kept us from reading it.
         """
         try:
             snapshot = await self.page.poll(partial(needed_lists, before, now=self.clock()))
-            self._note_oddities(snapshot)
-            self._ended = ended_in(snapshot, self.catalog.provider(self.page.provider))
+            ended = ended_in(snapshot, self.catalog.provider(self.page.provider))
             state, changed = step(before, snapshot, self.clock(), self.catalog)
         except SourceError:
             raise
         except Exception as error:
-            # A fault of ours, for this page. Others are still watched, and the next look may show
-            # something that we can read: so it is one look that failed.
+            # For this page alone: others are still watched, and the next poll may show something
+            # that can be read.
             log.debug("watcher.fault", provider=self.page.provider, exc_info=error)
             raise SourceError(f"our own fault in reading it: {where(error)}") from error
-        flaps = state.debounced - (before.debounced if before else 0)
-        if flaps:
-            log.info("page.debounced", provider=state.provider, flaps=flaps, ever=state.debounced)
-        return state, changed
-
-    def _note_oddities(self, snapshot: Snapshot) -> None:
-        """Log what the page wrote that could not be understood: once, until that changes."""
         if snapshot.list_failure:
-            log.info("page.list_failed", provider=snapshot.provider, reason=snapshot.list_failure)
+            log.info("page.list_failed", provider=state.provider, reason=snapshot.list_failure)
+        # What the page wrote that could not be understood: once, until that changes.
         new = [oddity for oddity in snapshot.oddities if oddity not in self._oddities]
         self._oddities = snapshot.oddities
         if new:
-            log.warning("page.odd", provider=snapshot.provider, oddities=new)
+            log.warning("page.odd", provider=state.provider, oddities=new)
+        flaps = state.debounced - (before.debounced if before else 0)
+        if flaps:
+            log.info("page.debounced", provider=state.provider, flaps=flaps, ever=state.debounced)
+        return state, changed, ended
 
-    async def _witnessed(
+    async def _with_signals(
         self, known: VersionedState, state: State, changed: Sequence[Incident]
     ) -> tuple[State, Sequence[Incident]]:
-        """Add what others saw to what the page said."""
+        """Add what other evidence says to what the page said."""
         now = self.clock()
-        seen = await self.gather(self.page.provider, now) if self.gather else Signals()
+        signals = await self.signals(self.page.provider, now) if self.signals else Signals()
         try:
-            return detect(known.state, state, changed, seen, now, self.catalog.label)
+            return detect(known.state, state, changed, signals, now, self.catalog.label)
         except Exception as error:
-            # A fault of ours again: what the page says is told all the same, and what we suspect
+            # A fault of ours: what the page says is committed all the same, and what is suspected
             # stays as it was.
             log.warning("watcher.suspicion_fault", fault=where(error))
             kept = {**suspected_in(known.state), **state.incidents}
@@ -203,8 +203,9 @@ class Watcher:
             return replace(state, incidents=kept, suspicions=before), changed
 
     async def _commit(
-        self, known: VersionedState, fence: int, state: State, changed: Sequence[Incident] = ()
+        self, known: VersionedState, fence: int, state: State, changed: Sequence[Incident]
     ) -> None:
+        state, changed = await self._with_signals(known, state, changed)
         if self.page.provider not in self.catalog.by_default:
             kept = {id_: replace(one, by_default=False) for id_, one in state.incidents.items()}
             state = replace(state, incidents=kept)
@@ -213,13 +214,13 @@ class Watcher:
             self.page.provider, fence=fence, version=known.version, state=state, changed=changed
         )
         self._known = VersionedState(state, known.version + 1)
-        if self._store_trouble:
-            self._store_trouble = False
+        if self._store_fails:
+            self._store_fails = False
             log.info("store.recovered")
         before = known.state.incidents if known.state else {}
         for incident in changed:
             if incident.id in before and before[incident.id].revision == incident.revision:
-                continue  # something is remembered of it, but there is nothing to tell
+                continue  # something is remembered of it, but nothing happened
             event = incident.events[-1]
             self.events[event.kind.value] += 1
             log.info(
@@ -230,10 +231,10 @@ class Watcher:
                 severity=event.severity.value,
             )
         if changed:
-            self.told()
+            self.on_commit()
 
-    def _page_failed(self, error: SourceError) -> float:
-        """Back off: doubled at each failure up to a limit, and never sooner than asked."""
+    def _back_off(self, error: SourceError) -> float:
+        """Return the pause: doubled at each failure up to a limit, no shorter than asked for."""
         if self._failures == 0:
             log.warning("page.failed", provider=self.page.provider, reason=str(error))
         longest = max(LONGEST_BACKOFF, self.poll_seconds)
@@ -242,22 +243,10 @@ class Watcher:
         self._retry_after = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER)
         return max(self._jittered(backoff), self._retry_after)
 
-    def _page_answered(self) -> None:
-        if self._failures:
-            log.info("page.recovered", provider=self.page.provider, failures=self._failures)
-        self._failures = 0
-        self._retry_after = 0.0
-
     def _store_failed(self, error: StoreError) -> None:
-        if not self._store_trouble:
+        if not self._store_fails:
             log.error("store.failed", reason=str(error))
-        self._store_trouble = True
+        self._store_fails = True
 
     def _jittered(self, seconds: float) -> float:
         return seconds * self.rng.uniform(1 - JITTER, 1)
-
-    async def _release(self) -> None:
-        try:
-            await self.incident_store.release(self.page.provider, self.holder)
-        except StoreError as error:
-            log.info("watcher.lease_left", reason=str(error))  # it ends by itself

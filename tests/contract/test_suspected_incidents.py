@@ -62,8 +62,8 @@ class World:
             rng=random.Random(1),
             holder="test",
             poll_seconds=30,
-            told=lambda: None,
-            gather=collector.gather,
+            on_commit=lambda: None,
+            signals=collector.gather,
         )
 
     async def poll(self, needed: NeededLists) -> Snapshot:
@@ -85,7 +85,7 @@ class World:
                 await self.reports.add(UserReport(OPS, f"U{person}", "code"), self.now)
             # As `Watcher.run` does, without its waiting.
             self.watcher._fence = await self.incident_store.acquire("claude", "test")
-            await self.watcher.look()
+            await self.watcher.poll()
 
     async def incidents(self) -> list[Incident]:
         return await self.incident_store.history("claude", datetime(2026, 1, 1, tzinfo=UTC))

@@ -77,7 +77,7 @@ def watcher(*looks: Snapshot | Exception) -> tuple[Watcher, Memory]:
         rng=random.Random(1),
         holder="me",
         poll_seconds=POLL,
-        told=lambda: None,
+        on_commit=lambda: None,
     )
     watching._fence = 1  # as `run` does with the lease
     return watching, memory
@@ -89,9 +89,9 @@ async def test_a_thousand_looks_at_the_same_page_are_one_piece_of_news() -> None
     )
     watching, memory = watcher(WELL, *[down] * 1000)
     told: list[int] = []
-    watching.told = lambda: told.append(memory.stored.version)
+    watching.on_commit = lambda: told.append(memory.stored.version)
     for _ in range(1001):
-        await watching.look()
+        await watching.poll()
     assert len(told) == 1
     assert memory.stored.state is not None
     (outage,) = memory.stored.state.incidents.values()
@@ -100,13 +100,13 @@ async def test_a_thousand_looks_at_the_same_page_are_one_piece_of_news() -> None
 
 async def test_a_fault_of_ours_over_one_page_is_one_failed_look() -> None:
     watching, memory = watcher(WELL, KeyError("secret"), WELL)
-    await watching.look()
-    await watching.look()
+    await watching.poll()
+    await watching.poll()
     assert memory.stored.state is not None
     assert memory.stored.state.failing_since == NOW
     assert "KeyError in " in memory.stored.state.failure
     assert "secret" not in memory.stored.state.failure
-    assert await watching.look() <= POLL
+    assert await watching.poll() <= POLL
     assert memory.stored.state.failing_since is None
 
 
@@ -115,7 +115,7 @@ async def test_what_a_page_wrote_oddly_is_logged_once_until_it_changes() -> None
     watching, _ = watcher(WELL, odd, odd, WELL, odd)
     with capture_logs() as logged:
         for _ in range(5):
-            await watching.look()
+            await watching.poll()
     assert [line["oddities"] for line in logged if line["event"] == "page.odd"] == [
         [*odd.oddities]
     ] * 2
@@ -128,38 +128,38 @@ async def test_a_change_that_was_debounced_is_logged() -> None:
     watching, _ = watcher(well, slow, well)
     with capture_logs() as logged:
         for _ in range(3):
-            await watching.look()
+            await watching.poll()
     assert [line["flaps"] for line in logged if line["event"] == "page.debounced"] == [1]
 
 
 async def test_pauses_double_while_the_page_fails_up_to_a_limit() -> None:
     watching, _ = watcher(*[SourceError("405")] * 12)
-    pauses = [await watching.look() for _ in range(12)]
+    pauses = [await watching.poll() for _ in range(12)]
     assert pauses[0] < pauses[1]
     assert all(LONGEST_BACKOFF * 0.8 < pause <= LONGEST_BACKOFF for pause in pauses[1:])
 
 
 async def test_a_page_that_asks_for_patience_gets_it() -> None:
     watching, _ = watcher(SourceError("429", retry_after=120))
-    assert await watching.look() >= 120
+    assert await watching.poll() >= 120
 
 
 async def test_a_store_that_is_away_forgets_nothing_and_is_asked_again() -> None:
     watching, memory = watcher(WELL, WELL, WELL)
-    await watching.look()
+    await watching.poll()
     before = memory.stored
     memory.failing = True
-    await watching.look()
+    await watching.poll()
     assert memory.stored == before
     memory.failing = False
-    await watching.look()
+    await watching.poll()
     assert memory.stored.version == before.version + 1
 
 
 async def hinted(watching: Watcher, times: int) -> None:
     """Let it run under so many hints, each given once the last was looked at or ignored."""
     watching._leased.set()
-    loop = asyncio.create_task(watching._keep_looking())
+    loop = asyncio.create_task(watching._keep_polling())
     for _ in range(times):
         watching.hint.set()
         for _ in range(20):  # more turns of the loop than one look takes
