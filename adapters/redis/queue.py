@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -95,6 +95,18 @@ class RedisQueue:
     async def silence(self, platform: str, tenant: str, reason: str) -> None:
         for base in keys.shards(platform):
             await self._database.call("HSET", f"{base}:tenants", tenant, reason)
+
+    async def silenced(self, platform: str) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for base in keys.shards(platform):
+            stored = await self._database.call("HGETALL", f"{base}:tenants")
+            pairs = (
+                stored.items()
+                if isinstance(stored, dict)
+                else zip(stored[::2], stored[1::2], strict=True)
+            )
+            found |= {tenant.decode(): reason.decode() for tenant, reason in pairs}
+        return found
 
     async def mark_stale(
         self, channel: Channel, subjects: Sequence[Subject], *, delay: float = 0.0
@@ -263,10 +275,11 @@ def _read_pending(entry: dict[bytes, bytes], subjects: list[bytes]) -> tuple[Pen
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """Channels that are stale, and for how many seconds the first of those ready waits."""
+    """How much waits in the queue of a platform."""
 
-    channels: int
-    lag: float
+    channels: int  # that are stale
+    lag: float  # seconds that the first of those ready waits
+    silenced: int = 0  # tenants that nothing is sent to until they are back
 
 
 async def depth_of(database: Database, platform: str, now: datetime) -> Depth:
@@ -276,12 +289,13 @@ async def depth_of(database: Database, platform: str, now: datetime) -> Depth:
         StoreError: Redis did not answer.
     """
     answers = await database.run_many(DEPTH, [(base, ()) for base in keys.shards(platform)])
-    channels, oldest = 0, 0.0
+    channels, oldest, silenced = 0, 0.0, 0
     for answer in answers:
         if isinstance(answer, BaseException):
             raise answer
         channels += int(answer[0])
+        silenced = max(silenced, int(answer[2]))  # noted in each shard
         since = float(answer[1])
         oldest = min(oldest, since) if oldest and since else oldest or since
     lag = now.timestamp() - oldest / 1000 if oldest else 0.0
-    return Depth(channels, max(0.0, lag))
+    return Depth(channels, max(0.0, lag), silenced)

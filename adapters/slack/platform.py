@@ -44,6 +44,8 @@ log = structlog.get_logger()
 T = TypeVar("T")
 FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
 START_SECONDS = 5.0
+# Between two questions about workspaces that nothing is sent to (guesses).
+FIRST_RECHECK, LONGEST_RECHECK = 60.0, 3600.0
 # Slack's word for an app-level token in the place of the bot's.
 _OTHER_KIND = "not_allowed_token_type"
 
@@ -141,6 +143,7 @@ class Slack:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._connect())
             tasks.create_task(self._homes.run())
+            tasks.create_task(self._watch_silenced())
 
     async def _connect(self) -> None:
         if self._operator is not None:
@@ -159,6 +162,31 @@ class Slack:
             await _until_answered(ask_for_connection, "slack.connection_refused")
             self._sockets = SocketPool(self._app, self._options.app_token, wall=time.time)
             await self._sockets.run()
+
+    async def _watch_silenced(self) -> None:
+        """Ask at growing intervals whether a token works that was refused."""
+        pause, before = FIRST_RECHECK, frozenset[str]()
+        while True:
+            silenced = await self.wake_silenced()
+            pause = min(pause * 2, LONGEST_RECHECK) if silenced <= before else FIRST_RECHECK
+            before = silenced
+            await asyncio.sleep(pause)
+
+    async def wake_silenced(self) -> frozenset[str]:
+        """Wake the workspaces whose token works again; return those that stay silent."""
+        silent: set[str] = set()
+        try:
+            silent |= (await self._lifecycle.lost_tenants("slack")).keys()
+        except StoreError as error:
+            log.warning("slack.silenced_unknown", reason=str(error))
+        for tenant in sorted(silent):
+            try:
+                await (await self._clients.of(tenant)).ask("auth.test")
+            except DeliveryError:
+                continue
+            silent.discard(tenant)
+            await self._installed(tenant)
+        return frozenset(silent)
 
     async def is_well(self) -> bool:
         """Return whether Slack is heard, as far as that can be told."""

@@ -36,6 +36,7 @@ class Measured:
     deliveries: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # platform → outcome
     pending: Mapping[str, int] = field(default_factory=dict)  # platform → stale channels
     lag: Mapping[str, float] = field(default_factory=dict)  # platform → seconds
+    silenced: Mapping[str, int] = field(default_factory=dict)  # platform → tenants
     probes: Mapping[str, bool] = field(default_factory=dict)  # target → the last look was good
 
 
@@ -70,6 +71,12 @@ class _Families(Collector):
         yield _gauge("queue_pending", "Stale channels", ("platform",), _keyed(measured.pending))
         yield _gauge(
             "queue_lag_seconds", "How long the first is due", ("platform",), _keyed(measured.lag)
+        )
+        yield _gauge(
+            "tenants_silenced",
+            "Workspaces or servers that nothing is sent to, since they refuse the bot itself",
+            ("platform",),
+            _keyed(measured.silenced),
         )
         yield _gauge(
             "probe_success", "1: the last look was good", ("target",), _keyed(measured.probes)

@@ -119,5 +119,6 @@ async def _measure(program: Program) -> Measured:
         deliveries={name: asdict(worker.counts) for name, worker in program.workers.items()},
         pending={platform: found.channels for platform, found in waiting.items()},
         lag={platform: found.lag for platform, found in waiting.items()},
+        silenced={platform: found.silenced for platform, found in waiting.items()},
         probes={one.target: one.looks.endswith("g") for one in await program.probes.records()},
     )

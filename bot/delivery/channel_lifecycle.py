@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.delivery.queue import Queue
@@ -37,6 +38,10 @@ class ChannelLifecycle:
 
     async def tenant_lost(self, platform: str, tenant: str, reason: str) -> None:
         await self._queue.silence(platform, tenant, reason)
+
+    async def lost_tenants(self, platform: str) -> Mapping[str, str]:
+        """Return the workspaces that nothing is sent to until they are back, with the reasons."""
+        return await self._queue.silenced(platform)
 
     async def tenant_back(self, platform: str, tenant: str) -> None:
         await self._queue.wake_tenant(platform, tenant)

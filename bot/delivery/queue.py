@@ -7,7 +7,7 @@ a worker whose lease ended can write nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -152,6 +152,10 @@ class Queue(Protocol):
 
     async def silence(self, platform: str, tenant: str, reason: str) -> None:
         """Write to no channel of this tenant until `wake_tenant`."""
+        ...
+
+    async def silenced(self, platform: str) -> Mapping[str, str]:
+        """Return the tenants that are not written to, with the reasons."""
         ...
 
     async def wake(self, channel: Channel) -> None:

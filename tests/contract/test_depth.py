@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from adapters.redis import keys
 from adapters.redis.client import open_database
 from adapters.redis.queue import Depth, depth_of
+from adapters.redis.store import open_store
 from tests.servers.redis import standalone
 
 NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)
@@ -26,3 +27,16 @@ async def test_all_shards_and_classes_are_counted_and_the_oldest_named() -> None
 
         assert await depth_of(database, "slack", NOW) == Depth(4, 90.0)
         await database.close()
+
+
+async def test_a_tenant_that_nothing_is_sent_to_is_counted_once() -> None:
+    with standalone() as node:
+        async with open_store(node.url) as store:
+            for tenant in ("T1", "T2"):
+                await store.queue.silence("slack", tenant, "token_revoked")
+            assert (await depth_of(store.database, "slack", NOW)).silenced == 2
+            assert await store.queue.silenced("slack") == dict.fromkeys(
+                ("T1", "T2"), "token_revoked"
+            )
+            await store.queue.wake_tenant("slack", "T1")
+            assert (await depth_of(store.database, "slack", NOW)).silenced == 1

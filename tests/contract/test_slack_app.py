@@ -297,6 +297,19 @@ async def test_somebody_else_leaving_changes_nothing(bot: SlackBot) -> None:
     assert kept.paused is None
 
 
+@pytest.mark.parametrize("says", ["", "account_inactive"])
+async def test_a_workspace_that_was_given_up_is_written_to_again_once_its_token_works(
+    bot: SlackBot, says: str
+) -> None:
+    await bot.store.queue.silence("slack", "T1", "invalid_auth")
+    if says:
+        bot.server.fail("error", "auth.test", error=says, times=None)
+    stay = await bot.slack.wake_silenced()
+
+    assert stay == ({"T1"} if says else set())
+    assert set(await bot.store.queue.silenced("slack")) == stay
+
+
 @pytest.mark.parametrize(("late", "silenced"), [(300, False), (0, True)])
 async def test_an_end_that_is_told_late_does_not_silence_a_workspace_whose_token_works(
     bot: SlackBot, late: int, silenced: bool

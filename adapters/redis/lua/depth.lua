@@ -1,5 +1,5 @@
 -- How much waits in one shard. KEYS[1] its base. Returns how many channels are stale, and since
--- when (ms) the first of those that are ready waits (0: none is). Scores as in queue.lua.
+-- when (ms) the first of those that are ready waits (0: none is), and how many tenants are silenced. Scores as in queue.lua.
 local ready, later = KEYS[1] .. ':ready', KEYS[1] .. ':later'
 local oldest = 0
 for class = 0, 9 do
@@ -13,4 +13,5 @@ for class = 0, 9 do
     end
   end
 end
-return {redis.call('ZCARD', ready) + redis.call('ZCARD', later), string.format('%.0f', oldest)}
+return {redis.call('ZCARD', ready) + redis.call('ZCARD', later), string.format('%.0f', oldest),
+  redis.call('HLEN', KEYS[1] .. ':tenants')}
