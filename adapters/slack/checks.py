@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 
 import aiohttp
 
@@ -18,7 +18,7 @@ from adapters.slack.client import (
 )
 from adapters.slack.errors import SlackUnreachable, slack_errors
 from adapters.slack.installations import TokenCipher
-from adapters.slack.manifest import OPTIONAL, scopes_used
+from adapters.slack.manifest import OPTIONAL, SCOPES
 from adapters.slack.settings import SlackSettings
 from bot.domain.checks import CheckResult, Health
 from bot.domain.errors import (
@@ -82,7 +82,7 @@ async def _bot_checks(
         return
     name = workspace.name or workspace.tenant
     yield CheckResult("slack token", f"speaks for {name} ({workspace.tenant})")
-    yield scopes_result(workspace, scopes_used(admins_only=options.admins_only))
+    yield scopes_result(workspace, admins_only=options.admins_only)
     if subscriptions is not None:
         client = SlackClient(workspace, options.base_url, session)
         async for result in _channel_checks(client, subscriptions):
@@ -113,15 +113,16 @@ async def _channel_checks(
         yield CheckResult("slack channels", f"{checked} subscribed, all can be read back")
 
 
-def scopes_result(workspace: Workspace, used: Mapping[str, str]) -> CheckResult:
-    """Return what was not granted, by name, and what that costs."""
+def scopes_result(workspace: Workspace, *, admins_only: bool) -> CheckResult:
+    """Return what was not granted, by name, and what it is for."""
     if workspace.scopes is None:
         return CheckResult("slack scopes", "Slack does not say which", Health.WARNING, _REINSTALL)
-    missing = [scope for scope in used if scope not in workspace.scopes]
-    needed = [scope for scope in missing if scope not in OPTIONAL]
+    optional = OPTIONAL - {"users:read"} if admins_only else OPTIONAL
+    missing = [scope for scope in SCOPES if scope not in workspace.scopes]
+    needed = [scope for scope in missing if scope not in optional]
     if not missing:
         return CheckResult("slack scopes", "all that are used are granted")
-    says = "missing " + "; ".join(f"{scope} ({used[scope]})" for scope in needed or missing)
+    says = "missing " + "; ".join(f"{scope} ({SCOPES[scope]})" for scope in needed or missing)
     return CheckResult(
         "slack scopes", says, Health.BROKEN if needed else Health.WARNING, _REINSTALL
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -231,10 +231,3 @@ def granted_scopes(headers: object) -> frozenset[str] | None:
             joined = value if isinstance(value, str) else ",".join(value)
             return frozenset(part.strip() for part in joined.split(",") if part.strip())
     return None
-
-
-def tenant_of(context: Mapping[str, Any]) -> str:
-    """Return the installation that a request belongs to: its team, or the whole organisation."""
-    if context.get("is_enterprise_install") and context.get("enterprise_id"):
-        return str(context["enterprise_id"])
-    return str(context.get("team_id") or "")

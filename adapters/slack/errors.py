@@ -33,7 +33,9 @@ _TABLE: dict[type[DeliveryError], str] = {
         channel_not_found is_archived is_inactive not_in_channel restricted_action
         restricted_action_read_only_channel restricted_action_thread_only_channel
         restricted_action_non_threadable_channel ekm_access_denied no_permission
-        messages_tab_disabled access_denied app_access_restricted
+        messages_tab_disabled access_denied app_access_restricted posting_to_channel_denied
+        channel_type_not_supported cannot_dm_bot user_not_found users_not_found user_disabled
+        user_not_visible
     """,
     TenantGone: """
         account_inactive token_revoked invalid_auth not_authed token_expired team_not_found
@@ -41,7 +43,7 @@ _TABLE: dict[type[DeliveryError], str] = {
     """,
     TenantPaused: """
         missing_scope not_allowed_token_type two_factor_setup_required accesslimited
-        message_limit_exceeded team_added_to_org org_login_required
+        message_limit_exceeded team_added_to_org org_login_required team_access_not_granted
     """,
     Malformed: """
         invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_long no_text
@@ -52,7 +54,11 @@ _TABLE: dict[type[DeliveryError], str] = {
         message_not_found cant_update_message edit_window_closed block_mismatch
         restricted_action_thread_locked cannot_reply_to_message thread_not_found
     """,
-    Uncertain: "fatal_error internal_error update_failed",
+    # The duplicates speak of the client_msg_id: it was taken before, and what it made is not found.
+    Uncertain: """
+        fatal_error internal_error update_failed duplicate_message_not_found
+        duplicate_channel_not_found
+    """,
     SlackUnreachable: "service_unavailable request_timeout external_channel_migrating",
 }
 # What people read about a channel or a workspace that is not written to; others as they came.
@@ -72,6 +78,13 @@ _EXPLANATIONS = {
     "invalid_auth": "the app's token is no longer good: install it again",
     "missing_scope": "the app lacks a permission: install it again with the present manifest",
     "message_limit_exceeded": "the workspace has used up its messages",
+    "accesslimited": "the workspace limits what may be written to it at present",
+    "team_added_to_org": "the workspace is moving into an organisation: I go on when it is there",
+    "org_login_required": "the workspace is moving into an organisation: I go on when it is there",
+    "team_access_not_granted": "an admin of the organisation must let the app into this workspace",
+    "user_not_found": "this person is not here any more",
+    "user_disabled": "this person is not here any more",
+    "cannot_dm_bot": "this is an app, which nobody can write to",
 }
 MEANING = {code: kind for kind, codes in _TABLE.items() for code in codes.split()}
 _MALFORMED_PREFIXES = ("invalid_metadata", "invalid_arg", "invalid_blocks")

@@ -13,9 +13,10 @@ import structlog
 from adapters.chat.http import Json
 from adapters.slack.channels import channels_of, is_member
 from adapters.slack.client import SlackClient
+from adapters.slack.interaction import SlackInteraction
 from adapters.slack.mrkdwn import line_of
 from adapters.slack.render import actions, button, overflow, render, section
-from adapters.slack.responder import SlackInteraction, SlackResponder
+from adapters.slack.responder import SlackResponder
 from bot.catalog.catalog import Catalog
 from bot.domain.errors import DeliveryError, StoreError
 from bot.domain.message import Message, Rows

@@ -31,7 +31,7 @@ from adapters.redis.database import Database
 from adapters.slack.client import web_client
 from adapters.slack.errors import SlackUnreachable, slack_errors
 from adapters.slack.installations import QUIET, RedisInstallations
-from adapters.slack.manifest import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH, scopes_used
+from adapters.slack.manifest import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH, SCOPES
 from adapters.slack.settings import SlackSettings
 from bot.domain.errors import DeliveryError, StoreError
 
@@ -116,7 +116,7 @@ def oauth_flow(
     settings = AsyncOAuthSettings(
         client_id=options.client_id,
         client_secret=options.client_secret,
-        scopes=list(scopes_used(admins_only=options.admins_only)),
+        scopes=list(SCOPES),
         install_path=INSTALL_PATH,
         redirect_uri_path=REDIRECT_PATH,
         # Where a person agrees: on the host of the Web API, government Slack's too.

@@ -16,11 +16,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
-from adapters.slack.client import tenant_of
 from adapters.slack.home import Homes
+from adapters.slack.interaction import Body, SlackInteraction, tenant_of
 from adapters.slack.render import ACTION_PREFIX, actions, button
-from adapters.slack.responder import Body, SlackInteraction, SlackResponder
-from adapters.slack.settings_form import CALLBACK, CHANNEL, open_settings, read_form, save_form
+from adapters.slack.responder import SlackResponder
+from adapters.slack.settings_form import open_settings, show_picked, submit_form
+from adapters.slack.settings_view import CALLBACK
 from bot.commands import Answer
 from bot.domain.errors import StoreError
 from bot.domain.subscription import Channel
@@ -158,12 +159,19 @@ def _listen_to_views(app: AsyncApp, responder: SlackResponder, homes: Homes) -> 
         asked = SlackInteraction.of_press(body, context)
         await open_settings(responder, asked, str(_action(body).get("value") or "") or None)
 
-    @app.action(ACTION_PREFIX + "channel")
-    async def on_channel_menu(ack: AsyncAck, body: Body, context: Body) -> None:
-        """The menu of a channel in the home: `<words of a command>/<channel>`."""
+    @app.action(ACTION_PREFIX + "pick")
+    async def on_pick(ack: AsyncAck, body: Body, context: Body) -> None:
         await ack()
-        value = str((_action(body).get("selected_option") or {}).get("value") or "")
-        words, _, channel = value.rpartition("/")
+        channel = str(_action(body).get("selected_conversation") or "")
+        await show_picked(responder, SlackInteraction.of_press(body, context), channel)
+
+    @app.action(re.compile(rf"^{re.escape(ACTION_PREFIX)}channel\b"))
+    async def on_channel_command(ack: AsyncAck, body: Body, context: Body) -> None:
+        """A menu of the home or a button of the form: `<words of a command>/<channel>`."""
+        await ack()
+        action = _action(body)
+        value = (action.get("selected_option") or action).get("value")
+        words, _, channel = str(value or "").rpartition("/")
         asked = SlackInteraction.of_press(body, context)
         if words == "settings":
             await open_settings(responder, asked, channel)
@@ -176,11 +184,7 @@ def _listen_to_views(app: AsyncApp, responder: SlackResponder, homes: Homes) -> 
 
     @app.view(CALLBACK)
     async def on_form(ack: AsyncAck, body: Body, view: Body, context: Body) -> None:
-        form = read_form(view)
-        if isinstance(form, str):
-            await ack(response_action="errors", errors={CHANNEL: form})
-            return
-        await save_form(responder, ack, body, context, form)
+        await submit_form(responder, ack, body, view, context)
         user = str((body.get("user") or {}).get("id"))
         await homes.show(SlackInteraction.in_home(user, context))
 

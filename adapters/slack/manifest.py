@@ -27,12 +27,11 @@ SCOPES = {
     "channels:history": "to look whether a message whose answer was lost stands there",
     "groups:history": "to look for such a message in private channels",
     "app_mentions:read": "to answer @isclaudedown",
+    "users:read": "to say who changed something by @isclaudedown, and to see who is an admin",
     "im:write": "to begin a conversation with who wants to be told alone",
     "im:read": "to tell its own conversations from those of others",
     "im:history": "to look for such a message in those conversations, and to answer what is asked",
 }
-# Only where ISCLAUDEDOWN_SLACK_ADMINS_ONLY is set.
-ADMIN_SCOPES = {"users:read": "to see who is an admin"}
 # Without these some comfort is missing, and nothing else.
 OPTIONAL = frozenset(
     {
@@ -49,11 +48,6 @@ EVENTS = (
     "channel_id_changed", "group_archive", "group_unarchive", "group_deleted", "group_left",
     "member_joined_channel", "member_left_channel",
 )  # fmt: skip
-
-
-def scopes_used(*, admins_only: bool) -> dict[str, str]:
-    """What is asked of a workspace, each with what it is for."""
-    return SCOPES | (ADMIN_SCOPES if admins_only else {})
 
 
 def manifest(url: str | None = None) -> dict[str, Any]:

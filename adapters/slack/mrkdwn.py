@@ -47,9 +47,13 @@ def entities(text: str) -> str:
 
 
 def mention(text: str) -> str | None:
-    """Return the address of a person or a user group as Slack takes it; None: it is none."""
-    found = _MENTION.fullmatch(text)
-    return f"<{found[1]}>" if found else None
+    """Return the addresses of people and user groups in `text`, as Slack takes them.
+
+    None: there is none, or something else.
+    """
+    found = [_MENTION.fullmatch(word) for word in text.split()]
+    addresses = [f"<{one[1]}>" for one in found if one]
+    return " ".join(addresses) if addresses and len(addresses) == len(found) else None
 
 
 def cut_escaped(escaped: str, room: int) -> str:

@@ -20,15 +20,16 @@ from starlette.routing import Route
 from adapters.chat.http import open_session
 from adapters.redis.keyvalue import RedisDeduplicator
 from adapters.redis.store import Store
-from adapters.slack.client import CONNECTIONS, TIMEOUT_SECONDS, SlackClients, tenant_of, web_client
+from adapters.slack.client import CONNECTIONS, TIMEOUT_SECONDS, SlackClients, web_client
 from adapters.slack.errors import explain, slack_errors
 from adapters.slack.home import Homes
 from adapters.slack.http import oauth_flow, slack_routes
 from adapters.slack.installations import RedisInstallations, TokenCipher
+from adapters.slack.interaction import Body, tenant_of
 from adapters.slack.listeners import QUIET, listen
 from adapters.slack.messenger import SlackMessenger
 from adapters.slack.mrkdwn import mention
-from adapters.slack.responder import Body, SlackResponder
+from adapters.slack.responder import SlackResponder
 from adapters.slack.settings import SlackSettings
 from adapters.slack.socket import SocketPool
 from adapters.slack.workspaces import Authorize, OperatorWorkspace, WorkspaceDirectory

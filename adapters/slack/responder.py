@@ -1,12 +1,9 @@
-"""Who did something in Slack and where, and how an answer gets back to them."""
+"""Brings answers back to whoever asked in Slack."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import aiohttp
 import structlog
@@ -14,99 +11,18 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from adapters.chat.http import Json
 from adapters.chat.responder import Responder
-from adapters.slack.client import TIMEOUT_SECONDS, SlackClients, tenant_of
+from adapters.slack.client import TIMEOUT_SECONDS, SlackClients
 from adapters.slack.errors import slack_errors
+from adapters.slack.interaction import SlackInteraction
 from adapters.slack.render import Rendered, message_view, render
 from bot.commands import Answer, Request
 from bot.domain.errors import DeliveryError, Uncertain
 from bot.domain.message import Message
-from bot.domain.subscription import Channel
 from bot.ports import Messenger
 
 log = structlog.get_logger()
 _QUIET = logging.getLogger("adapters.slack.response")
 _QUIET.setLevel(logging.WARNING)
-Body = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class SlackInteraction:
-    """Somebody typed, pressed or opened something."""
-
-    channel: Channel
-    user: str  # Slack's id
-    user_name: str
-    response_url: str = ""  # empty: answer with chat.postEphemeral
-    trigger_id: str = ""  # opens a form within three seconds
-    thread_ts: str = ""  # inside of that thread
-    in_view: bool = False  # in the App Home or a form: there is no channel to answer in
-
-    @classmethod
-    def of_command(cls, body: Body, context: Body) -> SlackInteraction:
-        return cls(
-            Channel("slack", tenant_of(context), str(body.get("channel_id"))),
-            str(body.get("user_id")),
-            str(body.get("user_name") or "Somebody"),
-            response_url=str(body.get("response_url") or ""),
-            trigger_id=str(body.get("trigger_id") or ""),
-        )
-
-    @classmethod
-    def of_mention(cls, event: Body, context: Body) -> SlackInteraction:
-        return cls(
-            Channel("slack", tenant_of(context), str(event.get("channel"))),
-            str(event.get("user") or ""),
-            "Somebody here",
-            thread_ts=str(event.get("thread_ts") or ""),
-        )
-
-    @classmethod
-    def of_press(cls, body: Body, context: Body) -> SlackInteraction:
-        """A button in a message, a thread, a form or the home.
-
-        In a view the channel is the person, which chat.postMessage alone takes: see `in_person`.
-        """
-        user: Body = body.get("user") or {}
-        container: Body = body.get("container") or {}
-        message: Body = body.get("message") or {}
-        channel = (body.get("channel") or {}).get("id") or container.get("channel_id")
-        thread = container.get("thread_ts") or message.get("thread_ts")
-        pressed = message.get("ts") or container.get("message_ts")
-        return cls(
-            Channel("slack", tenant_of(context), str(channel or user.get("id"))),
-            str(user.get("id")),
-            str(user.get("name") or user.get("username") or "Somebody"),
-            response_url=str(body.get("response_url") or ""),
-            trigger_id=str(body.get("trigger_id") or ""),
-            # A root of a thread names itself; pressing there is pressing in the channel.
-            thread_ts=str(thread) if thread and thread != pressed else "",
-            in_view=channel is None,
-        )
-
-    @classmethod
-    def in_home(cls, user: str, context: Body, channel: object = None) -> SlackInteraction:
-        where = Channel("slack", tenant_of(context), str(channel or user))
-        return cls(where, user, "", in_view=True)
-
-    @property
-    def is_direct(self) -> bool:
-        """Whether it happened between the person and the bot alone."""
-        return self.channel.id[:1] in {"D", "U", "W"}
-
-    @property
-    def tenant(self) -> str:
-        return self.channel.tenant
-
-    def key(self, kind: str, what: str) -> str:
-        """Return a name of this very act, however often it is told; empty without a trigger.
-
-        The trigger alone would do for Slack. The rest costs nothing and forgives whoever
-        stands in for Slack and gives the same trigger to all.
-        """
-        if not self.trigger_id:
-            return ""
-        act = (self.trigger_id, str(self.channel), self.user, self.response_url, what)
-        return f"{kind}/{hashlib.sha256(repr(act).encode()).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True)
@@ -119,16 +35,19 @@ class SlackResponder(Responder[SlackInteraction]):
     admins_only: bool = False
 
     async def request(self, asked: SlackInteraction, text: str = "") -> Request:
-        """Return what the commands get; who may manage is asked of Slack where it matters."""
-        may_manage = not self.admins_only
-        if self.admins_only:
+        """Return what the commands get; Slack is asked who it is only where that matters."""
+        name, may_manage = asked.user_name, not self.admins_only
+        if self.admins_only or not name:
             try:
                 client = await self.clients.of(asked.tenant)
                 user = (await client.ask("users.info", user=asked.user)).get("user") or {}
-                may_manage = bool(user.get("is_admin") or user.get("is_owner"))
+                may_manage = may_manage or bool(user.get("is_admin") or user.get("is_owner"))
+                name = name or str(user.get("name") or "")
             except DeliveryError as error:
-                log.warning("slack.admin_unknown", reason=error.reason)
-        return Request(asked.channel, asked.user, asked.user_name, text, may_manage=may_manage)
+                log.warning("slack.person_unknown", reason=error.reason)
+        return Request(
+            asked.channel, asked.user, name or "Somebody here", text, may_manage=may_manage
+        )
 
     async def respond(self, asked: SlackInteraction, answer: Answer, *extra: Json) -> None:
         """See `Responder.respond`. `extra` are blocks below the message."""
@@ -170,7 +89,10 @@ class SlackResponder(Responder[SlackInteraction]):
         try:
             client = await self.clients.of(asked.tenant)
             view = message_view(message)
-            await client.call("views.open", {"trigger_id": asked.trigger_id, "view": view})
+            if asked.view_id:
+                await client.call("views.update", {"view_id": asked.view_id, "view": view})
+            else:
+                await client.call("views.open", {"trigger_id": asked.trigger_id, "view": view})
         except DeliveryError as error:
             log.info("slack.view_failed", reason=error.reason)
             key = f"view/{asked.user}/{asked.trigger_id or self.clock().isoformat()}"

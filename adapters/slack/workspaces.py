@@ -14,8 +14,9 @@ from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.client import Workspace, Workspaces, identify, tenant_of
+from adapters.slack.client import Workspace, Workspaces, identify
 from adapters.slack.errors import SlackUnreachable
+from adapters.slack.interaction import tenant_of
 from bot.domain.errors import StoreError, TenantGone, TenantPaused
 
 log = structlog.get_logger()

@@ -138,7 +138,9 @@ def _read_option(words: ParsedCommand, tokens: list[str]) -> int:
     elif token in _NO_MENTION:
         words.no_mention, takes = True, Takes.MENTION
     elif mention := _MENTION.fullmatch(tokens[0]):
-        words.mention, takes = f"<{mention[1]}>", Takes.MENTION
+        # Several are one text; each platform reads its own.
+        named = [*(words.mention or "").split(), f"<{mention[1]}>"]
+        words.mention, takes = " ".join(dict.fromkeys(named)), Takes.MENTION
     elif _EVERYBODY.fullmatch(token):
         words.everybody, takes = True, Takes.MENTION
     else:

@@ -133,11 +133,23 @@ async def _put(
         title = f"Nothing changed: subscribed to {what}"
     else:
         title = f"Changed: subscribed to {what}"
-    message = changed_message(title, after, catalog, now, notes=tuple(notes))
+    if access is not None:
+        title += ", once I can write here"
+    message = changed_message(title, after, catalog, now, notes=tuple(notes), works=access is None)
     if before == after:
         return Answer(message)
     did = "subscribed this channel to" if before is None else "changed what this channel gets:"
-    return Answer(message, public_line(request.user_name, f"{did} {what}"))
+    calls = _newly_called(before, after)
+    return Answer(message, public_line(request.user_name, f"{did} {what}{calls}"))
+
+
+def _newly_called(before: Subscription | None, after: Subscription) -> str:
+    """Return for the channel how many a mention will call, where that is new; else nothing."""
+    if not after.mention or (before is not None and before.mention == after.mention):
+        return ""
+    count = len(after.mention.split())
+    who = "somebody" if count == 1 else f"{count} people or groups"
+    return f"; {who} will be called when it opens or gets worse"
 
 
 def _surfaces(

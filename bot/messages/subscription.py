@@ -109,13 +109,18 @@ def changed_message(
     now: datetime,
     *,
     notes: tuple[Line, ...] = (),
+    works: bool = True,
 ) -> Message:
-    """After a change: what was done, what else to know, and the effective settings last."""
+    """After a change: what was done, what else to know, and the effective settings last.
+
+    `works`: the channel can be written to.
+    """
     said = [title, *map(in_words, notes), effective_plain(subscription, catalog, now)]
     plain = " ".join(part.rstrip(".") + "." for part in said)
     blocks: list[Block] = [Lines(notes)] if notes else []
     blocks += subscription_blocks(subscription, catalog, now)
-    return Message(short(title, _LONGEST_TITLE), plain, emoji="✅", blocks=tuple(blocks))
+    emoji = "✅" if works else "⚠️"
+    return Message(short(title, _LONGEST_TITLE), plain, emoji=emoji, blocks=tuple(blocks))
 
 
 def subscriptions_message(

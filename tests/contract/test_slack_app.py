@@ -179,6 +179,74 @@ async def test_the_form_shows_what_there_is_and_saves_what_was_picked(bot: Slack
     assert kept.thread_only == CHANNEL_KINDS
 
 
+async def test_picking_another_channel_shows_what_that_one_has(bot: SlackBot) -> None:
+    await (await bot.server.command("subscribe api major", channel="C1")).response()
+    await bot.server.command("settings", channel="G1")
+    (form,) = await eventually(bot.server.views)
+    assert form["private_metadata"] == "G1"
+
+    await bot.server.pick(form, "icd.pick", "C1")
+    shown = await eventually(
+        lambda: next((v for v in bot.server.views() if v["private_metadata"] == "C1"), None)
+    )
+    assert "'initial_option': {'text': {'type': 'plain_text', 'text': 'Major" in str(shown)
+
+
+async def test_a_form_that_was_filled_for_another_channel_overwrites_nothing(
+    bot: SlackBot,
+) -> None:
+    await (await bot.server.command("subscribe api major", channel="C1")).response()
+    await bot.server.command("settings", channel="G1")
+    (form,) = await eventually(bot.server.views)
+    sent = await bot.server.submit(form, picked("C1", ["code"], "degraded"))
+    kept = await bot.subscription("C1")
+
+    assert sent.answer["response_action"] == "update"
+    assert sent.answer["view"]["private_metadata"] == "C1"
+    assert kept is not None
+    assert set(kept.surfaces) == {"api"}
+
+
+@pytest.mark.parametrize("action", ["icd.channel.mute", "icd.channel.end"])
+async def test_the_form_mutes_and_unsubscribes(bot: SlackBot, action: str) -> None:
+    await (await bot.server.command("subscribe api")).response()
+    await bot.server.command("settings")
+    (form,) = await eventually(bot.server.views)
+    await bot.server.click_view(form, action)
+    await eventually(lambda: form["close"]["text"] == "Done")
+    kept = await bot.subscription()
+
+    assert (kept is None) == (action == "icd.channel.end")
+    assert kept is None or kept.muted_until is not None
+
+
+async def test_several_people_and_groups_can_be_called_and_the_channel_is_told(
+    bot: SlackBot,
+) -> None:
+    await (await bot.server.command("subscribe api <@U2|bob> <!subteam^S12|@oncall>")).response()
+    (line,) = await eventually(lambda: bot.server.messages("C1"))
+    kept = await bot.subscription()
+
+    assert kept is not None
+    assert kept.mention == "<@U2> <!subteam^S12>"
+    assert "2 people or groups will be called" in line.text
+
+
+async def test_a_mention_is_answered_by_name(bot: SlackBot) -> None:
+    text = f"<@{bot.server.team.bot_user}> subscribe api"
+    await bot.server.event({"type": "app_mention", "user": "U2", "channel": "C1", "text": text})
+    (line,) = await eventually(lambda: bot.server.messages("C1"))
+    assert line.text.startswith("bob ")
+
+
+async def test_where_it_cannot_write_yet_nothing_is_called_done(bot: SlackBot) -> None:
+    bot.server.channel("G1").bot_is_member = False
+    response = await (await bot.server.command("subscribe api", channel="G1")).response()
+
+    assert "✅" not in said(response)
+    assert "once I can write here" in said(response)
+
+
 async def test_a_form_without_a_channel_says_so_beside_the_field(bot: SlackBot) -> None:
     await bot.server.command("settings")
     (form,) = await eventually(bot.server.views)
@@ -317,6 +385,8 @@ async def test_an_end_that_is_told_late_does_not_silence_a_workspace_whose_token
     database = bot.store.database
     told = payloads.event(bot.server.world, bot.server.team, {"type": "app_uninstalled"})
     told["event_time"] -= late
+    if silenced:
+        bot.server.revoke()  # else it would soon be found to work
     await bot.server.outbound.send("events_api", told)
     for _ in range(20):  # the event is acknowledged before it is handled
         await (await bot.server.command("help")).response()
@@ -364,10 +434,12 @@ def picked(
     channel: str | None, surfaces: list[str], severity: str, *, person: str | None = None
 ) -> Json:
     """What Slack reports of the filled form."""
+    people = [{"type": "user", "user_id": person}] if person else []
+    line = {"type": "rich_text_section", "elements": people}
     return {
-        "channel": {"pick": {"type": "conversations_select", "selected_conversation": channel}},
-        "surfaces": {"pick": {"selected_options": [{"value": s} for s in surfaces]}},
-        "severity": {"pick": {"selected_option": {"value": severity}}},
-        "mention": {"pick": {"selected_user": person}},
-        "quiet": {"pick": {"selected_options": []}},
+        "channel": {"icd.pick": {"selected_conversation": channel}},
+        f"surfaces/{channel}": {"pick": {"selected_options": [{"value": s} for s in surfaces]}},
+        f"severity/{channel}": {"pick": {"selected_option": {"value": severity}}},
+        f"mention/{channel}": {"pick": {"rich_text_value": {"elements": [line]}}},
+        f"quiet/{channel}": {"pick": {"selected_options": []}},
     }

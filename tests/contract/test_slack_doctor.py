@@ -67,6 +67,7 @@ async def test_a_missing_scope_is_named_with_what_it_is_for(server: SlackServer)
 
 
 async def test_where_only_admins_may_the_scope_to_know_them_is_needed(server: SlackServer) -> None:
+    server.world.tokens[server.team.token].scopes -= {"users:read"}
     options = options_for(server, "socket").model_copy(update={"admins_only": True})
     found = (await findings(options))["slack scopes"]
 

@@ -109,24 +109,6 @@ async def test_the_page_asks_for_our_scopes_at_the_apis_own_host(bot: SlackBot) 
     assert len(state) > 20
 
 
-async def test_where_only_admins_may_an_installation_asks_to_know_them(server: SlackServer) -> None:
-    world = server.world
-    async with (
-        slack_bot(
-            server,
-            "http",
-            bot_token="",
-            client_id=world.client_id,
-            client_secret=world.client_secret,
-            secret_key=SECRET,
-            admins_only=True,
-        ) as bot,
-        aiohttp.ClientSession() as session,
-    ):
-        address, _ = await begin(bot, session)
-    assert "users:read" in parse_qs(urlsplit(address).query)["scope"][0].split(",")
-
-
 @pytest.mark.parametrize("forgery", ["unknown state", "another browser", "twice", "bad code"])
 async def test_an_installation_that_nobody_began_here_is_refused(
     bot: SlackBot, forgery: str

@@ -6,7 +6,14 @@ import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError
 
-from adapters.slack.errors import MEANING, SlackUnreachable, meaning, of_answer, slack_errors
+from adapters.slack.errors import (
+    MEANING,
+    SlackUnreachable,
+    explain,
+    meaning,
+    of_answer,
+    slack_errors,
+)
 from bot.domain.errors import (
     BotError,
     ChannelGone,
@@ -50,6 +57,11 @@ def refused(text: str, answer: Answer) -> Exception:
         ("msg_blocks_too_long", Malformed),
         ("message_not_found", MessageGone),
         ("cannot_reply_to_message", MessageGone),
+        ("duplicate_message_not_found", Uncertain),
+        ("team_access_not_granted", TenantPaused),
+        ("user_not_found", ChannelGone),
+        ("cannot_dm_bot", ChannelGone),
+        ("restricted_action_thread_locked", MessageGone),
         ("fatal_error", Uncertain),
         ("service_unavailable", SlackUnreachable),
         ("something_new", DeliveryError),
@@ -57,6 +69,19 @@ def refused(text: str, answer: Answer) -> Exception:
 )
 def test_an_error_means_what_we_do_about_it(code: str, kind: type[BotError]) -> None:
     assert meaning(code) is kind
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("not_in_channel", "/invite @isclaudedown"),
+        ("missing_scope: chat:write", "(missing_scope: chat:write)"),
+        ("team_access_not_granted", "organisation"),
+        ("Send Messages is missing", "Send Messages is missing"),
+    ],
+)
+def test_a_reason_says_what_a_person_can_do(reason: str, says: str) -> None:
+    assert says in explain(reason)
 
 
 def test_no_error_stands_for_two_things() -> None:

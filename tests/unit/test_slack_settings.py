@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from adapters.slack.render import message_view
-from adapters.slack.settings_form import read_form, settings_view
+from adapters.slack.settings_view import Form, Mistake, read_form, settings_view
 from bot.catalog.catalog import Catalog, generic, load_catalog
-from bot.commands import KEEP
 from bot.domain.incident import EventKind
 from bot.domain.message import Message, Quote
 from bot.domain.page import Severity
@@ -22,7 +21,7 @@ HERE = Subscription(Channel("slack", "T1", "C1"))
 
 
 @pytest.mark.parametrize("severity", Severity)
-@pytest.mark.parametrize("mention", [None, "<@U1>", "<!subteam^S1>"])
+@pytest.mark.parametrize("mention", [None, "<@U1>", "<!subteam^S1>", "<@U1> <!subteam^S1>"])
 @pytest.mark.parametrize("quiet", [frozenset(), frozenset(EventKind)])
 def test_the_form_is_within_slacks_limits(
     severity: Severity, mention: str | None, quiet: frozenset[EventKind]
@@ -39,32 +38,54 @@ def test_a_page_without_known_surfaces_has_a_form_too() -> None:
     view = settings_view(catalog, "C1", HERE)
 
     assert list(view_findings(view)) == []
-    assert "surfaces" not in [block["block_id"] for block in view["blocks"]]
+    assert "surfaces" not in [
+        block.get("block_id", "").partition("/")[0] for block in view["blocks"]
+    ]
 
 
 def filled(**values: Any) -> dict[str, Any]:
-    return {"state": {"values": {name: {"pick": value} for name, value in values.items()}}}
+    """What Slack reports of a form that was shown for C1."""
+    blocks = {name if name == "channel" else f"{name}/C1": v for name, v in values.items()}
+    return {"state": {"values": {name: {"pick": value} for name, value in blocks.items()}}}
 
 
-def test_a_group_set_by_the_command_is_kept_by_the_form_that_cannot_show_it() -> None:
-    view = settings_view(CATALOG, "C1", replace(HERE, mention="<!subteam^S1>"))
-    sent = filled(channel={"selected_conversation": "C1"}) | {
-        "private_metadata": view["private_metadata"]
-    }
-    form = read_form(sent)
-    assert not isinstance(form, str)
-    assert form.change.mention is KEEP
+def named(*people: dict[str, str]) -> dict[str, Any]:
+    line = {"type": "rich_text_section", "elements": list(people)}
+    return {"rich_text_value": {"type": "rich_text", "elements": [line]}}
 
 
-def test_a_person_taken_out_of_the_form_is_called_no_more() -> None:
-    form = read_form(filled(channel={"selected_conversation": "C1"}, mention={}))
-    assert not isinstance(form, str)
-    assert form.change.mention is None
+C1 = {"selected_conversation": "C1"}
+
+
+@pytest.mark.parametrize("mention", [None, "<@U1>", "<!subteam^S1>", "<@U1> <!subteam^S1>"])
+def test_whom_a_channel_calls_is_shown_and_kept_by_the_form(mention: str | None) -> None:
+    view = settings_view(CATALOG, "C1", replace(HERE, mention=mention))
+    (shown,) = [b["element"] for b in view["blocks"] if b.get("block_id") == "mention/C1"]
+    form = read_form(filled(channel=C1, mention={"rich_text_value": shown.get("initial_value")}))
+
+    assert isinstance(form, Form)
+    assert form.change.mention == mention
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "text", "text": "the team"},
+        {"type": "broadcast", "range": "channel"},
+        {"type": "channel", "channel_id": "C1"},
+    ],
+)
+def test_what_is_nobodys_address_is_said_beside_the_field(part: dict[str, str]) -> None:
+    somebody = {"type": "user", "user_id": "U1"}
+    mistake = read_form(filled(channel=C1, mention=named(somebody, part)))
+
+    assert isinstance(mistake, Mistake)
+    assert mistake.block == "mention/C1"
 
 
 @pytest.mark.parametrize("channel", [None, "", "D1", "U1"])
 def test_only_a_channel_can_get_news(channel: str | None) -> None:
-    assert isinstance(read_form(filled(channel={"selected_conversation": channel})), str)
+    assert isinstance(read_form(filled(channel={"selected_conversation": channel})), Mistake)
 
 
 def test_what_became_of_it_is_a_view_that_slack_takes() -> None:

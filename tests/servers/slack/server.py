@@ -165,6 +165,12 @@ class SlackServer:
         payload = payloads.click_on_view(self.world, self._team(team), user, view, action)
         return await self.outbound.send("interactive", payload)
 
+    async def pick(self, view: Json, action_id: str, channel: str, *, user: str = "U1") -> Delivery:
+        """`user` takes another channel in a form's picker, which says so at once."""
+        action = find_action(view, action_id) | {"selected_conversation": channel}
+        payload = payloads.click_on_view(self.world, self.team, user, view, action)
+        return await self.outbound.send("interactive", payload)
+
     async def submit(
         self, view: Json, values: Json, *, user: str = "U1", team: str | None = None
     ) -> Delivery:

@@ -24,6 +24,7 @@ BOT_SCOPES = frozenset(
         "groups:history",
         "channels:join",
         "app_mentions:read",
+        "users:read",
         "im:read",
         "im:write",
         "im:history",
