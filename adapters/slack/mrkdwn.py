@@ -107,8 +107,8 @@ def _span(span: Span) -> str:
             thread = ""
             if root is not None and _TIMESTAMP.fullmatch(root):
                 address = f"https://slack.com/archives/{channel}/p{root.replace('.', '')}"
-                thread = f"<{address}|thread in> "
-            return f"{thread}<#{channel}>"
+                thread = f" (<{address}|open>)"
+            return f"<#{channel}>{thread}"
 
 
 def row_of(row: Row) -> str:

@@ -38,14 +38,16 @@ _SMALLEST_LEAD = timedelta(minutes=1)
 
 
 def rows_of(incident: Incident, catalog: Catalog) -> Rows | None:
-    """A row for every surface it ever touched, with what it was where that differs.
+    """Rows of surfaces that are alike: same severity, since the same minute, same note.
 
-    None for a notice or a plan: nothing is wrong, so there is nothing to show in colours. None
-    either where it ended without knowing what became of them.
+    Every surface it ever touched is in one, with what it was where that differs. None for a notice
+    or a plan: nothing is wrong, so there is nothing to show in colours. None either where it ended
+    without knowing what became of them.
     """
     if is_notice(incident) or is_planned(incident) or not incident.ending.recovers:
         return None
-    rows = []
+    groups: dict[tuple[Severity, datetime | None, str], list[str]] = {}
+    starts: dict[tuple[Severity, datetime | None, str], datetime | None] = {}
     for surface in catalog.order(incident.surfaces):
         impact = incident.surfaces[surface]
         notes = []
@@ -56,9 +58,16 @@ def rows_of(incident: Incident, catalog: Catalog) -> Rows | None:
         if impact.from_text:
             notes.append("from the text")
         since = changed_at(incident, surface) if impact.now.rank > Severity.UP.rank else None
-        words = impact.now.words
-        rows.append(Row(impact.now, catalog.label(surface), words, since, ", ".join(notes)))
-    return Rows(tuple(rows)) if rows else None
+        minute = since.replace(second=0, microsecond=0) if since else None
+        alike = (impact.now, minute, ", ".join(notes))
+        groups.setdefault(alike, []).append(catalog.label(surface))
+        starts.setdefault(alike, since)
+    rows = [
+        Row(alike[0], ", ".join(labels), alike[0].words, starts[alike], alike[2])
+        for alike, labels in groups.items()
+    ]
+    # What is worst comes first; of the same severity, what a reader asks about most.
+    return Rows(tuple(sorted(rows, key=lambda row: -row.severity.rank))) if rows else None
 
 
 def about_line(incident: Incident, catalog: Catalog) -> Line:
@@ -192,7 +201,7 @@ def source_note(incident: Incident, catalog: Catalog, *more: Span) -> Note:
     elif incident.origin is Origin.OURS:
         line.append(Text(f"From the {provider.label} status page, which shows no incident for it"))
     else:
-        line.append(Text(f"Suspected from our own evidence; {provider.label} has not said so"))
+        line.append(Text(f"Suspected from our own evidence; {provider.label} has not confirmed it"))
     url = incident.url or provider.page
     if url:
         line += [Text(" · "), Link("open it", url)]

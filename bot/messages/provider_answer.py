@@ -7,9 +7,8 @@ from collections.abc import Collection, Mapping
 from bot.catalog.names import is_model, spoken
 from bot.domain.evidence import Source, Verdict
 from bot.domain.incident import Incident
-from bot.domain.message import Line, Link, Row, Span, Text, ThreadLink
+from bot.domain.message import Line, Link, Row, Span, Text, ThreadLink, Time
 from bot.domain.page import Severity
-from bot.messages.durations import duration
 from bot.messages.parts import updates_words
 from bot.messages.state import name_of
 from bot.messages.text import phase_words, short
@@ -114,9 +113,9 @@ class ProviderAnswer:
         line: list[Span] = []
         provider = self.catalog.provider(self.present.provider)
         if self.sees:
-            line.append(Text(f"Official page, checked {duration(self.now - checked)} ago"))
+            line += [Text("Official page, checked "), Time(checked, "ago")]
         else:
-            line.append(Text(f"Official page, last seen {duration(self.now - checked)} ago"))
+            line += [Text("Official page, last seen "), Time(checked, "ago")]
             if self.present.failure:
                 line.append(Text(f" ({short(self.present.failure, 80)})"))
         if self.sees and self.present.failing_since:

@@ -82,8 +82,6 @@ def _facts(
             f"Resolved by the provider, yet {labels} {verb} still not shown as up.", bold=True
         )
         lines.append((watch, Text(" I keep watching, here in this thread.")))
-    if incident.origin is Origin.SUSPECTED and incident.is_open:
-        lines.append((Text("Suspected only: the provider has not confirmed it."),))
     if incident.continues:
         earlier = Text(f"incident {incident.continues.partition('/')[2]}", code=True)
         lines.append((Text("It goes on from an earlier one: "), earlier))
@@ -121,16 +119,22 @@ def _tip(incident: Incident, catalog: Catalog) -> list[Block]:
 
 
 def plain(incident: Incident, now: datetime, catalog: Catalog) -> str:
-    """The whole root in a sentence or two, for notifications and screen readers."""
-    state = state_words(incident, now)
-    sentence = f"{name_of(incident)}: {state}"
-    down = [
-        f"{catalog.label(s)} {incident.surfaces[s].now.words}"
-        for s in catalog.order(incident.surfaces)
-        if incident.surfaces[s].now.rank > Severity.UP.rank
-    ]
+    """The whole root in some sentences, for notifications and screen readers.
+
+    What is down comes first: a notification shows no more than that.
+    """
+    sentence = f"{name_of(incident)}: {state_words(incident, now)}"
+    rows = rows_of(incident, catalog)
+    down = [row for row in rows.rows if row.severity.rank > Severity.UP.rank] if rows else []
     if incident.is_open and down:
-        return f"{sentence} ({', '.join(down)}). {_said_by(incident, catalog)}."
+        what: dict[str, list[str]] = {}
+        for row in down:
+            what.setdefault(row.words, []).append(row.name)
+        said = "; ".join(f"{words}: {', '.join(names)}" for words, names in what.items())
+        who = catalog.provider(incident.provider).label
+        mark = "Suspected: " if incident.origin is Origin.SUSPECTED else ""
+        name = name_of(incident).rstrip(".")
+        return f"{emoji_of(incident)} {mark}{who} {said}. {name}. {_said_by(incident, catalog)}."
     if not incident.is_open and (spells := timeline(incident, now)):
         return f"{sentence} ({spells})."
     return f"{sentence}."

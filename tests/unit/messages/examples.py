@@ -12,6 +12,7 @@ from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Orig
 from bot.domain.message import Line, Lines, Link, Message, Note, Quote, Row, Rows, Text, Time
 from bot.domain.page import Severity
 from bot.domain.state import ComponentState, State
+from bot.messages.durations import duration
 from bot.status.view import ProviderStatus, StatusView, status_view
 
 CLAUDE = only(load_catalog(), ["claude"])
@@ -159,6 +160,9 @@ def line_words(line: Line) -> str:
                 words.append(text)
             case Link(text=text, url=url):
                 words.append(f"[{text}]({url})")
+            case Time(at=at, style="ago"):
+                past = at <= NOW
+                words.append(f"{duration(NOW - at)} ago" if past else f"in {duration(at - NOW)}")
             case Time(at=at):
                 words.append(f"{at:%H:%M}")
             case _:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.incident import Ending, EventKind, Impact, Incident, Origin
+from bot.domain.incident import Ending, EventKind, Impact, Incident, Origin, SurfaceChange
 from bot.domain.message import Quote, Rows
 from bot.domain.page import Severity
 from bot.messages.root import root_message
@@ -38,6 +38,23 @@ def test_every_surface_has_a_row_with_a_word_beside_its_colour() -> None:
     text = root()
     assert "major_outage: claude.ai major outage since 17:41" in text
     assert "partial_outage: Claude Code partial outage since 17:47 (was major outage)" in text
+
+
+def test_surfaces_that_are_alike_share_a_row() -> None:
+    names = ("claude.ai", "api", "code", "cowork")
+    began = replace(OUTAGE.events[0], changes=tuple(SurfaceChange(s, UP, PARTIAL) for s in names))
+    alike = replace(
+        OUTAGE,
+        severity=PARTIAL,
+        worst=PARTIAL,
+        surfaces={s: Impact(PARTIAL, PARTIAL) for s in names},
+        events=(began,),
+    )
+    card = root_message(alike, NOW, CLAUDE)
+    (rows,) = [block.rows for block in card.blocks if isinstance(block, Rows)]
+
+    assert [row.name for row in rows] == ["claude.ai, API, Claude Code, Cowork"]
+    assert card.plain.startswith("🟠 Claude partial outage: claude.ai, API, Claude Code, Cowork.")
 
 
 def test_a_surface_known_from_words_alone_is_marked() -> None:
@@ -92,7 +109,8 @@ def test_joining_midway_is_marked() -> None:
 def test_a_suspicion_is_never_told_as_a_fact() -> None:
     card = root_message(replace(OUTAGE, origin=Origin.SUSPECTED), NOW, CLAUDE)
     assert card.title.startswith("Suspected: ")
-    assert "the provider has not confirmed it" in spoken(card)
+    assert spoken(card).count("has not confirmed it") == 1
+    assert card.plain.startswith("🔴 Suspected: Claude major outage")
 
 
 def test_an_outage_without_an_incident_says_that_the_page_shows_none() -> None:
@@ -130,7 +148,7 @@ def test_maintenance_says_from_when_to_when() -> None:
 
 def test_the_plain_form_is_a_sentence_that_says_it_all() -> None:
     assert root_message(OUTAGE, NOW, CLAUDE).plain == (
-        "Claude.ai unavailable: major outage (claude.ai major outage, Claude Code partial outage). "
+        "🔴 Claude major outage: claude.ai; partial outage: Claude Code. Claude.ai unavailable. "
         "Claude says: identified."
     )
 

@@ -58,7 +58,7 @@ def test_a_paused_channel_says_since_when_why_and_what_to_do() -> None:
     pause = Pause("not_in_channel", ago(60), NOW + timedelta(minutes=5))
     text = spoken(subscriptions_message(replace(HERE, paused=pause), [], CLAUDE, NOW))
     assert "Paused since 16:51: I am not in this channel: /invite @isclaudedown" in text
-    assert "(not_in_channel). I try again 17:56." in text
+    assert "(not_in_channel). I try again in 5 min." in text
 
 
 def test_a_change_ends_with_the_settings_and_the_command_that_changes_them() -> None:
