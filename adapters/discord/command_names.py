@@ -1,7 +1,7 @@
 """Names of the commands as they are typed on Discord. Pure.
 
 The core speaks of commands by their words ("subscribe api partial"), set in code style. On
-Discord they are two commands with named options; this turns the one into the other.
+Discord they are three commands with named options; this turns the one into the other.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from bot.commands.types import Command, Takes
 
 ASK: Final = "isclaudedown"
 MANAGE: Final = "claudewatch"
+INFO: Final = "claudeinfo"  # what changes nothing, for everybody
 # Subcommands that are called otherwise than the verb.
 _CALLED: Final = {"subscriptions": "list"}
 
 
 def subcommand(command: Command) -> str:
-    """Return the name of a command below /claudewatch."""
+    """Return the name of a command below /claudewatch or /claudeinfo."""
     return _CALLED.get(command.verb, command.verb)
 
 
@@ -45,7 +46,8 @@ def native(words: str) -> str:
                 given[option.name].append(word)
                 break
     named = [f"{name}:{' '.join(several)}" for name, several in given.items() if several]
-    return " ".join([f"/{MANAGE} {subcommand(command)}", *named])
+    root = MANAGE if command.changes else INFO
+    return " ".join([f"/{root} {subcommand(command)}", *named])
 
 
 def _fits(word: str, takes: Takes, *, full: bool) -> bool:

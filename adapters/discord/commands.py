@@ -1,7 +1,8 @@
-"""The slash commands: `/isclaudedown` for everybody, `/claudewatch` for who manages the server.
+"""The slash commands: `/isclaudedown` asks, `/claudeinfo` looks up, `/claudewatch` changes.
 
-A command with subcommands cannot be called bare on Discord, hence two. Their options are turned
-into the words that the core reads on every platform.
+A command with subcommands cannot be called bare on Discord, and permissions belong to a command
+with all its subcommands: hence three. Their options are turned into the words that the core reads
+on every platform.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice
 
-from adapters.discord.command_names import ASK, MANAGE, subcommand
+from adapters.chat.text import cut
+from adapters.discord.command_names import ASK, INFO, MANAGE, subcommand
 from adapters.discord.options import (
     SEVERITIES,
     TYPES,
@@ -30,28 +32,39 @@ from bot.commands.types import Command, Takes
 from bot.domain.message import Message, Note, Text
 from bot.domain.subscription import Channel
 
+_ANYWHERE: Final = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
 Suggest = Callable[[discord.Interaction, str], Coroutine[Any, Any, list[Choice[str]]]]
 
 _ELSEWHERE: Final = "Another channel than this one"
 MOST_CHOICES: Final = 25
 _CHOICE_TEXT: Final = 100
+_LENGTHS: Final = ("30m", "1h", "2h", "4h", "8h", "1d", "2d", "7d", "14d", "30d", "90d")
 
 
 def build_tree(client: discord.Client, responder: DiscordResponder) -> app_commands.CommandTree:
-    """Return the tree of both commands for a client."""
+    """Return the tree of all commands for a client."""
     tree = app_commands.CommandTree(client)
     add_ask(tree, responder)
+    info = app_commands.Group(
+        name=INFO,
+        description="What happened, and what is known here about Claude",
+        allowed_contexts=_ANYWHERE,
+        allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+    )
     watch = app_commands.Group(
         name=MANAGE,
         description="What this server's channels are told about Claude",
-        guild_only=True,
-        allowed_contexts=app_commands.AppCommandContext(guild=True),
+        # In a conversation with the bot everybody manages their own subscription.
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
         allowed_installs=app_commands.AppInstallationType(guild=True),
         default_permissions=discord.Permissions(manage_guild=True),
     )
     for command in table.COMMANDS:
         if not command.personal:
             watch.add_command(subcommand_of(command, responder))
+        if not command.changes and command.verb != "ask":
+            info.add_command(subcommand_of(command, responder))
+    tree.add_command(info)
 
     @watch.command(name="settings", description="See and change what a channel gets")
     @app_commands.describe(channel=_ELSEWHERE)
@@ -156,8 +169,13 @@ def subcommand_of(
         callback=run,
     )
     for option in command.options:
-        if option.takes in {Takes.SURFACE, Takes.SURFACES, Takes.SIGNED}:
-            made.autocomplete(option.name)(suggest_surfaces(responder))
+        match option.takes:
+            case Takes.SURFACE | Takes.SURFACES | Takes.SIGNED:
+                made.autocomplete(option.name)(suggest_surfaces(responder))
+            case Takes.LENGTH:
+                made.autocomplete(option.name)(suggest_lengths)
+            case Takes.INCIDENT:
+                made.autocomplete(option.name)(suggest_incidents(responder))
     return made
 
 
@@ -205,5 +223,24 @@ def suggest_surfaces(responder: DiscordResponder) -> Suggest:
         choices = [(f"{lead}{sign}{one.label}", f"{lead}{sign}{one.value}") for one in found]
         fitting = [pair for pair in choices if max(map(len, pair)) <= _CHOICE_TEXT]
         return [Choice(name=name, value=value) for name, value in fitting[:MOST_CHOICES]]
+
+    return suggest
+
+
+async def suggest_lengths(_interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
+    """Suggest lengths of time that begin with what is typed."""
+    return [Choice(name=one, value=one) for one in _LENGTHS if one.startswith(typed.strip())]
+
+
+def suggest_incidents(responder: DiscordResponder) -> Suggest:
+    """Return what suggests recent incidents by their id or a word of their title."""
+
+    async def suggest(_interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
+        found = await responder.commands.suggest_incidents(typed)
+        return [
+            Choice(name=cut(f"{one.value} · {one.label}", _CHOICE_TEXT), value=one.value)
+            for one in found[:MOST_CHOICES]
+            if len(one.value) <= _CHOICE_TEXT
+        ]
 
     return suggest

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any, Final, cast
 
 import discord
 
+from adapters.discord.command_names import MANAGE
+from adapters.discord.errors import DiscordRefused
 from adapters.discord.refs import BUTTON
 from adapters.discord.responder import CHANGE_LATER, DiscordInteraction, DiscordResponder, log
+from adapters.discord.rest import RestClient
 from adapters.discord.settings_form import ACTION, change_of
+from bot.domain.errors import DeliveryError
 from bot.domain.subscription import Channel
+
+_CHANGING: Final = frozenset({ACTION, "subscribe"})
 
 
 def listen_to_components(client: discord.Client, responder: DiscordResponder) -> None:
@@ -25,6 +32,9 @@ def listen_to_components(client: discord.Client, responder: DiscordResponder) ->
             return
         interaction = DiscordInteraction.of(raw)
         action, value = found["action"], found["value"]
+        if action in _CHANGING and not interaction.may_manage and interaction.is_in_guild:
+            may = await allowed_by_server(responder.rest, raw)
+            interaction = replace(interaction, may_manage=may)
         if action == ACTION:
             # The menu says which setting, and of which channel.
             field, _, number = value.partition("/")
@@ -38,3 +48,33 @@ def listen_to_components(client: discord.Client, responder: DiscordResponder) ->
         )
 
     client.on_interaction = on_interaction  # type: ignore[attr-defined]  # how discord.py finds a listener
+
+
+async def allowed_by_server(rest: RestClient, raw: discord.Interaction) -> bool:
+    """Return whether the server's integration settings let somebody use /claudewatch.
+
+    Discord enforces them for commands, and leaves components to us. A setting of the command goes
+    before one of the whole app; one of the person before those of roles.
+    https://docs.discord.com/developers/interactions/application-commands#permissions
+    """
+    application = str(raw.application_id)
+    path = "/applications/{application_id}"
+    try:
+        commands = await rest.read_list(f"{path}/commands", application_id=application)
+        rules = await rest.read_list(
+            f"{path}/guilds/{{guild_id}}/commands/permissions",
+            application_id=application,
+            guild_id=raw.guild_id or 0,
+        )
+    except (DiscordRefused, DeliveryError) as error:
+        log.info("discord.permissions_unknown", reason=str(error))
+        return False
+    command = next((str(one["id"]) for one in commands if one.get("name") == MANAGE), "")
+    by_target = {str(rule["id"]): rule["permissions"] for rule in rules}
+    allowed = {
+        str(one["id"]): bool(one["permission"])
+        for one in by_target.get(command) or by_target.get(application) or ()
+    }
+    person = str(raw.user.id)
+    roles = [str(role.id) for role in getattr(raw.user, "roles", ())]
+    return allowed.get(person, any(allowed.get(role, False) for role in roles))

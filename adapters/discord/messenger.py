@@ -8,6 +8,7 @@ later it is found by its mark in the history.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -26,7 +27,7 @@ from adapters.discord.refs import Ref, read_ref
 from adapters.discord.render import Rendered, body_of, has_thread_link, marked, render, thread_name
 from adapters.discord.rest import RestClient
 from adapters.discord.threads import Threads, line_key
-from bot.domain.errors import ChannelGone, DeliveryError, MessageGone, RateLimited
+from bot.domain.errors import ChannelGone, DeliveryError, MessageGone, RateLimited, Uncertain
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
 from bot.ports import Access, Bucket
@@ -39,6 +40,7 @@ THREAD_AGAIN_SECONDS: Final = 3.0
 ROOT_SECONDS: Final = 6.0
 THREAD_SECONDS: Final = 3.0
 QUIET: Final = 1 << 12  # SUPPRESS_NOTIFICATIONS: for what is over when it is first posted
+_FIRST_LINE: Final = "🔔 I'll write to you here."
 # Keys of what is never looked for: it is said once, best effort.
 _UNMARKED: Final = ("say/", "welcome/", "test/")
 
@@ -227,16 +229,22 @@ class DiscordMessenger:
     async def direct(self, channel: Channel, person: str) -> Channel:
         """Return where to write to one person alone: the same at every call.
 
+        A first line is sent there at once: only so does it show whether the person takes messages.
+
         Raises:
-            DeliveryError: Discord did not say.
+            ChannelGone: the person takes none. DeliveryError: Discord did not say.
         """
         if not person.isdecimal():
             raise ChannelGone("nobody has that id")
         try:
             answer = await self._rest.call("POST", "/users/@me/channels", {"recipient_id": person})
+            there = Channel(self.platform, channel.tenant, str(answer.get("id", "")))
+            line: Json = {"content": _FIRST_LINE, "flags": QUIET, "allowed_mentions": {"parse": []}}
+            with suppress(Uncertain):  # it was taken, or the reminder itself will tell
+                await self._posting.create(int(there.id), line, f"direct/{person}")
         except DiscordRefused as refused:
             raise meaning(refused) from None
-        return Channel(self.platform, channel.tenant, str(answer.get("id", "")))
+        return there
 
     @property
     def deferred(self) -> Deferred:

@@ -107,6 +107,20 @@ class Commands:
         found = suggest(self._services.catalog, prefix)
         return [Choice(surface.id, surface.label) for surface in found]
 
+    async def suggest_incidents(self, typed: str) -> list[Choice]:
+        """Recent incidents for autocompletion, by id or words of the title; the latest first."""
+        try:
+            view = await self._services.status.view()
+        except StoreError:
+            return []
+        wanted = typed.casefold().strip()
+        found = sorted(view.recent, key=lambda incident: incident.started_at, reverse=True)
+        return [
+            Choice(incident.id, incident.title)
+            for incident in found
+            if wanted in f"{incident.id} {incident.title}".casefold()
+        ]
+
 
 def _serious(command: Command, words: ParsedCommand) -> list[Ambiguous]:
     """Doubts that must be settled first. A question may hold words that we need not know."""

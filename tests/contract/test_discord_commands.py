@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from bot.domain.errors import ChannelGone
 from bot.domain.incident import EventKind
 from bot.domain.page import Severity
-from bot.domain.subscription import Subscription
+from bot.domain.subscription import Channel, Subscription
 from tests.contract.discord_bot import DiscordBot, running_discord
 from tests.contract.messenger_contract import card
 from tests.delivery_kit import commit, incident, until
@@ -47,6 +48,17 @@ class Room:
     async def ask(self, **options: Any) -> Interaction:
         made = await self.server.users.slash(
             "isclaudedown", self.bot.place(self.number), self.user, permissions=MEMBER, **options
+        )
+        return await made.answered()
+
+    async def look_up(self, sub: str, **options: Any) -> Interaction:
+        made = await self.server.users.slash(
+            "claudeinfo",
+            self.bot.place(self.number),
+            self.user,
+            sub=sub,
+            permissions=MEMBER,
+            **options,
         )
         return await made.answered()
 
@@ -152,6 +164,101 @@ async def test_every_subcommand_answers(room: Room, sub: str, options: dict[str,
     asked = await room.watch(sub, **options)
     assert asked.ephemeral
     assert asked.text.strip()
+
+
+@pytest.mark.parametrize(
+    ("sub", "options"),
+    [
+        ("list", {}),
+        ("history", {"length": "7d"}),
+        ("incident", {"id": "nothing"}),
+        ("why", {}),
+        ("report", {"surface": "api"}),
+        ("scoreboard", {}),
+        ("help", {}),
+    ],
+)
+async def test_members_may_look_up_whatever_changes_nothing(
+    room: Room, sub: str, options: dict[str, str]
+) -> None:
+    asked = await room.look_up(sub, **options)
+    assert asked.ephemeral
+    assert asked.text.strip()
+    assert "may not" not in asked.text
+
+
+async def test_the_help_names_for_members_what_members_may_call(room: Room) -> None:
+    asked = await room.look_up("help")
+    assert "/claudeinfo history" in asked.text
+    assert "/claudewatch subscribe" in asked.text
+
+
+async def test_a_conversation_is_subscribed_and_unsubscribed_like_a_channel(room: Room) -> None:
+    dm = await room.server.director.add_dm(room.user.id)
+    place = room.server.world.channels[dm]
+    channel = Channel("discord", "@me", str(dm))
+    for sub, is_kept in (("subscribe", True), ("unsubscribe", False)):
+        made = await room.server.users.slash("claudewatch", place, room.user, sub=sub)
+        await made.answered()
+        assert (await room.bot.bot.store.subscriptions.get(channel) is not None) is is_kept
+
+
+async def test_lengths_and_incidents_complete(room: Room) -> None:
+    store = room.bot.bot.store
+    await commit(store, incident(EventKind.OPENED))
+    for sub, option, typed in (("mute", "length", "2"), ("incident", "id", "")):
+        root = "claudewatch" if sub == "mute" else "claudeinfo"
+        made = await room.server.users.autocomplete(
+            root, room.bot.place(room.number), room.user, option, typed, sub
+        )
+        await made.answered()
+        assert made.choices
+
+
+async def test_menus_obey_the_servers_integration_settings(room: Room) -> None:
+    await room.watch("subscribe", surfaces="api")
+    shown = await room.watch("settings")
+    assert shown.original is not None
+    world = room.server.world
+    (watch,) = (c for c in world.commands if c["name"] == "claudewatch")
+
+    async def choose(severity: str, **rules: dict[int, bool]) -> Severity:
+        given = {int(target.strip("_")): rule for target, rule in rules.items()}
+        world.command_permissions[room.guild] = given
+        assert shown.original is not None
+        before = len(shown.original.versions)
+        pressed = await room.server.users.press(
+            shown.original, "From which severity up", room.user, [severity], MEMBER
+        )
+        await pressed.answered()
+        await until(lambda: bool(shown.original and len(shown.original.versions) > before))
+        return (await room.subscription()).severity
+
+    command, app = f"_{watch['id']}", f"_{world.application}"
+    person, everyone = room.user.id, room.guild
+    assert await choose("major_outage") is Severity.DEGRADED
+    assert await choose("major_outage", **{app: {person: True}}) is Severity.MAJOR
+    assert await choose("degraded", **{app: {person: True}, command: {person: False}}) is (
+        Severity.MAJOR
+    )
+    assert await choose("degraded", **{command: {everyone: True}}) is Severity.DEGRADED
+
+
+async def test_who_wants_to_be_told_is_written_to_at_once_or_told_that_it_cannot_be(
+    room: Room,
+) -> None:
+    messenger = room.bot.discord.messenger
+    there = await messenger.direct(room.channel, str(room.user.id))
+    (line,) = room.server.world.channels[int(there.id)].messages.values()
+    assert "write to you here" in line.body["content"]
+    assert await messenger.direct(room.channel, str(room.user.id)) == there
+
+    closed = room.server.world.new_user("closed")
+    await room.server.director.fault(
+        what="error", method="POST", path=r"/channels/\d+/messages", status=403, code=50007
+    )
+    with pytest.raises(ChannelGone):
+        await messenger.direct(room.channel, str(closed.id))
 
 
 async def test_autocompletion_completes_the_word_being_typed(room: Room) -> None:

@@ -200,11 +200,11 @@ def test_commands_are_shown_as_discord_calls_them() -> None:
         "/claudewatch subscribe surfaces:api code severity:partial"
     )
     assert native("mute 2h") == "/claudewatch mute length:2h"
-    assert native("history api 7d") == "/claudewatch history surface:api length:7d"
-    assert native("report code 529 again") == "/claudewatch report surface:code text:529 again"
+    assert native("history api 7d") == "/claudeinfo history surface:api length:7d"
+    assert native("report code 529 again") == "/claudeinfo report surface:code text:529 again"
     assert native("explain <pasted error>") == "/isclaudedown surface:explain <pasted error>"
     assert native("(nothing)") == "/isclaudedown"
-    assert native("subscriptions") == "/claudewatch list"
+    assert native("subscriptions") == "/claudeinfo list"
     assert native("9l93x2ht4s5w") == "9l93x2ht4s5w"
 
 

@@ -112,6 +112,25 @@ async def put_commands(api: Api, call: Call) -> Answer:
     return 200, api.world.commands
 
 
+async def get_command_permissions(api: Api, call: Call) -> Answer:
+    guild = api.world.guilds.get(call.id("guild_id"))
+    if guild is None or not guild.bot_is_in:
+        raise Refused(50001)
+    kept = api.world.command_permissions.get(guild.id, {})
+    return 200, [
+        {
+            "id": str(target),
+            "application_id": str(api.world.application),
+            "guild_id": str(guild.id),
+            "permissions": [
+                {"id": str(who), "type": 1 if who in guild.roles else 2, "permission": allowed}
+                for who, allowed in rules.items()
+            ],
+        }
+        for target, rules in kept.items()
+    ]
+
+
 def _weight(node: Json) -> int:
     own = len(node.get("name") or "") + len(str(node.get("description") or ""))
     choices = sum(len(c["name"]) + len(str(c["value"])) for c in node.get("choices") or [])
@@ -158,4 +177,9 @@ ROUTES: list[Route] = [
     ("GET", "/channels/{channel_id}", get_channel),
     ("GET", "/applications/{application_id}/commands", get_commands),
     ("PUT", "/applications/{application_id}/commands", put_commands),
+    (
+        "GET",
+        "/applications/{application_id}/guilds/{guild_id}/commands/permissions",
+        get_command_permissions,
+    ),
 ]

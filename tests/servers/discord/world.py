@@ -145,6 +145,8 @@ class World:
         self.owner = self.new_user("owner")
         self.commands: list[Json] = []
         self.command_writes = 0
+        # Of a guild's integration settings: command or application → user or role → allowed.
+        self.command_permissions: dict[int, dict[int, dict[int, bool]]] = {}
         self.nonces: dict[tuple[int, str], tuple[int, datetime]] = {}
         self.nonce_window = timedelta(minutes=3)
 

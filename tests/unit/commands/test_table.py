@@ -10,7 +10,7 @@ from discord.app_commands import Command as DiscordCommand
 from discord.app_commands import Group
 from prompt_toolkit.document import Document
 
-from adapters.discord.command_names import MANAGE, native
+from adapters.discord.command_names import INFO, MANAGE, native
 from adapters.discord.commands import build_tree
 from adapters.terminal.prompt import Words
 from bot.commands import Answer, table
@@ -69,7 +69,7 @@ async def test_a_row_is_a_command_of_discord_under_its_own_words() -> None:
     assert isinstance(made, DiscordCommand)
     assert [one.name for one in made.parameters] == ["surface"]
     assert made.description == "Tea while you wait"
-    assert native("brew api") == f"/{MANAGE} brew surface:api"
+    assert native("brew api") == f"/{INFO} brew surface:api"
 
 
 def test_the_documentation_lists_every_command() -> None:
