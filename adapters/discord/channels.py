@@ -6,7 +6,7 @@ because it is not connected yet, is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -59,6 +59,11 @@ _SPEAK: Final = {
     "embed_links": "Embed Links",
 }
 _IN_THREADS: Final = {"send_messages_in_threads": "Send Messages in Threads"}
+_MAKES_THREADS: Final = {"create_public_threads": "Create Public Threads"}
+_IN_VOICE: Final = {"connect": "Connect"}
+# What is needed besides, for nothing to be doubled.
+_FOR_ALL: Final = {"read_message_history": "Read Message History"}
+_ALLOW: Final = "Allow it for isclaudedown in this channel's settings, under Permissions."
 _REMEMBERED: Final = 20_000
 _CHANNEL: Final = "/channels/{channel_id}"
 CachedChannel = discord.abc.GuildChannel | discord.Thread
@@ -123,11 +128,13 @@ class Channels:
         known = self._cached(thread_id)
         return known.name if isinstance(known, discord.Thread) else None
 
-    def tags(self, forum_id: int) -> list[Tag]:
+    def tags_for(self, forum_id: int, message: Message) -> list[int]:
+        """Return the tags that a post with this root gets."""
         known = self._cached(forum_id)
         if not isinstance(known, discord.ForumChannel):
             return []
-        return [Tag(tag.id, tag.name, tag.moderated) for tag in known.available_tags]
+        tags = [Tag(tag.id, tag.name, tag.moderated) for tag in known.available_tags]
+        return tags_for(tags, message, required=known.flags.require_tag)
 
     def may_read_history(self, channel_id: int) -> bool | None:
         """Return whether we may read back what stands there; None: the gateway did not tell."""
@@ -157,7 +164,7 @@ class Channels:
                 if refused.code == UNKNOWN_CHANNEL:
                     return Access(ok=False, problem="that channel does not exist (any more)")
                 if refused.code == MISSING_ACCESS or refused.status == 403:
-                    return _lacks({"view_channel": "View Channel"})
+                    return _lacks(["View Channel"])
                 raise meaning(refused) from None
             return Access(ok=True)
         if KINDS.get(known.type.value) is Kind.NONE:
@@ -176,30 +183,56 @@ class Channels:
 
 
 def access_in(channel: CachedChannel, held: discord.Permissions) -> Access:
-    """Return what is missing of what it takes to speak in `channel`."""
-    needed = dict(_SPEAK)
-    if isinstance(channel, discord.Thread):
-        needed.pop("send_messages")
-        needed |= _IN_THREADS
-    if isinstance(channel, discord.ForumChannel):
-        needed |= _IN_THREADS
-    missing = {flag: name for flag, name in needed.items() if not getattr(held, flag)}
-    return _lacks(missing) if missing else Access(ok=True)
+    """Return what is missing of what it takes to speak in `channel`, or of what it takes for all.
+
+    What works only in part is a problem of an access that is ok.
+    """
+    needed, wanted = dict(_SPEAK), dict(_FOR_ALL)
+    match channel:
+        case discord.Thread():
+            needed.pop("send_messages")
+            needed |= _IN_THREADS
+        case discord.ForumChannel():
+            needed |= _IN_THREADS
+        case discord.VoiceChannel() | discord.StageChannel():
+            needed |= _IN_VOICE
+        case _:
+            wanted |= _MAKES_THREADS | _IN_THREADS
+    if missing := [name for flag, name in needed.items() if not getattr(held, flag)]:
+        return _lacks(missing)
+    if (
+        isinstance(channel, discord.ForumChannel)
+        and channel.flags.require_tag
+        and not any(not tag.moderated for tag in channel.available_tags)
+    ):
+        return Access(
+            ok=False,
+            problem="this forum wants a tag on every post, and has none that I may set",
+            advice="Add one to it, best named incident.",
+        )
+    partly = [name for flag, name in wanted.items() if not getattr(held, flag)]
+    if not partly:
+        return Access(ok=True)
+    effects = []
+    if not held.create_public_threads or not held.send_messages_in_threads:
+        effects.append("updates come as replies in the channel, not in a thread")
+    if not held.read_message_history:
+        effects.append("after a lost answer a message may stand here twice or be missing")
+    lacking = _lacks(partly)
+    return Access(ok=True, problem=f"{lacking.problem}: {'; '.join(effects)}", advice=_ALLOW)
 
 
-def _lacks(missing: Mapping[str, str]) -> Access:
-    names = list(missing.values())
+def _lacks(names: Sequence[str]) -> Access:
     shown = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     plural = "permission" if len(names) == 1 else "permissions"
-    return Access(
-        ok=False,
-        problem=f"I lack the {plural} {shown}",
-        advice="Allow it for isclaudedown in this channel's settings, under Permissions.",
-    )
+    return Access(ok=False, problem=f"I lack the {plural} {shown}", advice=_ALLOW)
 
 
-def tags_for(tags: list[Tag], message: Message) -> list[int]:
-    """Return at most two tags whose names say the message's state; none where none does."""
+def tags_for(tags: Sequence[Tag], message: Message, *, required: bool = False) -> list[int]:
+    """Return at most two tags whose names say the message's state.
+
+    Where none does: none, or if one is `required` the first that is not for moderators only.
+    """
     severity = message.severity or Severity.UNKNOWN
     wanted: tuple[str, ...]
     if message.ended:
@@ -208,5 +241,7 @@ def tags_for(tags: list[Tag], message: Message) -> list[int]:
         wanted, most = _MAINTENANCE, 1
     else:
         wanted, most = (severity.words, severity.words.split()[0], *_OPEN), 2
-    usable = {tag.name.casefold().strip(): tag.id for tag in reversed(tags) if not tag.moderated}
-    return list(dict.fromkeys(usable[name] for name in wanted if name in usable))[:most]
+    free = [tag for tag in tags if not tag.moderated]
+    usable = {tag.name.casefold().strip(): tag.id for tag in reversed(free)}
+    fitting = list(dict.fromkeys(usable[name] for name in wanted if name in usable))[:most]
+    return fitting or [tag.id for tag in free[:1] if required]

@@ -53,7 +53,7 @@ WORDS: Final[dict[int, str]] = {
     50013: "I lack a permission in the channel (Send Messages, Embed Links, or threads)",
     50024: "that cannot be done in a channel of that kind",
     160002: "I may not read the channel's history (permission Read Message History)",
-    40067: "this forum wants a tag on every post, and has none that I know: add one named incident",
+    40067: "this forum wants a tag on every post, and none that I may set: add one named incident",
     40058: "only posts can be made in a forum",
     200000: "AutoMod blocked the message",
 }

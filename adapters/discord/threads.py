@@ -15,7 +15,7 @@ import structlog
 
 from adapters.chat.http import Json
 from adapters.discord import errors
-from adapters.discord.channels import Channels, tags_for
+from adapters.discord.channels import Channels
 from adapters.discord.errors import DiscordRefused, meaning
 from adapters.discord.posting import AUTO_ARCHIVE_MINUTES, Posting
 from adapters.discord.refs import Ref, mark
@@ -88,7 +88,7 @@ class Threads:
             "auto_archive_duration": AUTO_ARCHIVE_MINUTES,
             "message": body,
         }
-        if tags := tags_for(self._channels.tags(forum_id), message):
+        if tags := self._channels.tags_for(forum_id, message):
             post["applied_tags"] = [str(tag) for tag in tags]
         path = "/channels/{channel_id}/threads"
         answer = await self._rest.call("POST", path, post, channel_id=forum_id)
@@ -111,8 +111,8 @@ class Threads:
             if sum(at > since for at in known.renamed) >= _NAMES - 1:
                 return
         body: Json = {"name": name, "archived": False}
-        if forum_id is not None and (tags := self._channels.tags(forum_id)):
-            body["applied_tags"] = [str(tag) for tag in tags_for(tags, message)]
+        if forum_id is not None and (tags := self._channels.tags_for(forum_id, message)):
+            body["applied_tags"] = [str(tag) for tag in tags]
         if await self._posting.change_thread(thread_id, body):
             self._remember_name(thread_id, name)
 

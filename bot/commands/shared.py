@@ -31,23 +31,34 @@ def not_subscribed() -> Answer:
     return Answer(notice("This channel is not subscribed", how_to_change(None).line))
 
 
+async def access_of(services: Services, request: Request) -> Access | DeliveryError:
+    """Whether we may post in this channel, and what works only in part; or why nobody knows."""
+    messenger = services.messengers.get(request.channel.platform)
+    if messenger is None:
+        return Access(False, f"{request.channel.platform} is not connected", "Tell the operator.")
+    try:
+        return await messenger.access(request.channel)
+    except DeliveryError as error:
+        return error
+
+
+def access_line(access: Access | DeliveryError) -> Line | None:
+    """What keeps us from posting, or works only in part, with what to do. None: nothing."""
+    if isinstance(access, DeliveryError):
+        return (Text(f"I could not find out whether I may write here ({access.reason})."),)
+    if not access.problem:
+        return None
+    intro = (
+        "Not all works in this channel: " if access.ok else "I can't write in this channel yet: "
+    )
+    said = f"{access.problem.rstrip('.')}. {access.advice}".strip()
+    return (Text(intro, bold=True), Text(said))
+
+
 async def what_hinders(services: Services, request: Request) -> Line | None:
     """What keeps us from posting in this channel, with what to do. None: nothing."""
-    platform = request.channel.platform
-    messenger = services.messengers.get(platform)
-    try:
-        if messenger is None:
-            access = Access(False, f"{platform} is not connected", "Tell the operator.")
-        else:
-            access = await messenger.access(request.channel)
-    except DeliveryError as error:
-        return (Text(f"I could not find out whether I may write here ({error.reason})."),)
-    if access.ok:
-        return None
-    return (
-        Text("I can't write in this channel yet: ", bold=True),
-        Text(f"{access.problem.rstrip('.')}. {access.advice}".strip()),
-    )
+    access = await access_of(services, request)
+    return None if isinstance(access, Access) and access.ok else access_line(access)
 
 
 async def running(services: Services, subscription: Subscription) -> list[Incident]:

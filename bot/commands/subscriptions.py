@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import of_provider
-from bot.commands.shared import not_allowed, not_subscribed, running, what_hinders
+from bot.commands.shared import access_line, access_of, not_allowed, not_subscribed, running
 from bot.commands.types import KEEP, Answer, Keep, ParsedCommand, Request, Services
 from bot.domain.incident import EventKind
 from bot.domain.message import Line, Message, Text
@@ -17,6 +17,7 @@ from bot.domain.page import Severity
 from bot.domain.subscription import Subscription
 from bot.messages.subscription import changed_message, how_to_change, public_line, surfaces_words
 from bot.messages.text import notice
+from bot.ports import Access
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +112,16 @@ async def _put(
 ) -> Answer:
     now = services.status.clock()
     catalog = services.catalog
-    access = await what_hinders(services, request)
-    if access is None:
+    access = await access_of(services, request)
+    may_write = isinstance(access, Access) and access.ok
+    if may_write:
         after = replace(after, paused=None)
     going_on = await running(services, after)
     await services.subscriptions.put(after, behind=[incident.key for incident in going_on])
     notes: list[Line] = []
-    if access is not None:
-        notes.append(access)
-    elif going_on and before is None:
+    if problem := access_line(access):
+        notes.append(problem)
+    if may_write and going_on and before is None:
         titles = "; ".join(incident.title for incident in going_on[:3])
         notes.append((Text(f"Going on right now, and posted here at once: {titles}."),))
     if wished.everybody:

@@ -23,6 +23,7 @@ from bot.domain.errors import (
 )
 from bot.domain.message import Lines, Message, Text
 from bot.domain.page import Severity
+from bot.ports import Access
 from tests.contract.discord_stage import (
     DiscordStage,
     another_messenger,
@@ -376,13 +377,54 @@ async def test_a_forum_post_whose_answer_was_lost_is_found_and_not_made_again(
         assert dict(found) == {"k/root": f"{post.id}/{post.id}"}
 
 
-async def test_a_forum_that_wants_a_tag_says_which(server: DiscordServer) -> None:
+async def test_a_forum_that_wants_a_tag_gets_the_first_that_we_may_set(
+    server: DiscordServer,
+) -> None:
     async with discord_stage(server) as stage:
-        number = await server.director.add_channel(stage.guild, "f", "FORUM", ("bugs",), True)
+        number = await server.director.add_channel(
+            stage.guild, "f", "FORUM", ("bugs", "help"), True
+        )
+        place = server.world.channels[number]
+        place.tags[0].moderated = True
+        await server.director.update_channel(number)
         forum = type(stage.channel)("discord", str(stage.guild), str(number))
+        await until(lambda: stage.discord.channels.tags_for(number, card()) == [place.tags[1].id])
+        await stage.messenger.open_thread(forum, card(), "k/root")
+        assert thread_of(stage).applied_tags == [place.tags[1].id]
+
+        place.tags[1].moderated = True
+        await server.director.update_channel(number)
+        await until(lambda: stage.discord.channels.tags_for(number, card()) == [])
+        assert "none that I may set" in (await stage.messenger.access(forum)).problem
         with pytest.raises(ChannelGone, match="named incident"):
-            await stage.messenger.open_thread(forum, card(), "k/root")
+            await stage.messenger.open_thread(forum, card(), "k/2")
         server.violations.clear()
+
+
+@pytest.mark.parametrize(
+    ("kind", "denied", "ok", "problem"),
+    [
+        ("TEXT", "create_public_threads", True, "Create Public Threads: updates come as replies"),
+        ("TEXT", "send_messages_in_threads", True, "updates come as replies"),
+        ("TEXT", "read_message_history", True, "may stand here twice or be missing"),
+        ("TEXT", "send_messages", False, "Send Messages"),
+        ("FORUM", "send_messages_in_threads", False, "Send Messages in Threads"),
+        ("VOICE", "connect", False, "Connect"),
+        ("VOICE", "create_public_threads", True, ""),
+    ],
+)
+async def test_what_will_fail_is_known_beforehand(
+    server: DiscordServer, kind: str, denied: str, ok: bool, problem: str
+) -> None:
+    async with discord_stage(server, kind) as stage:
+        assert await stage.messenger.access(stage.channel) == Access(ok=True)
+        await server.director.deny(int(stage.channel.id), denied)
+        async with asyncio.timeout(10):
+            while problem and not (await stage.messenger.access(stage.channel)).problem:  # noqa: ASYNC110 - told by the gateway
+                await asyncio.sleep(0.01)
+        access = await stage.messenger.access(stage.channel)
+        assert access.ok is ok
+        assert problem in access.problem
 
 
 async def test_a_global_limit_is_the_whole_bots_and_another_is_the_channels(

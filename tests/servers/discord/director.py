@@ -64,6 +64,10 @@ class Director:
         guild = self.api.world.guilds[channel.guild or 0]
         await self.api.gateway.guild_event(guild, name, payloads.channel(self.api.world, channel))
 
+    async def update_channel(self, channel: int) -> None:
+        """Tell of a channel that the test has changed."""
+        await self._channel_event(self.api.world.channels[channel], "CHANNEL_UPDATE")
+
     # permissions ----------------------------------------------------------
 
     async def deny(self, channel: int, *names: str) -> None:

@@ -27,14 +27,12 @@ BITS: Final[dict[str, int]] = {
 }
 EVERYTHING: Final = sum(BITS.values())
 
-# What a bot gets that was invited with the usual rights of a posting bot.
+# What the invitation asks for, and nothing else.
 USUAL: Final[tuple[str, ...]] = (
     "view_channel",
     "send_messages",
     "embed_links",
     "read_message_history",
-    "connect",
-    "use_application_commands",
     "create_public_threads",
     "send_messages_in_threads",
 )
