@@ -123,12 +123,27 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     surfaces: Annotated[str, typer.Option(help="Only these, separated by commas.")] = "",
     severity: Annotated[str, typer.Option(help="From this severity up.")] = "up",
+    provider: Annotated[
+        str, typer.Option(help="Whose page, as in bedrock/eu-west-1, if the files do not tell.")
+    ] = "",
 ) -> None:
     """Show what one channel would have got from recorded history: no network, no Redis."""
     from adapters.cli.replay import replay as show
 
     with _whoever_reads():
-        show(files, surfaces, severity, sys.stdout, as_json=as_json)
+        show(files, surfaces, severity, sys.stdout, as_json=as_json, provider=provider or None)
+
+
+@cli.command()
+def providers(
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """List who can be watched, who is, and how it looks there now."""
+    from adapters.cli.providers import list_providers
+
+    settings = _settings(quiet=True)
+    with _whoever_reads():
+        asyncio.run(list_providers(settings, utc_now, sys.stdout, as_json=as_json))
 
 
 @cli.command()

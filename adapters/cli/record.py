@@ -32,6 +32,9 @@ async def record(
         with recording(out, clock) as recorder:
             async with page_sources(catalog, clock, settings.poll_seconds) as pages:
                 page = next(iter(pages.values()))
+                recorder.watch = tuple(
+                    name for name in settings.providers if name.partition("/")[0] == page.provider
+                )
                 work = record_page(page, catalog, recorder, settings.poll_seconds)
                 task = asyncio.create_task(work)
                 log.info("record.started", page=page.base_url, file=str(out))

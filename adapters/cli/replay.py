@@ -13,6 +13,7 @@ from adapters.cli.words import severity_named, surfaces_named
 from adapters.providers.recording import Observation, open_recording
 from adapters.terminal import render as terminal
 from bot.catalog.catalog import Catalog, generic, load_catalog
+from bot.catalog.providers import Provider
 from bot.domain.page import Snapshot
 from bot.domain.subscription import Channel, Subscription
 from bot.messages.state import name_of
@@ -29,6 +30,7 @@ class _Story:
     provider: str
     looks: list[Observation]
     polls: bool
+    watched: Provider | None = None
 
     def goes_on_in(self, other: _Story) -> bool:
         same = self.provider == other.provider and self.polls and other.polls
@@ -36,9 +38,17 @@ class _Story:
 
 
 def replay(
-    paths: Sequence[Path], surfaces: str, severity: str, out: TextIO, *, as_json: bool
+    paths: Sequence[Path],
+    surfaces: str,
+    severity: str,
+    out: TextIO,
+    *,
+    as_json: bool,
+    provider: str | None = None,
 ) -> None:
     """Write every message, in order. `surfaces`: separated by commas; empty for all.
+
+    `provider`: whose page it is, where the recordings do not tell.
 
     Recordings of one page that follow each other are one history; several pages are told as
     time went.
@@ -48,8 +58,10 @@ def replay(
         SettingsError: a word is no surface or no severity.
     """
     catalog = load_catalog()
-    stories = _stories(paths, catalog)
+    stories = _stories(paths, catalog, provider)
     for story in stories:
+        if story.watched:
+            catalog = Catalog({**catalog.providers, story.provider: story.watched})
         seen = [look for _, look in story.looks if isinstance(look, Snapshot)]
         names = {row.id: row.name for look in seen for row in look.components}
         catalog = _with_provider(catalog, story.provider).seen(story.provider, names)
@@ -67,10 +79,10 @@ def replay(
             out.write(_drawn(message, terminal.Look(WIDTH, out.isatty(), message.at)))
 
 
-def _stories(paths: Sequence[Path], catalog: Catalog) -> list[_Story]:
+def _stories(paths: Sequence[Path], catalog: Catalog, provider: str | None) -> list[_Story]:
     stories: list[_Story] = []
-    recordings = [open_recording(path, catalog) for path in paths]
-    read = [_Story(r.provider, list(r.observations), r.polls) for r in recordings]
+    recordings = [open_recording(path, catalog, provider) for path in paths]
+    read = [_Story(r.provider, list(r.observations), r.polls, r.watched) for r in recordings]
     for story in sorted((s for s in read if s.looks), key=lambda s: s.looks[0][0]):
         before = next((known for known in stories if known.goes_on_in(story)), None)
         if before is None:

@@ -1,7 +1,8 @@
 """Writes what a page answers, look by look, as `replay` reads it.
 
 One JSON object a line: `{"observed_at", "look", "url", "status", "headers", "body"}`, the body as
-JSON where it is JSON and as text where it is not. `look` numbers the looks of this recording: the
+JSON where it is JSON and as text where it is not. `watch` names the provider
+as the settings do. `look` numbers the looks of this recording: the
 answers of one look belong together. Status 304 stands for the same body as before, and
 has none. A look that failed has one more line, with status 0 and the reason under `"error"`. A
 `.gz` name compresses. Lines are flushed as they come: a recording that is cut short is a shorter
@@ -21,6 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from adapters.providers.documents import decoded
 from adapters.providers.http import Answer, StatusPage
 from bot.catalog.catalog import Catalog
 from bot.domain.errors import BotError, SourceError
@@ -40,6 +42,7 @@ class Recorder:
     clock: Clock
     lines: int = 0
     look: int = 1
+    watch: tuple[str, ...] = ()  # as the settings name what is watched
 
     def heard(self, answer: Answer) -> None:
         headers = {k: v for k, v in answer.headers.items() if k.lower() in KEPT_HEADERS}
@@ -50,7 +53,7 @@ class Recorder:
 
     def _write(self, **fields: Any) -> None:  # noqa: ANN401 (JSON of any kind)
         at = self.clock().isoformat().replace("+00:00", "Z")
-        line = {"observed_at": at, "look": self.look, **fields}
+        line = {"observed_at": at, "look": self.look, "watch": self.watch, **fields}
         self.file.write(json.dumps(line, ensure_ascii=False) + "\n")
         self.file.flush()
         self.lines += 1
@@ -94,7 +97,7 @@ def _mend(path: Path) -> None:
 
 
 def _body(body: bytes) -> object:
-    text = body.decode("utf-8", errors="replace")
+    text = decoded(body)
     try:
         return json.loads(text)
     except ValueError:

@@ -15,18 +15,23 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+from adapters.providers.answers import read_polls, recognised
 from adapters.providers.archive import Archived, rebuild
 from adapters.providers.fields import read_time
 from adapters.providers.incidents import by_name, read_incident
 from adapters.providers.polls import LISTS, Document, Reader, body_of, is_list, polls
 from adapters.providers.whose import whose
-from bot.catalog.catalog import Catalog
-from bot.domain.errors import BotError, SourceError
+from bot.catalog.catalog import Catalog, only
+from bot.catalog.providers import Provider
+from bot.domain.errors import BotError, SettingsError, SourceError
 from bot.domain.page import Snapshot
 
+_HEAD = 50  # lines that are looked at to learn whose page it is
+_STATUSPAGES = ("statuspage", "incidentio")
 Observation = tuple[datetime, Snapshot | SourceError]
 
 
@@ -40,10 +45,15 @@ class Recording:
     provider: str
     observations: Iterator[Observation]
     polls: bool
+    # The provider with the parts that were watched, where the recording tells them.
+    watched: Provider | None = None
 
 
 def open_recording(path: Path, catalog: Catalog, provider: str | None = None) -> Recording:
-    """Read a file of recorded history. `provider`: whose page it is, where the file cannot tell.
+    """Read a file of recorded history.
+
+    `provider`: whose page it is, where the file cannot tell, with a region or part where it
+    needs one (`bedrock/eu-west-1`).
 
     Raises:
         BotError: it cannot be read, or is nothing that we know; names file and line. Iterating
@@ -54,6 +64,8 @@ def open_recording(path: Path, catalog: Catalog, provider: str | None = None) ->
         raise BotError(f"{path}: nothing is recorded in it")
     stem = path.name.split(".")[0]
     if head[1] is not None and _is_poll(head[1]):
+        if watched := _of_another_kind(path, catalog, provider):
+            return Recording(watched.id, read_polls(_timed(path), watched), True, watched)
         bodies = (body for _, line in _lines(path) if (body := body_of(line)) is not None)
         name = provider or whose(bodies, catalog, stem)
         return Recording(name, _polls(path, name), polls=True)
@@ -192,6 +204,28 @@ def _component_names(row: Document) -> Iterator[tuple[str, str]]:
 
 
 # --- polls -----------------------------------------------------------------------------------
+
+
+def _of_another_kind(path: Path, catalog: Catalog, named: str | None) -> Provider | None:
+    """Whose page it is, if that is no Statuspage: as said, as recorded, or by the page's shape."""
+    lines = [line for _, line in islice(_lines(path), _HEAD) if isinstance(line, dict)]
+    names = [named] if named else next((w for line in lines if (w := line.get("watch"))), [])
+    if not names:
+        kinds = (recognised(line["body"]) for line in lines if line.get("body"))
+        kind = next((found for found in kinds if found), None)
+        of_kind = [one.id for one in catalog.providers.values() if one.kind == kind]
+        if kind in _STATUSPAGES or len(of_kind) != 1:
+            return None
+        names = of_kind
+    try:
+        watched = only(catalog, map(str, names))
+    except SettingsError as error:
+        if named and "/" not in named and named not in catalog.providers:
+            return None  # a page of its own
+        raise BotError(f"{path}: {error}; say it by --provider") from None
+    (provider,) = watched.providers.values()
+    reduced = provider.kind in _STATUSPAGES and not any(line.get("url") for line in lines)
+    return None if reduced or provider.kind == "statuspage" else provider
 
 
 def _is_poll(value: object) -> bool:

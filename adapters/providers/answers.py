@@ -1,0 +1,103 @@
+"""Recorded answers of any kind of page, read by the poller that the kind has.
+
+A poll is the lines of one `look` number, as `record` writes them; a line without one is a poll by
+itself. Which address a line answers for is told by the last part of its address; a line without
+an address answers for the first that is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from adapters.providers.kinds import KINDS
+from adapters.providers.port import Page
+from bot.catalog.providers import Provider
+from bot.domain.errors import SourceError
+from bot.domain.page import PageList, Snapshot
+
+T = TypeVar("T")
+Line = Mapping[str, Any]
+
+_OK, _NOT_MODIFIED = 200, 304
+
+
+def read_polls(
+    lines: Iterable[tuple[datetime, Line]], provider: Provider
+) -> Iterator[tuple[datetime, Snapshot | SourceError]]:
+    """Yield what each recorded poll showed, and when it was done."""
+    answers = _Answers(provider.source or provider.page)
+    page = Page(provider.id, provider.source or provider.page, provider.rows, provider.page)
+    poller = KINDS[provider.kind](page, answers.fetch)
+    numbered = enumerate(lines)
+    for _, poll in groupby(numbered, key=lambda one: one[1][1].get("look", f"line {one[0]}")):
+        taken = [line for _, line in poll]
+        answers.hear([line for _, line in taken])
+        try:
+            yield taken[-1][0], completed(poller.poll(answers.recorded_lists))
+        except SourceError as error:
+            yield taken[-1][0], error
+
+
+def recognised(body: object) -> str | None:
+    """The kind of page that answers so, or None; where two kinds write the same, the first."""
+    for kind, poller in KINDS.items():
+        answers = _Answers("")
+        answers.hear([{"body": body}])
+        try:
+            completed(poller(Page("", ""), answers.fetch).poll(lambda _: ()))
+        except SourceError:
+            continue
+        return kind
+    return None
+
+
+def completed(work: Coroutine[Any, Any, T]) -> T:
+    """Run what waits for nothing."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]  # that is what a coroutine returns
+    raise RuntimeError("a poller waited for something, though everything was recorded")
+
+
+def _name(url: str) -> str:
+    return urlsplit(url).path.strip("/").rpartition("/")[2]
+
+
+@dataclass(slots=True)
+class _Answers:
+    """What was answered in one poll, by the last part of each address."""
+
+    page: str
+    _now: dict[str, Line] = field(default_factory=dict)
+    _before: dict[str, bytes] = field(default_factory=dict)  # for "not modified"
+
+    def hear(self, lines: Iterable[Line]) -> None:
+        self._now = {_name(str(line.get("url") or "")): line for line in lines}
+
+    def recorded_lists(self, _: Snapshot) -> set[PageList]:
+        return {one for one in PageList if f"{one.value.replace('_', '-')}.json" in self._now}
+
+    async def fetch(self, url: str) -> bytes:
+        failure = next((line for line in self._now.values() if line.get("status") == 0), None)
+        if failure is not None:
+            raise SourceError(str(failure.get("error") or f"{url} cannot be read"))
+        name = _name(url)
+        line = self._now.get(name) or self._now.pop("", None)
+        if line is None:
+            raise SourceError(f"{url} was not recorded")
+        status = line.get("status", _OK)
+        if status == _NOT_MODIFIED and name in self._before:
+            return self._before[name]
+        if status != _OK:
+            raise SourceError(f"{url} answered {status}")
+        body = line.get("body", "")
+        text = body if isinstance(body, str) else json.dumps(body)
+        self._before[name] = text.encode("utf-8", "replace")
+        return self._before[name]
