@@ -148,7 +148,9 @@ def _touches(places: set[str], region: str) -> bool:
 def _affecting(incident: _Incident, created: datetime, page: Page) -> Affecting:
     concerned = _concerned(incident, page)
     over = incident.end is not None
-    updates = _updates(incident, concerned, created, over=over)
+    said = [_Update.model_validate(row) for row in incident.updates]
+    said.sort(key=lambda update: update.created or update.when or created)
+    updates = _updates(incident.id, said, concerned, created, over=over)
     impact = SEVERITIES.get(incident.status_impact, Severity.UNKNOWN)
     report = PageIncident(
         id=incident.id,
@@ -162,7 +164,7 @@ def _affecting(incident: _Incident, created: datetime, page: Page) -> Affecting:
         components=tuple(concerned),
         updates=updates,
     )
-    if updates and all(change.after is Severity.UP for change in updates[-1].changes):
+    if said and said[-1].status == "AVAILABLE":
         impact = Severity.UP  # its newest word outweighs an end that is not there (yet)
     places = _ids(incident.currently_affected_locations)
     now = {id_: impact if _touches(places, _split(id_)[1]) else Severity.UP for id_ in concerned}
@@ -170,25 +172,23 @@ def _affecting(incident: _Incident, created: datetime, page: Page) -> Affecting:
 
 
 def _updates(
-    incident: _Incident, concerned: list[str], created: datetime, *, over: bool
+    incident: str, said: list[_Update], concerned: list[str], created: datetime, *, over: bool
 ) -> tuple[PageUpdate, ...]:
     """An update has no id of its own: the moment it was created is what never changes."""
-    read = [_Update.model_validate(row) for row in incident.updates]
-    read.sort(key=lambda update: update.created or update.when or created)
     updates = []
     ended = False
-    for index, raw in enumerate(read):
+    for index, raw in enumerate(said):
         at = raw.when or raw.created or created
         severity = SEVERITIES.get(raw.status, Severity.UNKNOWN)
         # Only the last word that it is over is the end: earlier ones were taken back.
-        last = over and all(later.status == "AVAILABLE" for later in read[index:])
+        last = over and all(later.status == "AVAILABLE" for later in said[index:])
         places = _ids(raw.affected_locations)
         states = {
             id_: severity if _touches(places, _split(id_)[1]) else Severity.UP for id_ in concerned
         }
         updates.append(
             PageUpdate(
-                id=f"{incident.id}-{int((raw.created or at).timestamp())}",
+                id=f"{incident}-{int((raw.created or at).timestamp())}",
                 phase=(POSTMORTEM if ended else RESOLVED) if last else ONGOING,
                 text=body(raw.text),
                 at=at,
