@@ -152,7 +152,7 @@ def mutated_feed(text: str, data: st.DataObject) -> str:
 
 @every_kind
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 async def test_a_damaged_page_raises_nothing_else(sample: Sample, data: st.DataObject) -> None:
     documents = dict(sample.trouble if data.draw(st.booleans()) else sample.quiet)
     for _ in range(data.draw(st.integers(1, 3))):
@@ -171,7 +171,7 @@ async def test_a_damaged_page_raises_nothing_else(sample: Sample, data: st.DataO
 
 @every_kind
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 async def test_a_quiet_page_with_unknown_words_is_never_down(
     sample: Sample, data: st.DataObject
 ) -> None:
