@@ -70,8 +70,9 @@ class Worker:
             self._wake.clear()
             if len(self._attempts) > self._slots * (1 - ROOM):
                 self._slot_freed.clear()
-                await wait_for(self._slot_freed, POLL)
-                continue
+                # Where none is freed for long, a tenant is stuck: the others have what is left.
+                if await wait_for(self._slot_freed, POLL) or len(self._attempts) >= self._slots:
+                    continue
             try:
                 wait = await self.claim()
                 self._backoff.answered()

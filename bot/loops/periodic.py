@@ -14,13 +14,13 @@ log = structlog.get_logger()
 LONGEST_BACKOFF = 10.0  # seconds (guess)
 
 
-async def wait_for(event: asyncio.Event, seconds: float) -> None:
-    """Return when the event is set, or after so many seconds."""
+async def wait_for(event: asyncio.Event, seconds: float) -> bool:
+    """Return when the event is set, or after so many seconds; whether it is set."""
     try:
         async with asyncio.timeout(seconds):
-            await event.wait()
+            return await event.wait()
     except TimeoutError:
-        return
+        return False
 
 
 @dataclass(slots=True)

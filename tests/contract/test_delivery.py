@@ -1,4 +1,4 @@
-"""Delivery end to end: a store, a courier and a platform over real sockets."""
+"""Delivery end to end: a store, a worker and a platform over real sockets."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.redis.stream import RedisEventStream
 from bot.domain.errors import StoreError
 from bot.domain.incident import EventKind, Incident
+from bot.ports import Bucket
 from tests.delivery_kit import (
     Bot,
     channels,
     commit,
     incident,
+    left,
     more,
     running_bot,
     settled,
     subscribe,
+    until,
 )
 from tests.servers.chat import ChatMessenger, ChatServer, Fault
 from tests.servers.redis import standalone
@@ -94,7 +98,9 @@ async def test_a_refused_form_is_sent_plainly_once_and_then_parked(redis_url: st
     assert (bot.context.counts.parked, bot.context.counts.opened) == (1, 2)
 
 
-async def test_a_courier_that_slept_through_its_lease_sends_nothing_more(redis_url: str) -> None:
+async def test_a_worker_whose_lease_ended_while_it_was_stopped_sends_nothing_more(
+    redis_url: str,
+) -> None:
     slept: list[str] = []
 
     async def sleep(point: str) -> None:
@@ -155,3 +161,84 @@ async def tell(bot: Bot, told: Incident) -> None:
     await commit(bot.store, told)
     await bot.fanout.read_events()
     await settled(bot.store)
+
+
+async def test_a_refusal_holds_back_everybody_behind_the_same_limit(redis_url: str) -> None:
+    bucket = Bucket("limited/T1", rate=1000.0, burst=100)
+    refusals = [Fault.LIMIT]
+    async with (
+        ChatServer(
+            faults=lambda what, _: refusals.pop() if what == "open" and refusals else None,
+            retry_after=3600,
+        ) as server,
+        ChatMessenger(server.url, "limited", bucket=bucket) as messenger,
+        running_bot(redis_url, messenger, provider="plimited", reading=False) as bot,
+    ):
+        first, second = channels(2, "limited")
+        await subscribe(bot.store, first)
+        told = incident(EventKind.OPENED, provider="plimited")
+        await commit(bot.store, told)
+        await bot.fanout.read_events()
+        await until(lambda: bot.context.counts.refused == 1)
+        await until(lambda: not bot.worker.attempts)
+        await subscribe(bot.store, second)
+        await bot.store.queue.mark_stale(second, [told])
+        await until(lambda: not refusals)
+        permit = await bot.store.rate_limiter.acquire([bucket])
+        now = float((await bot.store.database.call("TIME"))[0]) * 1000
+
+    assert not server.messages
+    assert permit.at is not None
+    assert permit.at - now > 3_000_000
+
+
+async def test_a_stuck_workspace_leaves_room_for_the_others(redis_url: str) -> None:
+    async with (
+        ChatServer(
+            faults=lambda _, channel: Fault.STUCK if channel.startswith("T1/") else None
+        ) as server,
+        ChatMessenger(server.url, "share") as messenger,
+        running_bot(
+            redis_url, messenger, provider="pshare", lease=60, send_seconds=30, slots=8
+        ) as bot,
+    ):
+        await subscribe(bot.store, *channels(24, "share"))
+        told = incident(EventKind.OPENED, provider="pshare")
+        await commit(bot.store, told)
+        bot.fanout.wake()
+        await until(lambda: len(bot.worker.attempts) == 7)
+        await subscribe(bot.store, *channels(1, "share", tenant="T2"))
+        await bot.store.stream.enqueue(told)
+        await until(lambda: len(server.messages) == 1)
+        ended = bot.context.counts.failed
+        await bot.freeze()
+
+    assert [m.channel for m in server.messages.values()] == ["T2/C0"]
+    assert ended == 0, "the stuck calls still hold their slots"
+
+
+async def test_events_are_acknowledged_only_once_they_are_queued(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        ChatServer() as server,
+        ChatMessenger(server.url, "ack") as messenger,
+        running_bot(redis_url, messenger, provider="pack", reading=False) as bot,
+    ):
+        await subscribe(bot.store, *channels(1, "ack"))
+        await commit(bot.store, incident(EventKind.OPENED, provider="pack"))
+        with monkeypatch.context() as patched:
+
+            async def fails(*_: object, **__: object) -> int:
+                raise StoreError("in the middle of it")
+
+            patched.setattr(RedisEventStream, "enqueue", fails)
+            with pytest.raises(StoreError):
+                await bot.fanout.read_events()
+        assert await left(bot.store, "ack") == 0
+        monkeypatch.setattr("adapters.redis.stream.ABANDONED_MS", 0)
+        assert await bot.fanout.read_events(abandoned=True), "another process reads them"
+        await settled(bot.store, "ack")
+        assert not await bot.store.stream.read("pack", abandoned=True)
+
+    assert len(server.messages) == 1
