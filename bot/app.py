@@ -22,8 +22,9 @@ from adapters.providers.http import StatusPage
 from adapters.providers.opened import page_sources
 from adapters.redis.evidence import evidence_stores
 from adapters.redis.incidents import RedisBackfillStore
-from adapters.redis.store import Store, open_store_of
+from adapters.redis.store import Store, open_stores_of
 from adapters.terminal.messenger import CONSOLE
+from bot.catalog.catalog import Catalog
 from bot.catalog.providers import POLL_SECONDS
 from bot.catalog.watched import watched_catalog
 from bot.clock import utc_now
@@ -83,20 +84,18 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         return any(watcher.leads for watcher in watchers)
 
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(
-            open_store_of(settings, catalog.providers, queued.ring)
+        stores = await stack.enter_async_context(
+            open_stores_of(settings, catalog.providers, queued.ring)
         )
+        store = stores.loops
         pages = await stack.enter_async_context(
             page_sources(catalog, utc_now, settings.poll_seconds)
         )
         sources = evidence_stores(store.database, settings.secret_key)
-        status = StatusService(
-            catalog,
-            store.incident_store,
-            Collector(sources, catalog),
-            utc_now,
-            RedisBackfillStore(store.database),
-        )
+        status = _status(store, sources, catalog)
+        # What people ask runs over connections of its own.
+        asked = evidence_stores(stores.people.database, settings.secret_key)
+        answers = _status(stores.people, asked, catalog)
         incidents = IncidentCache(store.incident_store)
         fan_outs = [
             FanOut(name, store.incident_store, store.stream, incidents, utc_now) for name in pages
@@ -105,9 +104,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         committed = Bell([*(fan_out.wake for fan_out in fan_outs), reminders.wake])
         watchers += [_watcher(page, store, settings, committed, status) for page in pages.values()]
         hints = {watcher.page.provider: watcher.hint.set for watcher in watchers}
-        commands = _commands(store, sources, status, messengers, platform_health, hints)
+        commands = _commands(stores.people, asked, answers, messengers, platform_health, hints)
         first_polls = [watcher.polled for watcher in watchers]
-        parts = Parts(settings, store, commands, catalog, utc_now, first_polls, stop)
+        parts = Parts(settings, stores.people, commands, catalog, utc_now, first_polls, stop)
         platforms = await _open_platforms(parts, stack)
         messengers.update({one.messenger.platform: one.messenger for one in platforms})
         workers = {
@@ -116,7 +115,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         }
         queued.hearers += [worker.wake for worker in workers.values()]
         routes = [route for platform in platforms for route in platform.routes]
-        await _open_http(settings, store, sources, status, routes, workers, watchers, stack)
+        await _open_http(settings, stores.people, asked, answers, routes, workers, watchers, stack)
         opening_prober = open_prober(settings, catalog, sources.probes, utc_now, leads)
         prober = await stack.enter_async_context(opening_prober)
         log.info("bot.started", providers=list(pages), platforms=list(workers))
@@ -132,6 +131,12 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             workers=list(workers.values()),
         )
         log.info("bot.stopped")
+
+
+def _status(store: Store, sources: EvidenceStores, catalog: Catalog) -> StatusService:
+    collector = Collector(sources, catalog)
+    past = RedisBackfillStore(store.database)
+    return StatusService(catalog, store.incident_store, collector, utc_now, past)
 
 
 def _commands(

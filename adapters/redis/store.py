@@ -78,10 +78,22 @@ async def open_store(
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The same stores over two pools of connections.
+
+    What people ask at once, however many they are, uses up its own pool: the watcher, the fan-out
+    and the workers have theirs.
+    """
+
+    loops: Store
+    people: Store
+
+
 @contextlib.asynccontextmanager
-async def open_store_of(
+async def open_stores_of(
     settings: Settings, providers: Iterable[str], queued: Callable[[], None]
-) -> AsyncIterator[Store]:
+) -> AsyncIterator[Stores]:
     """Open the Redis of the settings, or an embedded one, and check that it is fit for us.
 
     `queued` is as for `open_store`.
@@ -96,12 +108,13 @@ async def open_store_of(
         else:
             url = settings.redis_url.get_secret_value()
         store = await stack.enter_async_context(open_store(url, queued=queued))
+        people = await stack.enter_async_context(open_store(url, queued=queued))
         if embedded:
             await end_all_claims(store.database, providers)
         async for finding in check_redis(store.database, "embedded" if embedded else "given"):
             if finding.health is not Health.GOOD:
                 log.warning("redis.unfit", says=finding.says, advice=finding.advice)
-        yield store
+        yield Stores(store, people)
 
 
 async def end_all_claims(database: Database, providers: Iterable[str]) -> None:

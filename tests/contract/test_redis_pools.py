@@ -1,0 +1,46 @@
+"""What people ask at once does not keep the loops from Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from adapters.redis.client import CONNECTIONS
+from adapters.redis.store import open_stores_of
+from bot.domain.errors import StoreError
+from bot.settings import Settings
+from tests.servers.redis import standalone
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    with standalone() as node:
+        yield node.url
+
+
+async def test_eight_hundred_asks_at_once_leave_the_loops_their_connections(
+    redis_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(redis_url=SecretStr(redis_url), data_dir=tmp_path)
+    async with open_stores_of(settings, ["claude"], lambda: None) as stores:
+        people = stores.people.database
+        asks = [asyncio.create_task(people.call("BLPOP", f"no{n}", 60)) for n in range(800)]
+        # Every connection of theirs waits for an answer, and the rest for a connection.
+        blocked = 0
+        while blocked < CONNECTIONS:
+            clients = await stores.loops.database.call("INFO", "clients")
+            blocked = int(clients["blocked_clients"])
+
+        fence = await stores.loops.incident_store.acquire("claude", "watcher")
+        still_asking = sum(not ask.done() for ask in asks)
+        for ask in asks:
+            ask.cancel()
+        ended = await asyncio.gather(*asks, return_exceptions=True)
+
+    assert fence is not None
+    assert still_asking == 800
+    assert all(isinstance(one, asyncio.CancelledError | StoreError) for one in ended)
