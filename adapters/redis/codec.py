@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
@@ -41,7 +41,18 @@ class Codec(Generic[T]):
         return value
 
 
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """The times of a `State` that each poll changes; kept apart, since the rest rarely does."""
+
+    observed_at: datetime
+    page_updated_at: datetime | None = None
+    history_at: datetime | None = None
+    history_for: datetime | None = None
+
+
 states = Codec(State)
+moments = Codec(Moments)
 incidents = Codec(Incident)
 subscriptions = Codec(Subscription)
 pauses = Codec(Pause)
@@ -55,6 +66,30 @@ def ms(at: datetime) -> int:
 
 def moment(ms: float) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def write_state(state: State) -> tuple[bytes, bytes]:
+    """Return the moments and the rest, as JSON."""
+    times = Moments(state.observed_at, state.page_updated_at, state.history_at, state.history_for)
+    rest = replace(
+        state,
+        observed_at=state.began_at,
+        page_updated_at=None,
+        history_at=None,
+        history_for=None,
+    )
+    return moments.dump(times), states.dump(rest)
+
+
+def read_state(times: bytes, rest: bytes) -> State:
+    found = moments.load(times)
+    return replace(
+        states.load(rest),
+        observed_at=found.observed_at,
+        page_updated_at=found.page_updated_at,
+        history_at=found.history_at,
+        history_for=found.history_for,
+    )
 
 
 def read_subscription(stored: bytes, pause: bytes) -> Subscription:

@@ -17,6 +17,8 @@ from bot.ports import VersionedState
 class RedisIncidentStore:
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Provider → version of our last commit, and the state as written then.
+        self._written: dict[str, tuple[int, bytes]] = {}
 
     async def acquire(self, provider: str, holder: str) -> int | None:
         base = keys.provider(provider)
@@ -31,16 +33,27 @@ class RedisIncidentStore:
         return bool(await self._database.call("EXISTS", f"{keys.provider(provider)}:lease"))
 
     async def load(self, provider: str) -> VersionedState:
-        found: bytes | None = await self._database.call("GET", f"{keys.provider(provider)}:state")
-        if found is None:
+        base = keys.provider(provider)
+        version, times, state = await self._database.call(
+            "HMGET", f"{base}:state", "version", "moments", "state"
+        )
+        if version is None:
             return VersionedState(None, 0)
-        version, _, state = found.partition(b"|")
-        return VersionedState(codec.states.load(state), int(version))
+        return VersionedState(codec.read_state(times, state), int(version))
 
     async def commit(
         self, provider: str, *, fence: int, version: int, state: State, changed: Sequence[Incident]
     ) -> None:
-        arguments: list[Argument] = [fence, version, codec.states.dump(state), keys.EVENTS_KEPT]
+        times, rest = codec.write_state(state)
+        # Some 20 KB that a poll without a change need not write to disk again.
+        as_it_was = self._written.get(provider) == (version, rest)
+        arguments: list[Argument] = [
+            fence,
+            version,
+            times,
+            b"" if as_it_was else rest,
+            keys.EVENTS_KEPT,
+        ]
         # What ran when the page was first read is not announced, yet people ask for it and join it.
         silent = [] if version else [i for i in state.incidents.values() if i not in changed]
         for incident in (*silent, *changed):
@@ -49,6 +62,7 @@ class RedisIncidentStore:
             arguments += [incident.key, incident.version if incident in changed else ""]
         if not await self._database.run(COMMIT, keys.provider(provider), *arguments):
             raise Superseded(f"somebody else watches {provider} by now")
+        self._written[provider] = (version + 1, rest)
 
     async def incident(self, key: str) -> Incident | None:
         base, id_ = keys.provider(keys.provider_of(key)), key.split("/", 1)[1]

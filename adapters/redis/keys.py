@@ -7,7 +7,9 @@ are words.
 
 Of a provider, base `icd:{claude}` (owner: the watcher and the fan-out; kept for ever unless said):
 
-    :state        string  version "|" JSON of bot.domain.state.State
+    :state        hash    version (counts commits); state: JSON of bot.domain.state.State, written
+                          when it changed; moments: JSON of those of its times that each poll
+                          changes
     :lease        string  holder of the watcher's lease; expires LEASE_MS after its last renewal
     :fence        string  the last fencing number, from Redis time, so that none is given twice
     :incidents    hash    incident id → JSON of bot.domain.incident.Incident
