@@ -311,3 +311,50 @@ async def test_it_starts_again_in_the_same_process(tmp_path: Path) -> None:
     for round_ in range(3):
         async with opened(tmp_path) as redis:
             assert await redis.incr("starts") == round_ + 1
+
+
+async def test_folder_socket_and_files_are_for_us_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "made-by-hand"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    async with opened(folder) as redis:
+        await redis.set("key", "value")
+        modes = {path.name: oct(path.stat().st_mode & 0o077) for path in folder.rglob("*")}
+        modes["the folder"] = oct(folder.stat().st_mode & 0o077)
+
+    assert "redis.sock" in modes
+    assert "appendonly.aof.manifest" in modes
+    assert modes == dict.fromkeys(modes, "0o0")
+
+
+async def test_the_socket_of_a_long_path_lies_in_a_folder_of_ours_alone(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 30)
+    async with opened(folder) as redis:
+        await redis.ping()
+        socket = data.socket_path(folder)
+        assert socket.stat().st_mode & 0o077 == 0
+        assert socket.parent.stat().st_mode & 0o077 == 0
+
+
+async def test_data_without_their_manifest_are_not_taken_for_none(tmp_path: Path) -> None:
+    async with opened(tmp_path) as redis:
+        await redis.set("key", "value")
+    (tmp_path / "appendonlydir" / "appendonly.aof.manifest").unlink()
+
+    with pytest.raises(StoreError, match=r"lack their appendonly\.aof\.manifest.*Restore"):
+        async with embedded_redis(tmp_path):
+            pass
+
+
+async def test_the_servers_log_turns_over_while_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "LONG_LOG", 10)
+    monkeypatch.setattr(server, "TURN_OVER_EVERY", 0.01)
+    log = tmp_path / "server.log"
+    async with opened(tmp_path) as redis:
+        while not log.with_name("server.log.old").exists():  # noqa: ASYNC110 (a file)
+            await asyncio.sleep(0.01)
+        await redis.set("key", "value")
+        (await server_of(redis)).kill()
+        assert await eventually(redis, "key") == "value"

@@ -28,27 +28,40 @@ LONGEST_SOCKET_PATH = 103
 PATIENCE = 10.0
 PATIENCE_WITH_THE_LIVING = 1.0
 ENOUGH_SPACE = 16 * 1024 * 1024
-LONG_LOG = 1024 * 1024
+LONG_LOG = 1024 * 1024  # bytes (guess)
 
 
 def prepare(folder: Path) -> Path:
     """Create the folder, for us alone, and tidy it. Returns its absolute path.
 
     Raises:
-        StoreError: it cannot be written, or the disk is full.
+        StoreError: it cannot be written, the disk is full, or a part of the data is gone.
     """
     folder = folder.absolute()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        log = folder / "server.log"
-        if log.exists() and log.stat().st_size > LONG_LOG:
-            log.replace(folder / "server.log.old")
+        folder.chmod(0o700)  # made by hand, perhaps; whoever cannot enter it reads no file of it
+        turn_over(folder / "server.log")
         full = disk_full(folder)
+        parts = [path.name for path in (folder / "appendonlydir").glob("appendonly.aof.*")]
     except OSError as error:
         raise _not_writable(folder, error) from error
     if full:
         raise StoreError(full)
+    if parts and "appendonly.aof.manifest" not in parts:
+        # The server would begin with nothing, and say nothing of it.
+        raise StoreError(
+            f"The data in {folder / 'appendonlydir'} lack their appendonly.aof.manifest. Restore "
+            "it from a backup, or move that folder away to begin with nothing."
+        )
     return folder
+
+
+def turn_over(log: Path) -> None:
+    """Keep a long log as `….old` and begin it anew; whoever appends to it may go on."""
+    if log.exists() and log.stat().st_size > LONG_LOG:
+        shutil.copy(log, log.with_name(f"{log.name}.old"))
+        os.truncate(log, 0)
 
 
 def disk_full(folder: Path) -> str:

@@ -31,6 +31,7 @@ GUARD = Path(__file__).with_name("parent_watch.py")
 START_TIMEOUT = 30.0
 TELL_EVERY = 2.0
 STOP_TIMEOUT = 10.0
+TURN_OVER_EVERY = 60.0  # seconds between looks at the size of its log (guess)
 # Started again at once; if it dies young again, with growing pauses (seconds).
 YOUNG = 10.0
 PAUSES = (0.0, 1.0, 5.0, 30.0)
@@ -116,6 +117,7 @@ class _Server:
             StoreError: it ended, or never answered.
         """
         began = asyncio.get_running_loop().time()
+        self.said.touch(mode=0o600)
         with self.said.open("ab") as said:
             self.said_before = said.tell()
             self.process = await asyncio.create_subprocess_exec(
@@ -127,6 +129,7 @@ class _Server:
                 pass_fds=[self.lock],
                 # Ctrl-C is for us: the server has to outlive what we still have to write.
                 start_new_session=True,
+                umask=0o077,  # what it writes is for us alone
             )
         async with self._client() as client:
             await self._answering(client, self.process)
@@ -187,7 +190,7 @@ class _Server:
         while True:
             if process:
                 born = loop.time()
-                code = await process.wait()
+                code = await self._end_of(process)
                 # With a full disk the server ends itself rather than acknowledge what it cannot
                 # keep; started again, it still answers questions.
                 reason = data.disk_full(self.said.parent) or self._last_words()
@@ -201,6 +204,15 @@ class _Server:
             except (StoreError, OSError) as error:
                 process = None
                 log.warning("store.not_restarted", reason=str(error))
+
+    async def _end_of(self, process: asyncio.subprocess.Process) -> int:
+        """Return its exit code once it ends; meanwhile its log is kept short."""
+        while True:
+            try:
+                return await asyncio.wait_for(process.wait(), TURN_OVER_EVERY)
+            except TimeoutError:
+                data.turn_over(self.said)
+                self.said_before = min(self.said_before, self.said.stat().st_size)
 
     async def stop(self) -> None:
         """End it cleanly (SIGTERM is its SHUTDOWN), and for certain."""
