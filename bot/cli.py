@@ -79,6 +79,18 @@ def run() -> None:
 
 
 @cli.command()
+def demo(
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long it takes.")] = 60,
+) -> None:
+    """Play a recorded outage in the prompt, in a minute: no network, no token, no traces."""
+    from adapters.cli.demo import demo as play
+    from bot import app
+
+    set_up_logs("error", "auto")
+    _until_signal(lambda stop: play(app.run, PLATFORMS, seconds, utc_now, sys.stdout, stop))
+
+
+@cli.command()
 def ask(
     surfaces: Annotated[list[str] | None, typer.Argument(help="Only these surfaces.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
+from pydantic import SecretStr
 
 from bot.domain.errors import SettingsError
 
@@ -31,6 +32,15 @@ _ELSEWHERE = {
     "DISCORD_BOT_TOKEN": "DISCORD_TOKEN",
     "DISCORD_API_TOKEN": "DISCORD_TOKEN",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as it is in force."""
+
+    name: str  # in the environment
+    value: str  # as text; a secret's is "set" or empty
+    origin: str  # environment, .env, the TOML file's path, or default
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,22 @@ def read_sources(dotenv: Path | None = None) -> Sources:
     beside = _given(_read_dotenv(dotenv)) if dotenv is not None and dotenv.is_file() else {}
     path = environment.get(FILE_VARIABLE) or beside.get(FILE_VARIABLE) or ""
     return Sources(environment, beside, _read_toml(path) if path else {}, path)
+
+
+def shown(value: object, *, is_secret: bool) -> str:
+    """Return a setting's value as a person would write it; of a secret only whether it is set."""
+    if isinstance(value, SecretStr) or (is_secret and value):
+        return "set"
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return ",".join(str(part) for part in value)
+        case dict():
+            return ",".join(f"{name}={part}" for name, part in value.items())
+    return str(value)
 
 
 def _given(values: Mapping[str, str | None]) -> dict[str, str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -27,7 +26,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.domain.errors import SettingsError
-from bot.environment import PREFIX, Sources, read_sources
+from bot.environment import PREFIX, Setting, Sources, read_sources, shown
 
 
 def plain_name(name: str) -> AliasChoices:
@@ -146,6 +145,13 @@ class Settings(_Section):
             raise ValueError("write name=https://status.example.com, several separated by commas")
         return {name.strip().lower(): web_address(url.strip()) for name, _, url in pairs}
 
+    @classmethod
+    def apart(cls, platforms: Sequence[type[PlatformSettings]], **values: object) -> Settings:
+        """Settings of these values alone, and of no platform: nothing of the operator's is read."""
+        settings = cls.model_construct(None, **values)
+        settings._platforms = tuple(kind.model_construct() for kind in platforms)
+        return settings
+
     def of(self, kind: type[P]) -> P:
         """The settings of one platform, as they were loaded (as they are by default, if not)."""
         return next((one for one in self._platforms if isinstance(one, kind)), kind())
@@ -163,7 +169,7 @@ class Settings(_Section):
             for (attribute, field), (name, place) in zip(
                 fields, names_of(type(section)).items(), strict=True
             ):
-                value = _shown(getattr(section, attribute), is_secret=not field.repr)
+                value = shown(getattr(section, attribute), is_secret=not field.repr)
                 found.setdefault(name, Setting(name, value, self._sources.origin(name, place)))
         return iter(found.values())
 
@@ -171,15 +177,6 @@ class Settings(_Section):
     def speaks_on_terminal(self) -> bool:
         tokens = any(platform.is_configured for platform in self._platforms)
         return self.terminal == "on" or (self.terminal == "auto" and not tokens)
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting as it is in force."""
-
-    name: str  # in the environment
-    value: str  # as text; a secret's is "set" or empty
-    origin: str  # environment, .env, the TOML file's path, or default
 
 
 def load_settings(
@@ -224,21 +221,6 @@ def names_of(section: type[_Section]) -> dict[str, str]:
         )
         names[str(choices[0])] = str(choices[-1])
     return names
-
-
-def _shown(value: object, *, is_secret: bool) -> str:
-    if isinstance(value, SecretStr) or (is_secret and value):
-        return "set"
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case tuple():
-            return ",".join(str(part) for part in value)
-        case dict():
-            return ",".join(f"{name}={part}" for name, part in value.items())
-    return str(value)
 
 
 def _sentence(error: ValidationError, section: type[_Section]) -> str:

@@ -52,7 +52,8 @@ def try_out(built: Path, folder: Path, builder: Path) -> None:
     home.mkdir()
     with page(folder / "page") as url:
         command = python.with_name("isclaudedown")
-        for words in (["version"], ["--help"], ["slack", "manifest"], ["ask", "api"]):
+        tried = ["--version", "--help", "slack manifest", "ask api", "demo --seconds 10"]
+        for words in map(str.split, tried):
             run(command, *words, cwd=home, ISCLAUDEDOWN_PAGE_URL=url, HOME=str(home))
 
 
@@ -103,7 +104,8 @@ def run(*command: object, cwd: Path | None = None, **variables: str) -> None:
     """Run a command, showing what it said. Raises: CalledProcessError."""
     words = [str(word) for word in command]
     print("$", Path(words[0]).name, *words[1:], flush=True)
-    subprocess.run(words, cwd=cwd, env={**os.environ, **variables}, check=True)
+    surroundings = {**os.environ, **variables}
+    subprocess.run(words, cwd=cwd, env=surroundings, stdin=subprocess.DEVNULL, check=True)
 
 
 if __name__ == "__main__":

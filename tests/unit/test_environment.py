@@ -10,8 +10,9 @@ import pytest
 from adapters.discord.settings import DiscordSettings
 from adapters.slack.settings import SlackSettings
 from bot.domain.errors import SettingsError
+from bot.environment import Setting
 from bot.platforms import settings_of_all
-from bot.settings import Setting, Settings
+from bot.settings import Settings
 
 SECRET = "xoxb-1-very-secret"
 
