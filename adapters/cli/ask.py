@@ -12,7 +12,7 @@ from typing import TextIO
 
 import structlog
 
-from adapters.cli.current import current_view
+from adapters.cli.current import pages_now
 from adapters.cli.words import question
 from adapters.terminal import render as terminal
 from bot.messages.answer import answer_message
@@ -99,8 +99,9 @@ async def view_and_surfaces(
     settings: Settings, words: Sequence[str], clock: Clock
 ) -> tuple[StatusView, list[str]]:
     """What is true now, and the surfaces that the words name."""
-    view = await current_view(settings, clock)
-    return view, question(words, view.catalog)
+    pages = await pages_now(settings, clock)
+    surfaces, versions = question(words, pages.view().catalog)
+    return pages.view(versions), surfaces
 
 
 def _look(out: TextIO, now: datetime) -> terminal.Look:

@@ -3,19 +3,47 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from adapters.cli.states import fresh_for, stored_states
 from adapters.providers.http import StatusPage
 from adapters.providers.opened import page_sources
+from bot.catalog.catalog import Catalog
 from bot.catalog.watched import watched_catalog
 from bot.domain.errors import SourceError
+from bot.domain.evidence import Evidence
+from bot.domain.state import State
 from bot.engine.step import on_failure, step
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.status.view import StatusView, status_view
 
 
+@dataclass(frozen=True, slots=True)
+class PagesNow:
+    """What is known of each page at one moment."""
+
+    catalog: Catalog
+    states: Mapping[str, State]
+    evidence: Sequence[Evidence]
+    failures: Mapping[str, str]  # why a page could not be read
+    at: datetime
+
+    def view(self, versions: Mapping[str, str] | None = None) -> StatusView:
+        """With `versions` (by surface), of these versions of models alone, called so."""
+        view = status_view(
+            self.catalog, self.states, self.at, self.evidence, self.failures, versions
+        )
+        return view.naming(versions or {})
+
+
 async def current_view(settings: Settings, clock: Clock) -> StatusView:
+    return (await pages_now(settings, clock)).view()
+
+
+async def pages_now(settings: Settings, clock: Clock) -> PagesNow:
     """Return what a running instance keeps fresh; pages that none does are polled once."""
     catalog = watched_catalog(settings)
     states, evidence = await stored_states(settings, catalog, clock())
@@ -38,4 +66,4 @@ async def current_view(settings: Settings, clock: Clock) -> StatusView:
 
     async with page_sources(catalog, clock) as pages:
         await asyncio.gather(*(poll(name, page) for name, page in pages.items()))
-    return status_view(catalog, states, clock(), evidence, failures)
+    return PagesNow(catalog, states, evidence, failures, clock())

@@ -19,8 +19,10 @@ from bot.domain.page import Severity
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-def question(words: Sequence[str], catalog: Catalog) -> list[str]:
+def question(words: Sequence[str], catalog: Catalog) -> tuple[list[str], dict[str, str]]:
     """Surface ids that a question is about, in the sentences that the chats take; none: all.
+
+    And the versions of the models among them.
 
     Raises:
         WrongWords: a word is no surface, or no part of a question.
@@ -36,7 +38,7 @@ def question(words: Sequence[str], catalog: Catalog) -> list[str]:
     named = parsed.asked
     for provider in parsed.providers:
         named += of_provider(catalog, provider)
-    return list(dict.fromkeys(named))
+    return list(dict.fromkeys(named)), parsed.versions
 
 
 def surfaces_named(words: Sequence[str], catalog: Catalog) -> list[str]:

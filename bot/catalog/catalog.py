@@ -54,6 +54,20 @@ class Catalog:
         known = self.surface(surface)
         return known.label if known else " ".join(_bare(surface).replace("-", " ").split())
 
+    def naming(self, versions: Mapping[str, str]) -> Catalog:
+        """The same catalogue, in which these models are called by a version ("Opus 4.8")."""
+        providers = {
+            id_: replace(
+                provider,
+                surfaces=tuple(
+                    replace(s, label=f"{s.label} {versions[s.id]}") if s.id in versions else s
+                    for s in provider.surfaces
+                ),
+            )
+            for id_, provider in self.providers.items()
+        }
+        return Catalog(providers) if versions else self
+
     def alternatives(self, surface: str) -> list[str]:
         """Surfaces that may serve in place of this one. Models stand in for one another."""
         about = self.surface(surface)
@@ -116,7 +130,11 @@ def load_catalog(text: str | None = None) -> Catalog:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"catalog.toml cannot be read: {error}") from None
     unaffected = tuple(document.pop("unaffected", ()))
-    providers = {id_: _provider(id_, table, unaffected) for id_, table in document.items()}
+    recovered = tuple(document.pop("recovered", ()))
+    providers = {
+        id_: replace(_provider(id_, table), unaffected=unaffected, recovered=recovered)
+        for id_, table in document.items()
+    }
     for provider in providers.values():
         _check(provider)
     return Catalog(providers)
@@ -144,7 +162,7 @@ def _packaged() -> str:
     return resources.files("bot.catalog").joinpath("catalog.toml").read_text(encoding="utf-8")
 
 
-def _provider(id_: str, table: object, unaffected: tuple[str, ...]) -> Provider:
+def _provider(id_: str, table: object) -> Provider:
     where = f"catalog.toml, [{id_}]"
     fields = _table(table, where)
     prefix = str(fields.get("prefix", f"{id_}/"))
@@ -164,7 +182,6 @@ def _provider(id_: str, table: object, unaffected: tuple[str, ...]) -> Provider:
         page_id=str(fields.get("page_id", "")),
         ignored=frozenset(fields.get("ignored", ())),
         default=bool(fields.get("default", False)),
-        unaffected=unaffected,
     )
 
 

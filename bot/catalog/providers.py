@@ -65,6 +65,7 @@ class Provider:
     default: bool = False
     known: bool = True
     unaffected: tuple[str, ...] = ()
+    recovered: tuple[str, ...] = ()
     kind: str = "statuspage"  # the format of its page
     regions: tuple[str, ...] = ()  # those with which it is switched on
     source: str = ""  # what is polled, where that is not the page itself
@@ -111,7 +112,7 @@ class Provider:
         Models and whatever else has no component; with `components_too` all of them (for an
         incident that names no component). A sentence that says what is not affected is left out.
         """
-        sentences = [s for s in re.split(r"(?<=[.!?])\s+|\n+", text) if not self._exempt(s)]
+        sentences = [s for s in re.split(r"(?<=[.!?])\s+|\n+", text) if not self.is_unaffected(s)]
         told = "\n".join(sentences)
         return tuple(
             surface.id
@@ -119,7 +120,16 @@ class Provider:
             if (components_too or surface.by_words) and pattern.search(told)
         )
 
-    def _exempt(self, sentence: str) -> bool:
+    @cached_property
+    def _recovered(self) -> re.Pattern[str]:
+        return _pattern(self.recovered)
+
+    def has_recovered(self, sentence: str) -> bool:
+        """The sentence says of what it names that it works again."""
+        return bool(self.recovered) and self._recovered.search(sentence) is not None
+
+    def is_unaffected(self, sentence: str) -> bool:
+        """The sentence says of what it names that it is not affected."""
         return bool(self.unaffected) and self._unaffected.search(sentence) is not None
 
     def knows(self, component: str) -> bool:

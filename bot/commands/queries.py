@@ -27,7 +27,8 @@ _WHY_CASES = 5
 async def ask(services: Services, request: Request, words: ParsedCommand) -> Answer:
     """The bare question. Always answers, even with nothing known."""
     asked = words.asked
-    view = await services.status.view(request.channel)
+    view = await services.status.view(request.channel, words.versions)
+    view = view.naming(words.versions)
     if words.providers and not asked:
         view = view.of(words.providers)
     threads = {

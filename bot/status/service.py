@@ -6,7 +6,7 @@ For chats, the HTTP API, scripts and reminders. Only this module loads; what is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,8 +36,13 @@ class StatusService:
     clock: Clock
     past: BackfillStore | None = None  # None: nothing is known of the time before we watched
 
-    async def view(self, channel: Channel | None = None) -> StatusView:
-        """Everything now; with a channel, as an answer given there may quote it."""
+    async def view(
+        self, channel: Channel | None = None, versions: Mapping[str, str] | None = None
+    ) -> StatusView:
+        """Everything now; with a channel, as an answer given there may quote it.
+
+        `versions`: of these models (by surface) one version is asked about.
+        """
         now = self.clock()
         evidence = await self.collector.for_channel(channel, now) if self.collector else ()
         states = {
@@ -45,7 +50,7 @@ class StatusService:
             for provider in self.catalog.providers
             if (state := (await self.incident_store.load(provider)).state)
         }
-        view = status_view(self.catalog, states, now, evidence)
+        view = status_view(self.catalog, states, now, evidence, versions=versions)
         self.catalog = view.catalog
         return view
 

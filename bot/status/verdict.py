@@ -14,27 +14,35 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.catalog.catalog import Catalog, Provider, Surface
+from bot.catalog.model_texts import state_of, statements
 from bot.catalog.names import spoken
 from bot.domain.evidence import Evidence, Source, Verdict
-from bot.domain.incident import Incident, Origin
-from bot.domain.page import Severity
+from bot.domain.incident import Impact, Incident, Origin
+from bot.domain.page import Severity, worst
 from bot.domain.state import ComponentState, State
 from bot.evidence.suspicion import with_others
 
 
 def verdicts(
-    state: State, catalog: Catalog, now: datetime, others: Sequence[Evidence], *, fresh: bool
+    state: State,
+    catalog: Catalog,
+    now: datetime,
+    others: Sequence[Evidence],
+    *,
+    fresh: bool,
+    versions: Mapping[str, str],
 ) -> list[Verdict]:
     """Judge every surface of the state's provider, in the catalogue's order.
 
     `others` is what probes, reports and traffic say (of any surface); `fresh`: the state is
-    recent enough to speak of the present.
+    recent enough to speak of the present; `versions`: of a model, the one that is asked about.
     """
     provider = catalog.provider(state.provider)
     judged: dict[str, Verdict] = {}
     # Those with a row first: what has none is judged by what carries it.
     for surface in sorted(provider.surfaces, key=lambda s: s.by_words):
-        official = _official(surface, provider, state, seen=fresh)
+        version = versions.get(surface.id, "")
+        official = _official(surface, provider, state, version, seen=fresh)
         carriers = [judged[other] for other in surface.rests_on if other in judged]
         if surface.by_words and carriers:
             official = _carried(official, max(carriers, key=_weight), catalog)
@@ -91,9 +99,11 @@ def state_clause(verdict: Verdict) -> str:
     return "may have trouble" if verdict.suspected else _CLAUSES[verdict.severity]
 
 
-def _official(surface: Surface, provider: Provider, state: State, *, seen: bool) -> Verdict:
+def _official(
+    surface: Surface, provider: Provider, state: State, version: str, *, seen: bool
+) -> Verdict:
     """The page's own verdict: the worst of what it says, unknown only if nothing is known."""
-    concerning = [i for i in state.incidents.values() if _concerns(i, surface.id)]
+    concerning = list(_concerning(surface, provider, state, version))
     evidence = (
         *_components(surface, provider, state),
         *_incidents(surface, state, concerning),
@@ -115,15 +125,36 @@ def _official(surface: Surface, provider: Provider, state: State, *, seen: bool)
         since=began if seen else None,
         checked_at=state.observed_at,
         evidence=evidence,
-        incidents=tuple(incident.key for incident in concerning),
+        incidents=tuple(incident.key for incident, _ in concerning),
     )
 
 
-def _concerns(incident: Incident, surface: str) -> bool:
-    impact = incident.surfaces.get(surface)
-    if impact is None or incident.withdrawn:
-        return False
-    return incident.is_open or impact.now is not Severity.UP
+def _concerning(
+    surface: Surface, provider: Provider, state: State, version: str
+) -> Iterator[tuple[Incident, Impact]]:
+    """Incidents that do something to the surface now, each with what."""
+    for incident in state.incidents.values():
+        impact = incident.surfaces.get(surface.id)
+        if surface.model and incident.is_open and incident.origin is Origin.PROVIDER:
+            impact = _impact_on_model(incident, surface, provider, version)
+        if impact is None or incident.withdrawn:
+            continue
+        if incident.is_open or impact.now is not Severity.UP:
+            yield incident, impact
+
+
+def _impact_on_model(
+    incident: Incident, surface: Surface, provider: Provider, version: str
+) -> Impact | None:
+    """By what the texts say of it by now; None where they say that it works."""
+    impact = incident.surfaces.get(surface.id)
+    texts = [incident.title, *(event.text for event in incident.events)]
+    if all(said.surface != surface.id for text in texts for said in statements(provider, text)):
+        return impact
+    if not state_of(provider, surface.id, texts).accuses(version):
+        return None
+    now = impact.now if impact and impact.now.is_impaired else incident.severity
+    return Impact(now, worst((now, impact.worst if impact else now)), from_text=True)
 
 
 def _components(surface: Surface, provider: Provider, state: State) -> Iterator[Evidence]:
@@ -151,10 +182,9 @@ def _of_component(surface: Surface, component: ComponentState, state: State) -> 
 
 
 def _incidents(
-    surface: Surface, state: State, concerning: Iterable[Incident]
+    surface: Surface, state: State, concerning: Iterable[tuple[Incident, Impact]]
 ) -> Iterator[Evidence]:
-    for incident in concerning:
-        impact = incident.surfaces[surface.id]
+    for incident, impact in concerning:
         waiting = incident.maintenance and incident.phase == "scheduled"
         track = state.tracks.get(incident.id)
         speaks = surface.by_words or incident.maintenance or (track and not track.linkable)

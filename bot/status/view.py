@@ -92,6 +92,10 @@ class StatusView:
         bad = [v for v in self.verdicts if v.in_trouble and (not surfaces or v.surface in surfaces)]
         return sorted(bad, key=lambda v: -v.severity.rank)
 
+    def naming(self, versions: Mapping[str, str]) -> StatusView:
+        """The same view, in which these models are called by their versions."""
+        return replace(self, catalog=self.catalog.naming(versions))
+
     def of(self, providers: Sequence[str]) -> StatusView:
         """The same view, of these providers alone."""
         return replace(self, providers=tuple(p for p in self.providers if p.provider in providers))
@@ -114,10 +118,12 @@ def status_view(
     now: datetime,
     evidence: Sequence[Evidence] = (),
     failures: Mapping[str, str] | None = None,
+    versions: Mapping[str, str] | None = None,
 ) -> StatusView:
     """Return the view of these states (by provider), with evidence besides the pages.
 
-    `failures`: why a page without a state could not be read.
+    `failures`: why a page without a state could not be read. `versions`: of these models (by
+    surface) one version is asked about; what is said of others does not count.
     """
     for state in states.values():
         names = {id_: component.name for id_, component in state.components.items()}
@@ -126,7 +132,7 @@ def status_view(
         now,
         catalog,
         tuple(
-            _of_state(states[provider], catalog, now, evidence)
+            _of_state(states[provider], catalog, now, evidence, versions or {})
             if provider in states
             else _never_read(provider, catalog, (failures or {}).get(provider, ""))
             for provider in catalog.providers
@@ -135,13 +141,17 @@ def status_view(
 
 
 def _of_state(
-    state: State, catalog: Catalog, now: datetime, evidence: Sequence[Evidence]
+    state: State,
+    catalog: Catalog,
+    now: datetime,
+    evidence: Sequence[Evidence],
+    versions: Mapping[str, str],
 ) -> ProviderStatus:
     recent = tuple(sorted(state.incidents.values(), key=lambda i: i.started_at))
     fresh = is_fresh(state, now, catalog.provider(state.provider).every)
     return ProviderStatus(
         provider=state.provider,
-        verdicts=tuple(verdicts(state, catalog, now, evidence, fresh=fresh)),
+        verdicts=tuple(verdicts(state, catalog, now, evidence, fresh=fresh, versions=versions)),
         incidents=tuple(i for i in recent if i.is_open and not i.withdrawn),
         recent=recent,
         checked_at=state.observed_at,

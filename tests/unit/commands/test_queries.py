@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.commands import Request
 from bot.domain.errors import DeliveryError
+from bot.domain.incident import Impact
 from bot.domain.page import Severity
 from bot.domain.subscription import ThreadRecord
 from tests.unit.commands.fakes import DEV, OPS, Room
@@ -220,3 +221,17 @@ async def test_asking_while_the_page_cannot_be_seen_has_it_polled_soon() -> None
     room.incident_store.changes = {"observed_at": ago(5), "failing_since": ago(5)}
     assert "I can't see the status page" in await room.say("")
     assert room.polled == ["claude"]
+
+
+async def test_a_question_about_one_version_is_answered_for_that_one() -> None:
+    five = replace(
+        OUTAGE,
+        title="Elevated errors on Opus 5",
+        severity=Severity.DEGRADED,
+        surfaces={"opus": Impact(Severity.DEGRADED, Severity.DEGRADED, from_text=True)},
+    )
+    room = Room(five)
+    assert "Partly. Opus 5 is degraded." in await room.say("is opus 5 down?")
+    text = await room.say("is opus 4.8 down?")
+    assert "No. The page does not list Opus 4.8; the API, which it runs on, is up." in text
+    assert "Incident: Elevated errors on Opus 5" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ import pytest
 
 from bot.catalog.catalog import Catalog, generic
 from bot.domain.evidence import Evidence, Source
-from bot.domain.incident import Impact
+from bot.domain.incident import Impact, Incident
 from bot.domain.page import Severity
 from bot.status.advice import Do, advice
 from bot.status.document import document
@@ -122,3 +123,32 @@ def test_a_page_known_by_its_url_has_the_surfaces_that_were_seen_on_it() -> None
     view = status_view(catalog, {"acme": state}, NOW)
     assert {v.severity for v in view.verdicts} == {UP}
     assert view.catalog.label("acme/claude-code") == "Claude Code"
+
+
+def said(*texts: str) -> Incident:
+    """An open incident of the provider's with these texts, naming no component."""
+    events = tuple(
+        replace(event, text=text) for event, text in zip(OUTAGE.events, texts, strict=False)
+    )
+    return replace(OUTAGE, title=texts[0], surfaces={}, severity=DEGRADED, events=events)
+
+
+def accused(incident: Incident, versions: Mapping[str, str] | None = None) -> dict[str, Severity]:
+    state = page_state(QUIET, [incident])
+    view = status_view(CLAUDE, {"claude": state}, NOW, versions=versions)
+    return {v.surface: v.severity for v in view.verdicts if v.surface in MODELS and v.in_trouble}
+
+
+def test_an_incident_of_multiple_models_accuses_every_model() -> None:
+    assert accused(said("Errors on multiple models", "")) == dict.fromkeys(MODELS, DEGRADED)
+
+
+def test_what_has_recovered_is_as_good_as_what_carries_it() -> None:
+    ended = said("Errors across all models", "All models except Opus 5 have recovered.")
+    assert accused(ended) == {"opus": DEGRADED}
+
+
+def test_one_version_of_a_model_accuses_no_other() -> None:
+    five = said("Elevated errors on Opus 5", "We look.")
+    assert accused(five) == accused(five, {"opus": "5"}) == {"opus": DEGRADED}
+    assert accused(five, {"opus": "4.8"}) == {}
