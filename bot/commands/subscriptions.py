@@ -135,9 +135,9 @@ async def _put(
         title = f"Nothing changed: subscribed to {what}"
     else:
         title = f"Changed: subscribed to {what}"
-    if access is not None:
+    if not may_write:
         title += ", once I can write here"
-    message = changed_message(title, after, catalog, now, notes=tuple(notes), works=access is None)
+    message = changed_message(title, after, catalog, now, notes=tuple(notes), works=may_write)
     if before == after:
         return Answer(message)
     did = "subscribed this channel to" if before is None else "changed what this channel gets:"
