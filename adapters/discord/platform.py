@@ -23,7 +23,7 @@ from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.rate_limit import REQUESTS_PER_SECOND
 from adapters.discord.registration import register_commands
 from adapters.discord.responder import DiscordResponder, KeyValue
-from adapters.discord.rest import RestClient
+from adapters.discord.rest import RestClient, SharedLimits
 from adapters.discord.settings import DiscordSettings
 from adapters.redis.deferred import RedisDeferred
 from adapters.redis.keyvalue import RedisDeduplicator, RedisKeyValue
@@ -77,9 +77,11 @@ class Discord:
         deduplicator: Deduplicator,
         keyvalue: KeyValue,
         deferred: DeferredStore,
+        shared_limits: SharedLimits,
     ) -> None:
         """Set what answers people; `run` listens to them from then on."""
         self.messenger.deferred.store = deferred
+        self._rest.shared_limits = shared_limits
         self._responder = DiscordResponder(
             platform="discord",
             commands=commands,
@@ -184,6 +186,7 @@ async def open_listening(
             deduplicator=RedisDeduplicator(store.database),
             keyvalue=RedisKeyValue(store.database),
             deferred=RedisDeferred(store.database, "discord", clock),
+            shared_limits=store.rate_limiter,
         )
         await discord.start()
         yield discord

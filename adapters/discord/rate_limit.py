@@ -23,6 +23,7 @@ AT_ONCE: Final = 3
 INVALID: Final = frozenset({401, 403, 429})
 MOST_INVALID: Final = 5_000
 WINDOW_SECONDS: Final = 600.0
+TOO_MANY: Final = "too many of my requests were refused"
 # After a refused token; then one request may find out whether it is accepted again. A guess.
 REFUSED_SECONDS: Final = 600.0
 # Requests at once in a bucket whose answers name no limit: a guess.
@@ -170,13 +171,8 @@ class CircuitBreaker:
         self._open_until = 0.0
         self.reason = ""
 
-    def count(self, status: int, *, shared: bool = False) -> bool:
-        """Count an answer. Returns whether this one opened the breaker.
-
-        `shared`: a 429 caused by others, which Discord does not count.
-        """
-        if status not in INVALID or shared:
-            return False
+    def count(self) -> bool:
+        """Count a refused request. Returns whether this one opened the breaker."""
         now = self._monotonic()
         self._invalid.append(now)
         while self._invalid[0] <= now - WINDOW_SECONDS:
@@ -184,7 +180,7 @@ class CircuitBreaker:
         if len(self._invalid) < self._most or self.wait() > 0:
             return False
         # Half of them are older than the window by then, if they came evenly.
-        return self.open("too many of my requests were refused", WINDOW_SECONDS / 2)
+        return self.open(TOO_MANY, WINDOW_SECONDS / 2)
 
     def open(self, reason: str, seconds: float = REFUSED_SECONDS) -> bool:
         """Let nothing be sent for so long. Returns whether it was closed before."""

@@ -56,6 +56,7 @@ async def running_discord(server: DiscordServer, redis: str) -> AsyncIterator[Di
                 deduplicator=RedisDeduplicator(store.database),
                 keyvalue=RedisKeyValue(store.database),
                 deferred=RedisDeferred(store.database, "discord", utc_now),
+                shared_limits=store.rate_limiter,
             )
             await discord.start()
             running = asyncio.create_task(discord.run())

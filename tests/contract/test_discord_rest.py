@@ -11,11 +11,14 @@ import pytest
 from adapters.discord.errors import DiscordRefused, DiscordUnreachable
 from adapters.discord.rest import RestClient
 from adapters.discord.settings import DiscordSettings
+from adapters.redis.client import open_database
+from adapters.redis.rate_limit import RedisRateLimiter
 from bot.domain.errors import DeliveryError, RateLimited, Uncertain
 from tests.contract.discord_stage import DiscordStage, discord_stage
 from tests.contract.messenger_contract import card
 from tests.servers.discord import DiscordServer, serve
 from tests.servers.discord.limits import GENEROUS, Limits
+from tests.servers.redis import standalone
 
 SEND = "/channels/{channel_id}/messages"
 THREADS = r"/channels/\d+/(messages/\d+/)?threads"
@@ -154,6 +157,30 @@ async def test_one_401_is_asked_about_before_it_is_believed(
         await rest.call("POST", SEND, {"content": "x"}, channel_id=channel)
     assert not isinstance(once.value, RateLimited)
     await rest.call("POST", SEND, {"content": "x"}, channel_id=channel)
+
+
+async def test_the_budget_of_refused_requests_is_shared_by_replicas(
+    server: DiscordServer, channel: int
+) -> None:
+    await server.director.deny(channel, "send_messages")
+    settings = DiscordSettings(token=server.token, api_url=server.url)
+    replicas = [RestClient(settings, time.monotonic, most_invalid=4) for _ in range(3)]
+    with standalone() as node:
+        database = await open_database(node.url)
+        limiter = RedisRateLimiter(database)
+        for replica in replicas:
+            replica.shared_limits = limiter
+            with pytest.raises(DiscordRefused):
+                await replica.call("POST", SEND, {"content": "x"}, channel_id=channel)
+        asked = len(server.requests)
+        with pytest.raises(RateLimited) as stopped:
+            await replicas[2].call("POST", SEND, {"content": "x"}, channel_id=channel)
+        assert stopped.value.bucket == "discord/bot"
+        assert len(server.requests) == asked
+        for replica in replicas:
+            await replica.close()
+        await limiter.close()
+        await database.close()
 
 
 async def test_an_interaction_is_answered_though_everything_else_is_stopped(
