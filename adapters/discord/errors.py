@@ -38,8 +38,9 @@ INTERACTION_OVER: Final = frozenset({10062, 10015, 50027, 40060})
 _TABLE: Final[dict[type[DeliveryError], tuple[int, ...]]] = {
     ChannelGone: (10003, 50001, 50007, 50008, 50024, 50013, 160002, 40067, 40058),
     TenantGone: (10004,),
-    MessageGone: (10008, 50005, 50021, 160005, 50083, 200000),
-    Malformed: (50035, 50006, 40005, 30015, 50109),
+    MessageGone: (10008, 50005, 50021, 160005, 50083),
+    # AutoMod as well: the plain form says less, and may pass.
+    Malformed: (50035, 50006, 40005, 30015, 50109, 200000),
     DeliveryError: (30034, 110001, 130000, 160006, 160007),
 }
 MEANING: Final = {code: kind for kind, codes in _TABLE.items() for code in codes}

@@ -133,14 +133,11 @@ class DiscordMessenger:
         kind = await self._kind(channel_id)
         if ref.is_post:
             body = self._body(channel, message, key, mention)
-            try:
-                return str(Ref(ref.thread, await self._posting.create(ref.thread, body, key)))
-            except DiscordRefused as refused:
-                error = meaning(refused)
-                # The post was deleted or closed to us; the forum may be fine.
-                if isinstance(error, ChannelGone):
-                    raise MessageGone(error.reason) from None
-                raise error from None
+            return str(
+                await self._threads.reply_in_post(
+                    channel_id, ref, message, body, key, in_channel=in_channel
+                )
+            )
         line: Ref | None = None
         if kind.has_threads and in_channel:
             called = mention_parts(mention)
@@ -171,7 +168,7 @@ class DiscordMessenger:
     async def close_thread(self, channel: Channel, root: str) -> None:
         ref = _read_known(root)
         if ref.is_post or (await self._kind(_number(channel))).has_threads:
-            await self._posting.archive(ref.thread)
+            await self._posting.archive(self._threads.post_of(ref))
 
     async def find(
         self, channel: Channel, root: str | None, keys: Sequence[str], since: datetime
@@ -187,7 +184,11 @@ class DiscordMessenger:
                 # It may have been cut off before it was published; twice is harmless.
                 await self._posting.publish(channel_id, own.message)
         elif ref.is_post:
-            found = await self._recovery.in_channel(ref.thread, keys, since)
+            post = self._threads.post_of(ref)
+            found = await self._recovery.in_channel(post, keys, since)
+            if left := [key for key in keys if key not in found]:
+                # As the first message of a post that took its place.
+                found |= await self._recovery.posts(channel, left, since)
         else:
             found = {}
             if kind.has_threads:

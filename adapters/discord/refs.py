@@ -3,8 +3,9 @@
 A reference is `place/message`: the channel or thread it stands in and its id. A root whose
 thread was made with it ends in `/t`; a forum post is its own place.
 
-The mark of a delivery key is carried by a button's custom id where a message has one with room,
-else by the embed's footer: both come back in the history. The nonce does not, officially.
+The mark of a delivery key is carried unseen by a button's custom id where a message has one with
+room, else by the address of an embed, which shows only with a title; a message without an embed
+says it. All come back in the history. The nonce does not, officially.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ NONCE_LENGTH: Final = 25  # https://docs.discord.com/developers/resources/messag
 MARK_LENGTH: Final = 10
 CUSTOM_ID_LENGTH: Final = 100
 PREFIX: Final = "icd"
-FOOTER: Final = "isclaudedown · ref "
+SIGNATURE: Final = "isclaudedown · ref "
+# Of no site: an embed's address needs to be one, and nobody follows it.
+_ADDRESS: Final = "https://isclaudedown.invalid/#"
 EPOCH: Final = datetime(2015, 1, 1, tzinfo=UTC)
 BUTTON: Final = re.compile(
     rf"{PREFIX}:(?P<action>[a-z_]{{1,20}}):(?P<value>.*?)(?:~(?P<mark>[0-9a-f]{{{MARK_LENGTH}}}))?",
@@ -66,6 +69,11 @@ def mark(key: str) -> str:
     return hashlib.sha256(b"mark " + key.encode()).hexdigest()[:MARK_LENGTH]
 
 
+def mark_address(value: str) -> str:
+    """Return the address of an embed that carries a mark."""
+    return f"{_ADDRESS}{value}"
+
+
 def custom_id(action: str, value: str) -> str:
     return f"{PREFIX}:{action}:{value}"
 
@@ -76,9 +84,9 @@ def marks_of(message: dict[str, Any]) -> set[str]:
     if hit := _MARK_AT_END.search(message.get("content") or ""):
         found.add(hit[1])
     for embed in message.get("embeds") or ():
-        footer = (embed.get("footer") or {}).get("text") or ""
-        if hit := _MARK_AT_END.search(footer):
-            found.add(hit[1])
+        address = str(embed.get("url") or "")
+        if address.startswith(_ADDRESS):
+            found.add(address.removeprefix(_ADDRESS))
     for row in message.get("components") or ():
         for component in row.get("components") or ():
             hit = BUTTON.fullmatch(component.get("custom_id") or "")

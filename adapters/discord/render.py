@@ -27,7 +27,14 @@ from adapters.discord.markup import (
     time_text,
     unescape,
 )
-from adapters.discord.refs import CUSTOM_ID_LENGTH, FOOTER, MARK_LENGTH, custom_id, mark
+from adapters.discord.refs import (
+    CUSTOM_ID_LENGTH,
+    MARK_LENGTH,
+    SIGNATURE,
+    custom_id,
+    mark,
+    mark_address,
+)
 from bot.domain.message import (
     EMOJI,
     Block,
@@ -51,7 +58,6 @@ LABEL: Final = 80
 BUTTON_URL: Final = 512
 TITLE: Final = 400  # of ours: a headline is no text
 THREAD_NAME: Final = 100
-_FOOTER_ROOM: Final = len(FOOTER) + MARK_LENGTH
 # What a quote keeps at least, however much stands beside it.
 _LEAST_QUOTE: Final = 200
 _QUOTED_PART: Final = DESCRIPTION // 3
@@ -108,6 +114,13 @@ def headline(message: Message) -> str:
     return f"{emoji} {styled}".strip()
 
 
+def line_of(message: Message, thread: int, key: str) -> Json:
+    """Return the body of the line in a channel that points into a thread, with its mark."""
+    colour = COLOURS[message.severity or Severity.UNKNOWN]
+    more: Json = {"type": "rich", "description": f"more in <#{thread}>", "color": colour}
+    return {"content": headline(message), "embeds": [{**more, "url": mark_address(mark(key))}]}
+
+
 def thread_name(message: Message) -> str:
     """Return state and incident as a thread's name: plain text, 1 to 100 characters."""
     emoji = message.emoji or (EMOJI[message.severity] if message.severity else "")
@@ -141,7 +154,7 @@ def has_thread_link(message: Message) -> bool:
 def marked(rendered: Rendered, key: str) -> Rendered:
     """Return the same message with the mark of `key` on it.
 
-    A button with room carries it unseen; else the last embed's footer does, or a last line.
+    A button with room carries it unseen, else the last embed; without one, a last line does.
     """
     value = mark(key)
     rows = list(rendered.components)
@@ -153,10 +166,9 @@ def marked(rendered: Rendered, key: str) -> Rendered:
                 buttons[place] = {**button, "custom_id": f"{own}~{value}"}
                 rows[at] = {**row, "components": buttons}
                 return Rendered(rendered.content, rendered.embeds, tuple(rows))
-    signed = FOOTER + value
     if not rendered.embeds:
-        return Rendered(f"{rendered.content}\n-# {signed}", (), rendered.components)
-    last = {**rendered.embeds[-1], "footer": {"text": signed}}
+        return Rendered(f"{rendered.content}\n-# {SIGNATURE}{value}", (), rendered.components)
+    last = {**rendered.embeds[-1], "url": mark_address(value)}
     return Rendered(rendered.content, (*rendered.embeds[:-1], last), rendered.components)
 
 
@@ -214,7 +226,7 @@ def _descriptions(pieces: list[_Piece]) -> list[str]:
     """Return at most two descriptions for all pieces. Quotes give way first, the end after them."""
     ours = sum(size(line) + 1 for piece in pieces if not piece.quote for line in piece.lines)
     quotes = sum(piece.quote for piece in pieces)
-    left = EMBEDS_TOTAL - _FOOTER_ROOM - 10
+    left = EMBEDS_TOTAL - 50  # a guess at what else may be counted
     share = max(_LEAST_QUOTE, (left - ours) // quotes) if quotes else 0
     pages: list[list[str]] = [[]]
     page_left = DESCRIPTION

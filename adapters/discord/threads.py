@@ -18,9 +18,10 @@ from adapters.discord import errors
 from adapters.discord.channels import Channels
 from adapters.discord.errors import DiscordRefused, meaning
 from adapters.discord.posting import AUTO_ARCHIVE_MINUTES, Posting
-from adapters.discord.refs import Ref, mark
-from adapters.discord.render import UP, headline, name_from_root, state_of, thread_name
+from adapters.discord.refs import Ref
+from adapters.discord.render import UP, line_of, name_from_root, state_of, thread_name
 from adapters.discord.rest import CALL_SECONDS, RestClient
+from bot.domain.errors import ChannelGone, MessageGone
 from bot.domain.message import Message
 
 log = structlog.get_logger()
@@ -65,6 +66,8 @@ class Threads:
         self._posting = posting
         self._monotonic = monotonic
         self._names: OrderedDict[int, _Name] = OrderedDict()
+        # Forum posts that took the place of others.
+        self._successors: OrderedDict[int, int] = OrderedDict()
         # Lines in channels by their keys: what was posted is not repeated with the rest.
         self._lines: OrderedDict[str, Ref] = OrderedDict()
 
@@ -139,6 +142,40 @@ class Threads:
         await self._posting.change(line, body)
         return line
 
+    async def reply_in_post(
+        self, forum_id: int, root: Ref, message: Message, body: Json, key: str, *, in_channel: bool
+    ) -> Ref:
+        """Post `body` into a forum post.
+
+        Where that was deleted or locked, what is for the whole channel opens a new post, which
+        takes what follows.
+
+        Raises:
+            MessageGone: there is none to write in, and this is not worth a new one.
+        """
+        post = self.post_of(root)
+        try:
+            return Ref(post, await self._posting.create(post, body, key))
+        except DiscordRefused as refused:
+            error = meaning(refused)
+            if not isinstance(error, ChannelGone | MessageGone):
+                raise error from None
+            if not in_channel:
+                raise MessageGone(error.reason) from None
+        log.info("discord.post_replaced", channel=forum_id, reason=error.reason)
+        try:
+            post = await self.open_post(forum_id, message, body)
+        except DiscordRefused as refused:
+            raise meaning(refused) from None
+        self._successors[root.thread] = post
+        if len(self._successors) > _REMEMBERED:
+            self._successors.popitem(last=False)
+        return Ref(post, post)
+
+    def post_of(self, root: Ref) -> int:
+        """Return the post that replies to `root` go to by now."""
+        return self._successors.get(root.thread, root.thread)
+
     async def reply_in_channel(self, channel_id: int, root: Ref, body: Json, key: str) -> Ref:
         """Post `body` as an answer to the root."""
         if root.message:
@@ -159,8 +196,9 @@ class Threads:
         own = line_key(key)
         if known := self._lines.get(own):
             return known
-        text = f"{mention[0]}{headline(message)}\n-# more in <#{root.thread}> · ref {mark(own)}"
-        body: Json = {"content": text, "allowed_mentions": mention[1]}
+        body = line_of(message, root.thread, own)
+        body["content"] = f"{mention[0]}{body['content']}"
+        body["allowed_mentions"] = mention[1]
         ref = await self.reply_in_channel(channel_id, root, body, own)
         self.remember_line(own, ref)
         return ref

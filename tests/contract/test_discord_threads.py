@@ -17,6 +17,7 @@ from bot.domain.errors import (
     CannotLook,
     ChannelGone,
     DeliveryError,
+    Malformed,
     MessageGone,
     RateLimited,
     Uncertain,
@@ -375,6 +376,38 @@ async def test_a_forum_post_whose_answer_was_lost_is_found_and_not_made_again(
         found = await stage.messenger.find(stage.channel, None, ["k/root"], long_ago())
         post = thread_of(stage)
         assert dict(found) == {"k/root": f"{post.id}/{post.id}"}
+
+
+@pytest.mark.parametrize("what", ["locked", "deleted"])
+async def test_a_forum_post_that_is_closed_to_us_does_not_end_the_telling(
+    server: DiscordServer, what: str
+) -> None:
+    async with discord_stage(server, "FORUM") as stage:
+        root = await stage.messenger.open_thread(stage.channel, card(), "k/root")
+        first = thread_of(stage)
+        if what == "locked":
+            await server.director.archive_thread(first.id, True)
+        else:
+            await server.director.delete_channel(first.id)
+        with pytest.raises(MessageGone):
+            await stage.messenger.reply(stage.channel, root, card("A text"), "k/1")
+        for key, text in (("k/2", "Worse"), ("k/3", "Worse still")):
+            sent = await stage.messenger.reply(
+                stage.channel, root, card(text), key, in_channel=True
+            )
+            found = await stage.messenger.find(stage.channel, root, [key], long_ago())
+            assert dict(found) == {key: sent}
+        threads = server.world.guilds[stage.guild].threads
+        (second,) = (thread for thread in threads.values() if thread.id != first.id)
+        assert len(second.messages) == 2
+        await stage.messenger.close_thread(stage.channel, root)
+        assert second.archived
+
+
+async def test_what_automod_blocks_may_be_said_plainly(stage: DiscordStage) -> None:
+    await stage.server.director.fault(what="error", method="POST", status=400, code=200000)
+    with pytest.raises(Malformed):
+        await stage.messenger.open_thread(stage.channel, card(), "k/root")
 
 
 async def test_a_forum_that_wants_a_tag_gets_the_first_that_we_may_set(

@@ -26,6 +26,7 @@ from bot.domain.message import (
 )
 from bot.domain.page import Severity
 from tests.servers.discord import spec
+from tests.servers.discord.interactions import visible_text
 
 HOSTILE = (
     "@everyone <@1> <@&2> <#3> </cmd:4> <t:1:R> <:a:5> **b** [x](https://evil.example) ||s|| "
@@ -155,17 +156,19 @@ def test_a_long_quote_gives_way_and_what_is_ours_stays() -> None:
     assert "…" in texts[-1]
 
 
-def test_a_mark_is_found_again_in_a_button_or_in_the_footer() -> None:
-    with_button = render.render(
-        Message(
-            "t", "p", blocks=(Note((Text("n"),)),), buttons=(Button("back", "Back", "claude/1"),)
-        )
-    )
-    without = render.render(Message("t", "p", blocks=(Note((Text("n"),)),)))
-    bare = render.render(Message("t", "p"))
-    for drawn in (with_button, without, bare):
-        assert refs.marks_of(body(drawn, "key")) == {refs.mark("key")}
-    assert "footer" not in body(with_button, "key")["embeds"][0]
+def test_a_mark_is_found_again_and_shows_only_where_there_is_no_embed() -> None:
+    note = (Note((Text("n"),)),)
+    with_button = Message("t", "p", blocks=note, buttons=(Button("back", "Back", "claude/1"),))
+    without = Message("t", "p", blocks=note)
+    bare = Message("t", "p")
+    for card in (with_button, without, bare):
+        sent = body(render.render(card), "key")
+        assert refs.marks_of(sent) == {refs.mark("key")}
+        assert (refs.mark("key") in visible_text(sent)) is (card is bare)
+    assert "url" not in body(render.render(with_button), "key")["embeds"][0]
+    line = render.line_of(without, 7, "key")
+    assert refs.marks_of(line) == {refs.mark("key")}
+    assert visible_text(line) == "**t**\nmore in <#7>"
 
 
 def test_a_button_gives_back_action_and_value_with_or_without_its_mark() -> None:
