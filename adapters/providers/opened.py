@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 import httpx
 
 from adapters.providers.http import TIMEOUT, Pacer, StatusPage
 from bot import __version__
-from bot.catalog.catalog import Catalog
+from bot.catalog.catalog import Catalog, load_catalog
+from bot.domain.errors import SourceError
 from bot.ports import Clock
 
 
@@ -19,6 +21,13 @@ async def page_sources(
 ) -> AsyncIterator[dict[str, StatusPage]]:
     """One source a provider, over one client, which asks a host once in `pace` seconds."""
     pacer = Pacer(pace)
+    known = {*load_catalog().providers.values(), *catalog.providers.values()}
+    hosts = {_site(address) for one in known for address in (one.page, one.source) if address}
+
+    async def stay(request: httpx.Request) -> None:
+        if _site(str(request.url)) not in hosts:
+            raise SourceError(f"the page sends us on to {request.url.host}, which is not watched")
+
     async with httpx.AsyncClient(
         headers={
             "User-Agent": f"isclaudedown/{__version__}",
@@ -26,6 +35,7 @@ async def page_sources(
         },
         follow_redirects=True,
         max_redirects=5,
+        event_hooks={"request": [stay]},  # of every hop
         timeout=TIMEOUT,
     ) as client:
         yield {
@@ -41,3 +51,7 @@ async def page_sources(
             )
             for provider in catalog.providers.values()
         }
+
+
+def _site(address: str) -> str:
+    return (urlsplit(address).hostname or "").removeprefix("www.")

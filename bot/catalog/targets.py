@@ -49,12 +49,21 @@ def load_targets(catalog: Catalog, text: str | None = None) -> list[Target]:
         document = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"what is to be probed cannot be read: {error}") from None
-    return [
+    targets = [
         _target(row, provider.id, region)
         for provider in catalog.providers.values()
         for row in document.get(provider.id, {}).get("probe", ())
         for region in (provider.regions if REGION in str(row.get("url")) else ("",))
     ]
+    # Neutral sites are nobody's: without them our own network's trouble would look like theirs.
+    neutral = [
+        _target(row, id_, "")
+        for id_, table in document.items()
+        if isinstance(table, dict) and id_ not in catalog.providers and targets
+        for row in table.get("probe", ())
+        if row.get("kind") == TargetKind.CONTROL
+    ]
+    return targets + neutral
 
 
 def _target(row: dict[str, object], provider: str, region: str) -> Target:

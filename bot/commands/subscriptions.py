@@ -67,7 +67,18 @@ def _only_options(words: ParsedCommand) -> bool:
 
 
 async def typed(services: Services, request: Request, words: ParsedCommand) -> Answer:
-    return await subscribe(services, request, change(words, services.catalog))
+    catalog = services.catalog
+    unread = [p for p in words.providers if not of_provider(catalog, p)]
+    if unread and len(catalog.providers) > 1:
+        # Its surfaces are those of its page: none would mean all of the others.
+        return Answer(
+            notice(
+                f"I have not read the page of {catalog.provider(unread[0]).label} yet",
+                (Text("So I do not know its parts. Try again in a minute."),),
+                emoji="❓",
+            )
+        )
+    return await subscribe(services, request, change(words, catalog))
 
 
 async def press(services: Services, request: Request, value: str) -> Answer:
@@ -172,7 +183,7 @@ def _surfaces(
     if not base:
         if not wished.minus:
             return base
-        base = frozenset(name.id for name in catalog.surfaces())
+        base = frozenset(s for one in catalog.by_default for s in of_provider(catalog, one))
     left = (base | wished.plus) - wished.minus
     return left or None
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from adapters.providers.kinds import KINDS
 from adapters.providers.opened import page_sources
@@ -18,6 +19,7 @@ from adapters.providers.recorder import record_page, recording
 from adapters.providers.recording import open_recording
 from bot.catalog.catalog import Catalog, load_catalog
 from bot.catalog.providers import Provider, Surface
+from bot.domain.errors import SourceError
 from bot.domain.page import Component, Severity, Snapshot
 from bot.domain.subscription import Channel, Subscription
 from bot.engine.step import step
@@ -147,3 +149,15 @@ async def test_a_new_kind_is_a_module_and_a_row_of_the_table(
         if (verdict := status_view(catalog, {"acme": known}, clock()).verdict("acme/api"))
     ]
     assert severities == [Severity.MAJOR, Severity.UNKNOWN]
+
+
+async def test_a_page_that_sends_us_on_to_a_host_that_nobody_watches_is_not_followed() -> None:
+    async def elsewhere(_: web.Request) -> web.Response:
+        raise web.HTTPFound("http://unwatched.example.com/api/v2/summary.json")
+
+    async with body_server(SAMPLES["statuspage"].bodies()) as server:
+        catalog = load_catalog(ROWS.format(url=server.url, kind="statuspage"))
+        server.answers["/api/v2/summary.json"] = elsewhere
+        async with page_sources(catalog, Clock()) as pages:
+            with pytest.raises(SourceError, match=r"unwatched\.example\.com, which is not watched"):
+                await pages["acme"].poll(lambda _: ())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 @dataclass(slots=True)
@@ -16,10 +18,13 @@ class BodyServer:
 
     url: str = ""
     bodies: dict[str, bytes] = field(default_factory=dict)
+    answers: dict[str, Handler] = field(default_factory=dict)  # by path, in place of a body
     requests: Counter[str] = field(default_factory=Counter)
 
     async def answer(self, request: web.Request) -> web.Response:
         self.requests[request.path] += 1
+        if request.path in self.answers:
+            return await self.answers[request.path](request)
         if request.path not in self.bodies:
             return web.Response(status=404, text="<html>not found</html>", content_type="text/html")
         return web.Response(body=self.bodies[request.path])

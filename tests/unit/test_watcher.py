@@ -186,3 +186,20 @@ async def test_no_hint_overrules_the_pages_retry_after(monkeypatch: pytest.Monke
     watching, _ = watcher(WELL, SourceError("slow down", retry_after=600), *[WELL] * 300)
     await hinted(watching, 200)
     assert watching.polls.total() == 2
+
+
+async def test_incidents_of_others_are_for_channels_that_asked_for_them_by_name() -> None:
+    outage = Snapshot(
+        "openai",
+        components=(Component("01JMXBRMFE6N2NNT7DG6XZQ6PW", "Chat", Severity.MAJOR, "down"),),
+        incidents=(),
+        recent=(),
+    )
+    well = replace(outage, components=(replace(outage.components[0], severity=Severity.UP),))
+    watching, memory = watcher(well, outage)
+    watching.page.provider = "openai"
+    await watching.poll()
+    await watching.poll()
+    assert memory.stored.state is not None
+    incidents = list(memory.stored.state.incidents.values())
+    assert [incident.by_default for incident in incidents] == [False]

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.catalog.catalog import load_catalog, only
 from bot.domain.errors import DeliveryError
 from bot.domain.page import Severity
 from bot.domain.subscription import Pause
@@ -226,3 +227,25 @@ async def test_muting_asks_for_how_long_and_never_for_ever() -> None:
     await room.type("mute 9999d")
     assert room.here
     assert room.here.muted_until == NOW + timedelta(days=30)
+
+
+SEVERAL = only(load_catalog(), ["claude", "openai", "npm"])
+
+
+async def test_a_page_that_was_never_read_is_not_taken_for_everything() -> None:
+    room = Room(catalog=SEVERAL)
+    assert "I have not read the page of npm yet" in await room.say("subscribe npm")
+    assert await room.subscriptions.get(OPS) is None
+
+
+async def test_everything_but_one_thing_is_of_the_provider_that_is_told_by_default() -> None:
+    room = Room(catalog=SEVERAL)
+    await room.type("subscribe -mobile")
+    kept = await room.subscriptions.get(OPS)
+    assert kept is not None
+    assert "api" in kept.surfaces
+    assert not any("/" in surface or surface == "mobile" for surface in kept.surfaces)
+
+
+async def test_with_several_providers_everything_says_whose() -> None:
+    assert "everything of Claude" in await Room(catalog=SEVERAL).say("subscribe")
