@@ -120,6 +120,7 @@ def _hears_ctrl_c() -> None:
 
 
 async def launch(env: dict[str, str], *words: str, stdin: int | None = None) -> Program:
+    Path(env["HOME"]).mkdir(parents=True, exist_ok=True)  # one of several that share a folder
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
