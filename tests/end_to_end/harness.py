@@ -28,6 +28,7 @@ POLL = 0.2
 
 def environment(folder: Path, page: str, **more: str) -> dict[str, str]:
     """Nothing of ours but what a test says; nobody's home, no probes of the real world."""
+    folder.mkdir(parents=True, exist_ok=True)  # where it is started
     return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),  # it is started elsewhere: a tester's own .env is not read
@@ -120,7 +121,6 @@ def _hears_ctrl_c() -> None:
 
 
 async def launch(env: dict[str, str], *words: str, stdin: int | None = None) -> Program:
-    Path(env["HOME"]).mkdir(parents=True, exist_ok=True)  # one of several that share a folder
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
