@@ -21,6 +21,11 @@ PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "CODE_OF_CONDUCT.md": "conduct.md",
 }
+# An integration's own README is its page.
+PAGES |= {
+    path.relative_to(ROOT).as_posix(): f"integration-{path.parent.name}.md"
+    for path in sorted((ROOT / "integrations").glob("*/README.md"))
+}
 LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|#|mailto:)([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -28,7 +33,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages of the root, and the reference, written anew from the code."""
     for source, page in PAGES.items():
         if (ROOT / source).exists():
-            text = for_the_site((ROOT / source).read_text(encoding="utf-8"), ROOT)
+            text = for_the_site((ROOT / source).read_text("utf-8"), (ROOT / source).parent)
             files.append(File.generated(config, page, content=text))
     reference = runpy.run_path(str(ROOT / "scripts" / "reference.py"))["reference"]
     files.append(File.generated(config, "reference.md", content=reference()))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from bot import __version__
 from tests.unit.test_readme import settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,6 +66,13 @@ def test_the_chart_and_the_manifests_are_of_the_projects_version() -> None:
 
     assert chart["version"] == chart["appVersion"] == VERSION
     assert pod()["containers"][0]["image"].endswith(f":{VERSION}")
+
+
+def test_the_program_tells_the_packages_version_and_the_changelog_what_is_in_it() -> None:
+    notes = runpy.run_path(str(ROOT / "scripts" / "release_notes.py"))["notes"]
+
+    assert __version__ == VERSION
+    assert notes((ROOT / "CHANGELOG.md").read_text(), VERSION)
 
 
 def test_every_setting_that_a_deployment_gives_exists() -> None:
