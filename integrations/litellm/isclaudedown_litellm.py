@@ -33,7 +33,7 @@ log = logging.getLogger("isclaudedown")
 
 ASK_EVERY = 2.0  # seconds; isclaudedown allows each client ten reads a second
 STALE_AFTER = 10.0  # seconds without an answer until the list stays as it is
-PATIENCE = 2.0  # seconds for one request of ours
+PATIENCE = 5.0  # seconds for one request of ours
 SEND_EVERY = 5.0  # seconds between two batches of counts
 MOST_ENTRIES = 100  # in one batch, as POST /v1/signals takes them
 KEEP_UNSENT = 60.0  # seconds: isclaudedown dates counts by their arrival, so old ones would mislead

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.end_to_end.harness import PATIENCE, Program, environment, started
+from tests.end_to_end.harness import Program, environment, started
 from tests.integrations.other_sides import LITELLM, ROOT, installed
 from tests.servers.models import ModelServer, model_server
 from tests.servers.page import PageServer, page_server
@@ -21,6 +21,7 @@ CALLBACK = ROOT / "integrations" / "litellm" / "isclaudedown_litellm.py"
 TOKEN = "t0ken"
 KEY = f"sk-{'0123456789abcdef' * 4}"  # the proxy does not start without a long one
 STARTING = 150.0  # seconds; it needs 10 of a processor of its own
+PATIENCE = 90.0  # seconds; the proxy alone can keep two processors busy
 CONFIG = """
 model_list:
   - model_name: smart
@@ -48,8 +49,8 @@ class Gateway:
     verdicts: httpx.AsyncClient
 
     async def ask(self, times: int, model: str = "smart") -> list[int]:
-        """Send requests, eight at a time. Returns the status of each."""
-        slots = asyncio.Semaphore(8)
+        """Send requests, four at a time. Returns the status of each."""
+        slots = asyncio.Semaphore(4)
 
         async def one() -> int:
             async with slots:
@@ -66,6 +67,27 @@ class Gateway:
                 # The callback asks beside the requests, but begins with the first one.
                 await self.ask(1)
                 await asyncio.sleep(0.1)
+
+    async def suspects(self, surface: str) -> None:
+        """Wait, while requests go on, until isclaudedown suspects trouble."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                await self.ask(5)
+                answer = await self.verdicts.get(f"/v1/verdict/{surface}")
+                if answer.json()["verdicts"][0]["suspected"]:
+                    return
+
+    async def uses_claude(self, least: int, most: int) -> None:
+        """Wait until Claude's deployment gets so many of 60 requests.
+
+        LiteLLM tells a callback how requests ended later than it answers them.
+        """
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                before = self.claude.requests
+                assert set(await self.ask(60)) == {200}
+                if least <= self.claude.requests - before <= most:
+                    return
 
     def forget(self) -> None:
         """Count and read from here on."""

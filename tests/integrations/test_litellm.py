@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.harness import until
-from tests.integrations.litellm_proxy import Gateway, gateway
+from tests.integrations.litellm_proxy import gateway
 from tests.integrations.other_sides import LITELLM, installed
 from tests.servers.statuspage import API
 
@@ -35,19 +34,13 @@ async def test_a_dead_provider_is_left_out_while_we_say_so_and_no_longer(tmp_pat
         running.claude.dead = False
         running.page.page.resolve(incident)
         await running.logs("api is no longer major_outage")
-        await _both_are_used(running)
+        await running.uses_claude(least=10, most=60)
 
         running.page.page.open("Errors again", {API: "major_outage"})
         await running.logs("isclaudedown: api is major_outage")
         await running.bot.kill()
         await running.logs("no answer for 10 s: lists stay unchanged")
-        await _both_are_used(running)
-
-
-async def _both_are_used(running: Gateway) -> None:
-    running.forget()
-    assert set(await running.ask(60)) == {200}
-    assert running.claude.requests > 5
+        await running.uses_claude(least=10, most=60)
 
 
 async def test_what_it_meets_becomes_evidence_and_canaries_bring_the_provider_back(
@@ -55,14 +48,8 @@ async def test_what_it_meets_becomes_evidence_and_canaries_bring_the_provider_ba
 ) -> None:
     installed(LITELLM)
     async with gateway(tmp_path, canary_every=20) as running:
-
-        async def suspected() -> bool:
-            await running.ask(5)
-            verdict = (await running.verdicts.get("/v1/verdict/api")).json()["verdicts"][0]
-            return bool(verdict["suspected"])
-
         running.claude.dead = True
-        await until(suspected)
+        await running.suspects("api")
         await running.logs("left out: api is suspected to be down")
         model = (await running.verdicts.get("/v1/verdict/opus")).json()["verdicts"][0]
         assert "traffic" in {piece["source"] for piece in model["evidence"]}
@@ -70,11 +57,7 @@ async def test_what_it_meets_becomes_evidence_and_canaries_bring_the_provider_ba
 
         # Nothing has changed its verdict, but five canaries in a row are answered.
         running.claude.dead = False
-        await running.ask(150)
-        await _both_are_used(running)
-        # One failure, and it is left out again.
+        await running.uses_claude(least=10, most=60)
+        # One failure, and it is left out again but for canaries.
         running.claude.dead = True
-        await running.ask(20)
-        running.forget()
-        await running.ask(40)
-        assert running.claude.requests <= 4
+        await running.uses_claude(least=0, most=6)

@@ -157,5 +157,5 @@ async def test_a_running_instance_is_asked_where_one_is_named(tmp_path: Path) ->
 
 async def test_a_word_that_is_no_surface_is_told(tmp_path: Path) -> None:
     said = await command(tmp_path, "http://127.0.0.1:9", "statusline", "apiary")
-    assert (said.code, said.out) == (1, "")
+    assert (said.code, said.out) == (2, "")
     assert "'apiary' is no surface" in said.err
