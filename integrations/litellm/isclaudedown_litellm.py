@@ -42,7 +42,19 @@ CANARIES_TO_RETURN = 5  # in a row; a guess
 SAY_AGAIN = 60.0  # seconds between two log lines that say the same
 
 # LiteLLM's name of a provider → isclaudedown's surface of its API.
-SURFACES = {"anthropic": "api", "openai": "openai/api", "github_copilot": "github/copilot"}
+SURFACES = {
+    "anthropic": "api",
+    "azure": "azure-openai/service",
+    "deepseek": "deepseek/api",
+    "gemini": "gemini/api",
+    "github_copilot": "github/copilot",
+    "mistral": "mistral/api",
+    "openai": "openai/api",
+    "openrouter": "openrouter/chat",
+    "xai": "xai/api",
+}
+# The same for providers that are watched by region, named by the deployment.
+REGIONS = {"bedrock": "bedrock", "vertex_ai": "gemini"}
 BAD = ("partial_outage", "major_outage")
 OUTCOMES = {"429": "429", "529": "529", "408": "timeout", "504": "timeout"}
 
@@ -68,15 +80,17 @@ def read_verdicts(body: Mapping[str, Any], taken: float) -> Snapshot:
 
 
 @lru_cache(maxsize=1024)
-def surfaces_of(model: str, provider: str | None) -> tuple[str, ...]:
+def surfaces_of(model: str, provider: str | None, region: str | None) -> tuple[str, ...]:
     """Return surfaces that may stand for a deployment: its provider's API, and words of its model.
 
-    Empty for a provider that isclaudedown does not watch, such as Bedrock.
+    Empty for a provider that isclaudedown does not know.
     """
     try:
         provider = provider or get_llm_provider(model)[1]
     except Exception:  # LiteLLM does not know it either; it has an error of its own for that
         return ()
+    if provider in REGIONS:
+        return (f"{REGIONS[provider]}/{region}",) if region else ()
     if provider not in SURFACES:
         return ()
     api = SURFACES[provider]
@@ -107,6 +121,7 @@ class IsClaudeDown(CustomLogger):  # type: ignore[misc]
         self.token = token
         self.snapshot: Snapshot | None = None
         self.bad_since: dict[str, float] = {}  # surface → epoch seconds
+        self.surfaces: dict[str, tuple[str, ...]] = {}  # deployment id → as `surfaces_of` has them
         self.seen: Counter[str] = Counter()  # model group → requests while something was left out
         self.answered: Counter[str] = Counter()  # deployment id → requests answered in a row
         self.counts: Counter[tuple[str, str, str]] = Counter()  # surface, model, outcome
@@ -157,10 +172,12 @@ class IsClaudeDown(CustomLogger):  # type: ignore[misc]
         return good
 
     def _wrong_with(self, deployment: Mapping[str, Any], snapshot: Snapshot) -> str:
-        params = deployment["litellm_params"]
-        if self.answered[deployment["model_info"]["id"]] >= CANARIES_TO_RETURN:
+        id_, params = deployment["model_info"]["id"], deployment["litellm_params"]
+        region = params.get("aws_region_name") or params.get("vertex_location")
+        self.surfaces[id_] = surfaces_of(params["model"], params.get("custom_llm_provider"), region)
+        if self.answered[id_] >= CANARIES_TO_RETURN:
             return ""
-        for surface in surfaces_of(params["model"], params.get("custom_llm_provider")):
+        for surface in self.surfaces[id_]:
             if surface in snapshot.bad:
                 return f"{surface} is {snapshot.bad[surface]}"
         return ""
@@ -174,7 +191,7 @@ class IsClaudeDown(CustomLogger):  # type: ignore[misc]
         try:
             payload = kwargs["standard_logging_object"]
             outcome, model = outcome_of(payload), str(payload["model"])
-            surfaces = surfaces_of(model, payload["custom_llm_provider"])
+            surfaces = self.surfaces.get(payload["model_id"])
             if outcome is None or not surfaces:
                 return
             bad_since = [self.bad_since[s] for s in surfaces if s in self.bad_since]

@@ -32,6 +32,9 @@ BEDROCK = deployment("3", "bedrock/anthropic.claude-opus-4-6-v1:0")
 BARE = deployment("4", "claude-opus-4-6", custom_llm_provider="anthropic")
 NONSENSE = deployment("5", "nobody-knows-this")
 PAIR = [OPUS, BEDROCK]
+FRANKFURT = deployment("6", "bedrock/claude", aws_region_name="eu-central-1")
+VERTEX = deployment("7", "vertex_ai/claude-opus-4-6", vertex_location="europe-west1")
+GPT = deployment("8", "gpt-5", custom_llm_provider="openai")
 RETRY = {"litellm_metadata": {"attempted_retries": 1}}
 
 
@@ -59,6 +62,19 @@ CASES = {
     "down": (case([DOWN], PAIR), [1]),
     "a key that we do not know": (case([DOWN | {"schema": 2}], PAIR), [1]),
     "a provider named apart": (case([DOWN], [BARE, BEDROCK]), [1]),
+    "another provider": (case([DOWN | {"surface": "openai/api"}], [GPT, OPUS]), [1]),
+    "a region": (
+        case([DOWN | {"surface": "bedrock/eu-central-1"}], [FRANKFURT, BEDROCK, OPUS]),
+        [2],
+    ),
+    "another region": (
+        case([DOWN | {"surface": "bedrock/eu-west-1"}], [FRANKFURT, BEDROCK, OPUS]),
+        [3],
+    ),
+    "a region of Google's": (
+        case([DOWN | {"surface": "gemini/europe-west1"}], [VERTEX, OPUS]),
+        [1],
+    ),
     "one model only": (case(OPUS_DOWN, [OPUS, HAIKU]), [1]),
     "never the last ones": (case([DOWN], [OPUS, HAIKU]), [2]),
     "a list of one": (case([DOWN], [OPUS]), [1]),
