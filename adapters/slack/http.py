@@ -1,16 +1,13 @@
-"""Signed requests over HTTP, through the same listeners; installing by OAuth v2 beside them."""
+"""Signed requests over HTTP, through the same listeners; the install pages beside them."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import logging
 import re
-import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-import aiohttp
 import structlog
 from slack_bolt.adapter.starlette.async_handler import (
     AsyncSlackRequestHandler,
@@ -19,20 +16,12 @@ from slack_bolt.adapter.starlette.async_handler import (
 )
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.error import BoltError
-from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
-from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
-from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from adapters.redis import keys
-from adapters.redis.database import Database
-from adapters.slack.client import web_client
 from adapters.slack.errors import SlackUnreachable, slack_errors
-from adapters.slack.installations import QUIET, RedisInstallations
-from adapters.slack.manifest import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH, SCOPES
-from adapters.slack.settings import SlackSettings
+from adapters.slack.manifest import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH
 from bot.domain.errors import DeliveryError, StoreError
 
 log = structlog.get_logger()
@@ -103,67 +92,6 @@ async def _dispatch(app: AsyncApp, request: Request, body: bytes) -> Response:
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         log.warning("slack.request_unknown", error=type(error).__name__)
         return Response("not what Slack sends", status_code=400)
-
-
-def oauth_flow(
-    options: SlackSettings,
-    database: Database,
-    session: aiohttp.ClientSession,
-    installations: RedisInstallations,
-    wall: Callable[[], float],
-) -> AsyncOAuthFlow:
-    """Return the flow behind /slack/install. Its redirect is the first URL of the manifest."""
-    settings = AsyncOAuthSettings(
-        client_id=options.client_id,
-        client_secret=options.client_secret,
-        scopes=list(SCOPES),
-        install_path=INSTALL_PATH,
-        redirect_uri_path=REDIRECT_PATH,
-        # Where a person agrees: on the host of the Web API, government Slack's too.
-        authorization_url=options.base_url.rstrip("/").removesuffix("/api") + "/oauth/v2/authorize",
-        installation_store=installations,
-        installation_store_bot_only=True,
-        state_store=SignedStates(database, options.client_secret, wall),
-        logger=QUIET,
-    )
-    client = web_client(None, options.base_url, session)
-    return AsyncOAuthFlow(client=client, logger=QUIET, settings=settings)
-
-
-class SignedStates(AsyncOAuthStateStore):
-    """Installations under way, which keep nothing: a state is its own proof, for ten minutes.
-
-    It is good once: what is kept is that it was used.
-    """
-
-    def __init__(self, database: Database, secret: str, wall: Callable[[], float]) -> None:
-        self._database = database
-        self._secret = secret.encode()
-        self._wall = wall
-
-    @property
-    def logger(self) -> logging.Logger:
-        return QUIET
-
-    async def async_issue(self, *args: object, **kwargs: object) -> str:
-        del args, kwargs
-        return self._signed(f"{secrets.token_urlsafe(24)}.{int(self._wall())}")
-
-    async def async_consume(self, state: str) -> bool:
-        stated, _, _ = state.rpartition(".")
-        issued_at = stated.rpartition(".")[2]
-        if len(state) > 200 or not hmac.compare_digest(
-            self._signed(stated).encode(), state.encode("utf-8", "replace")
-        ):
-            return False
-        if self._wall() - int(issued_at) > keys.STATE_SECONDS:
-            return False
-        name = keys.slack_state(state)
-        return bool(await self._database.call("SET", name, 1, "NX", "EX", keys.STATE_SECONDS))
-
-    def _signed(self, stated: str) -> str:
-        proof = hmac.new(self._secret, f"state:{stated}".encode("utf-8", "replace"), hashlib.sha256)
-        return f"{stated}.{proof.hexdigest()}"
 
 
 class _Forgers:

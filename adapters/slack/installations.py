@@ -142,9 +142,7 @@ class RedisInstallations(AsyncInstallationStore):
         return workspace
 
     async def async_save(self, installation: Installation) -> None:
-        tenant = _tenant(
-            installation.enterprise_id, installation.team_id, installation.is_enterprise_install
-        )
+        tenant = tenant_of_installation(installation)
         record = {name: getattr(installation, name) for name in _KEPT}
         locked = self._cipher.lock(orjson.dumps(record))
         try:
@@ -231,6 +229,12 @@ class RedisInstallations(AsyncInstallationStore):
             return None
         record: dict[str, Any] = orjson.loads(self._cipher.unlock(locked))
         return Installation(**record)
+
+
+def tenant_of_installation(installation: Installation) -> str:
+    """Return the workspace, or the organisation where the app is installed for all of it."""
+    org = installation.is_enterprise_install
+    return _tenant(installation.enterprise_id, installation.team_id, org)
 
 
 def _tenant(enterprise_id: str | None, team_id: str | None, org: bool | None) -> str:

@@ -6,9 +6,7 @@ Each listener acknowledges first; everything else may take its time.
 from __future__ import annotations
 
 import logging
-import math
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import structlog
@@ -17,45 +15,23 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.response import BoltResponse
 
 from adapters.slack.home import Homes
-from adapters.slack.interaction import Body, SlackInteraction, tenant_of
+from adapters.slack.interaction import Body, SlackInteraction
+from adapters.slack.lifecycle import ANYTHING, Uninstalled, listen_to_slack
 from adapters.slack.render import ACTION_PREFIX, actions, button
 from adapters.slack.responder import SlackResponder
 from adapters.slack.settings_form import open_settings, show_picked, submit_form
 from adapters.slack.settings_view import CALLBACK
 from bot.commands import Answer
-from bot.domain.errors import StoreError
-from bot.domain.subscription import Channel
 
 log = structlog.get_logger()
 # Bolt tells at every start which of its environment variables win, and it logs requests.
 QUIET = logging.getLogger("adapters.slack.bolt")
 QUIET.setLevel(logging.CRITICAL)
 
-ANYTHING = re.compile(".*", re.DOTALL)
+MOST_TEXT = 3_000  # of a message that is to be explained; what matters stands at its start
 _SETTINGS_WORDS = frozenset({"settings", "setting", "configure", "config"})
 _LISTS = frozenset({"subscriptions", "subs", "subscription", "list", "subscribe", "sub"})
 _ENTITY = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
-
-LOST = {
-    "channel_archive": "the channel was archived",
-    "group_archive": "the channel was archived",
-    "channel_deleted": "the channel was deleted",
-    "group_deleted": "the channel was deleted",
-    "channel_left": "I was removed from the channel; /invite @isclaudedown brings me back",
-    "group_left": "I was removed from the channel; /invite @isclaudedown brings me back",
-}
-BACK = frozenset({"channel_unarchive", "group_unarchive", "channel_joined", "group_joined"})
-
-# The same told of a member, where that is the bot.
-OF_ME = {"member_left_channel": "channel_left", "member_joined_channel": "channel_joined"}
-ENDED = {
-    "app_uninstalled": "the app was uninstalled",
-    "tokens_revoked": "the app's token was revoked",
-}
-
-# Gets the context of a workspace whose tokens ended, and when (seconds since the epoch); False:
-# the app was installed there anew since.
-Uninstalled = Callable[[Body, float], Awaitable[bool]]
 
 
 def listen(
@@ -63,9 +39,10 @@ def listen(
 ) -> None:
     """Register all listeners."""
     _listen_to_words(app, responder)
+    _listen_to_shortcuts(app, responder)
     _listen_to_views(app, responder, homes)
     _listen_to_presses(app, responder, homes)  # after the views, whose buttons match as well
-    _listen_to_slack(app, responder, uninstalled)
+    listen_to_slack(app, responder, uninstalled)
 
     # Nothing is left unacknowledged: Slack repeats that, and counts it against the app.
     async def ignore(ack: AsyncAck) -> None:
@@ -107,10 +84,18 @@ def _listen_to_words(app: AsyncApp, responder: SlackResponder) -> None:
         if len(words) == 1 and first in _SETTINGS_WORDS and asked.trigger_id:
             await open_settings(responder, asked, asked.channel.id)
             return
-        request = await responder.request(asked, text)
-        answer = await responder.answer(lambda: responder.commands.answer(request))
         row = actions(button("Settings…", "settings", asked.channel.id))
-        await responder.respond(asked, answer, *([row] if first in _LISTS else []))
+        await responder.serve(asked, text, *([row] if first in _LISTS else []))
+
+    @app.event({"type": "message", "channel_type": "im"})
+    async def on_direct_message(event: Body, body: Body, context: Body) -> None:
+        """Answer what a person types to the bot alone; not edits, nor what the bot wrote."""
+        if event.get("subtype") or event.get("bot_id"):
+            return
+        if not await responder.is_new(str(body.get("event_id") or "")):
+            return
+        asked = SlackInteraction.of_mention(event, context)
+        await responder.serve(asked, unescape(str(event.get("text") or "")))
 
     @app.event("app_mention")
     async def on_mention(event: Body, body: Body, context: Body) -> None:
@@ -119,9 +104,7 @@ def _listen_to_words(app: AsyncApp, responder: SlackResponder) -> None:
         asked = SlackInteraction.of_mention(event, context)
         me = re.escape(str(context.get("bot_user_id")))
         text = re.sub(rf"<@{me}(?:\|[^>]*)?>", " ", str(event.get("text") or ""))
-        request = await responder.request(asked, unescape(text))
-        answer = await responder.answer(lambda: responder.commands.answer(request))
-        await responder.respond(asked, answer)
+        await responder.serve(asked, unescape(text))
 
 
 def _listen_to_presses(app: AsyncApp, responder: SlackResponder, homes: Homes) -> None:
@@ -144,6 +127,23 @@ def _listen_to_presses(app: AsyncApp, responder: SlackResponder, homes: Homes) -
         await responder.respond(asked, await responder.answer(work))
         if asked.in_view:
             await homes.show(asked)
+
+
+def _listen_to_shortcuts(app: AsyncApp, responder: SlackResponder) -> None:
+    @app.shortcut(ACTION_PREFIX + "ask")
+    async def on_ask(ack: AsyncAck, body: Body, context: Body) -> None:
+        await ack()
+        await serve(body, context, "")
+
+    @app.shortcut(ACTION_PREFIX + "explain")
+    async def on_explain(ack: AsyncAck, body: Body, context: Body) -> None:
+        await ack()
+        message: Body = body.get("message") or {}
+        await serve(body, context, f"explain {unescape(str(message.get('text') or ''))}")
+
+    async def serve(body: Body, context: Body, text: str) -> None:
+        asked = await responder.in_person(SlackInteraction.of_press(body, context))
+        await responder.serve(asked, text[:MOST_TEXT])
 
 
 def _listen_to_views(app: AsyncApp, responder: SlackResponder, homes: Homes) -> None:
@@ -177,9 +177,7 @@ def _listen_to_views(app: AsyncApp, responder: SlackResponder, homes: Homes) -> 
             await open_settings(responder, asked, channel)
             return
         there = replace(asked, channel=replace(asked.channel, id=channel))
-        request = await responder.request(there, words)
-        answer = await responder.answer(lambda: responder.commands.answer(request))
-        await responder.respond(there, answer)
+        await responder.serve(there, words)
         await homes.show(asked)
 
     @app.view(CALLBACK)
@@ -197,46 +195,3 @@ def _action(body: Body) -> Body:
 def unescape(text: str) -> str:
     """Return what was typed: Slack escapes it, and writes people and groups as `<@U1|ada>`."""
     return re.sub(r"&(?:lt|gt|amp);", lambda found: _ENTITY[found[0]], text)
-
-
-# --- Slack itself ----------------------------------------------------------------------------
-
-
-def _listen_to_slack(app: AsyncApp, responder: SlackResponder, uninstalled: Uninstalled) -> None:
-    @app.event(ANYTHING)
-    async def on_event(body: Body, event: Body, context: Body) -> None:
-        if not await responder.is_new(str(body.get("event_id") or "")):
-            return
-        try:
-            await _take_event(responder, event, body, context, uninstalled)
-        except StoreError as error:
-            log.warning("slack.event_lost", type=event.get("type"), reason=str(error))
-
-
-async def _take_event(
-    responder: SlackResponder, event: Body, body: Body, context: Body, uninstalled: Uninstalled
-) -> None:
-    lifecycle = responder.lifecycle
-    tenant, kind = tenant_of(context), str(event.get("type"))
-    channel = event.get("channel")
-    where = Channel(
-        "slack", tenant, str(channel.get("id") if isinstance(channel, dict) else channel)
-    )
-    if event.get("user") == (context.get("bot_user_id") or "nobody"):
-        kind = OF_ME.get(kind, kind)
-    if kind in ENDED:
-        is_ours = kind == "app_uninstalled" or (event.get("tokens") or {}).get("bot")
-        # When it happened: Slack tells late, and again, what it could not tell at once.
-        at = body.get("event_time")
-        at = float(at) if isinstance(at, int | float) else math.inf
-        if is_ours and await uninstalled(context, at):
-            log.info("slack.workspace_ended", tenant=tenant, reason=ENDED[kind])
-            await lifecycle.tenant_lost("slack", tenant, ENDED[kind])
-            responder.clients.forget(tenant)
-    elif kind == "channel_id_changed":
-        old, new = (str(event.get(f"{age}_channel_id")) for age in ("old", "new"))
-        await lifecycle.moved(Channel("slack", tenant, old), Channel("slack", tenant, new))
-    elif kind in LOST:
-        await lifecycle.lost(where, LOST[kind])
-    elif kind in BACK:
-        await lifecycle.back(where)

@@ -43,7 +43,7 @@ OPTIONAL = frozenset(
     }
 )
 EVENTS = (
-    "app_home_opened", "app_mention", "app_uninstalled", "tokens_revoked",
+    "app_home_opened", "app_mention", "message.im", "app_uninstalled", "tokens_revoked",
     "channel_archive", "channel_unarchive", "channel_deleted", "channel_left",
     "channel_id_changed", "group_archive", "group_unarchive", "group_deleted", "group_left",
     "member_joined_channel", "member_left_channel",
@@ -80,8 +80,22 @@ def manifest(url: str | None = None) -> dict[str, Any]:
                 "home_tab_enabled": True,
                 # Without the tab no direct message arrives ("tell me when it is back").
                 "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": True,
+                "messages_tab_read_only_enabled": False,
             },
+            "shortcuts": [
+                {
+                    "name": "Is Claude down?",
+                    "type": "global",
+                    "callback_id": "icd.ask",
+                    "description": "Shows what works and what does not, for you alone",
+                },
+                {
+                    "name": "Explain this error",
+                    "type": "message",
+                    "callback_id": "icd.explain",
+                    "description": "Is it Claude, or is it me?",
+                },
+            ],
             "slash_commands": [command],
         },
         "oauth_config": oauth,

@@ -23,12 +23,13 @@ from adapters.redis.store import Store
 from adapters.slack.client import CONNECTIONS, TIMEOUT_SECONDS, SlackClients, web_client
 from adapters.slack.errors import explain, slack_errors
 from adapters.slack.home import Homes
-from adapters.slack.http import oauth_flow, slack_routes
+from adapters.slack.http import slack_routes
 from adapters.slack.installations import RedisInstallations, TokenCipher
 from adapters.slack.interaction import Body, tenant_of
 from adapters.slack.listeners import QUIET, listen
 from adapters.slack.messenger import SlackMessenger
 from adapters.slack.mrkdwn import mention
+from adapters.slack.oauth import oauth_flow, welcome_message
 from adapters.slack.responder import SlackResponder
 from adapters.slack.settings import SlackSettings
 from adapters.slack.socket import SocketPool
@@ -37,6 +38,7 @@ from bot.catalog.catalog import Catalog
 from bot.commands import Commands
 from bot.delivery.channel_lifecycle import ChannelLifecycle
 from bot.domain.errors import DeliveryError, SettingsError, StoreError, TenantGone
+from bot.domain.subscription import Channel
 from bot.ports import Clock
 
 __all__ = ["Slack", "explain", "mention", "open_slack"]
@@ -77,7 +79,14 @@ class Slack:
             cipher = TokenCipher(options.secret_key)
             self._installations = RedisInstallations(store.database, cipher, time.monotonic)
             self._installations.when_saved(self._installed)
-            flow = oauth_flow(options, store.database, session, self._installations, time.time)
+            flow = oauth_flow(
+                options,
+                store.database,
+                session,
+                self._installations,
+                welcome=self._welcome,
+                wall=time.time,
+            )
         workspaces = WorkspaceDirectory(self._operator, self._installations)
         self._clients = SlackClients(workspaces, base_url=options.base_url, session=session)
         self.messenger = SlackMessenger(
@@ -201,6 +210,11 @@ class Slack:
             await self._lifecycle.tenant_back("slack", tenant)
         except StoreError as error:
             log.warning("slack.wake_failed", tenant=tenant, reason=str(error))
+
+    async def _welcome(self, tenant: str, user: str) -> None:
+        alone = await self.messenger.direct(Channel("slack", tenant, user), user)
+        key = f"welcome/{tenant}/{user}/{int(time.time())}"
+        await self.messenger.say(alone, welcome_message(alone.id), key)
 
     async def uninstalled(self, context: Body, at: float) -> bool:
         """Forget the workspace's token, unless it came after `at` (told late, installed anew)."""

@@ -49,6 +49,12 @@ class SlackResponder(Responder[SlackInteraction]):
             asked.channel, asked.user, name or "Somebody here", text, may_manage=may_manage
         )
 
+    async def serve(self, asked: SlackInteraction, text: str, *extra: Json) -> None:
+        """Do what was typed and answer. `extra` are blocks below the message."""
+        request = await self.request(asked, text)
+        answer = await self.answer(lambda: self.commands.answer(request))
+        await self.respond(asked, answer, *extra)
+
     async def respond(self, asked: SlackInteraction, answer: Answer, *extra: Json) -> None:
         """See `Responder.respond`. `extra` are blocks below the message."""
         if asked.in_view:
@@ -56,7 +62,9 @@ class SlackResponder(Responder[SlackInteraction]):
             if answer.public is not None and not asked.is_direct:
                 await self.announce(asked, answer.public)
             return
-        if answer.shared and not asked.response_url and await self._share(asked, answer.message):
+        # With the bot alone there is nobody to hide an answer from.
+        for_all = answer.shared or asked.is_direct
+        if for_all and not asked.response_url and await self._share(asked, answer.message):
             return
         rendered = render(answer.message)
         blocks = [*rendered.as_blocks, *extra] if extra else rendered.blocks
@@ -114,7 +122,7 @@ class SlackResponder(Responder[SlackInteraction]):
         await self._by_response_url(asked, render(message), shared=True)
 
     async def _share(self, asked: SlackInteraction, message: Message) -> bool:
-        """Answer for all to see where there is no response_url: to a mention."""
+        """Answer for all to see where there is no response_url: to a mention, or alone."""
         key = f"share/{asked.channel}/{self.clock().isoformat()}"
         try:
             if asked.thread_ts:

@@ -15,8 +15,8 @@ from slack_sdk.oauth.installation_store import Installation
 
 from adapters.redis import keys
 from adapters.redis.client import open_database
-from adapters.slack.http import SignedStates
 from adapters.slack.installations import CACHE_SECONDS, RedisInstallations, TokenCipher
+from adapters.slack.oauth import SignedStates
 from adapters.slack.settings import SlackSettings
 from bot.domain.errors import SettingsError, TenantGone, TenantPaused
 from bot.domain.subscription import Channel
@@ -72,6 +72,15 @@ async def finish(
         return answer.status
 
 
+async def answer_of(bot: SlackBot, session: aiohttp.ClientSession, code: str, state: str) -> str:
+    """The page that is shown to who has just installed the app."""
+    headers = {"Cookie": f"slack-app-oauth-state={state}"}
+    address = bot.http + "/slack/oauth_redirect"
+    query = {"code": code, "state": state}
+    async with session.get(address, params=query, headers=headers) as answer:
+        return await answer.text()
+
+
 async def install(bot: SlackBot, team: str, **what: object) -> None:
     async with aiohttp.ClientSession() as session:
         _, state = await begin(bot, session)
@@ -125,6 +134,21 @@ async def test_an_installation_that_nobody_began_here_is_refused(
         else:
             assert await finish(bot, session, bot.server.agree("T1"), state) == 200
         assert await finish(bot, session, code, state, cookie) in {400, 401}
+
+
+async def test_who_installs_is_shown_what_to_do_and_written_to_once(bot: SlackBot) -> None:
+    async with aiohttp.ClientSession() as session:
+        _, state = await begin(bot, session)
+        page = await answer_of(bot, session, bot.server.agree("T1"), state)
+    (message,) = bot.server.direct_messages("U1")
+
+    assert "/isclaudedown subscribe" in page
+    assert "/invite" in page
+    assert "Thanks for installing" in message.text
+    for action in ("icd.settings", "icd.channel.example", "icd.subscribe"):
+        assert (await bot.server.click(message, action, channel=message.channel)).acked
+    await eventually(bot.server.views)
+    await eventually(lambda: len(bot.server.direct_messages("U1")) >= 2)  # the example
 
 
 async def test_opening_the_install_page_writes_nothing(bot: SlackBot) -> None:

@@ -78,6 +78,24 @@ def click_on_view(world: World, team: Workspace, user: str, view: Json, action: 
     }
 
 
+def shortcut(world: World, team: Workspace, user: str, callback_id: str) -> Json:
+    """A global shortcut: it has no channel, and no response_url."""
+    return _interaction(world, team, user, "shortcut") | {"callback_id": callback_id}
+
+
+def message_shortcut(
+    world: World, team: Workspace, channel: Channel, user: str, url: str, **what: Any
+) -> Json:
+    """A shortcut on a message; `what`: callback_id, message (its JSON)."""
+    return _interaction(world, team, user, "message_action") | {
+        "callback_id": what["callback_id"],
+        "message": what["message"],
+        "message_ts": what["message"]["ts"],
+        "channel": {"id": channel.id, "name": channel.name},
+        "response_url": url,
+    }
+
+
 def view_submission(world: World, team: Workspace, user: str, view: Json, values: Json) -> Json:
     filled = view | {"state": {"values": values}}
     return _interaction(world, team, user, "view_submission") | {"view": filled}

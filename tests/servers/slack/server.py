@@ -165,6 +165,26 @@ class SlackServer:
         payload = payloads.click_on_view(self.world, self._team(team), user, view, action)
         return await self.outbound.send("interactive", payload)
 
+    async def shortcut(self, callback_id: str, text: str = "", *, user: str = "U1") -> Delivery:
+        """`user` takes a global shortcut, or with `text` one of a message in C1 that says it."""
+        if not text:
+            payload = payloads.shortcut(self.world, self.team, user, callback_id)
+            return await self.outbound.send("interactive", payload)
+        url = self.world.new_response_url(self.team.id, "C1", user)
+        payload = payloads.message_shortcut(
+            self.world, self.team, self.channel("C1"), user, self.response_address(url.id),
+            callback_id=callback_id,
+            message={"type": "message", "user": "U2", "ts": self.world.next_ts(), "text": text},
+        )  # fmt: skip
+        return await self.outbound.send("interactive", payload, url)
+
+    async def say(self, text: str, *, user: str = "U1") -> Delivery:
+        """`user` types `text` in the conversation with the app."""
+        channel = self.team.direct(user).id
+        ts = self.world.next_ts()
+        said = {"type": "message", "channel_type": "im", "channel": channel, "user": user}
+        return await self.event(said | {"text": text, "ts": ts})
+
     async def pick(self, view: Json, action_id: str, channel: str, *, user: str = "U1") -> Delivery:
         """`user` takes another channel in a form's picker, which says so at once."""
         action = find_action(view, action_id) | {"selected_conversation": channel}
