@@ -1,0 +1,1 @@
+"""What the world looks like: pages, Redis, chats, HTTP, the shell."""

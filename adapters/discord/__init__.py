@@ -1,1 +1,1 @@
-"""Discord by discord.py: receiving (app), sending (messenger), drawing (render, pure)."""
+"""Discord: receiving (gateway, commands), sending (messenger, rest), rendering (render)."""

@@ -1,0 +1,1 @@
+"""Status pages of every format, by HTTP, and recordings of them."""

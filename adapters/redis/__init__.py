@@ -1,0 +1,1 @@
+"""What is kept: incidents, subscriptions, the queue, limits, evidence."""

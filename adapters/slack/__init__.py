@@ -1,1 +1,1 @@
-"""Slack: receiving (app, socket, http), sending (messenger) and drawing (render)."""
+"""Slack: receiving (listeners, socket, http), sending (messenger), rendering (render)."""

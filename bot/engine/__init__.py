@@ -1,1 +1,1 @@
-"""Pure: (state, snapshot, now) → (state, news), and evidence → verdict."""
+"""Pure: (state, snapshot, now) → (state, events)."""
