@@ -133,6 +133,8 @@ class Messenger(Protocol):
     channel_interval: float
     # Whether ended threads are closed (`close_thread`) on this platform.
     closes_threads: bool
+    # Whether `find` is rationed, so that it is worth a note which channels were written to.
+    rationed: bool
 
     def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
         """Shared limits that a message to this channel counts against (may be none).

@@ -56,6 +56,7 @@ class DiscordMessenger:
     # Discord lets short bursts pass, and `RestClient` knows each channel's limit from its headers.
     channel_interval = 0.0
     closes_threads = True
+    rationed = False
 
     def __init__(
         self,

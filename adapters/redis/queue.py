@@ -18,7 +18,7 @@ from typing import Any
 from adapters.redis import codec, keys
 from adapters.redis.codec import moment, read_subscription, read_thread, write_pause, write_thread
 from adapters.redis.database import Argument, Database
-from adapters.redis.scripts import CLAIM, DEPTH, SETTLE, STALE, WAKE
+from adapters.redis.scripts import CLAIM, DEPTH, SENDING, SETTLE, STALE, WAKE
 from adapters.redis.subscriptions import LIFE, described
 from bot.delivery.queue import (
     Claim,
@@ -63,11 +63,11 @@ class RedisQueue:
         self._flushing: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    async def claim(self, platform: str, count: int) -> Claims:
+    async def claim(self, platform: str, count: int, *, notes_sends: bool = False) -> Claims:
         token = f"{self._holder}:{next(self._numbers)}"
         each = max(1, min(count // keys.SHARDS, MOST_PER_SHARD))
         deadline = time.monotonic() + self.lease
-        arguments = (each, int(self.lease * 1000), token, ASIDE_MS)
+        arguments = (each, int(self.lease * 1000), token, ASIDE_MS, int(notes_sends))
         calls = [(base, arguments) for base in keys.shards(platform)]
         answers = await self._database.run_many(CLAIM, calls)
         fine = [answer for answer in answers if not isinstance(answer, BaseException)]
@@ -81,6 +81,10 @@ class RedisQueue:
         waits = [(int(one[4]) - int(one[0])) / 1000 for one in fine if int(one[4])]
         more = any(int(one[3]) for one in fine)
         return Claims(claims, more, max(0.0, min(waits)) if waits else None)
+
+    async def sending(self, claim: Claim) -> bool:
+        base, member = keys.shard_of(claim.channel), keys.member(claim.channel)
+        return bool(await self._database.run(SENDING, base, member, claim.token))
 
     async def settle(self, settlement: Settlement) -> bool:
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()

@@ -64,6 +64,7 @@ class SlackMessenger:
         self._clients = clients
         self._monotonic = monotonic
         self._rates = SlackRateLimits(monotonic, posts_per_second)
+        self.rationed = rationed
         self._recovery = SlackRecovery(monotonic, rationed=rationed)
         self._recovered = recovered
         self._refusing: set[str] = set()

@@ -29,6 +29,7 @@ class Terminal:
     platform = "terminal"
     channel_interval = 0.0
     closes_threads = False
+    rationed = False
 
     def __init__(self, out: TextIO, folder: Path, clock: Clock) -> None:
         self.screen = Screen(out)

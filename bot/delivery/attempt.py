@@ -56,6 +56,7 @@ class Attempt:
         self._granted = claim.granted
         self._unconfirmed = Unconfirmed.UNCHANGED
         self._answered = False  # the messenger did something for us
+        self._noted = False  # the store knows that something is being sent
         self._unrecorded = False  # a message was sent whose reference is not stored yet
 
     async def run(self) -> None:
@@ -104,6 +105,11 @@ class Attempt:
         if step.sends and self._unrecorded:
             await self._hold()
         await self._wait_for_limits(step)
+        if step.sends and self._context.messenger.rationed and not self._noted:
+            # One more write for each channel, and after a crash only these must be searched.
+            if not await self._context.queue.sending(self._claim):
+                raise Superseded("the claim ended before anything was sent")
+            self._noted = True
         try:
             message = await self._send(step, task)
         except MessageGone as gone:

@@ -133,8 +133,16 @@ class Queue(Protocol):
 
     lease: float
 
-    async def claim(self, platform: str, count: int) -> Claims:
-        """Take up to about `count` channels."""
+    async def claim(self, platform: str, count: int, *, notes_sends: bool = False) -> Claims:
+        """Take up to about `count` channels.
+
+        `notes_sends`: `sending` is called before anything is sent under these claims. One that
+        ends without it leaves nothing unconfirmed.
+        """
+        ...
+
+    async def sending(self, claim: Claim) -> bool:
+        """Note that something is about to be sent. False: the claim is not ours any more."""
         ...
 
     async def settle(self, settlement: Settlement) -> bool:

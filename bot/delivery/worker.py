@@ -102,7 +102,9 @@ class Worker:
         Raises:
             StoreError: the store did not answer.
         """
-        found = await self.context.queue.claim(self._platform, self._slots - len(self._attempts))
+        free = self._slots - len(self._attempts)
+        rationed = self.context.messenger.rationed
+        found = await self.context.queue.claim(self._platform, free, notes_sends=rationed)
         before = len(self._attempts)
         for claim in found.claims:
             owner = claim.channel.owner

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -242,3 +243,36 @@ async def test_events_are_acknowledged_only_once_they_are_queued(
         assert not await bot.store.stream.read("pack", abandoned=True)
 
     assert len(server.messages) == 1
+
+
+async def test_where_reading_is_rationed_only_what_was_being_sent_is_searched_after_a_crash(
+    redis_url: str,
+) -> None:
+    async with ChatServer() as server, ChatMessenger(server.url, "ration", rationed=True) as chat:
+        everyone = channels(6, "ration")
+        reached: Counter[str] = Counter()
+
+        async def crash(point: str) -> None:
+            """Two of them stop once their message is sent, the others before it is noted."""
+            reached[point] += 1
+            noting = point == "before redis.sending" and reached[point] > 2
+            if noting or point == "after messenger.open_thread":
+                await asyncio.Event().wait()
+
+        async with running_bot(
+            redis_url, chat, provider="pration", lease=0.8, send_seconds=0.3, failpoint=crash
+        ) as bot:
+            await subscribe(bot.store, *everyone)
+            await commit(bot.store, incident(EventKind.OPENED, provider="pration"))
+            bot.fanout.wake()
+            await until(lambda: reached["before redis.sending"] == 6)
+            await until(lambda: reached["after messenger.open_thread"] == 2)
+            await bot.freeze()
+        async with running_bot(
+            redis_url, chat, provider="pration", lease=0.8, send_seconds=0.3
+        ) as bot:
+            await settled(bot.store, "ration")
+            searched = bot.context.counts.searched
+
+    assert len(server.messages) == 6
+    assert searched == 2

@@ -197,6 +197,23 @@ async def test_a_claim_is_held_alone_and_comes_back_in_doubt(store: Store) -> No
     assert (third.unconfirmed_since, third.failures) == (None, 3)
 
 
+async def test_of_claims_that_note_their_sends_only_those_that_did_are_unconfirmed(
+    store: Store,
+) -> None:
+    """After a crash an app whose reading is rationed searches one channel a minute."""
+    told = incident(EventKind.OPENED, provider="notes")
+    await commit(store, told)
+    await store.subscriptions.put(Subscription(HERE), ["notes/x1"])
+    (claim,) = (await store.queue.claim("chat", 64, notes_sends=True)).claims
+    again = await _claim_again(store)
+    assert again.unconfirmed_since is None, "nothing was sent under the first"
+    assert not await store.queue.sending(claim)
+    await store.queue.settle(Settlement(again, Outcome.LATER))
+    (claim,) = (await store.queue.claim("chat", 64, notes_sends=True)).claims
+    assert await store.queue.sending(claim)
+    assert (await _claim_again(store)).unconfirmed_since is not None
+
+
 async def test_what_is_settled_is_done_until_there_is_more(store: Store) -> None:
     told = incident(EventKind.OPENED, provider="done")
     await commit(store, told)

@@ -174,7 +174,9 @@ class ChatMessenger:
         channel_interval: float = 0.0,
         connections: int = 512,
         can_look: bool = True,
+        rationed: bool = False,
     ) -> None:
+        self.rationed = rationed
         self.platform = platform
         self.channel_interval = channel_interval
         self._url = url

@@ -1,5 +1,6 @@
 -- Claim the channels that matter most, and hand over everything needed to serve them.
--- ARGV: how many, lease (ms), token, how long a silenced tenant's channels are set aside (ms).
+-- ARGV: how many, lease (ms), token, how long a silenced tenant's channels are set aside (ms),
+-- '1' if it is noted (see sending.lua) before anything is sent under the claims.
 -- Returns {now, lost since, changed at, ready left, next due, channel, subscription, pause,
 -- entry, {subject, thread, reminder, …}, channel, …}; times in ms, 0 or '' where there is none.
 local count, lease, token, aside = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
@@ -28,12 +29,13 @@ end
 local function promote()
   for _, channel in ipairs(redis.call('ZRANGEBYSCORE', LATER, '-inf', now, 'LIMIT', 0, count * 2)) do
     local key = entry_of(channel)
-    local entry = redis.call('HMGET', key, 'score', 'token', 'claimed_at', 'unconfirmed_since', 'deferred')
+    local entry = redis.call('HMGET', key, 'score', 'token', 'claimed_at', 'unconfirmed_since',
+      'deferred', 'unsent')
     if entry[2] then -- a claim that ended without settling
-      if not entry[4] then
+      if not entry[4] and not entry[6] then
         redis.call('HSET', key, 'unconfirmed_since', entry[3])
       end
-      redis.call('HDEL', key, 'token', 'claimed_at')
+      redis.call('HDEL', key, 'token', 'claimed_at', 'unsent')
     end
     if entry[5] then
       redis.call('HDEL', key, 'deferred')
@@ -82,6 +84,9 @@ local function hand_over(answer, channel, subscription, pause)
   end
   set_aside(channel, now + lease)
   redis.call('HSET', key, 'token', token, 'claimed_at', whole(now))
+  if ARGV[5] == '1' then
+    redis.call('HSET', key, 'unsent', 1)
+  end
   for _, part in ipairs({channel, subscription or '', pause or '', entry, subjects}) do
     answer[#answer + 1] = part
   end

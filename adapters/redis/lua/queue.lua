@@ -9,6 +9,7 @@
 -- a slash (an incident) or a colon (a reminder); the other fields are words:
 --   score              its score in `ready`
 --   token, claimed_at  of the claim, while there is one (ms)
+--   unsent             1: the claim notes it before it sends, and has not yet
 --   unconfirmed_since  since when (ms) messages may stand there unrecorded
 --   failures           in a row
 --   granted_at         the ms for which the shared limits already granted a message

@@ -13,7 +13,7 @@ local now = clock()
 local function finish(channel, outcome, due)
   local key = entry_of(channel)
   local best = best_score(key)
-  redis.call('HDEL', key, 'token', 'claimed_at')
+  redis.call('HDEL', key, 'token', 'claimed_at', 'unsent')
   if not best then
     redis.call('ZREM', LATER, channel)
     redis.call('DEL', key)
