@@ -125,6 +125,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 *(watcher.run() for watcher in watchers),
                 *(platform.run() for platform in platforms),
                 prober.run(),
+                stores.people.marker.run(utc_now),
                 platform_health.run(_announcer(messengers)),
             ],
             telling=[*(one.run() for one in fan_outs), reminders.run()],

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from adapters.redis.database import Database
+from adapters.redis.marker import ADVICE, lost_at
 from bot.domain.checks import CheckResult, Health
 from bot.domain.errors import StoreError
 
@@ -26,6 +27,9 @@ async def check_redis(database: Database, kind: str) -> AsyncIterator[CheckResul
         yield CheckResult("redis", str(error), Health.BROKEN, advice)
         return
     version = str(about.get("valkey_version") or about.get("redis_version") or "0")
+    if (at := await lost_at(database)) is not None:
+        says = f"lost all it held, noticed {at:%Y-%m-%d %H:%M} UTC"
+        yield CheckResult("redis data", says, Health.WARNING, ADVICE)
     name = "Valkey" if "valkey_version" in about else "Redis"
     mode = about.get("redis_mode") or about.get("server_mode") or "standalone"
     yield _version(f"{kind}, {name} {version}, {mode}", version)

@@ -45,6 +45,8 @@ Of all, base `icd:{icd}`:
 
     :schema       string  the version of all this, see SCHEMA
     :platforms    set     platforms that ever had a subscription or a reminder
+    :marker       string  a random name of these data; another one: what was here is lost
+    :lost_at      string  when that was last noticed; expires after a week
 
 Of evidence besides the pages, base `icd:{evidence}` (owner: `bot.evidence`):
 
@@ -100,6 +102,8 @@ EVIDENCE = "icd:{evidence}"
 MINUTE_KEPT_MS = 1_800_000
 SCHEMA_KEY = f"{COMMON}:schema"
 PLATFORMS_KEY = f"{COMMON}:platforms"
+MARKER_KEY = f"{COMMON}:marker"
+LOST_KEY = f"{COMMON}:lost_at"
 
 WATCHABLE = sorted(Severity, key=lambda severity: severity.rank)
 

@@ -16,6 +16,7 @@ from adapters.redis.client import open_database
 from adapters.redis.database import Database, Failpoint
 from adapters.redis.embedded.server import embedded_redis
 from adapters.redis.incidents import RedisIncidentStore
+from adapters.redis.marker import DataMarker
 from adapters.redis.queue import RedisQueue
 from adapters.redis.rate_limit import RedisRateLimiter
 from adapters.redis.scripts import END_CLAIMS
@@ -39,6 +40,7 @@ class Store:
     stream: RedisEventStream
     reminders: RedisReminders
     rate_limiter: RedisRateLimiter
+    marker: DataMarker
 
 
 @contextlib.asynccontextmanager
@@ -75,6 +77,7 @@ async def open_store(
             stream=RedisEventStream(database, holder, queued),
             reminders=RedisReminders(database),
             rate_limiter=rate_limiter,
+            marker=DataMarker(database),
         )
 
 

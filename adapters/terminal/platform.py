@@ -48,6 +48,7 @@ class Console:
     providers: Sequence[str]
     first_polls: Sequence[asyncio.Event]
     stop: asyncio.Event
+    data_lost: asyncio.Event
     routes: Sequence[BaseRoute] = ()
 
     @property
@@ -57,8 +58,15 @@ class Console:
     async def run(self) -> None:
         """Say how things are, and take commands. Ends the program when nobody is there any more."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._greet())
+            tasks.create_task(self._stay_subscribed())
             tasks.create_task(self._take_commands())
+
+    async def _stay_subscribed(self) -> None:
+        """Greet, and greet anew if Redis lost everything, this terminal's subscription too."""
+        while True:
+            await self._greet()
+            await self.data_lost.wait()
+            self.data_lost.clear()
 
     async def _greet(self) -> None:
         """As soon as the pages were polled: subscribe a new terminal, and say how things are."""
@@ -148,6 +156,7 @@ async def open_console(parts: Parts) -> AsyncIterator[Console]:
             tuple(parts.catalog.providers),
             parts.first_polls,
             parts.stop,
+            parts.store.marker.lost,
         )
     finally:
         terminal.close()
