@@ -1,0 +1,27 @@
+"""The whole program on a Redis that loses everything while it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from tests.end_to_end.harness import started
+from tests.servers.page import page_server
+from tests.servers.redis import standalone
+from tests.servers.statuspage import CLAUDE_AI
+
+
+async def test_a_terminal_subscribes_anew_and_is_told_of_what_comes_next(tmp_path: Path) -> None:
+    with standalone() as node:
+        async with (
+            page_server() as page,
+            started(tmp_path, page.url, REDIS_URL=node.url) as bot,
+            Redis.from_url(node.url) as redis,
+        ):
+            await bot.shows("Everything is up")
+            await redis.flushall()
+            await bot.logs("store.data_lost")
+            await bot.shows("Everything is up", times=2)
+            page.page.open("Login trouble", {CLAUDE_AI: "major_outage"}, body="We look.")
+            await bot.shows("We look.")
