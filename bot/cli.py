@@ -207,6 +207,30 @@ def health() -> None:
 
 
 @cli.command()
+def forget(
+    whom: Annotated[
+        str, typer.Argument(metavar="PLATFORM/WORKSPACE[/PERSON]", help="As in slack/T0123/U0456.")
+    ],
+) -> None:
+    """Erase what is stored of a workspace (or server), or of one person in it."""
+    from adapters.cli.privacy import forget as erase
+
+    settings = _settings(quiet=True)
+    with _whoever_reads():
+        asyncio.run(erase(settings, whom, sys.stdout))
+
+
+@cli.command(name="rotate-keys")
+def rotate_keys() -> None:
+    """Encrypt what is stored anew, with the first secret of ISCLAUDEDOWN_SECRET_KEY."""
+    from adapters.cli.privacy import rotate_keys as encrypt_anew
+
+    settings = _settings(quiet=True)
+    with _whoever_reads():
+        asyncio.run(encrypt_anew(settings, sys.stdout))
+
+
+@cli.command()
 def mcp() -> None:
     """Serve MCP on standard input and output, for an agent on this machine."""
     try:

@@ -7,7 +7,7 @@ write whose answer was lost may have happened. What is safe to repeat is repeate
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -133,6 +133,16 @@ class Database:
     async def _came_back(self, name: str) -> None:
         _heed_cancellation()
         await self._reached(f"after {name}")
+
+    async def keys_like(self, pattern: str) -> AsyncIterator[bytes]:
+        """Walk over all keys that match: slow, for what an operator does now and then.
+
+        Raises:
+            StoreError: Redis did not answer.
+        """
+        with store_errors():
+            async for key in self._client.scan_iter(match=pattern, count=1000):
+                yield key
 
     async def prepare(self) -> None:
         """Check that what is stored there is of our version.

@@ -107,7 +107,7 @@ class RedisReports:
         self._secret = secret
 
     async def add(self, report: UserReport, now: datetime) -> bool:
-        member = f"{report.surface}|{await self._hash(report)}"
+        member = await self._member(report)
         size: Argument = "" if report.members is None else report.members
         new = await self._database.run(
             REPORT, keys.EVIDENCE, str(report.channel), member, ms(now), _WINDOW_MS, size
@@ -115,7 +115,7 @@ class RedisReports:
         return bool(new)
 
     async def withdraw(self, report: UserReport) -> None:
-        member = f"{report.surface}|{await self._hash(report)}"
+        member = await self._member(report)
         await self._database.call("ZREM", f"{keys.EVIDENCE}:reporters:{report.channel}", member)
 
     async def of_channel(self, channel: Channel, now: datetime) -> list[ReportCount]:
@@ -160,13 +160,17 @@ class RedisReports:
             )
         return report_counts
 
-    async def _hash(self, report: UserReport) -> str:
+    async def hash_of(self, owner: str, person: str) -> str:
+        """Return the keyed hash by which a person's reports are told from those of others."""
         if self._secret is None:
             key = f"{keys.EVIDENCE}:hash_key"
             await self._database.call("SET", key, secrets.token_hex(32), "NX")
             self._secret = await self._database.call("GET", key)
-        who = f"{report.channel.owner}/{report.person}".encode()
+        who = f"{owner}/{person}".encode()
         return hmac.new(self._secret or b"", who, hashlib.sha256).hexdigest()[:32]
+
+    async def _member(self, report: UserReport) -> str:
+        return f"{report.surface}|{await self.hash_of(report.channel.owner, report.person)}"
 
 
 def _scored(found: Sequence[object]) -> Iterable[tuple[bytes, float]]:

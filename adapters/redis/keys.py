@@ -172,6 +172,7 @@ def handled(name: str) -> str:
     return f"icd:{{handled.{name}}}"
 
 
+INSTALLED_PLATFORM = "slack"  # the one whose workspaces install the app by themselves
 SLACK_INSTALLATIONS = "icd:{slack}:installations"
 
 

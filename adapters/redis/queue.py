@@ -18,6 +18,7 @@ from typing import Any
 from adapters.redis import codec, keys
 from adapters.redis.codec import moment, read_subscription, read_thread, write_pause, write_thread
 from adapters.redis.database import Argument, Database
+from adapters.redis.forget import forget_reminders
 from adapters.redis.scripts import CLAIM, DEPTH, SENDING, SETTLE, STALE, WAKE
 from adapters.redis.subscriptions import LIFE, described
 from bot.delivery.queue import (
@@ -99,6 +100,8 @@ class RedisQueue:
     async def silence(self, platform: str, tenant: str, reason: str) -> None:
         for base in keys.shards(platform):
             await self._database.call("HSET", f"{base}:tenants", tenant, reason)
+        # Nobody there can be written to; they hold ids of people, which are not kept for nothing.
+        await forget_reminders(self._database, platform, tenant)
 
     async def silenced(self, platform: str) -> Mapping[str, str]:
         found: dict[str, str] = {}

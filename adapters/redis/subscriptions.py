@@ -80,7 +80,7 @@ class RedisSubscriptions:
     async def of_tenant(self, platform: str, tenant: str) -> AsyncIterator[Subscription]:
         """Walk over all subscriptions of the platform: a person asks for this now and then."""
         for base in keys.shards(platform):
-            async for member, found in self._scan(base, f"{_literal(tenant)}/*"):
+            async for member, found in self._scan(base, f"{literal(tenant)}/*"):
                 pause = await self._database.call("HGET", f"{base}:paused", member)
                 yield read_subscription(found, pause or b"")
 
@@ -137,6 +137,6 @@ def described(subject: Subject) -> tuple[str, int, str]:
     )
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """Escape what a pattern of Redis would take for a wildcard."""
     return "".join(f"\\{letter}" if letter in "*?[]^\\" else letter for letter in text)

@@ -73,6 +73,14 @@ class TokenCipher:
     def lock(self, plain: bytes) -> bytes:
         return self._keys.encrypt(plain)
 
+    def relock(self, locked: bytes) -> bytes:
+        """Encrypt anew with the first secret.
+
+        Raises:
+            InvalidToken: none of the secrets decrypts it.
+        """
+        return self._keys.rotate(locked)
+
     def unlock(self, locked: bytes) -> bytes:
         """Decrypt.
 

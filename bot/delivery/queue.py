@@ -159,7 +159,7 @@ class Queue(Protocol):
         ...
 
     async def silence(self, platform: str, tenant: str, reason: str) -> None:
-        """Write to no channel of this tenant until `wake_tenant`."""
+        """Write to no channel of this tenant until `wake_tenant`; forget its people's reminders."""
         ...
 
     async def silenced(self, platform: str) -> Mapping[str, str]:

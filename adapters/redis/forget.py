@@ -1,0 +1,105 @@
+"""Erases what is stored of one workspace, or of one person in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from adapters.redis import codec, keys
+from adapters.redis.database import Database
+from adapters.redis.evidence import RedisReports
+from adapters.redis.incidents import RedisIncidentStore
+from adapters.redis.scripts import UNSUBSCRIBE
+from adapters.redis.subscriptions import RedisSubscriptions, literal
+from bot.domain.subscription import Reminder
+
+BATCH = 1_000
+
+
+async def forget_tenant(database: Database, platform: str, tenant: str) -> int:
+    """Erase subscriptions, reminders, records of threads, reports and the installation.
+
+    Returns how many things were stored. Repeating it is harmless.
+
+    Raises:
+        StoreError: Redis did not answer; some of it may be erased already.
+    """
+    erased = 0
+    name = literal(tenant)
+    for base in keys.shards(platform):
+        async for member in _fields(database, f"{base}:subscriptions", f"{name}/*"):
+            erased += await database.run(UNSUBSCRIBE, base, member)
+        erased += await database.call("HDEL", f"{base}:tenants", tenant)
+        erased += await _delete(database, f"{literal(base)}:thread:{name}/*")
+        erased += await _delete(database, f"{literal(base)}:entry:{name}/*")
+        await _drop(database, f"{base}:ready", f"{name}/*")
+        await _drop(database, f"{base}:later", f"{name}/*")
+    erased += await forget_reminders(database, platform, tenant)
+    theirs = f"{platform}/{name}/*"
+    erased += await _delete(database, f"{literal(keys.EVIDENCE)}:reporters:{theirs}")
+    erased += await _delete(database, f"{literal(keys.EVIDENCE)}:size:{theirs}")
+    await _drop(database, f"{keys.EVIDENCE}:reporting", theirs)
+    if platform == keys.INSTALLED_PLATFORM:
+        erased += await database.call("HDEL", keys.SLACK_INSTALLATIONS, tenant)
+    return erased
+
+
+async def forget_person(
+    database: Database, reports: RedisReports, platform: str, tenant: str, person: str
+) -> int:
+    """Erase a person's reminders and reports, and mentions of them. Returns and raises alike."""
+    erased = await forget_reminders(database, platform, tenant, person)
+    hashed = await reports.hash_of(f"{platform}/{tenant}", person)
+    pattern = f"{literal(keys.EVIDENCE)}:reporters:{platform}/{literal(tenant)}/*"
+    async for key in database.keys_like(pattern):
+        erased += await _drop(database, key.decode(), f"*|{hashed}")
+    subscriptions = RedisSubscriptions(database, RedisIncidentStore(database))
+    async for subscription in subscriptions.of_tenant(platform, tenant):
+        if subscription.mention and person in subscription.mention:
+            await subscriptions.put(replace(subscription, mention=None))
+            erased += 1
+    return erased
+
+
+async def forget_reminders(
+    database: Database, platform: str, tenant: str, person: str | None = None
+) -> int:
+    """Erase the reminders of a workspace's people, or of one of them. Returns how many."""
+    erased = 0
+    for base in keys.shards(platform):
+        async for field in _fields(database, f"{base}:reminders", f"{literal(tenant)}/*"):
+            stored = await database.call("HGET", f"{base}:reminders", field)
+            reminder: Reminder | None = codec.reminders.load(stored) if stored else None
+            if reminder and person in {None, reminder.person}:
+                erased += await database.call("HDEL", f"{base}:reminders", field)
+    return erased
+
+
+async def _fields(database: Database, key: str, pattern: str) -> AsyncIterator[bytes]:
+    """Walk over the fields of a hash that match; they may be deleted meanwhile."""
+    cursor: bytes | int = b"0"
+    while True:
+        cursor, page = await database.call("HSCAN", key, cursor, "MATCH", pattern, "COUNT", BATCH)
+        for field in list(page):
+            yield field
+        if int(cursor) == 0:
+            return
+
+
+async def _drop(database: Database, key: str, pattern: str) -> int:
+    """Take the members that match out of a sorted set; returns how many."""
+    dropped, cursor = 0, b"0"
+    while True:
+        cursor, page = await database.call("ZSCAN", key, cursor, "MATCH", pattern, "COUNT", BATCH)
+        for member, _ in page:
+            dropped += await database.call("ZREM", key, member)
+        if int(cursor) == 0:
+            return dropped
+
+
+async def _delete(database: Database, pattern: str) -> int:
+    """Delete all keys that match; returns how many."""
+    deleted = 0
+    async for key in database.keys_like(pattern):
+        deleted += await database.call("DEL", key)
+    return deleted
