@@ -8,8 +8,11 @@ zero-width space takes their effect where they would format; `:name:` likewise.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
+from adapters.chat.http import Json
 from adapters.chat.text import clean, cut, head, size
 from bot.domain.message import EMOJI, Line, Link, Row, Span, Text, ThreadLink, Time
 
@@ -54,6 +57,36 @@ def mention(text: str) -> str | None:
     found = [_MENTION.fullmatch(word) for word in text.split()]
     addresses = [f"<{one[1]}>" for one in found if one]
     return " ".join(addresses) if addresses and len(addresses) == len(found) else None
+
+
+def rich_text(addresses: str) -> Json:
+    """Return `addresses` as a field for rich text holds them."""
+    people: list[Json] = []
+    for address in addresses.split():
+        if address.startswith("<!subteam^"):
+            people.append({"type": "usergroup", "usergroup_id": address[10:-1]})
+        else:
+            people.append({"type": "user", "user_id": address[2:-1]})
+        people.append({"type": "text", "text": " "})
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_section", "elements": people}],
+    }
+
+
+def addresses_in(field: Mapping[str, Any]) -> str:
+    """Return the addresses and words in the field, with blanks between them."""
+    words = []
+    for line in field.get("elements") or ():
+        for part in line.get("elements") or ():
+            match part.get("type"):
+                case "user":
+                    words.append(f"<@{part.get('user_id')}>")
+                case "usergroup":
+                    words.append(f"<!subteam^{part.get('usergroup_id')}>")
+                case kind:
+                    words.append(str(part.get("text", kind)).strip())
+    return " ".join(word for word in words if word)
 
 
 def cut_escaped(escaped: str, room: int) -> str:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypeVar
 
 import aiohttp
 import structlog
@@ -32,7 +31,7 @@ from adapters.slack.mrkdwn import mention
 from adapters.slack.oauth import oauth_flow, welcome_message
 from adapters.slack.responder import SlackResponder
 from adapters.slack.settings import SlackSettings
-from adapters.slack.socket import SocketPool
+from adapters.slack.socket import SocketPool, until_answered
 from adapters.slack.workspaces import Authorize, OperatorWorkspace, WorkspaceDirectory
 from bot.catalog.catalog import Catalog
 from bot.commands import Commands
@@ -44,8 +43,6 @@ from bot.ports import Clock
 __all__ = ["Slack", "explain", "mention", "open_slack"]
 
 log = structlog.get_logger()
-T = TypeVar("T")
-FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
 START_SECONDS = 5.0
 # Between two questions about workspaces that nothing is sent to (guesses).
 FIRST_RECHECK, LONGEST_RECHECK = 60.0, 3600.0
@@ -157,7 +154,7 @@ class Slack:
 
     async def _connect(self) -> None:
         if self._operator is not None:
-            workspace = await _until_answered(self._operator.identify, "slack.unreachable")
+            workspace = await until_answered(self._operator.identify, "slack.unreachable")
             self._operator_tenant, self._operator_since = workspace.tenant, time.time()
             log.info("slack.connected", tenant=workspace.tenant)
             await self._installed(workspace.tenant)
@@ -169,7 +166,7 @@ class Slack:
                     await client.apps_connections_open(app_token=self._options.app_token)
 
             # The library would ask without end or word; so it begins once Slack lets us in.
-            await _until_answered(ask_for_connection, "slack.connection_refused")
+            await until_answered(ask_for_connection, "slack.connection_refused")
             self._sockets = SocketPool(self._app, self._options.app_token, wall=time.time)
             await self._sockets.run()
 
@@ -222,18 +219,6 @@ class Slack:
         if self._installations is not None and not await self._installations.ended(tenant, at):
             return False
         return tenant != self._operator_tenant or int(self._operator_since) <= at
-
-
-async def _until_answered(ask: Callable[[], Awaitable[T]], event: str) -> T:
-    """Ask until Slack answers (it may be away when we start), at growing intervals."""
-    pause = FIRST_RETRY
-    while True:
-        try:
-            return await ask()
-        except DeliveryError as error:
-            log.warning(event, reason=error.reason, again_in=pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_RETRY)
 
 
 @asynccontextmanager

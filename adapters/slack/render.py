@@ -163,7 +163,11 @@ def _chunks(piece: _Piece, room: int) -> Iterator[str]:
     chunk: list[str] = []
     used = 0
     for line in piece.lines:
-        whole = _cut_line(line, min(limit, room))
+        fits, whole = min(limit, room), line
+        if size(line) >= fits and line.startswith(">"):
+            whole = ">" + cut_escaped(line[1:], fits - 2)
+        elif size(line) >= fits:
+            whole = cut_escaped(without_markup(line), fits - 1)  # a cut would break the markup
         cost = size(whole) + 1
         if chunk and used + cost > limit:
             yield from _worth("\n".join(chunk))
@@ -176,15 +180,6 @@ def _chunks(piece: _Piece, room: int) -> Iterator[str]:
         if whole != line:  # cut short: what follows would read as if nothing were missing
             break
     yield from _worth("\n".join(chunk))
-
-
-def _cut_line(line: str, room: int) -> str:
-    """Return our line of mrkdwn, shortened if it must be: then its markup is given up."""
-    if size(line) < room:
-        return line
-    if line.startswith(">"):
-        return ">" + cut_escaped(line[1:], room - 2)
-    return cut_escaped(without_markup(line), room - 1)
 
 
 def _worth(text: str) -> list[str]:

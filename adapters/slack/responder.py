@@ -103,15 +103,12 @@ class SlackResponder(Responder[SlackInteraction]):
                 await client.call("views.open", {"trigger_id": asked.trigger_id, "view": view})
         except DeliveryError as error:
             log.info("slack.view_failed", reason=error.reason)
-            key = f"view/{asked.user}/{asked.trigger_id or self.clock().isoformat()}"
-            await self._say_alone(asked, message, key)
-
-    async def _say_alone(self, asked: SlackInteraction, message: Message, key: str) -> None:
-        try:
             alone = replace(asked, channel=replace(asked.channel, id=asked.user))
-            await self.messenger.say((await self.in_person(alone)).channel, message, key)
-        except DeliveryError as error:
-            log.warning("slack.answer_lost", reason=error.reason)
+            key = f"view/{asked.user}/{asked.trigger_id or self.clock().isoformat()}"
+            try:
+                await self.messenger.say((await self.in_person(alone)).channel, message, key)
+            except DeliveryError as lost:
+                log.warning("slack.answer_lost", reason=lost.reason)
 
     async def say(self, asked: SlackInteraction, message: Message) -> None:
         key = f"say/{asked.channel}/{asked.trigger_id or self.clock().isoformat()}"

@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncAck
 from adapters.slack.interaction import Body, SlackInteraction, tenant_of
 from adapters.slack.render import message_view
 from adapters.slack.responder import SlackResponder
-from adapters.slack.settings_view import Form, Mistake, read_form, settings_view
+from adapters.slack.settings_view import Mistake, read_form, settings_view
 from bot.commands import Answer
 from bot.domain.errors import DeliveryError, StoreError
 from bot.domain.message import Message
@@ -53,23 +53,21 @@ async def show_picked(responder: SlackResponder, asked: SlackInteraction, channe
 async def submit_form(
     responder: SlackResponder, ack: AsyncAck, body: Body, view: Body, context: Body
 ) -> None:
-    """Take a form: say what is wrong with it, or subscribe accordingly."""
+    """Take a form: say what is wrong with it, or subscribe accordingly.
+
+    The answer takes the place of the form if it is still waited for.
+    """
     form = read_form(view)
     if isinstance(form, Mistake):
         await ack(response_action="errors", errors={form.block: form.says})
         return
-    if form.channel == view.get("private_metadata"):
-        await _save(responder, ack, body, context, form)
+    if form.channel != view.get("private_metadata"):
+        # It was filled in for another channel: nothing of this one's is overwritten unseen.
+        here = Channel("slack", tenant_of(context), form.channel)
+        now = await responder.subscriptions.get(here)
+        shown = settings_view(responder.catalog, form.channel, now)
+        await ack(response_action="update", view=shown)
         return
-    # What is filled in was shown for another channel: nothing of this one's is overwritten unseen.
-    now = await responder.subscriptions.get(Channel("slack", tenant_of(context), form.channel))
-    await ack(response_action="update", view=settings_view(responder.catalog, form.channel, now))
-
-
-async def _save(
-    responder: SlackResponder, ack: AsyncAck, body: Body, context: Body, form: Form
-) -> None:
-    """Subscribe accordingly, and answer in the place of the form if it is still waited for."""
     user: Body = body.get("user") or {}
     asked = SlackInteraction(
         Channel("slack", tenant_of(context), form.channel),

@@ -9,7 +9,7 @@ from typing import Any
 from adapters.chat.http import Json
 from adapters.chat.settings_form import Option, SettingsChange, severity_options, surface_options
 from adapters.chat.text import clean, cut
-from adapters.slack.mrkdwn import mention
+from adapters.slack.mrkdwn import addresses_in, mention, rich_text
 from adapters.slack.render import ACTION_PREFIX, actions, button, plain
 from bot.catalog.catalog import Catalog
 from bot.domain.incident import EventKind
@@ -84,7 +84,9 @@ def settings_view(catalog: Catalog, channel: str | None, now: Subscription | Non
         blocks.append(_optional(f"{SURFACES}/{channel}", "What to watch", what, hint))
     severities = _choice("static_select", severity_options(_SEVERITIES, now or _NEW))
     blocks.append(_input(f"{SEVERITY}/{channel}", "From which severity", severities))
-    whom = _mentions_input(now.mention if now else None)
+    whom: Json = {"type": "rich_text_input"}
+    if now is not None and now.mention:
+        whom["initial_value"] = rich_text(now.mention)
     hint = "People and user groups: @ada @oncall"
     blocks.append(
         _optional(f"{MENTION}/{channel}", "Whom to call when it opens or gets worse", whom, hint)
@@ -119,7 +121,7 @@ def read_form(view: Mapping[str, Any]) -> Form | Mistake:
     channel = values.get(CHANNEL, {}).get("selected_conversation")
     if not isinstance(channel, str) or channel[:1] not in {"C", "G"}:
         return Mistake(CHANNEL, "Pick a channel.")
-    called = _read_mentions(values.get(MENTION, {}).get("rich_text_value") or {})
+    called = addresses_in(values.get(MENTION, {}).get("rich_text_value") or {})
     if called and mention(called) is None:
         return Mistake(names[MENTION], "Name people and user groups only: @ada @oncall")
     picked = [o["value"] for o in values.get(SURFACES, {}).get("selected_options") or ()]
@@ -132,37 +134,6 @@ def read_form(view: Mapping[str, Any]) -> Form | Mistake:
         thread_only=frozenset(kind for kind in _KINDS if kind.value not in loud),
     )
     return Form(channel, change)
-
-
-def _mentions_input(now: str | None) -> Json:
-    """Return a field for people and user groups, with those that are called now."""
-    people: list[Json] = []
-    for address in (now or "").split():
-        if address.startswith("<!subteam^"):
-            people.append({"type": "usergroup", "usergroup_id": address[10:-1]})
-        else:
-            people.append({"type": "user", "user_id": address[2:-1]})
-        people.append({"type": "text", "text": " "})
-    element: Json = {"type": "rich_text_input"}
-    if people:
-        line: Json = {"type": "rich_text_section", "elements": people}
-        element["initial_value"] = {"type": "rich_text", "elements": [line]}
-    return element
-
-
-def _read_mentions(field: Mapping[str, Any]) -> str:
-    """Return the addresses and words in the field, with blanks between them."""
-    words = []
-    for line in field.get("elements") or ():
-        for part in line.get("elements") or ():
-            match part.get("type"):
-                case "user":
-                    words.append(f"<@{part.get('user_id')}>")
-                case "usergroup":
-                    words.append(f"<!subteam^{part.get('usergroup_id')}>")
-                case kind:
-                    words.append(str(part.get("text", kind)).strip())
-    return " ".join(word for word in words if word)
 
 
 def _input(name: str, label: str, element: Json) -> Json:

@@ -10,17 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
+from bot.domain.errors import DeliveryError
+
 log = structlog.get_logger()
 _QUIET = logging.getLogger("adapters.slack.sockets")
 _QUIET.setLevel(logging.CRITICAL)
 
+T = TypeVar("T")
+FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
 CONNECTIONS = 2
 PING_SECONDS = 5.0
 # Four pings unanswered: the client itself gives up then, if its own tasks still live.
@@ -140,3 +145,15 @@ class SocketPool:
                 log.warning("slack.connection_replaced", number=number)
                 await connection.open()
                 failures = 0
+
+
+async def until_answered(ask: Callable[[], Awaitable[T]], event: str) -> T:
+    """Ask until Slack answers (it may be away when we start), at growing intervals."""
+    pause = FIRST_RETRY
+    while True:
+        try:
+            return await ask()
+        except DeliveryError as error:
+            log.warning(event, reason=error.reason, again_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_RETRY)

@@ -104,6 +104,15 @@ async def test_subscribing_enters_a_public_channel_so_that_it_can_be_read_back(
     assert bot.server.channel("C2").bot_is_member
 
 
+async def test_a_channel_that_can_be_written_to_and_not_read_is_told_so(bot: SlackBot) -> None:
+    bot.server.fail("error", "conversations.join", error="restricted_action", times=None)
+    response = await (await bot.server.command("subscribe api", channel="C2")).response()
+
+    assert "✅" in said(response)
+    assert "not read back" in said(response)
+    assert "/invite @isclaudedown" in said(response)
+
+
 async def test_a_private_channel_without_the_bot_is_told_to_invite_it(bot: SlackBot) -> None:
     bot.server.channel("G1").bot_is_member = False
     response = await (await bot.server.command("subscribe api", channel="G1")).response()
