@@ -70,7 +70,7 @@ async def _measure(count: int, latency: float, at_once: int) -> None:
         settings = DiscordSettings(token=about["token"], api_url=about["url"])
         rest = RestClient(settings, time.monotonic, requests_per_second=None)
         messenger = DiscordMessenger(rest, clock=utc_now, monotonic=time.monotonic)
-        client = make_client(1, SessionStarts(time.monotonic))
+        client = make_client(1, SessionStarts(time.monotonic), rest)
         await client.login(about["token"])
         messenger.channels.attach(client)
         running = asyncio.create_task(client.connect())

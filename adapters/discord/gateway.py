@@ -18,6 +18,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from adapters.discord.cache import SmallCache
 from adapters.discord.errors import TokenRefused
 from adapters.discord.rest import CALL_SECONDS, RestClient
 from adapters.discord.session_starts import Gateway, SessionStarts
@@ -99,7 +100,7 @@ class GatewayConnection:
         gateway = await ask_gateway(self._rest)
         self._starts.update(gateway)
         point_at(self._settings.base, self._settings.gateway_url or gateway.url)
-        self._client = client = make_client(gateway.shards, self._starts)
+        self._client = client = make_client(gateway.shards, self._starts, self._rest)
         self._listen(client)
         if self._settings.gateway_url:
             stay_at(client, self._settings.gateway_url)
@@ -169,7 +170,7 @@ def add_listener(client: discord.Client, name: str, listener: Listener) -> None:
     setattr(client, name, both)
 
 
-def make_client(shards: int, starts: SessionStarts) -> discord.Client:
+def make_client(shards: int, starts: SessionStarts, rest: RestClient) -> discord.Client:
     """Return a client with the one intent that we need, and as small a cache as can be."""
     intents = discord.Intents.none()
     intents.guilds = True
@@ -192,6 +193,7 @@ def make_client(shards: int, starts: SessionStarts) -> discord.Client:
 
     client.before_identify_hook = before_identify_hook  # type: ignore[method-assign]
     parsers = client._connection.parsers
+    SmallCache(rest, lambda: client.user.id if client.user else 0).install(parsers)
     for name, parser in list(parsers.items()):
         if name != "READY":
             parsers[name] = _guarded(name, parser)

@@ -66,7 +66,7 @@ class DiscordMessenger:
         monotonic: Callable[[], float],
         requests_per_second: float | None = REQUESTS_PER_SECOND,
     ) -> None:
-        self._rest = rest
+        self.rest = rest
         self.channels = Channels(rest)
         self._recovery = DiscordRecovery(rest, self.channels, clock)
         self._posting = Posting(rest, clock, monotonic)
@@ -239,7 +239,7 @@ class DiscordMessenger:
         if not person.isdecimal():
             raise ChannelGone("nobody has that id")
         try:
-            answer = await self._rest.call("POST", "/users/@me/channels", {"recipient_id": person})
+            answer = await self.rest.call("POST", "/users/@me/channels", {"recipient_id": person})
             there = Channel(self.platform, channel.tenant, str(answer.get("id", "")))
             line: Json = {"content": _FIRST_LINE, "flags": QUIET, "allowed_mentions": {"parse": []}}
             with suppress(Uncertain):  # it was taken, or the reminder itself will tell

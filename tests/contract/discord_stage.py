@@ -108,7 +108,7 @@ async def connected(
 ) -> AsyncIterator[discord.Client]:
     """A client as the program makes it, with the gateway open."""
     point_at(server.url, server.gateway_url)
-    client = make_client(server.gateway.shards, SessionStarts(time.monotonic))
+    client = make_client(server.gateway.shards, SessionStarts(time.monotonic), messenger.rest)
     await client.login(server.token)
     messenger.channels.attach(client)
     running = asyncio.create_task(client.connect())

@@ -11,7 +11,7 @@ from tests.servers.discord.api import Api, thread_event
 from tests.servers.discord.faults import Fault, Faults
 from tests.servers.discord.interactions import Users
 from tests.servers.discord.permissions import mask
-from tests.servers.discord.world import Channel, Guild, Kind, Message, Overwrite, Tag
+from tests.servers.discord.world import Channel, Guild, Kind, Message, Overwrite, Role, Tag
 
 
 class Director:
@@ -96,6 +96,19 @@ class Director:
         role.permissions = mask(*names)
         data = {"guild_id": str(guild), "role": payloads.role(role)}
         await self.api.gateway.guild_event(home, "GUILD_ROLE_UPDATE", data)
+
+    async def give_role(self, guild: int, number: int, *names: str) -> None:
+        """Make a role of this id with these permissions, and give it to the bot."""
+        world = self.api.world
+        home = world.guilds[guild]
+        role = Role(number, "more", mask(*names))
+        home.roles[role.id] = role
+        told = {"guild_id": str(guild), "role": payloads.role(role)}
+        await self.api.gateway.guild_event(home, "GUILD_ROLE_CREATE", told)
+        home.members[world.bot.id].append(role.id)
+        who = payloads.member(world, home, world.bot.id, world.clock())
+        data = {"guild_id": str(guild), **who}
+        await self.api.gateway.guild_event(home, "GUILD_MEMBER_UPDATE", data)
 
     # losing things --------------------------------------------------------
 
