@@ -120,17 +120,21 @@ class _Server:
         self.said.touch(mode=0o600)
         with self.said.open("ab") as said:
             self.said_before = said.tell()
-            self.process = await asyncio.create_subprocess_exec(
-                *self.command,
-                # Where the kernel does not help, the guard watches for the end of this pipe.
-                stdin=subprocess.PIPE if sys.platform != "linux" else subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                pass_fds=[self.lock],
-                # Ctrl-C is for us: the server has to outlive what we still have to write.
-                start_new_session=True,
-                umask=0o077,  # what it writes is for us alone
-            )
+            # What it writes is for us alone. Set here, since uvloop takes no `umask` for a child.
+            before = os.umask(0o077)
+            try:
+                self.process = await asyncio.create_subprocess_exec(
+                    *self.command,
+                    # Where the kernel does not help, the guard watches for the end of this pipe.
+                    stdin=subprocess.PIPE if sys.platform != "linux" else subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=said,
+                    pass_fds=[self.lock],
+                    # Ctrl-C is for us: the server has to outlive what we still have to write.
+                    start_new_session=True,
+                )
+            finally:
+                os.umask(before)
         async with self._client() as client:
             await self._answering(client, self.process)
         took = asyncio.get_running_loop().time() - began
