@@ -127,6 +127,13 @@ def _uncovered(found: Detected, seen: Evidenced) -> list[str]:
             continue
         if incident.is_open:
             covered.update(s for s, i in incident.surfaces.items() if i.now is not Severity.UP)
+            # What was suspected when the provider confirmed a part of it is the same event.
+            said_at = incident.official_at or incident.started_at
+            covered.update(
+                surface
+                for surface in incident.surfaces
+                if (was := seen.suspicions.get(surface)) and was.since <= said_at
+            )
         elif incident.ended_at and seen.now - incident.ended_at < AFTERMATH:
             covered.update(incident.surfaces)
     return [

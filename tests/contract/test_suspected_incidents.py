@@ -172,6 +172,18 @@ async def test_a_component_that_goes_down_without_an_incident_confirms_it_too(
     assert not incident.is_open
 
 
+async def test_what_the_provider_confirms_in_part_opens_no_second_thread(world: World) -> None:
+    await world.minutes(3, probe="bbbbb", reports=3)
+    outage = world.page.open("API errors", {API: "partial_outage"})
+    await world.minutes(10, probe="bbbbb", reports=3)
+    world.page.resolve(outage)
+    await world.minutes(3, probe="bbbbb", reports=3)
+
+    (incident,) = await world.incidents()
+    assert {"api", "code"} <= set(incident.surfaces)
+    assert kinds(incident).count(EventKind.CONFIRMED) == 1
+
+
 async def test_an_incident_about_other_surfaces_is_another_thread(world: World) -> None:
     await world.minutes(3, probe="gggbb", reports=3)
     world.page.open("claude.ai is slow", {CLAUDE_AI: "degraded_performance"})
