@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
@@ -44,6 +44,40 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftShape:
+    """What an incident was before it changed, as a hash; `worded`: the provider said something."""
+
+    at: datetime
+    shape: str
+    worded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Steadiness:
+    """How an incident changed of late."""
+
+    shape: str = ""  # a hash of what it was at the last poll
+    left: tuple[LeftShape, ...] = ()  # what it was before, within the last hour
+    count: int = 0  # changes since it was last steady
+    unsteady: bool = False  # it keeps changing, and what is told waits until it holds
+    hold: timedelta = timedelta(minutes=10)  # for how long it must hold then
+
+    @property
+    def changes(self) -> int:
+        """Changes without a word within the last hour."""
+        return sum(not one.worded for one in self.left)
+
+    @property
+    def returns(self) -> int:
+        """Those of them that led back to what it had been within that hour."""
+        entered = [*(one.shape for one in self.left[1:]), self.shape]
+        return sum(
+            not one.worded and shape in {earlier.shape for earlier in self.left[: i + 1]}
+            for i, (one, shape) in enumerate(zip(self.left, entered, strict=False))
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Track:
     """What the engine must remember of one incident besides what it emitted of it."""
 
@@ -56,6 +90,7 @@ class Track:
     linkable: bool = True
     page_end: datetime | None = None  # its end by the page, whose list is sorted by it
     title: str = ""  # by the page; empty for a derived one
+    steadiness: Steadiness = field(default_factory=Steadiness)
     missing_since: datetime | None = None  # open, and no longer among what a derived page lists
 
 

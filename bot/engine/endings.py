@@ -150,7 +150,9 @@ def conclude(poll: Poll, one: Attribution) -> Conclusion:
     if seen.derived and not one.is_over and not one.is_impaired:
         # Without a word of the provider its components say that it is over.
         ending = one.released_as if one.released_as.is_over else Ending.RESOLVED
-        at = None if ending is Ending.HANDED_OVER else one.moved_at
+        # One that kept changing has been up since its last change.
+        at = one.moved_at or next((left.at for left in reversed(seen.before.steadiness.left)), None)
+        at = None if ending is Ending.HANDED_OVER else at
     elif one.reopened:
         ending = Ending.NONE
     elif ending.is_over and seen.incident.is_open:

@@ -112,6 +112,7 @@ class Observation:
                 self.page is None or (self.page.has_ended and self.page.title == self.before.title)
             )
             and not (self.adopted or self.before.followed or self.updates or self.edited)
+            and not self.before.steadiness.unsteady
             and not self.withdrawn_now
         )
 

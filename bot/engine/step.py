@@ -13,13 +13,14 @@ from datetime import datetime
 from bot.catalog.catalog import Catalog
 from bot.domain.incident import Incident
 from bot.domain.page import Snapshot
-from bot.domain.state import State
+from bot.domain.state import State, Steadiness
 from bot.engine.attribution import attribute
 from bot.engine.components import believe, explained
 from bot.engine.endings import conclude, credible, may_archive, with_endings
 from bot.engine.events import emit
 from bot.engine.incidents import listed_incidents, observe
 from bot.engine.stages import Conclusion, Observation, Poll
+from bot.engine.throttle import damp, limit_openings
 
 ARCHIVED_KEPT = 1000  # ids; twenty times the length of Statuspage's list (50)
 
@@ -36,7 +37,7 @@ def step(
     1. observe: what the page says of each incident, and whether it says that it is over
     2. attribute: whose each component is that is down; those of nobody make derived incidents
     3. conclude: how did each incident end, if it ended
-    4. emit: what changed, as numbered events
+    4. emit: what changed, as numbered events; what keeps changing is held back (`throttle`)
     5. archive: what can change no more leaves the state
     """
     first = state is None
@@ -61,8 +62,12 @@ def step(
     attributed = attribute(poll, active)
     concluded = {id_: conclude(poll, one) for id_, one in attributed.items()}
     emitted = {id_: emit(poll, one) for id_, one in concluded.items()}
+    emitted = limit_openings(concluded, emitted)
+    damped = {id_: damp(poll, concluded[id_], one) for id_, one in emitted.items()}
+    emitted = {id_: incident for id_, (incident, _) in damped.items()}
+    steadiness = {id_: steady for id_, (_, steady) in damped.items()}
     after = replace(
-        _archived(poll, observed, concluded, emitted),
+        _archived(poll, observed, concluded, emitted, steadiness),
         observed_at=now,
         page_updated_at=snapshot.updated_at or state.page_updated_at,
         history_at=now if snapshot.recent is not None else state.history_at,
@@ -97,6 +102,7 @@ def _archived(
     observed: Mapping[str, Observation],
     concluded: Mapping[str, Conclusion],
     emitted: Mapping[str, Incident],
+    steadiness: Mapping[str, Steadiness],
 ) -> State:
     """The state with the incidents that may still change, and the ids of the others."""
     state, recent = poll.state, poll.snapshot.recent
@@ -124,6 +130,11 @@ def _archived(
         elif one is None or one.adds_nothing:
             tracks[id_] = observed[id_].before
         else:
-            tracks[id_] = replace(one.seen.track, links=one.owned.links, followed=follows)
+            tracks[id_] = replace(
+                one.seen.track,
+                links=one.owned.links,
+                followed=follows,
+                steadiness=steadiness[id_],
+            )
     kept = tuple(left[-ARCHIVED_KEPT:])
     return replace(state, incidents=incidents, tracks=tracks, archived=kept)
