@@ -168,8 +168,8 @@ def _of_component(surface: Surface, component: ComponentState, state: State) -> 
     says = f"{component.name}: {component.status.replace('_', ' ')}"
     if component.unclear:
         severity = Severity.UNKNOWN
-    if not component.listed and severity is not Severity.UP:
-        # It was down when it left the page's list: nobody knows what it is now.
+    if not component.listed:
+        # Its row left the page: nobody knows what it is now.
         severity, says = Severity.UNKNOWN, f"{component.name}: no longer listed"
     return Evidence(
         source=Source.PAGE,

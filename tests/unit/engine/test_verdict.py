@@ -100,13 +100,13 @@ def test_an_unknown_word_of_the_page_is_unknown_and_quoted() -> None:
     assert "on fire" in api.evidence[0].says
 
 
-def test_one_that_vanished_while_down_is_unknown_one_that_vanished_while_up_is_up() -> None:
+def test_a_row_that_left_the_page_is_unknown_whatever_it_was() -> None:
     watch = down()
     for name in ("code", "console"):
         del watch.states[IDS[name]]
     watch.see(3, report("i", *SAID), recent=[report("i", *SAID)])
     assert judged(watch, 4)["code"].severity is Severity.UNKNOWN
-    assert judged(watch, 4)["console"].severity is UP
+    assert judged(watch, 4)["console"].severity is Severity.UNKNOWN
 
 
 def test_a_planned_maintenance_says_nothing_until_it_begins() -> None:
