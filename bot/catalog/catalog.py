@@ -131,10 +131,9 @@ def load_catalog(text: str | None = None) -> Catalog:
         raise SettingsError(f"catalog.toml cannot be read: {error}") from None
     unaffected = tuple(document.pop("unaffected", ()))
     recovered = tuple(document.pop("recovered", ()))
-    providers = {
-        id_: replace(_provider(id_, table), unaffected=unaffected, recovered=recovered)
-        for id_, table in document.items()
-    }
+    trouble = tuple(document.pop("trouble", ()))
+    words = {"unaffected": unaffected, "recovered": recovered, "trouble": trouble}
+    providers = {id_: replace(_provider(id_, table), **words) for id_, table in document.items()}
     for provider in providers.values():
         _check(provider)
     return Catalog(providers)

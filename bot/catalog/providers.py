@@ -66,6 +66,7 @@ class Provider:
     known: bool = True
     unaffected: tuple[str, ...] = ()
     recovered: tuple[str, ...] = ()
+    trouble: tuple[str, ...] = ()
     kind: str = "statuspage"  # the format of its page
     regions: tuple[str, ...] = ()  # those with which it is switched on
     source: str = ""  # what is polled, where that is not the page itself
@@ -119,6 +120,17 @@ class Provider:
             for surface, pattern in self._patterns
             if (components_too or surface.by_words) and pattern.search(told)
         )
+
+    def says_trouble(self, text: str) -> bool:
+        """Does a text speak of trouble? A sentence that says what is not affected is left out."""
+        if not self.trouble:
+            return False
+        sentences = re.split(r"(?<=[.!?])\s+|\n+", text)
+        return any(self._trouble.search(s) and not self.is_unaffected(s) for s in sentences)
+
+    @cached_property
+    def _trouble(self) -> re.Pattern[str]:
+        return _pattern(self.trouble)
 
     @cached_property
     def _recovered(self) -> re.Pattern[str]:

@@ -189,16 +189,16 @@ def _open(
     first, *more = incident.events
     midway = asked_at is not None and first.observed_at < asked_at
     # Nobody is called for what is only suspected; when the provider confirms it, they are.
-    quiet = incident.maintenance or incident.origin is Origin.SUSPECTED
+    quiet = incident.maintenance or incident.notice or incident.origin is Origin.SUSPECTED
     # What came in the same poll as the opening follows in the thread, word for word, unless it is
-    # much or old: then the root tells everything, as it does to those who join late.
-    much = len(more) > MOST_REPLIES or now - first.observed_at > OLDEST_REPLY
+    # old: then the root tells everything, as it does to those who join late.
+    old = now - first.observed_at > OLDEST_REPLY
     later = any(event.observed_at != first.observed_at for event in more)
     root = _root(Act.OPEN, incident, midway, report_count)
     root = replace(
         root,
         mention=not (over or midway or quiet),
-        since=incident.revision if midway or over or much or later else first.revision,
+        since=incident.revision if midway or over or old or later else first.revision,
     )
     return _planned([root], subscription)
 
@@ -274,6 +274,7 @@ def _replies(
         # on with this one, the channel has that one's root.
         handed_over = event.ending is Ending.HANDED_OVER
         fresh = event.observed_at != incident.events[0].observed_at and not handed_over
+        fresh = fresh and not incident.notice
         shown = fresh and event.kind in SHOWN_IN_CHANNEL - subscription.thread_only
         calls = fresh and event.kind in MENTIONS
         steps.append(Step(Act.REPLY, incident.revision, event, in_channel=shown, mention=calls))

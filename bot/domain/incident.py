@@ -138,6 +138,9 @@ class Incident:
     maintenance: bool = False
     scheduled_for: datetime | None = None
     scheduled_until: datetime | None = None
+    # Its words say trouble, and the page computes no impact: told quietly to whoever asked for
+    # degraded or less.
+    notice: bool = False
     quiet: bool = False  # history only: seen when older than a day
     continues: str | None = None  # key of the incident it reopens, when that was long ago
     # When our own evidence first sufficed, and when the provider said so: their order and absence

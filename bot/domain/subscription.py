@@ -69,10 +69,12 @@ class Subscription:
         """Does anything this incident ever did concern this channel?"""
         if incident.visibility and self.channel.owner not in incident.visibility:
             return False  # suspected by the people of other workspaces, and by nothing else
+        # Nobody computed how bad a notice is that speaks of trouble: as bad as can be unnoticed.
+        least = Severity.DEGRADED.rank if incident.notice else Severity.UP.rank
         if not self.surfaces:
-            return incident.by_default and incident.worst.rank >= self.severity.rank
+            return incident.by_default and max(incident.worst.rank, least) >= self.severity.rank
         return any(
-            impact.worst.rank >= self.severity.rank
+            max(impact.worst.rank, least) >= self.severity.rank
             for surface, impact in incident.surfaces.items()
             if surface in self.surfaces
         )

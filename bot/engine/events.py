@@ -93,19 +93,30 @@ def emit(poll: Poll, one: Conclusion) -> Incident:
     phase = page.phase if page else _phase_unsaid(one)
     ends = ended_at(poll, one)
     long_over = ends is not None and poll.now - ends > QUIET_AFTER
+    worst_ever = worst((before.worst, peak(one)))
     return replace(
         before,
         title=page.title if page else before.title,
         phase=phase,
         severity=overall(one),
-        worst=worst((before.worst, peak(one))),
+        worst=worst_ever,
         surfaces=impacts,
         timeline=timeline(one, ends, poll.now),
         ended_at=ends,
         ending=one.ending if one.ending.is_over else Ending.NONE,
         events=numbered(poll, one, emitted, phase, changes),
+        notice=worst_ever is Severity.UP and (before.notice or _says_trouble(poll, one)),
         quiet=before.quiet or (one.seen.is_new and long_over),
     )
+
+
+def _says_trouble(poll: Poll, one: Conclusion) -> bool:
+    """Do new words of an incident that runs speak of trouble?"""
+    page = one.seen.page
+    if page is None or page.maintenance or one.ending.is_over:
+        return False
+    words = [page.title if one.seen.is_new else "", *(u.text for u in one.seen.updates)]
+    return poll.provider.says_trouble("\n".join(words))
 
 
 def _turn(one: Conclusion) -> tuple[EventKind, Text] | None:

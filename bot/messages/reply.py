@@ -15,6 +15,7 @@ from bot.messages.state import GONE, NOTICE, emoji_of, name_of, state_words, sti
 from bot.messages.text import phase_words, short
 
 _SHORT_QUOTE = 600
+_MOST_QUOTED = 6  # of the short ones; the longest message of a platform has 4,000 characters
 _NAMED_IN_TITLE = 2
 
 _NAMED_BY_PHASE = frozenset({EventKind.UPDATE, EventKind.BETTER, EventKind.RESOLVED})
@@ -169,8 +170,11 @@ def catch_up_message(incident: Incident, since_revision: int, now: datetime) -> 
         lines.append((Text(spells[:1].upper() + spells[1:]),))
     blocks: list[Block] = [Lines(tuple(lines))]
     told = [event for event in missed if text_of(incident, event)[0].strip()]
-    if told and (said := words_of(incident, told[-1])):
-        blocks.append(said)
+    # What came all at once was never read: every text is quoted. After a gap the last one tells
+    # how it is.
+    at_once = len({event.observed_at for event in missed}) == 1
+    quoted, length = (_MOST_QUOTED, _SHORT_QUOTE) if at_once else (1, None)
+    blocks += filter(None, (words_of(incident, event, length) for event in told[-quoted:]))
     return Message(
         title=f"Catching up: {title_of(incident, now)}",
         plain=f"Catching up on {name_of(incident)}: now {state}. {count} {plural} meanwhile.",

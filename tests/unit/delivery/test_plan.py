@@ -76,6 +76,15 @@ def test_what_came_too_much_or_too_long_ago_is_one_catch_up() -> None:
     assert acts(plan(old, STARTED, ASKED, later)) == [Act.CATCH_UP, Act.REVISE]
 
 
+def test_an_opening_with_many_texts_is_a_root_and_one_reply_with_them() -> None:
+    much = more(OPENED, *[EventKind.UPDATE] * 5, at=NOW)
+    (root,) = plan(much, ThreadRecord(), ASKED, NOW).steps
+    thread = apply(ThreadRecord(), root, "r")
+    (reply,) = plan(much, thread, ASKED, NOW, closes=False).steps
+    assert reply.act is Act.CATCH_UP
+    assert len(reply.covers) == 5
+
+
 def test_an_edited_text_changes_its_reply_and_notifies_nobody() -> None:
     told = more(OPENED, EventKind.UPDATE, at=NOW)
     thread = do(told, STARTED)

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+from bot.delivery.plan import plan
 from bot.domain.incident import EventKind, Impact, SurfaceChange
 from bot.domain.page import Severity
+from bot.domain.subscription import Channel, Subscription, ThreadRecord
 
 from .build import DEGRADED, IDS, MAJOR, PARTIAL, UP, kinds, minute, quiet_watch, report, update
 
@@ -354,3 +356,45 @@ def test_an_end_calls_nothing_up_again_that_the_page_shows_down() -> None:
     end = report("i", *named.updates, update("u2", 9, "resolved"))
     watch.see(10, other, end, recent=[other, end])
     assert [c for c in watch.last("i").changes if c.surface == "api" and not c.released] == []
+
+
+def test_a_notice_that_speaks_of_trouble_is_told_quietly_to_those_who_asked_for_degraded() -> None:
+    watch = quiet_watch()
+    said = update("u1", 0, text="Logging in to claude.ai from iOS is unavailable.")
+    watch.see(1, report("i", said, title="iOS logins", impact=UP))
+    notice = watch.now("i")
+    assert (notice.notice, notice.worst) == (True, UP)
+    channel = Channel("slack", "T1", "C1")
+    asked_at = minute(-60)
+    default = Subscription(channel, created_at=asked_at)
+    assert default.matches(notice)
+    assert Subscription(channel, surfaces=frozenset({"claude.ai"})).matches(notice)
+    assert not Subscription(channel, surfaces=frozenset({"code"})).matches(notice)
+    assert not Subscription(channel, Severity.PARTIAL).matches(notice)
+    (root,) = plan(notice, ThreadRecord(), default, minute(1)).steps
+    assert not root.mention
+
+    end = report("i", said, update("u2", 9, "resolved"), title="iOS logins", impact=UP)
+    watch.see(10, end)
+    thread = ThreadRecord(root="r", joined=1, shown=1)
+    reply = plan(watch.now("i"), thread, default, minute(10)).steps[0]
+    assert not reply.in_channel
+    assert not reply.mention
+
+
+def test_a_notice_that_turns_bad_is_an_incident_like_any_other() -> None:
+    watch = quiet_watch()
+    said = update("u1", 0, text="Some requests fail.")
+    watch.see(1, report("i", said, impact=UP))
+    worse = report("i", said, update("u2", 5, api=(UP, PARTIAL)), impact=UP)
+    assert watch.see(6, worse, components={"api": PARTIAL}) == [("i", WORSE)]
+    assert not watch.now("i").notice
+
+
+def test_a_notice_of_something_else_is_none_that_speaks_of_trouble() -> None:
+    watch = quiet_watch()
+    watch.see(1, report("i", update("u1", 0, text="New terms."), title="Terms", impact=UP))
+    assert not watch.now("i").notice
+    over = report("j", update("v1", 5, "resolved", text="Some requests failed."), impact=UP)
+    watch.see(6, over)
+    assert not watch.now("j").notice

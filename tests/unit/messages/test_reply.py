@@ -80,6 +80,15 @@ def test_every_kind_of_news_has_a_title_and_a_plain_sentence(kind: EventKind) ->
     assert "Claude.ai unavailable" in card.plain
 
 
+def test_many_updates_of_one_poll_are_all_quoted() -> None:
+    said = [event(n, EventKind.UPDATE, NOW, MAJOR, f"Text {n}.") for n in range(2, 7)]
+    said = [replace(one, observed_at=NOW, update_id=f"u{one.revision}") for one in said]
+    card = catch_up_message(replace(OUTAGE, events=(OPENED, *said)), 1, NOW)
+    assert [block.text for block in card.blocks if isinstance(block, Quote)] == [
+        f"Text {n}." for n in range(2, 7)
+    ]
+
+
 def test_catching_up_tells_the_present_and_how_much_was_missed() -> None:
     card = catch_up_message(OVER, 1, NOW)
     assert card.title == "Catching up: Claude.ai unavailable · resolved after 1 h 53 min"
