@@ -1,12 +1,12 @@
-"""What the page's own list tells of incidents that ended before we watched.
+"""Past incidents: what the page's own list tells of those that ended before the first poll.
 
-Nobody is told of them. They answer "how long?" from the first day on, and `history` lists them,
-marked as what they are.
+They serve to answer "how long?" from the first day on: only their lengths and what they touched
+are kept, and no event is emitted of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from bot.catalog.catalog import Provider
@@ -27,41 +27,40 @@ class BackfillStore(Protocol):
 
 
 def ended_in(snapshot: Snapshot, provider: Provider) -> list[Incident]:
-    """Incidents of the page's list that are over, with all that they ever touched."""
+    """Return the incidents of the page's list that are over, with all that they ever touched."""
     names = {component.id: component.name for component in snapshot.components}
     return [
-        _incident(report, provider, names)
-        for report in snapshot.recent or ()
-        if report.resolved_at is not None and not report.maintenance
+        _past(page, provider, names)
+        for page in snapshot.recent or ()
+        if page.resolved_at is not None and not page.maintenance
     ]
 
 
-def _incident(report: PageIncident, provider: Provider, names: dict[str, str]) -> Incident:
-    touched: dict[str, list[Severity]] = {component: [] for component in report.components}
-    for update in report.updates:
+def _past(page: PageIncident, provider: Provider, names: Mapping[str, str]) -> Incident:
+    touched: dict[str, list[Severity]] = {component: [] for component in page.components}
+    for update in page.updates:
         for change in update.changes:
             touched.setdefault(change.component, []).extend((change.before, change.after))
     found: dict[str, list[Severity]] = {}
     for component, severities in touched.items():
         if surface := provider.surface_of(component, names.get(component, "")):
             found.setdefault(surface, []).extend(severities)
-    told = "\n".join((report.title, *(update.text for update in report.updates)))
-    for surface in provider.named_in(told, components_too=not touched):
+    words = "\n".join((page.title, *(update.text for update in page.updates)))
+    for surface in provider.named_in(words, components_too=not touched):
         found.setdefault(surface, [])
-    highest = worst(_all(found.values()), default=report.impact)
-    if highest.rank <= Severity.UP.rank:
-        highest = report.impact
+    # The page's impact serves where no component was ever down.
+    highest = worst(severity for severities in found.values() for severity in severities)
+    highest = page.impact if highest.rank <= Severity.UP.rank else highest
     return Incident(
         provider=provider.id,
-        id=report.id,
-        title=report.title,
-        url=report.url,
-        phase=report.phase,
+        id=page.id,
+        title="",  # nobody reads it here
+        phase=page.phase,
         origin=Origin.PROVIDER,
-        started_at=report.started_at,
+        started_at=page.started_at,
         severity=Severity.UP,
         worst=highest,
-        ended_at=report.resolved_at,
+        ended_at=page.resolved_at,
         ending=Ending.RESOLVED,
         surfaces={
             surface: Impact(Severity.UP, worst(severities, default=highest))
@@ -69,7 +68,3 @@ def _incident(report: PageIncident, provider: Provider, names: dict[str, str]) -
         },
         quiet=True,
     )
-
-
-def _all(groups: Iterable[list[Severity]]) -> list[Severity]:
-    return [severity for group in groups for severity in group]

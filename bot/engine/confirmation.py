@@ -50,9 +50,15 @@ def continue_as_official(found: Detected, before: State | None, now: datetime) -
         return found  # the first poll: what runs already was posted nobody knows when
     new = [incident for incident in found.official if incident.id not in before.incidents]
     for theirs in sorted(new, key=lambda incident: incident.started_at):
-        ours = next((i for i in found.suspected if _confirms(theirs, i, now)), None)
-        if ours is not None:
-            found = _merged(found, ours, theirs)
+        confirmed = [
+            ours
+            for ours in found.suspected
+            if ours.official_at is None
+            and not ours.surfaces.keys().isdisjoint(theirs.surfaces)
+            and now - ours.started_at <= CONTINUES
+        ]
+        if confirmed and not theirs.quiet:
+            found = _merged(found, confirmed[0], theirs)
         elif theirs.official_at is None:
             found = found.put(replace(theirs, official_at=posted_at(theirs)))
     return found
@@ -61,16 +67,6 @@ def continue_as_official(found: Detected, before: State | None, now: datetime) -
 def posted_at(incident: Incident) -> datetime:
     """When we could first read it: what an early warning is measured against."""
     return incident.events[0].observed_at if incident.events else incident.started_at
-
-
-def _confirms(theirs: Incident, ours: Incident, now: datetime) -> bool:
-    """Same surface, not older than two hours, and confirmed by no other."""
-    return (
-        ours.official_at is None
-        and not ours.surfaces.keys().isdisjoint(theirs.surfaces)
-        and now - ours.started_at <= CONTINUES
-        and not theirs.quiet
-    )
 
 
 def _merged(found: Detected, ours: Incident, theirs: Incident) -> Detected:

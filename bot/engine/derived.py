@@ -41,7 +41,16 @@ def derive(
         owned[one.id] = one
     for id_, one in owned.items():
         if one.seen.derived and not one.is_over:
-            now = _titled(poll, _without_unlisted(poll, one))
+            unlisted = [
+                component
+                for component, link in one.links.items()
+                if link.severity.is_impaired
+                and (known := poll.components.get(component))
+                and known.unlisted_since
+                and poll.now - known.unlisted_since > FORGOTTEN_AFTER
+            ]
+            now = one.without(unlisted, Ending.NOT_LISTED) if unlisted else one
+            now = _titled(poll, now)
             # Without a component that is down it is over; one in maintenance is not up again.
             owned[id_] = replace(now, follows=now.is_not_up and not now.is_impaired)
     return owned
@@ -119,14 +128,3 @@ def _titled(poll: Poll, one: Attribution) -> Attribution:
     joined = " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
     title = f"{joined}: {worst(link.worst for link in one.links.values()).words}"
     return replace(one, seen=replace(one.seen, incident=replace(one.seen.incident, title=title)))
-
-
-def _without_unlisted(poll: Poll, one: Attribution) -> Attribution:
-    """Release components that left the page long ago while they were down."""
-    left = []
-    for component, link in one.links.items():
-        state = poll.components.get(component)
-        since = state.unlisted_since if state else None
-        if link.severity.is_impaired and since and poll.now - since > FORGOTTEN_AFTER:
-            left.append(component)
-    return one.without(left, Ending.NOT_LISTED) if left else one

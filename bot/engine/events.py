@@ -90,33 +90,26 @@ def emit(poll: Poll, one: Conclusion) -> Incident:
             emitted[-1] = replace(emitted[-1], kind=move or EventKind.UPDATE)
         elif move or any(not impacts[change.surface].from_text for change in changes):
             emitted = [Unnumbered(move or EventKind.UPDATE)]
-    phase = page.phase if page else _phase_unsaid(one)
+    # New words of one that runs may speak of trouble though the page computes none.
+    runs = page is not None and not (page.maintenance or one.ending.is_over)
+    trouble = runs and poll.provider.says_trouble(one.seen.new_words)
     ends = ended_at(poll, one)
     long_over = ends is not None and poll.now - ends > QUIET_AFTER
     worst_ever = worst((before.worst, peak(one)))
     return replace(
         before,
         title=page.title if page else before.title,
-        phase=phase,
+        phase=one.phase,
         severity=overall(one),
         worst=worst_ever,
         surfaces=impacts,
         timeline=timeline(one, ends, poll.now),
         ended_at=ends,
         ending=one.ending if one.ending.is_over else Ending.NONE,
-        events=numbered(poll, one, emitted, phase, changes),
-        notice=worst_ever is Severity.UP and (before.notice or _says_trouble(poll, one)),
+        events=numbered(poll, one, emitted, changes),
+        notice=worst_ever is Severity.UP and (before.notice or trouble),
         quiet=before.quiet or (one.seen.is_new and long_over),
     )
-
-
-def _says_trouble(poll: Poll, one: Conclusion) -> bool:
-    """Do new words of an incident that runs speak of trouble?"""
-    page = one.seen.page
-    if page is None or page.maintenance or one.ending.is_over:
-        return False
-    words = [page.title if one.seen.is_new else "", *(u.text for u in one.seen.updates)]
-    return poll.provider.says_trouble("\n".join(words))
 
 
 def _turn(one: Conclusion) -> tuple[EventKind, Text] | None:
@@ -221,15 +214,3 @@ def _move(
     if any(after.rank < before.rank for before, after in steps):
         return EventKind.BETTER
     return None
-
-
-def _phase_unsaid(one: Conclusion) -> str:
-    """The phase of an incident that this poll does not show."""
-    before = one.seen.incident
-    if one.reopened:
-        return ""
-    if not one.ending.is_over or one.ending.withdraws or not before.is_open:
-        return before.phase
-    if one.owned.released_as.is_over:
-        return one.owned.released_as.value
-    return "completed" if before.maintenance else "resolved"

@@ -25,13 +25,11 @@ def numbered(
     poll: Poll,
     one: Conclusion,
     told: Sequence[Unnumbered],
-    phase: str,
     changes: tuple[SurfaceChange, ...],
 ) -> tuple[IncidentEvent, ...]:
     """Return the events of the incident, with new ones of `told` and of edited texts at the end.
 
-    `changes` go with the first that is no plain update, else with the last; `phase` with what is
-    told without a text.
+    `changes` go with the first that is no plain update, else with the last.
     """
     plain = [piece.kind is EventKind.UPDATE for piece in told]
     carrier = plain.index(False) if False in plain else len(told) - 1
@@ -51,7 +49,7 @@ def numbered(
                 at=update.at if update else _moment(poll, one, piece.kind),
                 observed_at=poll.now,
                 severity=severity,
-                phase=(update.phase if update else words) or phase,
+                phase=(update.phase if update else words) or one.phase,
                 text=update.text if update else "",
                 changes=changes if i == carrier else (),
                 update_id=update.id if update else None,

@@ -94,6 +94,12 @@ class Observation:
         return frozenset(c for end in ends for c, after in end.items() if not after.is_impaired)
 
     @property
+    def new_words(self) -> str:
+        """What is new of its texts, and its title where it is new."""
+        title = [self.incident.title] if self.is_new else []
+        return "\n".join((*title, *(update.text for update in self.updates)))
+
+    @property
     def last_word_at(self) -> datetime:
         """When the provider last spoke in it, else when it began."""
         said = [*(event.at for event in self.incident.events), *(u.at for u in self.updates)]
@@ -183,6 +189,20 @@ class Conclusion:
     @property
     def reopened(self) -> bool:
         return not (self.seen.incident.is_open or self.ending.is_over)
+
+    @property
+    def phase(self) -> str:
+        """As the page says; of an incident that this poll does not show, as it ended."""
+        before = self.seen.incident
+        if self.seen.page is not None:
+            return self.seen.page.phase
+        if self.reopened:
+            return ""
+        if not self.ending.is_over or self.ending.withdraws or not before.is_open:
+            return before.phase
+        if self.owned.released_as.is_over:
+            return self.owned.released_as.value
+        return "completed" if before.maintenance else "resolved"
 
     @property
     def adds_nothing(self) -> bool:

@@ -43,7 +43,10 @@ def step(
     first = state is None
     if state is None:
         state = State(snapshot.provider, now, now, page_updated_at=snapshot.updated_at)
-    elif _lists_nothing(state, snapshot):
+    elif not (snapshot.components or snapshot.incidents or snapshot.recent) and any(
+        component.listed for component in state.components.values()
+    ):
+        # Taken at its word, everything open would have ended.
         return on_failure(state, "the page lists nothing at all", now), []
     snapshot = credible(state, snapshot, now)
     listed = listed_incidents(snapshot)
@@ -86,15 +89,6 @@ def step(
 def on_failure(state: State, error: str, now: datetime) -> State:
     """The page cannot be read: remember since when and why. Nothing else changes."""
     return replace(state, failing_since=state.failing_since or now, failure=error)
-
-
-def _lists_nothing(state: State, snapshot: Snapshot) -> bool:
-    """Neither components nor incidents, where there were components: the page is broken.
-
-    Taken at its word, everything open would have ended.
-    """
-    shown = snapshot.components or snapshot.incidents or snapshot.recent
-    return not shown and any(component.listed for component in state.components.values())
 
 
 def _archived(

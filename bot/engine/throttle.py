@@ -50,7 +50,9 @@ def damp(poll: Poll, one: Conclusion, after: Incident) -> tuple[Incident, Steadi
     """
     seen, told, old = one.seen, one.seen.incident, one.seen.before.steadiness
     worded = bool(seen.is_new or seen.adopted or seen.updates or seen.edited)
-    now = _updated(old, _shape(after), poll.now, worded=worded)
+    surfaces = [f"{surface} {impact.now}" for surface, impact in after.surfaces.items()]
+    shape = digest(f"{after.severity} {after.ending} {after.phase} {surfaces}")
+    now = _updated(old, shape, poll.now, worded=worded)
     if worded and old.unsteady:
         # What is told now is the truth; what follows without a word waits until it holds.
         return after, replace(now, unsteady=False, hold=min(2 * old.hold, LONGEST_HOLD))
@@ -65,7 +67,13 @@ def damp(poll: Poll, one: Conclusion, after: Incident) -> tuple[Incident, Steadi
     if old.unsteady and poll.now - last >= old.hold:
         words = f"It changed {times}, and has held for {_minutes(old.hold)} now."
         now = replace(now, unsteady=False, hold=min(2 * old.hold, LONGEST_HOLD))
-        after = _with_note(told, after, poll.now, words)
+        # Beside what is told of that; alone, where nothing is left to tell.
+        *earlier, last_event = after.events
+        noted = (*earlier, replace(last_event, note=f"{words} {last_event.note}".strip()))
+        nothing_new = after.revision == told.revision
+        after = (
+            _with_sentence(after, poll.now, words) if nothing_new else replace(after, events=noted)
+        )
     elif old.unsteady or (changed and (old.hold > HOLD or now.changes > CHANGES_TOLD)):
         after, now = told, replace(now, unsteady=True)
     elif changed and now.returns > RETURNS_TOLD:
@@ -87,21 +95,6 @@ def _updated(old: Steadiness, shape: str, now: datetime, *, worded: bool) -> Ste
 
 def _minutes(length: timedelta) -> str:
     return f"{round(length / timedelta(minutes=1))} min"
-
-
-def _shape(incident: Incident) -> str:
-    """What can be seen of it, as one short text."""
-    surfaces = [f"{surface} {impact.now}" for surface, impact in incident.surfaces.items()]
-    return digest(f"{incident.severity} {incident.ending} {incident.phase} {surfaces}")
-
-
-def _with_note(told: Incident, after: Incident, now: datetime, words: str) -> Incident:
-    """The incident with a sentence beside its newest event, or alone where there is none."""
-    if after.revision == told.revision:
-        return _with_sentence(after, now, words)
-    last = after.events[-1]
-    noted = replace(last, note=f"{words} {last.note}".strip())
-    return replace(after, events=(*after.events[:-1], noted))
 
 
 def _with_sentence(incident: Incident, now: datetime, words: str) -> Incident:
