@@ -45,9 +45,9 @@ def derive(
                 component
                 for component, link in one.links.items()
                 if link.severity.is_impaired
-                and (known := poll.components.get(component))
-                and known.unlisted_since
-                and poll.now - known.unlisted_since > FORGOTTEN_AFTER
+                and (row := poll.components.get(component))
+                and row.unlisted_since
+                and poll.now - row.unlisted_since > FORGOTTEN_AFTER
             ]
             now = one.without(unlisted, Ending.NOT_LISTED) if unlisted else one
             now = _titled(poll, now)
