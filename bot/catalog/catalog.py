@@ -132,8 +132,12 @@ def load_catalog(text: str | None = None) -> Catalog:
     unaffected = tuple(document.pop("unaffected", ()))
     recovered = tuple(document.pop("recovered", ()))
     trouble = tuple(document.pop("trouble", ()))
-    words = {"unaffected": unaffected, "recovered": recovered, "trouble": trouble}
-    providers = {id_: replace(_provider(id_, table), **words) for id_, table in document.items()}
+    providers = {
+        id_: replace(
+            _provider(id_, table), unaffected=unaffected, recovered=recovered, trouble=trouble
+        )
+        for id_, table in document.items()
+    }
     for provider in providers.values():
         _check(provider)
     return Catalog(providers)
