@@ -8,7 +8,7 @@ an address answers for the first that is asked for.
 from __future__ import annotations
 
 import json
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from adapters.providers.kinds import KINDS
 from adapters.providers.port import Page
+from bot.catalog.catalog import Catalog, only
 from bot.catalog.providers import Provider
 from bot.domain.errors import SourceError
 from bot.domain.page import PageList, Snapshot
@@ -24,6 +25,7 @@ from bot.domain.page import PageList, Snapshot
 T = TypeVar("T")
 Line = Mapping[str, Any]
 
+_STATUSPAGES = ("statuspage", "incidentio")
 _OK, _NOT_MODIFIED = 200, 304
 
 
@@ -42,6 +44,26 @@ def read_polls(
             yield taken[-1][0], completed(poller.poll(answers.recorded_lists))
         except SourceError as error:
             yield taken[-1][0], error
+
+
+def provider_of(lines: Sequence[Line], catalog: Catalog, named: str | None) -> Provider | None:
+    """Whose page it is, if that is no Statuspage: as `named`, as recorded, or by its shape.
+
+    Raises:
+        SettingsError: what is named needs a region, or is no part of its provider.
+    """
+    names = [named] if named else next((w for line in lines if (w := line.get("watch"))), [])
+    if not names:
+        kinds = (recognised(line["body"]) for line in lines if line.get("body"))
+        kind = next((found for found in kinds if found), None)
+        names = [one.id for one in catalog.providers.values() if one.kind == kind]
+        if kind in _STATUSPAGES or len(names) != 1:
+            return None
+    elif named and named.partition("/")[0] not in catalog.providers:
+        return None  # a page of its own
+    (provider,) = only(catalog, map(str, names)).providers.values()
+    reduced = provider.kind in _STATUSPAGES and not any(line.get("url") for line in lines)
+    return None if reduced or provider.kind == "statuspage" else provider
 
 
 def recognised(body: object) -> str | None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin, urlsplit
+from urllib.robotparser import RobotFileParser
 
+from adapters.providers.documents import decoded
 from adapters.providers.http import Answer, StatusPage
 from bot.domain.checks import CheckResult, Health
 from bot.domain.errors import SourceError
 from bot.domain.page import PageList
 
+AGENT = "isclaudedown"  # as the first word of our User-Agent
 # The Date header has whole seconds, and an answer takes its time.
 SKEW_ALLOWED = timedelta(seconds=30)
 
@@ -39,6 +43,22 @@ async def check_page(page: StatusPage) -> AsyncIterator[CheckResult]:
             yield CheckResult(what, oddity, Health.WARNING, "Tell us: the catalog may need it.")
     if answers:
         yield _clock(answers[0].headers.get("date"), page.clock())
+        asked = [answer.url for answer in answers]
+        if refused := await _refused_by_robots(page, asked):
+            says = f"its robots.txt asks programs not to read {', '.join(refused)}"
+            advice = "Ask the provider before you host this for others."
+            yield CheckResult(what, says, Health.WARNING, advice)
+
+
+async def _refused_by_robots(page: StatusPage, asked: Iterable[str]) -> list[str]:
+    """The paths that we read though the page's robots.txt (RFC 9309) disallows it."""
+    try:
+        body = await page.fetch(urljoin(page.base_url, "/robots.txt"))
+    except SourceError:
+        return []
+    rules = RobotFileParser()
+    rules.parse(decoded(body).splitlines())
+    return sorted({urlsplit(url).path for url in asked if not rules.can_fetch(AGENT, url)})
 
 
 def _clock(date: str | None, now: datetime) -> CheckResult:

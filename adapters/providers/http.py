@@ -88,7 +88,7 @@ class StatusPage:
     async def poll(self, needed: NeededLists) -> Snapshot:
         page = Page(self.provider, self.base_url, self.components, self.link or self.base_url)
         try:
-            snapshot = await KINDS[self.kind](page, self._get).poll(needed)
+            snapshot = await KINDS[self.kind](page, self.fetch).poll(needed)
         except SourceError:
             self._remembered.clear()  # a body that was cut off must not be confirmed by its tag
             raise
@@ -96,7 +96,7 @@ class StatusPage:
             self._remembered.clear()
         return snapshot
 
-    async def _get(self, url: str) -> bytes:
+    async def fetch(self, url: str) -> bytes:
         """Ask for one address; a 304 gives again what came before."""
         known = self._remembered.get(url)
         headers = ACCEPT_ENCODING | (known.conditions if known else {})

@@ -19,19 +19,18 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from adapters.providers.answers import read_polls, recognised
+from adapters.providers.answers import provider_of, read_polls
 from adapters.providers.archive import Archived, rebuild
 from adapters.providers.fields import read_time
 from adapters.providers.incidents import by_name, read_incident
 from adapters.providers.polls import LISTS, Document, Reader, body_of, is_list, polls
 from adapters.providers.whose import whose
-from bot.catalog.catalog import Catalog, only
+from bot.catalog.catalog import Catalog
 from bot.catalog.providers import Provider
 from bot.domain.errors import BotError, SettingsError, SourceError
 from bot.domain.page import Snapshot
 
 _HEAD = 50  # lines that are looked at to learn whose page it is
-_STATUSPAGES = ("statuspage", "incidentio")
 Observation = tuple[datetime, Snapshot | SourceError]
 
 
@@ -207,25 +206,11 @@ def _component_names(row: Document) -> Iterator[tuple[str, str]]:
 
 
 def _of_another_kind(path: Path, catalog: Catalog, named: str | None) -> Provider | None:
-    """Whose page it is, if that is no Statuspage: as said, as recorded, or by the page's shape."""
     lines = [line for _, line in islice(_lines(path), _HEAD) if isinstance(line, dict)]
-    names = [named] if named else next((w for line in lines if (w := line.get("watch"))), [])
-    if not names:
-        kinds = (recognised(line["body"]) for line in lines if line.get("body"))
-        kind = next((found for found in kinds if found), None)
-        of_kind = [one.id for one in catalog.providers.values() if one.kind == kind]
-        if kind in _STATUSPAGES or len(of_kind) != 1:
-            return None
-        names = of_kind
     try:
-        watched = only(catalog, map(str, names))
+        return provider_of(lines, catalog, named)
     except SettingsError as error:
-        if named and "/" not in named and named not in catalog.providers:
-            return None  # a page of its own
         raise BotError(f"{path}: {error}; say it by --provider") from None
-    (provider,) = watched.providers.values()
-    reduced = provider.kind in _STATUSPAGES and not any(line.get("url") for line in lines)
-    return None if reduced or provider.kind == "statuspage" else provider
 
 
 def _is_poll(value: object) -> bool:

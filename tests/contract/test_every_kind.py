@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from adapters.providers.checks import check_page
 from adapters.providers.kinds import KINDS
 from adapters.providers.opened import page_sources
 from adapters.providers.port import Fetch, Page, Poller
@@ -161,3 +162,15 @@ async def test_a_page_that_sends_us_on_to_a_host_that_nobody_watches_is_not_foll
         async with page_sources(catalog, Clock()) as pages:
             with pytest.raises(SourceError, match=r"unwatched\.example\.com, which is not watched"):
                 await pages["acme"].poll(lambda _: ())
+
+
+async def test_the_doctor_says_where_robots_txt_asks_programs_to_stay_away() -> None:
+    sample = SAMPLES["google"]
+    async with body_server(sample.bodies()) as server:
+        catalog, clock = catalog_of(sample, server.url), Clock()
+        async with page_sources(catalog, clock) as pages:
+            said = [one.says async for one in check_page(pages["example"])]
+            assert not any("robots.txt" in one for one in said)
+            server.bodies["/robots.txt"] = b"User-agent: *\nDisallow: /incidents.json\n"
+            said = [one.says async for one in check_page(pages["example"])]
+    assert "its robots.txt asks programs not to read /incidents.json" in said
