@@ -31,9 +31,9 @@ BATCH = "the batch ran\n"
 OVERLOADED = 'API Error: 529 {"type":"error","error":{"type":"overloaded_error"}}'
 
 
-def snippets() -> list[tuple[str, str]]:
+def snippets(page: Path = PAGE) -> list[tuple[str, str]]:
     """The fenced blocks of the page: language and text."""
-    return re.findall(r"^```(\w*)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    return re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
 @dataclass
@@ -217,3 +217,16 @@ async def _up(reader: Reader) -> bool:
         return False
     told: dict[str, Any] = answer.json()
     return bool(told["exit_code"] == 0)
+
+
+def test_the_readmes_give_the_same_lines() -> None:
+    on_the_page = {text for _, text in snippets()}
+    for name in ("claude-code", "prometheus"):
+        in_the_readme = snippets(ROOT / "integrations" / name / "README.md")
+        assert in_the_readme
+        assert {text for _, text in in_the_readme} <= on_the_page, name
+    ((_, steps),) = snippets(ROOT / "integrations" / "github-action" / "README.md")
+    used = [step["with"] for step in YAML(typ="safe").load(steps)["steps"] if "uses" in step]
+    assert used
+    for given in used:
+        assert given.keys() <= action()["inputs"].keys()
