@@ -16,6 +16,9 @@ def main() -> None:
     asked = signal.getsignal(signal.SIGINT)
     if asked is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from bot.runtime import collect_seldom
+
+    collect_seldom()
     from bot import cli
 
     signal.signal(signal.SIGINT, asked)
