@@ -12,7 +12,7 @@ from bot.platforms import PLATFORMS
 from bot.settings import Settings, names_of
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def settings() -> set[str]:
