@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -37,84 +37,102 @@ _ENTITY = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 def listen(
     app: AsyncApp, responder: SlackResponder, homes: Homes, uninstalled: Uninstalled
 ) -> None:
-    """Register all listeners."""
-    _listen_to_words(app, responder)
-    _listen_to_shortcuts(app, responder)
-    _listen_to_views(app, responder, homes)
-    _listen_to_presses(app, responder, homes)  # after the views, whose buttons match as well
+    """Register all listeners. Where several match, bolt takes the first."""
+    here = Listeners(responder, homes)
+    app.command(ANYTHING)(here.on_command)
+    app.event({"type": "message", "channel_type": "im"})(here.on_direct_message)
+    app.event("app_mention")(here.on_mention)
+    app.shortcut(ACTION_PREFIX + "ask")(here.on_shortcut)
+    app.shortcut(ACTION_PREFIX + "explain")(here.on_shortcut)
+    app.event("app_home_opened")(here.on_home)
+    app.action(ACTION_PREFIX + "settings")(here.on_settings)
+    app.action(ACTION_PREFIX + "pick")(here.on_pick)
+    app.action(re.compile(rf"^{re.escape(ACTION_PREFIX)}channel\b"))(here.on_channel_command)
+    app.action(re.compile(rf"^{re.escape(ACTION_PREFIX)}"))(here.on_press)
+    app.view(CALLBACK)(here.on_form)
     listen_to_slack(app, responder, uninstalled)
 
     # Nothing is left unacknowledged: Slack repeats that, and counts it against the app.
-    async def ignore(ack: AsyncAck) -> None:
-        await ack()
-
-    app.action(ANYTHING)(ignore)
-    app.view_submission(ANYTHING)(ignore)
-    app.view_closed(ANYTHING)(ignore)
-    app.shortcut(ANYTHING)(ignore)
-    app.options(ANYTHING)(ignore)
-
-    @app.error
-    async def on_error(error: Exception, body: Body) -> BoltResponse:
-        if isinstance(error, BoltUnhandledRequestError):
-            # Nothing we know (app_rate_limited has no event in it).
-            log.warning("slack.request_unknown", type=body.get("type"))
-            return BoltResponse(status=200, body="")
-        # The type alone: an error's text may quote what somebody wrote.
-        log.error("slack.listener_failed", error=type(error).__name__, type=body.get("type"))
-        # bolt takes the shape of a body for granted; a failure of ours after the acknowledgement
-        # is not told to Slack at all.
-        odd = isinstance(error, ValueError | TypeError | AttributeError | LookupError)
-        return BoltResponse(status=400 if odd else 500, body="")
+    for register in (app.action, app.view_submission, app.view_closed, app.shortcut, app.options):
+        register(ANYTHING)(acknowledge)
+    app.error(on_error)
 
 
-# --- people ----------------------------------------------------------------------------------
+async def acknowledge(ack: AsyncAck) -> None:
+    """Take what nobody asked for."""
+    await ack()
 
 
-def _listen_to_words(app: AsyncApp, responder: SlackResponder) -> None:
-    @app.command(ANYTHING)
-    async def on_command(ack: AsyncAck, body: Body, context: Body) -> None:
+async def on_error(error: Exception, body: Body) -> BoltResponse:
+    """Say what went wrong by its type alone: an error's text may quote what somebody wrote."""
+    if isinstance(error, BoltUnhandledRequestError):
+        # Nothing we know (app_rate_limited has no event in it).
+        log.warning("slack.request_unknown", type=body.get("type"))
+        return BoltResponse(status=200, body="")
+    log.error("slack.listener_failed", error=type(error).__name__, type=body.get("type"))
+    # bolt takes the shape of a body for granted; a failure of ours after the acknowledgement is
+    # not told to Slack at all.
+    odd = isinstance(error, ValueError | TypeError | AttributeError | LookupError)
+    return BoltResponse(status=400 if odd else 500, body="")
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """What people do in Slack: commands, messages, buttons, shortcuts, forms, the home."""
+
+    responder: SlackResponder
+    homes: Homes
+
+    # --- words -------------------------------------------------------------------------------
+
+    async def on_command(self, ack: AsyncAck, body: Body, context: Body) -> None:
         await ack()
         asked = SlackInteraction.of_command(body, context)
         text = unescape(str(body.get("text") or ""))
-        if not await responder.is_new(asked.key("command", text)):
+        if not await self.responder.is_new(asked.key("command", text)):
             return
         words = text.casefold().split()
         first = words[0] if words else ""
         if len(words) == 1 and first in _SETTINGS_WORDS and asked.trigger_id:
-            await open_settings(responder, asked, asked.channel.id)
+            await open_settings(self.responder, asked, asked.channel.id)
             return
         row = actions(button("Settings…", "settings", asked.channel.id))
-        await responder.serve(asked, text, *([row] if first in _LISTS else []))
+        await self.responder.serve(asked, text, *([row] if first in _LISTS else []))
 
-    @app.event({"type": "message", "channel_type": "im"})
-    async def on_direct_message(event: Body, body: Body, context: Body) -> None:
+    async def on_direct_message(self, event: Body, body: Body, context: Body) -> None:
         """Answer what a person types to the bot alone; not edits, nor what the bot wrote."""
         if event.get("subtype") or event.get("bot_id"):
             return
-        if not await responder.is_new(str(body.get("event_id") or "")):
-            return
-        asked = SlackInteraction.of_mention(event, context)
-        await responder.serve(asked, unescape(str(event.get("text") or "")))
+        if await self.responder.is_new(str(body.get("event_id") or "")):
+            asked = SlackInteraction.of_mention(event, context)
+            await self.responder.serve(asked, unescape(str(event.get("text") or "")))
 
-    @app.event("app_mention")
-    async def on_mention(event: Body, body: Body, context: Body) -> None:
-        if not await responder.is_new(str(body.get("event_id") or "")):
-            return
-        asked = SlackInteraction.of_mention(event, context)
-        me = re.escape(str(context.get("bot_user_id")))
-        text = re.sub(rf"<@{me}(?:\|[^>]*)?>", " ", str(event.get("text") or ""))
-        await responder.serve(asked, unescape(text))
+    async def on_mention(self, event: Body, body: Body, context: Body) -> None:
+        if await self.responder.is_new(str(body.get("event_id") or "")):
+            asked = SlackInteraction.of_mention(event, context)
+            me = re.escape(str(context.get("bot_user_id")))
+            text = re.sub(rf"<@{me}(?:\|[^>]*)?>", " ", str(event.get("text") or ""))
+            await self.responder.serve(asked, unescape(text))
 
+    async def on_shortcut(self, ack: AsyncAck, body: Body, context: Body) -> None:
+        """Answer the question, or explain the error in the message that it was taken on."""
+        await ack()
+        text = ""
+        if body.get("callback_id") == ACTION_PREFIX + "explain":
+            message: Body = body.get("message") or {}
+            text = f"explain {unescape(str(message.get('text') or ''))}"
+        asked = await self.responder.in_person(SlackInteraction.of_press(body, context))
+        await self.responder.serve(asked, text[:MOST_TEXT])
 
-def _listen_to_presses(app: AsyncApp, responder: SlackResponder, homes: Homes) -> None:
-    @app.action(re.compile(rf"^{re.escape(ACTION_PREFIX)}"))
-    async def on_press(ack: AsyncAck, body: Body, context: Body) -> None:
+    # --- buttons, menus and forms ------------------------------------------------------------
+
+    async def on_press(self, ack: AsyncAck, body: Body, context: Body) -> None:
+        """Serve a button of a message, wherever it is shown."""
         await ack()
         action = _action(body)
         if action.get("type", "button") != "button" or action.get("url"):
             return
-        asked = SlackInteraction.of_press(body, context)
+        responder, asked = self.responder, SlackInteraction.of_press(body, context)
         name = re.sub(r"\.\d+$", "", str(action["action_id"]).removeprefix(ACTION_PREFIX))
         value = str(action.get("value") or "")
         if not await responder.is_new(asked.key("press", f"{name}/{value}")):
@@ -126,65 +144,41 @@ def _listen_to_presses(app: AsyncApp, responder: SlackResponder, homes: Homes) -
 
         await responder.respond(asked, await responder.answer(work))
         if asked.in_view:
-            await homes.show(asked)
+            await self.homes.show(asked)
 
-
-def _listen_to_shortcuts(app: AsyncApp, responder: SlackResponder) -> None:
-    @app.shortcut(ACTION_PREFIX + "ask")
-    async def on_ask(ack: AsyncAck, body: Body, context: Body) -> None:
-        await ack()
-        await serve(body, context, "")
-
-    @app.shortcut(ACTION_PREFIX + "explain")
-    async def on_explain(ack: AsyncAck, body: Body, context: Body) -> None:
-        await ack()
-        message: Body = body.get("message") or {}
-        await serve(body, context, f"explain {unescape(str(message.get('text') or ''))}")
-
-    async def serve(body: Body, context: Body, text: str) -> None:
-        asked = await responder.in_person(SlackInteraction.of_press(body, context))
-        await responder.serve(asked, text[:MOST_TEXT])
-
-
-def _listen_to_views(app: AsyncApp, responder: SlackResponder, homes: Homes) -> None:
-    @app.event("app_home_opened")
-    async def on_home(event: Body, context: Body) -> None:
-        if event.get("tab", "home") == "home":
-            user = str(event.get("user"))
-            await homes.open(SlackInteraction.in_home(user, context, event.get("channel")))
-
-    @app.action(ACTION_PREFIX + "settings")
-    async def on_settings(ack: AsyncAck, body: Body, context: Body) -> None:
-        await ack()
-        asked = SlackInteraction.of_press(body, context)
-        await open_settings(responder, asked, str(_action(body).get("value") or "") or None)
-
-    @app.action(ACTION_PREFIX + "pick")
-    async def on_pick(ack: AsyncAck, body: Body, context: Body) -> None:
-        await ack()
-        channel = str(_action(body).get("selected_conversation") or "")
-        await show_picked(responder, SlackInteraction.of_press(body, context), channel)
-
-    @app.action(re.compile(rf"^{re.escape(ACTION_PREFIX)}channel\b"))
-    async def on_channel_command(ack: AsyncAck, body: Body, context: Body) -> None:
-        """A menu of the home or a button of the form: `<words of a command>/<channel>`."""
+    async def on_channel_command(self, ack: AsyncAck, body: Body, context: Body) -> None:
+        """Serve a menu of the home or a button of the form: `<words of a command>/<channel>`."""
         await ack()
         action = _action(body)
         value = (action.get("selected_option") or action).get("value")
         words, _, channel = str(value or "").rpartition("/")
         asked = SlackInteraction.of_press(body, context)
         if words == "settings":
-            await open_settings(responder, asked, channel)
+            await open_settings(self.responder, asked, channel)
             return
         there = replace(asked, channel=replace(asked.channel, id=channel))
-        await responder.serve(there, words)
-        await homes.show(asked)
+        await self.responder.serve(there, words)
+        await self.homes.show(asked)
 
-    @app.view(CALLBACK)
-    async def on_form(ack: AsyncAck, body: Body, view: Body, context: Body) -> None:
-        await submit_form(responder, ack, body, view, context)
+    async def on_home(self, event: Body, context: Body) -> None:
+        if event.get("tab", "home") == "home":
+            user = str(event.get("user"))
+            await self.homes.open(SlackInteraction.in_home(user, context, event.get("channel")))
+
+    async def on_settings(self, ack: AsyncAck, body: Body, context: Body) -> None:
+        await ack()
+        asked = SlackInteraction.of_press(body, context)
+        await open_settings(self.responder, asked, str(_action(body).get("value") or "") or None)
+
+    async def on_pick(self, ack: AsyncAck, body: Body, context: Body) -> None:
+        await ack()
+        channel = str(_action(body).get("selected_conversation") or "")
+        await show_picked(self.responder, SlackInteraction.of_press(body, context), channel)
+
+    async def on_form(self, ack: AsyncAck, body: Body, view: Body, context: Body) -> None:
+        await submit_form(self.responder, ack, body, view, context)
         user = str((body.get("user") or {}).get("id"))
-        await homes.show(SlackInteraction.in_home(user, context))
+        await self.homes.show(SlackInteraction.in_home(user, context))
 
 
 def _action(body: Body) -> Body:

@@ -81,7 +81,7 @@ class Slack:
                 store.database,
                 session,
                 self._installations,
-                welcome=self._welcome,
+                welcome=self.welcome,
                 wall=time.time,
             )
         workspaces = WorkspaceDirectory(self._operator, self._installations)
@@ -208,7 +208,8 @@ class Slack:
         except StoreError as error:
             log.warning("slack.wake_failed", tenant=tenant, reason=str(error))
 
-    async def _welcome(self, tenant: str, user: str) -> None:
+    async def welcome(self, tenant: str, user: str) -> None:
+        """Write the first steps to who installed the app."""
         alone = await self.messenger.direct(Channel("slack", tenant, user), user)
         key = f"welcome/{tenant}/{user}/{int(time.time())}"
         await self.messenger.say(alone, welcome_message(alone.id), key)
