@@ -14,6 +14,7 @@ from typing import Any
 
 from adapters.chat.http import Json
 from adapters.chat.text import clean, cut, head, size
+from bot.commands.table import command_of
 from bot.domain.message import EMOJI, Line, Link, Row, Span, Text, ThreadLink, Time
 
 ZERO_WIDTH = "\u200b"
@@ -154,6 +155,20 @@ def row_of(row: Row) -> str:
     return "  ·  ".join(part for part in parts if part)
 
 
+def as_typed(words: str) -> str:
+    """Return a command as it is typed in Slack; words that are no command stay as they are.
+
+    >>> as_typed("subscribe +opus")
+    '/isclaudedown subscribe +opus'
+    """
+    if words == "(nothing)":
+        return "/isclaudedown"
+    verb = words.partition(" ")[0]
+    command = command_of(verb)
+    is_command = command is not None and command.verb == verb
+    return f"/isclaudedown {words}" if is_command else words
+
+
 def without_markup(line: str) -> str:
     """Return what a line says without links, times and styles, so that it can be cut anywhere."""
     shown = []
@@ -175,7 +190,7 @@ def _text(span: Text) -> str:
     inner = bare.strip()
     if not inner or not (span.bold or span.code or span.struck):
         return entities(defuse(bare))
-    shown = inner.replace("`", "'") if span.code else defuse(inner)
+    shown = as_typed(inner.replace("`", "'")) if span.code else defuse(inner)
     styled = f"`{entities(shown)}`" if span.code else entities(shown)
     if span.bold:
         styled = f"*{styled}*"

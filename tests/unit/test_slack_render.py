@@ -132,6 +132,21 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
     assert escape(text) == text
 
 
+@pytest.mark.parametrize(
+    ("words", "typed"),
+    [
+        ("subscribe api partial", "`/isclaudedown subscribe api partial`"),
+        ("(nothing)", "`/isclaudedown`"),
+        ("incident abc1", "`/isclaudedown incident abc1`"),
+        ("529", "`529`"),
+        ("sub", "`sub`"),
+    ],
+)
+def test_a_command_is_shown_as_it_is_typed(words: str, typed: str) -> None:
+    drawn = render(Message("t", "p", blocks=(Lines(((Text(words, code=True),),)),)))
+    assert typed in shown(drawn)
+
+
 def test_a_quote_is_word_for_word_and_every_line_of_it_is_quoted() -> None:
     text = "We <b>see</b> errors & retries.\n\nMore: https://x.y/z\n> really"
     drawn = render(Message("t", "p", blocks=(Quote(text, (Text("14:19 investigating"),)),)))
