@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import secrets
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -57,7 +58,8 @@ class RedisQueue:
     ) -> None:
         self._database = database
         self._queued = queued
-        self._holder = holder
+        # A process that had this name before may have left claims: no token is given twice.
+        self._tokens = f"{holder}:{secrets.token_hex(4)}"
         self.lease = lease
         self._numbers = itertools.count()
         self._waiting: list[_Waiting] = []
@@ -65,7 +67,7 @@ class RedisQueue:
         self._timer: asyncio.TimerHandle | None = None
 
     async def claim(self, platform: str, count: int, *, notes_sends: bool = False) -> Claims:
-        token = f"{self._holder}:{next(self._numbers)}"
+        token = f"{self._tokens}:{next(self._numbers)}"
         each = max(1, min(count // keys.SHARDS, MOST_PER_SHARD))
         deadline = time.monotonic() + self.lease
         arguments = (each, int(self.lease * 1000), token, ASIDE_MS, int(notes_sends))

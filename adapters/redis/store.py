@@ -15,11 +15,12 @@ from adapters.redis.checks import check_redis
 from adapters.redis.client import open_database
 from adapters.redis.database import Database, Failpoint
 from adapters.redis.embedded.server import embedded_redis
+from adapters.redis.identity import place_of
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.marker import DataMarker
 from adapters.redis.queue import RedisQueue
 from adapters.redis.rate_limit import RedisRateLimiter
-from adapters.redis.scripts import END_CLAIMS
+from adapters.redis.scripts import END_CLAIMS, RELEASE
 from adapters.redis.stream import RedisEventStream
 from adapters.redis.subscriptions import RedisReminders, RedisSubscriptions
 from bot.domain.checks import Health
@@ -50,10 +51,12 @@ async def open_store(
     queued: Callable[[], None] = lambda: None,
     lease: float = 30.0,
     failpoint: Failpoint | None = None,
+    holder: str | None = None,
 ) -> AsyncIterator[Store]:
     """Connect to `url` (see `client`) for as long as we are inside.
 
     `queued` is called whenever this process has put channels in the queue: wake the workers.
+    `holder` names this process among the replicas; random if not given.
 
     Raises:
         SettingsError: the URL is of no known form.
@@ -62,7 +65,7 @@ async def open_store(
     async with contextlib.AsyncExitStack() as stack:
         database = await open_database(url, failpoint)
         stack.push_async_callback(database.close)
-        holder = f"{socket.gethostname()}-{secrets.token_hex(4)}"
+        holder = holder or f"{socket.gethostname()}-{secrets.token_hex(4)}"
         incident_store = RedisIncidentStore(database)
         queue = RedisQueue(database, holder, queued, lease=lease)
         rate_limiter = RedisRateLimiter(database)
@@ -106,33 +109,44 @@ async def open_stores_of(
     """
     async with contextlib.AsyncExitStack() as stack:
         embedded = settings.redis_url is None
+        place = None
         if settings.redis_url is None:
             url = await stack.enter_async_context(embedded_redis(settings.data_dir))
         else:
             url = settings.redis_url.get_secret_value()
-        store = await stack.enter_async_context(open_store(url, queued=queued))
+            place = stack.enter_context(place_of(settings.data_dir))
+        opening = open_store(url, queued=queued, holder=place)
+        store = await stack.enter_async_context(opening)
         people = await stack.enter_async_context(open_store(url, queued=queued))
-        if embedded:
-            await end_all_claims(store.database, providers)
+        if embedded:  # it has one process at a time
+            await end_claims(store.database, providers)
+        elif place is not None:
+            await end_claims(store.database, providers, place)
         async for finding in check_redis(store.database, "embedded" if embedded else "given"):
             if finding.health is not Health.GOOD:
                 log.warning("redis.unfit", says=finding.says, advice=finding.advice)
         yield Stores(store, people)
 
 
-async def end_all_claims(database: Database, providers: Iterable[str]) -> None:
-    """End the leases and claims of a process that was killed.
+async def end_claims(
+    database: Database, providers: Iterable[str], holder: str | None = None
+) -> None:
+    """End the leases and claims of a process that was killed, by the name that it held.
 
-    Only where no other process can be at work, as on an embedded Redis at its start. Among
-    replicas they end by themselves within half a minute.
+    Among replicas they end by themselves within half a minute. `holder` None: those of all
+    processes, where no other can be at work.
 
     Raises:
         StoreError: Redis did not answer.
     """
     for provider in providers:
-        await database.call("DEL", f"{keys.provider(provider)}:lease")
+        if holder is None:
+            await database.call("DEL", f"{keys.provider(provider)}:lease")
+        else:
+            await database.run(RELEASE, keys.provider(provider), holder)
+    start = f"{holder}:" if holder else ""
     for platform in await database.call("SMEMBERS", keys.PLATFORMS_KEY):
-        calls = [(base, ()) for base in keys.shards(platform.decode())]
+        calls = [(base, (start,)) for base in keys.shards(platform.decode())]
         for answer in await database.run_many(END_CLAIMS, calls):
             if isinstance(answer, BaseException):
                 raise answer
