@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
-from bot.delivery.queue import Queue
+import structlog
+
+from bot.delivery.cache import resumed_message
+from bot.delivery.context import DeliveryContext
+from bot.delivery.queue import Claim, Queue
+from bot.domain.errors import DeliveryError
 from bot.domain.subscription import Channel, Pause
 from bot.ports import Clock, Subscriptions
+
+log = structlog.get_logger()
+
+# Paused for longer than this, and a channel is told why once it can be (guess).
+WORTH_TELLING = timedelta(minutes=10)
 
 
 class ChannelLifecycle:
@@ -45,3 +56,16 @@ class ChannelLifecycle:
 
     async def tenant_back(self, platform: str, tenant: str) -> None:
         await self._queue.wake_tenant(platform, tenant)
+
+
+async def announce_resumption(context: DeliveryContext, claim: Claim) -> None:
+    """Tell a channel once why it got nothing for long; if that fails, it is not tried again."""
+    paused = claim.subscription.paused if claim.subscription else None
+    log.info("subscription.resumed", channel=str(claim.channel))
+    if paused is None or context.clock() - paused.since < WORTH_TELLING:
+        return
+    key = f"{claim.channel}/back/{paused.since:%Y%m%d%H%M%S}"
+    try:
+        await context.messenger.say(claim.channel, resumed_message(paused), key)
+    except DeliveryError as error:
+        log.info("delivery.failed", channel=str(claim.channel), reason=error.reason)
