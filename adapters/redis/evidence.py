@@ -11,6 +11,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -91,12 +92,14 @@ class RedisTraffic:
         ]
 
 
-def _pairs(found: object) -> Iterable[tuple[bytes, bytes]]:
-    """Fields of a hash: redis-py gives a dict, or a flat list where it does not know the reply."""
+def _pairs(found: Any) -> Iterable[tuple[bytes, bytes]]:  # noqa: ANN401 (as redis-py gives it)
+    """Return fields or members with what belongs to each: a dict, pairs, or one flat list."""
     if isinstance(found, dict):
-        return list(found.items())
-    flat = list(found) if isinstance(found, list) else []
-    return list(zip(flat[::2], flat[1::2], strict=True))
+        return found.items()
+    if found and isinstance(found[0], tuple | list):
+        pairs: list[tuple[bytes, bytes]] = found
+        return pairs
+    return zip(found[::2], found[1::2], strict=True)
 
 
 class RedisReports:
@@ -125,9 +128,9 @@ class RedisReports:
         )
         size = await self._database.call("GET", f"{base}:size:{channel}")
         times: dict[str, list[float]] = defaultdict(list)
-        for member, score in _scored(found):
+        for member, score in _pairs(found):
             surface, _, _ = member.decode().rpartition("|")
-            times[surface].append(score)
+            times[surface].append(float(score))
         return [
             ReportCount(
                 owner=channel.owner,
@@ -171,14 +174,6 @@ class RedisReports:
 
     async def _member(self, report: UserReport) -> str:
         return f"{report.surface}|{await self.hash_of(report.channel.owner, report.person)}"
-
-
-def _scored(found: Sequence[object]) -> Iterable[tuple[bytes, float]]:
-    """Members with scores: pairs, or one flat list (see `_pairs`)."""
-    if found and isinstance(found[0], (tuple, list)):
-        return [(pair[0], float(pair[1])) for pair in found if isinstance(pair, (tuple, list))]
-    flat = [one for one in found if isinstance(one, bytes)]
-    return [(member, float(score)) for member, score in zip(flat[::2], flat[1::2], strict=True)]
 
 
 def evidence_stores(database: Database, secret: SecretStr | None) -> EvidenceStores:

@@ -75,7 +75,8 @@ class RedisQueue:
         answers = await self._database.run_many(CLAIM, calls)
         fine = [answer for answer in answers if not isinstance(answer, BaseException)]
         if not fine:
-            raise _error(answers)
+            error: BaseException = answers[0]
+            raise error if isinstance(error, StoreError) else StoreError(type(error).__name__)
         claims = [
             claim
             for answer in fine
@@ -227,11 +228,6 @@ def _answer_all(group: list[_Waiting], answer: Any) -> None:  # noqa: ANN401 - a
             done.set_exception(answer)
         else:
             done.set_result(bool(answer[number]))
-
-
-def _error(answers: Sequence[Any]) -> BaseException:
-    error: BaseException = next(one for one in answers if isinstance(one, BaseException))
-    return error if isinstance(error, StoreError) else StoreError(type(error).__name__)
 
 
 # --- what the scripts answer ----------------------------------------------------------------

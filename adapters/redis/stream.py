@@ -42,7 +42,11 @@ class RedisEventStream:
             # The group is made when it is first missed: at the very start, or after a loss.
             if "NOGROUP" not in str(error):
                 raise
-        await self._make_group(stream)
+        try:
+            await self._database.call("XGROUP", "CREATE", stream, GROUP, "0", "MKSTREAM")
+        except StoreError as error:
+            if "BUSYGROUP" not in str(error):  # another reader was faster
+                raise
         return await self._read(stream, abandoned)
 
     async def acknowledge(self, provider: str, entries: Sequence[StreamEntry]) -> None:
@@ -95,13 +99,6 @@ class RedisEventStream:
             "XREADGROUP", "GROUP", GROUP, self._reader, "COUNT", COUNT, "STREAMS", stream, ">"
         )
         return [_entry(one) for _, entries in answer for one in entries]
-
-    async def _make_group(self, stream: str) -> None:
-        try:
-            await self._database.call("XGROUP", "CREATE", stream, GROUP, "0", "MKSTREAM")
-        except StoreError as error:
-            if "BUSYGROUP" not in str(error):  # another reader was faster
-                raise
 
 
 def _entry(raw: tuple[bytes, dict[bytes, bytes]]) -> StreamEntry:

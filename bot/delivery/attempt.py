@@ -164,16 +164,16 @@ class Attempt:
     # --- how it ends ------------------------------------------------------------------------
 
     async def _after(self, error: DeliveryError) -> Settlement:
-        """Settle for later, as the retry policy of the error says."""
+        """Return how it goes on, as the retry policy of the error says."""
         failures = 0 if self._sender.answered else self._claim.failures
         settlement = await settlement_after(error, self._context, self._claim, failures)
         if settlement.outcome is Outcome.DONE:  # a destination that is gone, with its reminders
             for task in self._tasks:
                 task.thread, task.settled = replace(task.thread, root=DELETED), True
                 task.plan(self._context.clock())
-        if settlement.unconfirmed is Unconfirmed.UNCHANGED:
-            settlement = replace(settlement, unconfirmed=self._unconfirmed)
-        return settlement
+        if settlement.unconfirmed is not Unconfirmed.UNCHANGED:
+            return settlement
+        return replace(settlement, unconfirmed=self._unconfirmed)
 
     def _with_updates(self, settlement: Settlement) -> Settlement:
         subscription = self._claim.subscription

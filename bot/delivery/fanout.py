@@ -62,7 +62,12 @@ class FanOut:
             self._wake.clear()
             try:
                 busy = await self.read_events() or await self.read_events(abandoned=True)
-                await self._sweep_if_due()
+                # At the start, and after the store failed, everyone sweeps; else one of all.
+                if time.monotonic() >= self._sweep_at:
+                    everyone = self._sweep_at == 0.0
+                    if everyone or await self._stream.may_sweep(self._provider, SWEEP):
+                        await self.sweep()
+                    self._sweep_at = time.monotonic() + SWEEP
                 self._backoff.answered()
                 wait = 0.0 if busy else POLL
             except StoreError as error:
@@ -101,16 +106,9 @@ class FanOut:
             if incident.events and incident.events[-1].observed_at > state.began_at:
                 self._incidents.put(incident)
                 stale += await self._stream.enqueue(incident, keep=incident.is_open)
-        return stale
-
-    async def _sweep_if_due(self) -> None:
-        if time.monotonic() < self._sweep_at:
-            return
-        # At the start, and after the store failed, everyone sweeps; else one of all.
-        alone = self._sweep_at == 0.0 or await self._stream.may_sweep(self._provider, SWEEP)
-        if alone and (stale := await self.sweep()):
+        if stale:
             log.info("fanout.swept", provider=self._provider, stale=stale)
-        self._sweep_at = time.monotonic() + SWEEP
+        return stale
 
 
 class ReminderFanOut:

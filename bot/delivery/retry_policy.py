@@ -23,7 +23,7 @@ from bot.domain.errors import (
     TenantPaused,
     Uncertain,
 )
-from bot.domain.subscription import Pause, Subscription
+from bot.domain.subscription import Pause
 from bot.ports import Bucket
 
 log = structlog.get_logger()
@@ -99,9 +99,13 @@ async def settlement_after(
         return await _wait_behind(error, context, claim)
     if policy.action is Action.PAUSE:
         if claim.subscription is not None:
-            pause = _pause(error, context, claim.subscription)
-            delay = (pause.next_try - context.clock()).total_seconds() if pause.next_try else 0.0
-            return Settlement(claim, Outcome.LATER, delay=delay, pause=pause)
+            # Kept, with the reason why it is not written to.
+            log.warning("subscription.paused", channel=str(channel), reason=error.reason)
+            now, before = context.clock(), claim.subscription.paused
+            since, tries = (before.since, before.tries) if before else (now, 0)
+            wait = wait_after(policy, tries, context.rng) / context.time_scale
+            pause = Pause(error.reason, since, now + timedelta(seconds=wait), tries + 1)
+            return Settlement(claim, Outcome.LATER, delay=wait, pause=pause)
         if isinstance(error, ChannelGone):
             return Settlement(claim, Outcome.DONE)  # nobody subscribed there: nothing to resume
     if policy.action is Action.SILENCE:
@@ -127,13 +131,3 @@ async def _wait_behind(refused: RateLimited, context: DeliveryContext, claim: Cl
     await context.rate_limiter.refused(bucket, refused.retry_after)
     permit = await context.rate_limiter.acquire([bucket])
     return Settlement(claim, Outcome.LATER, at=permit.at, delay=refused.retry_after)
-
-
-def _pause(error: DeliveryError, context: DeliveryContext, subscription: Subscription) -> Pause:
-    """Keep what the channel asks for, with the reason why it is not written to."""
-    now, before = context.clock(), subscription.paused
-    tries = before.tries if before else 0
-    wait = wait_after(policy_for(error), tries, context.rng) / context.time_scale
-    log.warning("subscription.paused", channel=str(subscription.channel), reason=error.reason)
-    since = before.since if before else now
-    return Pause(error.reason, since, now + timedelta(seconds=wait), tries + 1)

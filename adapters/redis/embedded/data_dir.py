@@ -98,7 +98,11 @@ async def owned(folder: Path) -> AsyncIterator[int]:
 async def _take(lock: int, folder: Path) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
-    while not _taken(lock):
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pass  # another process holds it
         owner = os.pread(lock, 20, 0).decode("ascii", "replace").strip()
         patience = PATIENCE_WITH_THE_LIVING if _lives(owner) else PATIENCE
         if loop.time() - began > patience:
@@ -107,14 +111,6 @@ async def _take(lock: int, folder: Path) -> None:
                 "Stop that one, or give this one a folder of its own with ISCLAUDEDOWN_DATA_DIR."
             )
         await asyncio.sleep(0.02)
-
-
-def _taken(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _lives(pid: str) -> bool:
