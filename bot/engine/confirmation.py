@@ -100,7 +100,7 @@ def _merged(found: Detected, ours: Incident, theirs: Incident) -> Detected:
     rest = {id_: i for id_, i in found.state.incidents.items() if id_ != theirs.id}
     changed = {id_: i for id_, i in found.changed.items() if id_ != theirs.id}
     # What the engine remembers of it goes along.
-    tracks = dict(found.state.tracks)
-    if theirs.id in tracks:
-        tracks[ours.id] = tracks.pop(theirs.id)
+    tracks = {
+        ours.id if id_ == theirs.id else id_: track for id_, track in found.state.tracks.items()
+    }
     return Detected(replace(found.state, incidents=rest, tracks=tracks), changed).put(merged)
