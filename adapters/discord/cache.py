@@ -23,16 +23,18 @@ log = structlog.get_logger()
 Parser = Callable[[Any], None]
 
 # Events about what is not kept.
-_DROPPED: Final = (
-    "GUILD_EMOJIS_UPDATE",
-    "GUILD_STICKERS_UPDATE",
-    "GUILD_SOUNDBOARD_SOUND_CREATE",
-    "GUILD_SOUNDBOARD_SOUND_UPDATE",
-    "GUILD_SOUNDBOARD_SOUND_DELETE",
-    "GUILD_SOUNDBOARD_SOUNDS_UPDATE",
-    "STAGE_INSTANCE_CREATE",
-    "STAGE_INSTANCE_UPDATE",
-    "STAGE_INSTANCE_DELETE",
+_DROPPED: Final = frozenset(
+    {
+        "GUILD_EMOJIS_UPDATE",
+        "GUILD_STICKERS_UPDATE",
+        "GUILD_SOUNDBOARD_SOUND_CREATE",
+        "GUILD_SOUNDBOARD_SOUND_UPDATE",
+        "GUILD_SOUNDBOARD_SOUND_DELETE",
+        "GUILD_SOUNDBOARD_SOUNDS_UPDATE",
+        "STAGE_INSTANCE_CREATE",
+        "STAGE_INSTANCE_UPDATE",
+        "STAGE_INSTANCE_DELETE",
+    }
 )
 _EMPTIED: Final = (
     "emojis",
@@ -48,32 +50,40 @@ _CHANNEL_TEXTS: Final = ("topic", "last_message_id", "default_reaction_emoji", "
 
 
 class SmallCache:
-    """Filters of a client's events. `me` returns the bot's own id."""
+    """Parses a client's events, cut down. `me` returns the bot's own id."""
 
     def __init__(self, rest: RestClient, me: Callable[[], int]) -> None:
         self._rest = rest
         self._me = me
         self._roles: dict[str, frozenset[str]] = {}  # of ourselves, by guild
-        self._parsers: dict[str, Parser] = {}
+        self._parsers: dict[str, Parser] = {}  # discord.py's own
         self._learning: set[asyncio.Task[None]] = set()
 
     def install(self, parsers: dict[str, Parser]) -> None:
-        """Put the filters in front of the parsers."""
+        """Take the place of discord.py's parsers, except of that which begins a session."""
         self._parsers = dict(parsers)
-        changed: dict[str, Parser] = {
-            "GUILD_CREATE": lambda data: self._parse("GUILD_CREATE", self.guild(data)),
-            "CHANNEL_CREATE": lambda data: self._parse("CHANNEL_CREATE", self.channel(data)),
-            "CHANNEL_UPDATE": lambda data: self._parse("CHANNEL_UPDATE", self.channel(data)),
-            "GUILD_MEMBER_UPDATE": self.member,
-            **dict.fromkeys(_DROPPED, lambda _data: None),
-        }
-        for name, is_kept in (
-            ("GUILD_ROLE_CREATE", self.is_own_role),
-            ("THREAD_CREATE", self.is_own_thread),
-            ("THREAD_UPDATE", self.is_own_thread),
-        ):
-            changed[name] = partial(self._parse_if, name, is_kept)
-        parsers.update({name: parser for name, parser in changed.items() if name in parsers})
+        parsers.update({name: partial(self.parse, name) for name in parsers if name != "READY"})
+
+    def parse(self, name: str, data: Any) -> None:  # noqa: ANN401 - any JSON
+        """Let discord.py parse an event; drop one that it cannot read, or the session would end."""
+        try:
+            match name:
+                case "GUILD_CREATE":
+                    data = self.guild(data)
+                case "CHANNEL_CREATE" | "CHANNEL_UPDATE":
+                    data = self.channel(data)
+                case "THREAD_CREATE" | "THREAD_UPDATE" if not self.is_own_thread(data):
+                    return
+                case "GUILD_ROLE_CREATE" if not self.is_own_role(data):
+                    return
+                case "GUILD_MEMBER_UPDATE" if not self.is_known_member(data):
+                    return
+                case _ if name in _DROPPED:
+                    return
+            self._parsers[name](data)
+        except Exception as error:  # whatever discord.py or we stumble over
+            # Its text may quote what somebody wrote.
+            log.error("discord.event_unreadable", type=name, error=type(error).__name__)  # noqa: TRY400
 
     def guild(self, data: Json) -> Json:
         """Return a guild with our own roles, and with channels and threads as `channel` says."""
@@ -107,18 +117,18 @@ class SmallCache:
             "permission_overwrites": [one for one in overwrites if str(one["id"]) in kept],
         }
 
-    def member(self, data: Json) -> None:
-        """Parse a change of ourselves; with other roles, after learning what those may do."""
+    def is_known_member(self, data: Json) -> bool:
+        """Return whether it is us, with roles that we know; others are parsed once learned."""
         guild_id, roles = str(data["guild_id"]), frozenset(map(str, data["roles"]))
         if str(data["user"]["id"]) != str(self._me()):
-            return
+            return False
         if roles == self._roles.get(guild_id):
-            self._parse("GUILD_MEMBER_UPDATE", data)
-            return
+            return True
         self._roles[guild_id] = roles
         task = asyncio.create_task(self._learn(guild_id, data))
         self._learning.add(task)
         task.add_done_callback(self._learning.discard)
+        return False
 
     async def _learn(self, guild_id: str, data: Json) -> None:
         try:
@@ -129,21 +139,13 @@ class SmallCache:
             log.warning("discord.roles_unknown", guild=guild_id, reason=str(error))
             guild, channels = {}, []
         for role in guild.get("roles") or ():
-            told = {"guild_id": guild_id, "role": role}
-            self._parse_if("GUILD_ROLE_CREATE", self.is_own_role, told)
+            self.parse("GUILD_ROLE_CREATE", {"guild_id": guild_id, "role": role})
         for channel in channels:
-            self._parse("CHANNEL_UPDATE", self.channel({**channel, "guild_id": guild_id}))
-        self._parse("GUILD_MEMBER_UPDATE", data)
+            self.parse("CHANNEL_UPDATE", {**channel, "guild_id": guild_id})
+        self.parse("GUILD_MEMBER_UPDATE", data)
 
     def is_own_role(self, data: Json) -> bool:
         return str(data["role"]["id"]) in self._roles.get(str(data["guild_id"]), frozenset())
 
     def is_own_thread(self, data: Json) -> bool:
         return str(data.get("owner_id")) == str(self._me())
-
-    def _parse(self, name: str, data: Json) -> None:
-        self._parsers[name](data)
-
-    def _parse_if(self, name: str, is_kept: Callable[[Json], bool], data: Json) -> None:
-        if is_kept(data):
-            self._parse(name, data)

@@ -192,22 +192,6 @@ def make_client(shards: int, starts: SessionStarts, rest: RestClient) -> discord
         await starts.turn(shard_id or 0)
 
     client.before_identify_hook = before_identify_hook  # type: ignore[method-assign]
-    parsers = client._connection.parsers
-    SmallCache(rest, lambda: client.user.id if client.user else 0).install(parsers)
-    for name, parser in list(parsers.items()):
-        if name != "READY":
-            parsers[name] = _guarded(name, parser)
+    cache = SmallCache(rest, lambda: client.user.id if client.user else 0)
+    cache.install(client._connection.parsers)
     return client
-
-
-def _guarded(name: str, parser: Callable[[Any], None]) -> Callable[[Any], None]:
-    """Return a parser of events that drops what it cannot read: else the session would end."""
-
-    def parse(data: Any) -> None:  # noqa: ANN401 - any JSON
-        try:
-            parser(data)
-        except Exception as error:  # whatever discord.py stumbles over
-            # Its text may quote what somebody wrote.
-            log.error("discord.event_unreadable", type=name, error=type(error).__name__)  # noqa: TRY400
-
-    return parse

@@ -17,28 +17,25 @@ import structlog
 
 from adapters.chat.http import Json
 from adapters.discord.channels import Channels, Kind
-from adapters.discord.deferred import Deferred, Job
+from adapters.discord.deferred import Deferred
 from adapters.discord.errors import BOT_BUCKET, DiscordRefused, meaning
 from adapters.discord.markup import mention_parts
-from adapters.discord.posting import THREAD, Posting
+from adapters.discord.posting import Posting
 from adapters.discord.rate_limit import AT_ONCE, REQUESTS_PER_SECOND
 from adapters.discord.recovery import DiscordRecovery
 from adapters.discord.refs import Ref, read_ref
-from adapters.discord.render import Rendered, body_of, has_thread_link, marked, render, thread_name
+from adapters.discord.render import Rendered, body_of, has_thread_link, marked, render
 from adapters.discord.rest import RestClient
 from adapters.discord.threads import Threads, line_key
-from bot.domain.errors import ChannelGone, DeliveryError, MessageGone, RateLimited, Uncertain
+from bot.domain.errors import ChannelGone, MessageGone, Uncertain
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
 from bot.ports import Access, Bucket
 
 log = structlog.get_logger()
 
-# A thread that could not be made with its root is made so much later, or with the first reply.
-THREAD_AGAIN_SECONDS: Final = 3.0
 # A root and its thread together stay within the time that the worker gives to one step.
 ROOT_SECONDS: Final = 6.0
-THREAD_SECONDS: Final = 3.0
 QUIET: Final = 1 << 12  # SUPPRESS_NOTIFICATIONS: for what is over when it is first posted
 _FIRST_LINE: Final = "🔔 I'll write to you here."
 # Keys of what is never looked for: it is said once, best effort.
@@ -100,24 +97,13 @@ class DiscordMessenger:
         except DiscordRefused as refused:
             raise meaning(refused) from None
         threaded = bool(
-            root_id and kind.has_threads and await self._make_thread(channel_id, root_id, message)
+            root_id
+            and kind.has_threads
+            and await self._threads.make_with_root(channel_id, root_id, message)
         )
         if kind is Kind.ANNOUNCEMENT:
             await self._posting.publish(channel_id, root_id)
         return str(Ref(channel_id, root_id, threaded=threaded))
-
-    async def _make_thread(self, channel_id: int, root_id: int, message: Message) -> bool:
-        """Make the thread of a root that was posted: now, a moment later, or with a reply."""
-        name = thread_name(message)
-        try:
-            return await self._threads.make(channel_id, root_id, name, seconds=THREAD_SECONDS)
-        except DeliveryError as error:
-            log.info("discord.thread_deferred", channel=channel_id, reason=error.reason)
-            wait = error.retry_after if isinstance(error, RateLimited) else 0.0
-
-        job = Job(THREAD, channel_id, root_id, {"name": name})
-        await self.deferred.put_off(job, max(wait, THREAD_AGAIN_SECONDS))
-        return False
 
     async def reply(
         self,

@@ -20,10 +20,10 @@ from adapters.discord.gateway import GatewayConnection, ask_gateway
 from adapters.discord.invite import REFUSED
 from adapters.discord.lifecycle import listen_to_guilds
 from adapters.discord.messenger import DiscordMessenger
-from adapters.discord.rate_limit import REQUESTS_PER_SECOND
+from adapters.discord.rate_limit import REQUESTS_PER_SECOND, SharedLimits
 from adapters.discord.registration import register_commands
 from adapters.discord.responder import DiscordResponder, KeyValue
-from adapters.discord.rest import RestClient, SharedLimits
+from adapters.discord.rest import RestClient
 from adapters.discord.settings import DiscordSettings
 from adapters.redis.deferred import RedisDeferred
 from adapters.redis.keyvalue import RedisDeduplicator, RedisKeyValue
@@ -81,7 +81,7 @@ class Discord:
     ) -> None:
         """Set what answers people; `run` listens to them from then on."""
         self.messenger.deferred.store = deferred
-        self._rest.shared_limits = shared_limits
+        self._rest.share_limits(shared_limits)
         self._responder = DiscordResponder(
             platform="discord",
             commands=commands,

@@ -6,6 +6,7 @@ https://docs.discord.com/developers/resources/message
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -127,25 +128,23 @@ class Posting:
         await self.deferred.drop(job.name)
         wait = 0.0
         try:
-            if not ended:
-                wait = await self._seconds_until_change(ref)
+            # Where it was deleted, or we may not read it, the change itself will tell.
+            with suppress(DiscordRefused):
+                message: Json = {}
+                if not ended:
+                    message = await self._rest.call(
+                        "GET", _MESSAGE, channel_id=ref.place, message_id=ref.message
+                    )
+                # Half an hour after the last change, which Discord knows.
+                if edited := message.get("edited_timestamp"):
+                    next_change = datetime.fromisoformat(edited) + BETWEEN_PUBLISHED
+                    wait = (next_change - self._clock()).total_seconds()
             if wait <= 0:
                 await self.change(ref, body)
                 return
         except RateLimited as limited:
             wait = limited.retry_after
         await self.deferred.put_off(job, wait)
-
-    async def _seconds_until_change(self, ref: Ref) -> float:
-        """Return the seconds until half an hour after the last change, which Discord knows."""
-        try:
-            message = await self._rest.call(
-                "GET", _MESSAGE, channel_id=ref.place, message_id=ref.message
-            )
-            edited = datetime.fromisoformat(message.get("edited_timestamp") or "")
-        except (DiscordRefused, ValueError):
-            return 0.0
-        return (edited + BETWEEN_PUBLISHED - self._clock()).total_seconds()
 
     async def publish(self, channel_id: int, message_id: int) -> None:
         """Publish a message of an announcement channel: soon, or when its limits let us."""

@@ -9,12 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
-from bot.domain.errors import RateLimited
+import structlog
+
+from bot.delivery.queue import Permit
+from bot.domain.errors import RateLimited, StoreError
+from bot.ports import Bucket
+
+log = structlog.get_logger()
 
 # Of the whole bot: 50 in any second; the rate and what may come at once stay below together.
 REQUESTS_PER_SECOND: Final = 46.0
@@ -23,7 +29,6 @@ AT_ONCE: Final = 3
 INVALID: Final = frozenset({401, 403, 429})
 MOST_INVALID: Final = 5_000
 WINDOW_SECONDS: Final = 600.0
-TOO_MANY: Final = "too many of my requests were refused"
 # After a refused token; then one request may find out whether it is accepted again. A guess.
 REFUSED_SECONDS: Final = 600.0
 # Requests at once in a bucket whose answers name no limit: a guess.
@@ -70,6 +75,20 @@ class Window:
         self.limit, self.remaining = limit, min(self.remaining, remaining)
         self.resets_at = resets_at
 
+    async def room(self, monotonic: Callable[[], float], late: float) -> None:
+        """Return when a request may go.
+
+        Raises:
+            RateLimited: not before `late`.
+        """
+        while (wait := self.wait(now := monotonic())) != 0:
+            if wait is not None and now + wait > late:
+                raise RateLimited("the limit of this route", retry_after=wait)
+            self.changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self.changed.wait()
+
     @property
     def is_idle(self) -> bool:
         return self.in_flight == 0 and not self.order.locked()
@@ -102,7 +121,7 @@ class RateLimiter:
         late = self._monotonic() + patience
         try:
             async with asyncio.timeout(patience), window.order:
-                await self._until_room(window, late)
+                await window.room(self._monotonic, late)
                 window.remaining -= 1
                 window.in_flight += 1
         except TimeoutError:
@@ -128,15 +147,6 @@ class RateLimiter:
         """Let nothing go for so long: the bot's own limit was exceeded."""
         self._next_turn = max(self._next_turn, self._monotonic() + seconds)
 
-    async def _until_room(self, window: Window, late: float) -> None:
-        while (wait := window.wait(now := self._monotonic())) != 0:
-            if wait is not None and now + wait > late:
-                raise RateLimited("the limit of this route", retry_after=wait)
-            window.changed.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await window.changed.wait()
-
     def _take_turn(self, late: float) -> float:
         """Return the seconds until it is this request's turn by the bot's own limit."""
         now = self._monotonic()
@@ -161,26 +171,47 @@ class RateLimiter:
         return window
 
 
-class CircuitBreaker:
-    """Counts refused requests, and says how long nothing may be sent."""
+class SharedLimits(Protocol):
+    """Limits shared with all replicas; see `bot.delivery.queue.RateLimiter`."""
 
-    def __init__(self, monotonic: Callable[[], float], most: int = MOST_INVALID) -> None:
+    async def acquire(self, buckets: Sequence[Bucket]) -> Permit: ...
+
+
+class CircuitBreaker:
+    """Counts refused requests, here and for all replicas; says how long nothing may be sent.
+
+    `bot_bucket` names the bot's limit, `most` is how many may be refused within the window.
+    """
+
+    def __init__(
+        self, monotonic: Callable[[], float], bot_bucket: str, most: int = MOST_INVALID
+    ) -> None:
         self._monotonic = monotonic
         self._most = most
         self._invalid: deque[float] = deque()
         self._open_until = 0.0
         self.reason = ""
+        # Half at once and half as they are forgotten: together no more than one process may.
+        half = most / 2
+        self._bucket = Bucket(f"{bot_bucket}/invalid", half / WINDOW_SECONDS, burst=int(half))
+        self.shared: SharedLimits | None = None  # None: there are no other replicas
 
-    def count(self) -> bool:
+    async def count(self) -> bool:
         """Count a refused request. Returns whether this one opened the breaker."""
         now = self._monotonic()
         self._invalid.append(now)
         while self._invalid[0] <= now - WINDOW_SECONDS:
             self._invalid.popleft()
-        if len(self._invalid) < self._most or self.wait() > 0:
-            return False
+        too_many = len(self._invalid) >= self._most and self.wait() <= 0
+        if self.shared is not None:
+            try:
+                permit = await self.shared.acquire([self._bucket])
+            except StoreError as error:
+                log.debug("discord.refusal_not_shared", reason=str(error))
+            else:
+                too_many = too_many or permit.at is not None
         # Half of them are older than the window by then, if they came evenly.
-        return self.open(TOO_MANY, WINDOW_SECONDS / 2)
+        return too_many and self.open("too many of my requests were refused", WINDOW_SECONDS / 2)
 
     def open(self, reason: str, seconds: float = REFUSED_SECONDS) -> bool:
         """Let nothing be sent for so long. Returns whether it was closed before."""

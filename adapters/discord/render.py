@@ -15,16 +15,11 @@ from typing import Final
 
 from adapters.chat.http import Json
 from adapters.chat.text import ELLIPSIS, cut, size
+from adapters.discord.description import descriptions
 from adapters.discord.markup import (
-    DESCRIPTION,
-    escape,
     escape_cut,
-    escape_start,
     is_web_address,
-    line_text,
-    mend,
     one_line,
-    time_text,
     unescape,
 )
 from adapters.discord.refs import (
@@ -37,30 +32,23 @@ from adapters.discord.refs import (
 )
 from bot.domain.message import (
     EMOJI,
-    Block,
     Button,
     Line,
     Lines,
     Message,
     Note,
     Quote,
-    Row,
-    Rows,
     ThreadLink,
 )
 from bot.domain.page import Severity
 
 CONTENT: Final = 2000
-EMBEDS_TOTAL: Final = 6000
 ROWS: Final = 5
 BUTTONS_PER_ROW: Final = 5
 LABEL: Final = 80
 BUTTON_URL: Final = 512
 TITLE: Final = 400  # of ours: a headline is no text
 THREAD_NAME: Final = 100
-# What a quote keeps at least, however much stands beside it.
-_LEAST_QUOTE: Final = 200
-_QUOTED_PART: Final = DESCRIPTION // 3
 
 COLOURS: Final = {
     Severity.UP: 0x2ECC71,
@@ -83,24 +71,16 @@ class Rendered:
     components: tuple[Json, ...] = ()
 
 
-@dataclass(slots=True)
-class _Piece:
-    """Some escaped lines that belong together."""
-
-    lines: list[str]
-    quote: bool = False
-
-
 def render(message: Message, guild: int | None = None) -> Rendered:
     """Render `message`; `guild` makes links to messages that have no thread."""
     components = tuple(_button_rows(message.buttons))
-    descriptions = _descriptions([_piece(block, guild) for block in message.blocks])
-    if not descriptions:
+    texts = descriptions(message.blocks, guild)
+    if not texts:
         words = message.plain or message.title
         text = escape_cut(words, CONTENT - 100).strip() or ELLIPSIS
         return Rendered(f"{message.emoji} {text}".strip(), (), components)
     colour = COLOURS[message.severity or Severity.UNKNOWN]
-    embeds = tuple({"type": "rich", "description": text, "color": colour} for text in descriptions)
+    embeds = tuple({"type": "rich", "description": text, "color": colour} for text in texts)
     return Rendered(headline(message), embeds, components)
 
 
@@ -179,87 +159,6 @@ def body_of(rendered: Rendered) -> Json:
         "embeds": list(rendered.embeds),
         "components": list(rendered.components),
     }
-
-
-# --- text -------------------------------------------------------------------------------------
-
-
-def _piece(block: Block, guild: int | None) -> _Piece:
-    match block:
-        case Lines(lines):
-            return _Piece([line_text(line, guild) for line in lines])
-        case Rows(rows):
-            return _Piece([_row(row) for row in rows])
-        case Note(line):
-            small = line_text(line, guild).strip()
-            return _Piece([f"-# {small}"] if small else [])
-        case Quote(text, lead):
-            said = [f"> {p}" for one in escape(text).strip().split("\n") for p in _parts(one)]
-            return _Piece([*([line_text(lead, guild)] if lead else []), *said], quote=True)
-
-
-def _parts(line: str) -> list[str]:
-    """Cut a long line into parts that fit a page; at blanks, so that no escape is torn."""
-    parts: list[str] = []
-    while size(line) > _QUOTED_PART:
-        at = line.rfind(" ", 0, _QUOTED_PART)
-        if at <= 0:
-            at = _QUOTED_PART - 1
-            while at > 1 and (size(line[:at]) > _QUOTED_PART or line[at - 1] == "\\"):
-                at -= 1
-        parts.append(line[:at])
-        line = escape_start(line[at:].lstrip(" "))
-    return [*parts, line]
-
-
-def _row(row: Row) -> str:
-    name = escape_cut(one_line(row.name), 200)
-    parts = [f"{EMOJI[row.severity]} **{name}**", escape_cut(one_line(row.words), 200)]
-    if row.since is not None:
-        parts.append(f"since {time_text(row.since, 'clock')} ({time_text(row.since, 'ago')})")
-    if row.note:
-        parts.append(escape_cut(one_line(row.note), 200))
-    return "  ·  ".join(part for part in parts if part)
-
-
-def _descriptions(pieces: list[_Piece]) -> list[str]:
-    """Return at most two descriptions for all pieces. Quotes give way first, the end after them."""
-    ours = sum(size(line) + 1 for piece in pieces if not piece.quote for line in piece.lines)
-    quotes = sum(piece.quote for piece in pieces)
-    left = EMBEDS_TOTAL - 50  # a guess at what else may be counted
-    share = max(_LEAST_QUOTE, (left - ours) // quotes) if quotes else 0
-    pages: list[list[str]] = [[]]
-    page_left = DESCRIPTION
-    for piece in pieces:
-        for line in _shortened(piece.lines, share) if piece.quote else piece.lines:
-            cost = size(line) + 1
-            if cost > page_left and len(pages) == 1:
-                pages.append([])
-                page_left = DESCRIPTION
-            if cost > page_left or cost > left:
-                return _texts(pages)
-            pages[-1].append(line)
-            left -= cost
-            page_left -= cost
-    return _texts(pages)
-
-
-def _texts(pages: list[list[str]]) -> list[str]:
-    texts = ["\n".join(page).strip("\n") for page in pages]
-    return [text for text in texts if text.strip(" \n\t>\u200b")]
-
-
-def _shortened(lines: list[str], room: int) -> list[str]:
-    """Return lines that need at most `room` units; the last one is cut where that is needed."""
-    kept: list[str] = []
-    for line in lines:
-        room -= size(line) + 1
-        if room < 0:
-            if (left := room + size(line)) >= 10:
-                kept.append(cut(line, left, mend))
-            break
-        kept.append(line)
-    return kept
 
 
 # --- buttons ----------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ in its error whether it may have been carried out.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final, NoReturn
 
 import aiohttp
 import orjson
@@ -32,17 +32,14 @@ from adapters.discord.rate_limit import (
     INVALID,
     MOST_INVALID,
     REQUESTS_PER_SECOND,
-    TOO_MANY,
-    WINDOW_SECONDS,
     CircuitBreaker,
     RateLimiter,
+    SharedLimits,
     Window,
 )
 from adapters.discord.settings import DiscordSettings
 from bot import __version__
-from bot.delivery.queue import Permit
-from bot.domain.errors import DeliveryError, RateLimited, StoreError, Uncertain
-from bot.ports import Bucket
+from bot.domain.errors import DeliveryError, RateLimited, Uncertain
 
 log = structlog.get_logger()
 
@@ -86,12 +83,6 @@ class _Request:
         return self.path.startswith(_OF_INTERACTIONS)
 
 
-class SharedLimits(Protocol):
-    """Limits shared with all replicas; see `bot.delivery.queue.RateLimiter`."""
-
-    async def acquire(self, buckets: Sequence[Bucket]) -> Permit: ...
-
-
 class RestClient:
     """Sends requests. The session opens with the first one; `close` ends it for good."""
 
@@ -106,11 +97,7 @@ class RestClient:
         self._settings = settings
         self._monotonic = monotonic
         self._limiter = RateLimiter(monotonic, requests_per_second, BOT_BUCKET)
-        self._breaker = CircuitBreaker(monotonic, most_invalid)
-        # Half at once and half as they are forgotten: together no more than one process may.
-        half = most_invalid / 2
-        self._invalid = Bucket(f"{BOT_BUCKET}/invalid", half / WINDOW_SECONDS, burst=int(half))
-        self.shared_limits: SharedLimits | None = None  # None: there are no other replicas
+        self._breaker = CircuitBreaker(monotonic, BOT_BUCKET, most_invalid)
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
         self._me: Json = {}
@@ -151,6 +138,10 @@ class RestClient:
             self._me = await self.call("GET", _ME)
         return str(self._me.get("id", ""))
 
+    def share_limits(self, shared: SharedLimits) -> None:
+        """Count refused requests together with other replicas."""
+        self._breaker.shared = shared
+
     async def close(self) -> None:
         self._closed = True
         if self._session is not None:
@@ -184,7 +175,10 @@ class RestClient:
         async with slot as window:
             left = seconds - (self._monotonic() - began)
             status, headers, raw = await self._exchange(request, left)
-            await self._count(status, headers)
+            # A 429 that others caused does not count.
+            is_refusal = status in INVALID and headers.get("X-RateLimit-Scope") != "shared"
+            if is_refusal and await self._breaker.count():
+                log.error("discord.stopped", reason=self._breaker.reason)
             if window is not None:
                 window.read(headers, self._monotonic(), accepted=status < 400)
                 self._limiter.learn(request.route, request.major, window, headers)
@@ -217,22 +211,6 @@ class RestClient:
             raise DiscordUnreachable(type(error).__name__) from None
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise _without_answer(request, type(error).__name__) from None
-
-    async def _count(self, status: int, headers: Mapping[str, str]) -> None:
-        """Count a refused request, here and for all replicas; stop when there are too many."""
-        if status not in INVALID or headers.get("X-RateLimit-Scope") == "shared":
-            return  # a 429 that others caused does not count
-        opened = self._breaker.count()
-        if self.shared_limits is not None:
-            try:
-                permit = await self.shared_limits.acquire([self._invalid])
-            except StoreError as error:
-                log.debug("discord.refusal_not_shared", reason=str(error))
-            else:
-                if permit.at is not None:
-                    opened = self._breaker.open(TOO_MANY, WINDOW_SECONDS / 2) or opened
-        if opened:
-            log.error("discord.stopped", reason=self._breaker.reason)
 
     def _read(
         self, request: _Request, status: int, headers: Mapping[str, str], raw: bytes

@@ -16,16 +16,21 @@ import structlog
 from adapters.chat.http import Json
 from adapters.discord import errors
 from adapters.discord.channels import Channels
+from adapters.discord.deferred import Job
 from adapters.discord.errors import DiscordRefused, meaning
-from adapters.discord.posting import AUTO_ARCHIVE_MINUTES, Posting
+from adapters.discord.posting import AUTO_ARCHIVE_MINUTES, THREAD, Posting
 from adapters.discord.refs import Ref
 from adapters.discord.render import UP, line_of, name_from_root, state_of, thread_name
 from adapters.discord.rest import CALL_SECONDS, RestClient
-from bot.domain.errors import ChannelGone, MessageGone
+from bot.domain.errors import ChannelGone, DeliveryError, MessageGone, RateLimited
 from bot.domain.message import Message
 
 log = structlog.get_logger()
 
+# A root and its thread together stay within the time that the worker gives to one step.
+THREAD_SECONDS: Final = 3.0
+# A thread that could not be made with its root is made so much later, or with the first reply.
+THREAD_AGAIN_SECONDS: Final = 3.0
 # Discord takes two new names of a channel in ten minutes, and shows each in the thread.
 _NAMES: Final = 2
 _NAMES_SECONDS: Final = 600.0
@@ -79,6 +84,21 @@ class Threads:
         if made:
             self._remember_name(root_id, name)
         return made
+
+    async def make_with_root(self, channel_id: int, root_id: int, message: Message) -> bool:
+        """Make the thread of a root that was just posted: now, a moment later, or with a reply.
+
+        Returns whether it was made now.
+        """
+        name = thread_name(message)
+        try:
+            return await self.make(channel_id, root_id, name, seconds=THREAD_SECONDS)
+        except DeliveryError as error:
+            log.info("discord.thread_deferred", channel=channel_id, reason=error.reason)
+            wait = error.retry_after if isinstance(error, RateLimited) else 0.0
+        job = Job(THREAD, channel_id, root_id, {"name": name})
+        await self._posting.deferred.put_off(job, max(wait, THREAD_AGAIN_SECONDS))
+        return False
 
     async def open_post(self, forum_id: int, message: Message, body: Json) -> int:
         """Open a forum post; return its id, which is also its first message's.
@@ -134,8 +154,16 @@ class Threads:
                     raise meaning(refused) from None
                 if refused.code != errors.UNKNOWN_CHANNEL or made:
                     break
-                # It was never made, or somebody deleted it.
-                if not await self.make(channel_id, root.message, await self._name(root)):
+                # It was never made, or somebody deleted it. Its name is that of the root by now.
+                path = "/channels/{channel_id}/messages/{message_id}"
+                try:
+                    found = await self._rest.call(
+                        "GET", path, channel_id=root.place, message_id=root.message
+                    )
+                except DiscordRefused:  # deleted, or we may not read it
+                    found = {}
+                name = name_from_root(str(found.get("content") or ""))
+                if not await self.make(channel_id, root.message, name):
                     break
         if line is None or not line.message:
             return await self.reply_in_channel(channel_id, root, body, key)
@@ -207,17 +235,6 @@ class Threads:
         self._lines[key] = ref
         if len(self._lines) > _REMEMBERED:
             self._lines.popitem(last=False)
-
-    async def _name(self, root: Ref) -> str:
-        """Return the name for a thread made late: that of its root, as it reads now."""
-        path = "/channels/{channel_id}/messages/{message_id}"
-        try:
-            found = await self._rest.call(
-                "GET", path, channel_id=root.place, message_id=root.message
-            )
-        except DiscordRefused:  # deleted, or we may not read it
-            found = {}
-        return name_from_root(str(found.get("content") or ""))
 
     def _remember_name(self, thread_id: int, name: str) -> None:
         known = self._names.pop(thread_id, None)

@@ -169,7 +169,7 @@ async def test_the_budget_of_refused_requests_is_shared_by_replicas(
         database = await open_database(node.url)
         limiter = RedisRateLimiter(database)
         for replica in replicas:
-            replica.shared_limits = limiter
+            replica.share_limits(limiter)
             with pytest.raises(DiscordRefused):
                 await replica.call("POST", SEND, {"content": "x"}, channel_id=channel)
         asked = len(server.requests)
