@@ -7,25 +7,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from adapters.chat.text import cut, size
+from adapters.chat.text import ELLIPSIS, cut, size
+from adapters.discord.command_names import native
 from adapters.discord.markup import (
     DESCRIPTION,
     escape,
     escape_cut,
     escape_start,
-    line_text,
+    is_web_address,
     mend,
     one_line,
-    time_text,
 )
-from bot.domain.message import EMOJI, Block, Lines, Note, Quote, Row, Rows
+from adapters.discord.refs import Ref, read_ref
+from bot.domain.message import (
+    EMOJI,
+    Block,
+    Line,
+    Lines,
+    Link,
+    Note,
+    Quote,
+    Row,
+    Rows,
+    Span,
+    Text,
+    ThreadLink,
+    Time,
+)
 
 EMBEDS_TOTAL: Final = 6000
 # What a quote keeps at least, however much stands beside it.
 _LEAST_QUOTE: Final = 200
 _QUOTED_PART: Final = DESCRIPTION // 3
+_TIME_STYLES: Final = {"ago": "R", "clock": "t", "date": "f"}
 
 
 @dataclass(slots=True)
@@ -113,3 +130,65 @@ def _shortened(lines: list[str], room: int) -> list[str]:
             break
         kept.append(line)
     return kept
+
+
+# --- lines ---------------------------------------------------------------------------------------
+
+
+def line_text(line: Line, guild: int | None) -> str:
+    """Return one line of ours; it ends before a span that would make it too long.
+
+    `guild` makes links to messages that have no thread.
+    """
+    rendered = ""
+    for span in line:
+        more = _span_text(span, guild).replace("\n", " ")
+        if size(rendered) + size(more) > DESCRIPTION - 100:
+            return rendered + ELLIPSIS
+        rendered += more
+    return rendered
+
+
+def time_text(at: datetime, style: str) -> str:
+    """Return a time that shows in the reader's zone."""
+    return f"<t:{int(at.timestamp())}:{_TIME_STYLES.get(style, 'f')}>"
+
+
+def _span_text(span: Span, guild: int | None) -> str:
+    match span:
+        case Text():
+            return _styled(span)
+        case Link(text, url):
+            shown = escape_cut(one_line(text), 300)
+            if not is_web_address(url):
+                return shown
+            address = url.replace("(", "%28").replace(")", "%29")
+            return f"[{shown or escape_cut(url, 100)}]({address})"
+        case Time(at, style):
+            return time_text(at, style)
+        case ThreadLink(channel, root):
+            return _place_text(channel, read_ref(root) if root else None, guild)
+
+
+def _place_text(channel: str, ref: Ref | None, guild: int | None) -> str:
+    if ref is not None and (ref.threaded or ref.is_post):
+        return f"<#{ref.thread}>"
+    if ref is not None and guild is not None:
+        return f"https://discord.com/channels/{guild}/{ref.place}/{ref.message}"
+    return f"<#{channel}>" if channel.isdigit() else "another channel"
+
+
+def _styled(span: Text) -> str:
+    bare = cut(" ".join(span.text.split("\n")), DESCRIPTION // 3)
+    inner = bare.strip()
+    if not inner:
+        return " " if bare else ""
+    # Within code nothing is formatted and so nothing escaped; only a backtick could end it.
+    code = one_line(native(inner)).replace("`", "'")
+    styled = f"`{code}`" if span.code else escape(inner)
+    if span.bold:
+        styled = f"**{styled}**"
+    if span.struck:
+        styled = f"~~{styled}~~"
+    # Blanks stay outside, or the style would not be read as one.
+    return bare[: len(bare) - len(bare.lstrip())] + styled + bare[len(bare.rstrip()) :]

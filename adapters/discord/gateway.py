@@ -62,7 +62,7 @@ class GatewayConnection:
         self._rest = rest
         self._listen = listen
         self._starts = SessionStarts(monotonic)
-        self._client: discord.Client | None = None
+        self.client: discord.Client | None = None  # the present one
         self._pause = FIRST_PAUSE
         # discord.py writes addresses with tokens and other people's words into its log.
         logging.getLogger("discord").setLevel(logging.CRITICAL)
@@ -86,7 +86,7 @@ class GatewayConnection:
                 self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
     async def close(self) -> None:
-        client, self._client = self._client, None
+        client, self.client = self.client, None
         if client is None:
             return
         try:
@@ -100,7 +100,7 @@ class GatewayConnection:
         gateway = await ask_gateway(self._rest)
         self._starts.update(gateway)
         point_at(self._settings.base, self._settings.gateway_url or gateway.url)
-        self._client = client = make_client(gateway.shards, self._starts, self._rest)
+        self.client = client = make_client(gateway.shards, self._starts, self._rest)
         self._listen(client)
         if self._settings.gateway_url:
             stay_at(client, self._settings.gateway_url)

@@ -20,6 +20,7 @@ from adapters.discord.gateway import GatewayConnection, ask_gateway
 from adapters.discord.invite import REFUSED
 from adapters.discord.lifecycle import listen_to_guilds
 from adapters.discord.messenger import DiscordMessenger
+from adapters.discord.presence import keep_presence
 from adapters.discord.rate_limit import REQUESTS_PER_SECOND, SharedLimits
 from adapters.discord.registration import register_commands
 from adapters.discord.responder import DiscordResponder, KeyValue
@@ -115,6 +116,9 @@ class Discord:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._connection.run())
                 tasks.create_task(self.messenger.deferred.resume())
+                if self._responder is not None:
+                    connection = self._connection
+                    tasks.create_task(keep_presence(self._responder, lambda: connection.client))
         finally:
             await self._stop_registering()
 

@@ -360,6 +360,13 @@ async def test_an_interaction_that_somebody_else_took_is_left_alone(room: Room) 
     assert await room.kept() is None
 
 
+async def test_the_presence_is_the_verdict(room: Room) -> None:
+    """Nobody has read a page here, so nothing is called up."""
+    presences = room.server.gateway.presences
+    await until(lambda: bool(presences))
+    assert [one["state"] for one in presences[-1]["activities"]] == ["⚪ Claude unknown"]
+
+
 async def test_a_channel_is_told_of_an_incident(room: Room) -> None:
     await room.watch("subscribe")
     await commit(room.bot.bot.store, incident(EventKind.OPENED))

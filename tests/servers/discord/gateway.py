@@ -19,7 +19,8 @@ DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT = 0, 1, 2, 6, 7
 INVALID_SESSION, HELLO, HEARTBEAT_ACK = 9, 10, 11
 PRIVILEGED = (1 << 1) | (1 << 8) | (1 << 15)
 GUILDS_INTENT = 1 << 0
-ACCEPTED = {3: "PRESENCE", 4: "VOICE", 8: "MEMBERS"}
+PRESENCE = 3
+ACCEPTED = {PRESENCE: "PRESENCE", 4: "VOICE", 8: "MEMBERS"}
 
 
 @dataclass(slots=True)
@@ -72,6 +73,7 @@ class Gateway:
         self.refuse_resume = False
         self.refuse_identify_with: int | None = None
         self.deaf = False
+        self.presences: list[Json] = []
         self.url = ""
         self._sockets: set[Socket] = set()
         self._joined = asyncio.Event()
@@ -107,6 +109,8 @@ class Gateway:
             case op if op in ACCEPTED:
                 if session is None:
                     await socket.ws.close(code=4003, message=b"Not authenticated.")
+                elif op == PRESENCE:
+                    self.presences.append(said["d"])
             case _:
                 await socket.ws.close(code=4001, message=b"Unknown opcode.")
         return session
