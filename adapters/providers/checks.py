@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -39,6 +40,8 @@ async def check_page(page: StatusPage) -> AsyncIterator[CheckResult]:
         if snapshot.list_failure:
             advice = "Deleted incidents are not noticed, and ends only late, until it can be read."
             yield CheckResult(what, snapshot.list_failure, Health.WARNING, advice)
+        with suppress(SourceError):  # the page itself was read
+            snapshot = replace(snapshot, oddities=(*snapshot.oddities, *await page.check()))
         for oddity in snapshot.oddities:
             yield CheckResult(what, oddity, Health.WARNING, "Tell us: the catalog may need it.")
     if answers:

@@ -115,6 +115,19 @@ def parse_products(content: bytes) -> dict[str, str]:
     return {id_: name for id_, name in named if isinstance(id_, str) and isinstance(name, str)}
 
 
+async def unknown_products(page: Page, fetch: Fetch) -> list[str]:
+    """Sentences about products that we watch and that Google no longer has.
+
+    Nothing is ever open for such an id, so that it would look up for ever.
+
+    Raises:
+        SourceError: the list of products cannot be read.
+    """
+    products = parse_products(await fetch(f"{page.url}/products.json"))
+    watched = {_split(component)[0] for component in page.components}
+    return [f"{id_} is no product of Google's any more" for id_ in sorted(watched - set(products))]
+
+
 def _ids(rows: Iterable[dict[str, Any]]) -> set[str]:
     return {id_ for row in rows if isinstance(id_ := row.get("id"), str)}
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from adapters.http import ACCEPT_ENCODING, BodyError, read_body
-from adapters.providers.kinds import KINDS
+from adapters.providers.kinds import CHECKS, KINDS
 from adapters.providers.port import Page
 from bot.domain.errors import SourceError
 from bot.domain.page import Snapshot
@@ -86,15 +86,27 @@ class StatusPage:
     _remembered: dict[str, _Remembered] = field(default_factory=dict)
 
     async def poll(self, needed: NeededLists) -> Snapshot:
-        page = Page(self.provider, self.base_url, self.components, self.link or self.base_url)
         try:
-            snapshot = await KINDS[self.kind](page, self.fetch).poll(needed)
+            snapshot = await KINDS[self.kind](self._page, self.fetch).poll(needed)
         except SourceError:
             self._remembered.clear()  # a body that was cut off must not be confirmed by its tag
             raise
         if snapshot.list_failure:
             self._remembered.clear()
         return snapshot
+
+    async def check(self) -> list[str]:
+        """Sentences about what is amiss with the page, besides what a poll shows.
+
+        Raises:
+            SourceError: what is asked besides cannot be read.
+        """
+        check = CHECKS.get(self.kind)
+        return await check(self._page, self.fetch) if check else []
+
+    @property
+    def _page(self) -> Page:
+        return Page(self.provider, self.base_url, self.components, self.link or self.base_url)
 
     async def fetch(self, url: str) -> bytes:
         """Ask for one address; a 304 gives again what came before."""

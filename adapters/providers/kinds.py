@@ -21,7 +21,7 @@ that is not understood is unknown, never down.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from adapters.providers.aws import Aws
 from adapters.providers.aws_rss import AwsRss
@@ -30,7 +30,7 @@ from adapters.providers.betterstack import BetterStack
 from adapters.providers.checkly import Checkly
 from adapters.providers.datadog import Datadog
 from adapters.providers.flashcat import Flashcat
-from adapters.providers.google import Google
+from adapters.providers.google import Google, unknown_products
 from adapters.providers.incidentio import IncidentIo
 from adapters.providers.incidentio_feed import IncidentIoFeed
 from adapters.providers.instatus import Instatus
@@ -54,4 +54,9 @@ KINDS: Mapping[str, Callable[[Page, Fetch], Poller]] = {
     "instatus": Instatus,
     "slack": Slack,
     "xai": Xai,
+}
+
+# What `doctor` asks of a page besides polling it: sentences about what is amiss.
+CHECKS: Mapping[str, Callable[[Page, Fetch], Awaitable[list[str]]]] = {
+    "google": unknown_products,
 }

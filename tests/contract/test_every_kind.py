@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -174,3 +175,19 @@ async def test_the_doctor_says_where_robots_txt_asks_programs_to_stay_away() -> 
             server.bodies["/robots.txt"] = b"User-agent: *\nDisallow: /incidents.json\n"
             said = [one.says async for one in check_page(pages["example"])]
     assert "its robots.txt asks programs not to read /incidents.json" in said
+
+
+async def test_the_doctor_says_which_product_of_google_is_no_more() -> None:
+    sample = SAMPLES["google"]
+    products = {"products": [{"id": "prod1", "title": "Online inference"}]}
+    async with body_server(sample.bodies()) as server:
+        catalog, clock = catalog_of(sample, server.url), Clock()
+        async with page_sources(catalog, clock) as pages:
+            page = pages["example"]
+            said = [one.says async for one in check_page(page)]
+            assert not any("no product" in one for one in said)
+            server.bodies["/products.json"] = json.dumps(products).encode()
+            said = [one.says async for one in check_page(page)]
+    assert [one for one in said if "no product" in one] == [
+        "prod2 is no product of Google's any more"
+    ]
