@@ -22,7 +22,10 @@ async def ready(web: Web, _: Request) -> Response:
     trouble = await web.trouble() if web.trouble else ""
     if trouble:
         return JSONResponse({"ok": False, "trouble": trouble}, 503)
-    return JSONResponse({"ok": True})
+    silenced = (await web.measure()).silenced if web.measure else {}
+    # Ready all the same: a workspace that refuses the bot keeps nobody else from being told.
+    said = {platform: tenants for platform, tenants in silenced.items() if tenants}
+    return JSONResponse({"ok": True} | ({"silenced": said} if said else {}))
 
 
 async def metrics(web: Web, request: Request) -> Response:

@@ -174,6 +174,17 @@ async def test_readiness_says_what_is_wrong(running: Running) -> None:
     assert (answer.status_code, answer.json()["trouble"]) == (503, await trouble())
 
 
+async def test_workspaces_that_nothing_is_sent_to_are_said_and_keep_it_ready(
+    running: Running,
+) -> None:
+    async def measure() -> Measured:
+        return Measured(silenced={"slack": 2, "discord": 0})
+
+    running.web.measure = measure
+    answer = await running.get("/ready")
+    assert (answer.status_code, answer.json()) == (200, {"ok": True, "silenced": {"slack": 2}})
+
+
 async def test_metrics_say_what_is_known_and_what_was_counted(running: Running) -> None:
     await running.page_says(api=Severity.PARTIAL)
 
