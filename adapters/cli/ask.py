@@ -18,7 +18,7 @@ from adapters.terminal import render as terminal
 from bot.messages.answer import answer_message
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.status.advice import Do, advise, outlook
+from bot.status.advice import Do, advice_on
 from bot.status.document import document
 from bot.status.view import StatusView
 
@@ -66,7 +66,7 @@ async def wait(
     while True:
         view, asked = await view_and_surfaces(settings, words, clock)
         advised = [
-            advise(v, outlook(v.surface, view.recent), {}, view.at, rng.random())
+            advice_on(v, view, rng.random())
             for v in view.verdicts
             if not asked or v.surface in asked
         ]

@@ -16,7 +16,7 @@ from importlib import resources
 from typing import Any
 
 from bot.catalog.parts import narrowed, parts_of
-from bot.catalog.providers import POLL_SECONDS, Provider, Surface, generic, slug, surfaces_of
+from bot.catalog.providers import POLL_SECONDS, Provider, Surface, Tip, generic, slug, surfaces_of
 from bot.domain.errors import SettingsError
 
 __all__ = ["Catalog", "Provider", "Surface", "generic", "load_catalog", "only", "slug"]
@@ -182,9 +182,19 @@ def _provider(id_: str, table: object) -> Provider:
         every=float(fields.get("every", POLL_SECONDS)),
         known=bool(rows),
         surfaces=tuple(_surface(row, id_, prefix, where) for row in rows),
+        tips=tuple(_tip(row, prefix, where) for row in fields.get("tip", ())),
         page_id=str(fields.get("page_id", "")),
         ignored=frozenset(fields.get("ignored", ())),
         default=bool(fields.get("default", False)),
+    )
+
+
+def _tip(row: object, prefix: str, where: str) -> Tip:
+    fields = _table(row, f"{where}, [[tip]]")
+    return Tip(
+        surfaces=frozenset(prefix + surface for surface in fields.get("surfaces", ())),
+        words=tuple(fields.get("words", ())),
+        say=_required(fields, "say", f"{where}, [[tip]]"),
     )
 
 
@@ -201,7 +211,6 @@ def _surface(row: object, provider: str, prefix: str, where: str) -> Surface:
         rows=tuple((component, tuple(names)) for component, names in components.items()),
         words=tuple(fields.get("words", ())),
         model=bool(fields.get("model", False)),
-        advice=str(fields.get("advice", "")),
         article=bool(fields.get("article", False)),
         rests_on=tuple(prefix + other for other in fields.get("rests_on", ())),
         usual=bool(fields.get("usual", False)),

@@ -31,7 +31,6 @@ class Surface:
     rows: tuple[tuple[str, tuple[str, ...]], ...] = ()
     words: tuple[str, ...] = ()
     model: bool = False
-    advice: str = ""
     # Its label wants an article inside a sentence: "the API".
     article: bool = False
     # What carries it, as whole ids: it is never better than these. For surfaces without a row.
@@ -51,6 +50,18 @@ class Surface:
         return not self.components
 
 
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """What a person can do while one of these surfaces is in trouble."""
+
+    surfaces: frozenset[str]
+    words: tuple[str, ...]  # in the incident's texts; none: whatever they say
+    say: str  # half a sentence
+
+    def fits(self, text: str) -> bool:
+        return not self.words or _pattern(self.words).search(text) is not None
+
+
 @dataclass(frozen=True)
 class Provider:
     """One page to watch. `known` False: built from a URL, surfaces follow its components."""
@@ -67,6 +78,7 @@ class Provider:
     unaffected: tuple[str, ...] = ()
     recovered: tuple[str, ...] = ()
     trouble: tuple[str, ...] = ()
+    tips: tuple[Tip, ...] = ()
     kind: str = "statuspage"  # the format of its page
     regions: tuple[str, ...] = ()  # those with which it is switched on
     source: str = ""  # what is polled, where that is not the page itself
@@ -131,6 +143,12 @@ class Provider:
     @cached_property
     def _trouble(self) -> re.Pattern[str]:
         return _pattern(self.trouble)
+
+    def unaffected_in(self, text: str) -> tuple[str, ...]:
+        """Surfaces of which a text says that they are not affected."""
+        sentences = [s for s in re.split(r"(?<=[.!?])\s+|\n+", text) if self.is_unaffected(s)]
+        told = "\n".join(sentences)
+        return tuple(surface.id for surface, pattern in self._patterns if pattern.search(told))
 
     @cached_property
     def _recovered(self) -> re.Pattern[str]:

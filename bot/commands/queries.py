@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.catalog.names import provider_of
-from bot.commands.shared import what_to_do
+from bot.commands.shared import how_long
 from bot.commands.types import Answer, ParsedCommand, Request, Services
 from bot.delivery.plan import plan
 from bot.domain.incident import Incident
@@ -40,8 +40,8 @@ async def ask(services: Services, request: Request, words: ParsedCommand) -> Ans
         if one.failing_since is not None or not one.is_fresh:
             services.poll_soon(one.provider)  # whoever asks again sees more
     bad = view.in_trouble(asked)
-    lines = await what_to_do(services, view, bad[0].surface) if bad else ()
-    message = answer_message(view, asked=asked, threads=threads, outlook=lines)
+    lines = await how_long(services, view, bad[0].surface) if bad else ()
+    message = answer_message(view, asked=asked, threads=threads, how_long=lines)
     return Answer(message, shared=words.share)
 
 

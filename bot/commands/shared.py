@@ -8,11 +8,10 @@ from bot.domain.incident import Incident
 from bot.domain.message import Line, Text
 from bot.domain.page import Severity
 from bot.domain.subscription import Subscription
-from bot.messages.advice import advice_words, how_long_words
+from bot.messages.advice import advice_line, how_long_words
 from bot.messages.subscription import how_to_change
 from bot.messages.text import notice
 from bot.ports import Access
-from bot.status.advice import advice
 from bot.status.view import StatusView
 
 
@@ -74,14 +73,15 @@ async def running(services: Services, subscription: Subscription) -> list[Incide
 
 
 async def what_to_do(services: Services, view: StatusView, surface: str) -> list[Line]:
-    """When to retry, and how long it may take; nothing where nothing is wrong."""
+    """What helps, and how long it may take; nothing where nothing is wrong."""
+    if tip := advice_line(view, surface):
+        return [(Text(tip),), *await how_long(services, view, surface)]
+    return []
+
+
+async def how_long(services: Services, view: StatusView, surface: str) -> list[Line]:
     verdict = view.verdict(surface)
-    if verdict is None or not verdict.in_trouble:
-        return []
-    lines: list[Line] = []
-    if advised := advice(view, surface, services.rng.random()):
-        lines.append((Text(advice_words(advised, view.catalog)),))
-    going_on = view.about(verdict.carried_by or surface)
+    going_on = view.about(verdict.carried_by or surface) if verdict else ()
     if going_on and (said := await services.status.expected_duration(going_on[0])):
-        lines.append((Text(how_long_words(said)),))
-    return lines
+        return [(Text(how_long_words(said)),)]
+    return []

@@ -2,63 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Sequence
 
 from bot.catalog.catalog import Catalog
-from bot.catalog.names import spoken, spoken_list
-from bot.domain.page import Severity
+from bot.catalog.names import is_model, spoken, spoken_list
+from bot.domain.incident import Incident
 from bot.messages.durations import duration
-from bot.status.advice import Advice, Do
+from bot.status.advice import Advice, Do, advice_on
 from bot.status.duration import ExpectedDuration
+from bot.status.view import StatusView
 
-_MAX = 2
-# Who loses these can often go on with the API.
-_API_HELPS = frozenset({"claude.ai", "code", "cowork"})
+_MAX = 3  # parts of one advice
 
 
-def advice(severities: Mapping[str, Severity], catalog: Catalog) -> str:
-    """One sentence for surfaces with their severities, or nothing.
+def advice_line(view: StatusView, surface: str) -> str:
+    """One sentence on what a person can do about a surface; empty where nothing is wrong.
 
-    Give what is up too, where it is known: only a surface that is up by its own evidence is
-    named as a way round.
+    What helps first: what else works, another model, when to retry, and what the incident's own
+    words suggest.
     """
-    down = catalog.order(s for s, how in severities.items() if how.rank > Severity.MAINTENANCE.rank)
-    tips = _way_round(down, severities, catalog)
-    for surface in down:
-        known = catalog.surface(surface)
-        tip = known.advice.rstrip(".") if known else ""
-        tip = tip[:1].lower() + tip[1:]
-        if tip and tip not in tips:
-            tips.append(tip)
-    return f"What you can do: {'; '.join(tips[:_MAX])}." if tips else ""
+    verdict = view.verdict(surface)
+    if verdict is None or not verdict.in_trouble:
+        return ""
+    advised = advice_on(verdict, view, draw=0.0)
+    about = view.about(verdict.carried_by or surface)
+    parts = []
+    if advised.use:
+        names = spoken_list([spoken(view.catalog, s) for s in advised.use], "or")
+        parts.append(f"use {names}, which {'works' if len(advised.use) == 1 else 'work'}")
+    elif any(_names_a_model(incident, view.catalog) for incident in about):
+        parts.append(OTHER_MODEL)
+    parts.append(_when(advised))
+    parts += [tip for incident in about for tip in tips_for(incident, view.catalog)]
+    return _sentence(parts)
 
 
-def _way_round(
-    down: Collection[str], severities: Mapping[str, Severity], catalog: Catalog
-) -> list[str]:
-    if severities.get("api") is Severity.UP and _API_HELPS & set(down):
-        return [f"use {spoken(catalog, 'api')}, which works"]
-    return []
+def opening_advice(incident: Incident, catalog: Catalog) -> str:
+    """The same of an incident alone: what goes to thousands of channels knows no other evidence."""
+    parts = [OTHER_MODEL] if _names_a_model(incident, catalog) else []
+    parts += tips_for(incident, catalog)
+    provider = catalog.provider(incident.provider)
+    texts = [incident.title, *(event.text for event in incident.events)]
+    works = [s for text in texts for s in provider.unaffected_in(text)]
+    works = [s for s in catalog.order(works) if s not in incident.surfaces]
+    said = _sentence(parts)
+    if works:
+        names = spoken_list([spoken(catalog, s) for s in works])
+        said = f"Not affected, says the provider: {names}. {said}".strip()
+    return said
 
 
-def advice_words(advice: Advice, catalog: Catalog) -> str:
-    """One sentence."""
-    wait = duration(advice.wait)
-    match advice.do:
+OTHER_MODEL = "another model may work"
+
+
+def _names_a_model(incident: Incident, catalog: Catalog) -> bool:
+    return any(is_model(catalog, surface) for surface in incident.surfaces)
+
+
+def tips_for(incident: Incident, catalog: Catalog) -> list[str]:
+    """What the catalogue suggests where an incident's words say so (logins, say)."""
+    texts = "\n".join((incident.title, *(event.text for event in incident.events)))
+    return [
+        tip.say
+        for tip in catalog.provider(incident.provider).tips
+        if tip.surfaces & incident.surfaces.keys() and tip.fits(texts)
+    ]
+
+
+def _when(advised: Advice) -> str:
+    wait = duration(advised.wait)
+    match advised.do:
         case Do.NOW:
-            return "Retry now."
+            return "retry now"
         case Do.BACK_OFF:
-            return f"Retry in {wait} or a little later (not all at the same moment)."
+            return f"retry in {wait} or a little later, not all at the same moment"
         case Do.STOP:
-            return f"Stop retrying; look again in {wait}."
+            return f"stop retrying, and look again in {wait}"
         case Do.SWITCH:
-            names = spoken_list([catalog.label(s) for s in advice.use], "or")
-            return f"Use {names} meanwhile; retry in {wait} or later."
+            return f"look again in {wait}"
+
+
+def _sentence(parts: Sequence[str]) -> str:
+    several = list(dict.fromkeys(parts))[:_MAX]
+    return f"What you can do: {'; '.join(several)}." if several else ""
 
 
 def how_long_words(said: ExpectedDuration) -> str:
-    """Say how many were over in which time."""
+    """Say how many were over in which time, reckoned from their beginning."""
+    kind = "as bad as this" if said.same_severity else "there, of any severity"
+    # Of ten or fewer, nine in ten would be all or nearly all of them.
+    if said.n > 10:
+        most = f"nine in ten in {duration(said.nine_in_ten)}"
+    else:
+        most = f"all of them in {duration(said.longest)}"
     return (
-        f"Of {said.n} like this half were over in {duration(said.half)}, "
-        f"nine in ten in {duration(said.nine_in_ten)}."
+        f"Of {said.n} incidents {kind}, half were over within {duration(said.half)} of their "
+        f"beginning, {most}."
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from bot.catalog.catalog import Catalog
 from bot.catalog.names import provider_of
 from bot.domain.message import (
     EMOJI,
@@ -19,7 +18,7 @@ from bot.domain.message import (
     ThreadLink,
 )
 from bot.domain.page import Severity, worst
-from bot.messages.advice import advice
+from bot.messages.advice import advice_line
 from bot.messages.headline import headline
 from bot.messages.provider_answer import ProviderAnswer
 from bot.messages.text import in_words
@@ -34,12 +33,12 @@ def answer_message(
     asked: Collection[str] = (),
     threads: Mapping[str, ThreadLink] | None = None,
     reports: str = "",
-    outlook: Sequence[Line] = (),
+    how_long: Sequence[Line] = (),
 ) -> Message:
     """What is true now of the surfaces `asked` (none: everything that matters).
 
     `threads`: where this channel has an incident's thread, by incident key. `reports`: what
-    people here said, as one sentence. `outlook`: when to retry, and how long it may take.
+    people here said, as one sentence. `how_long`: how long it may take.
     """
     catalog = view.catalog
     shown = [ProviderAnswer(present, view, asked) for present in _concerned(view, asked)]
@@ -55,9 +54,11 @@ def answer_message(
         blocks.append(Rows(tuple(rows)))
     lines: list[Line] = [line for one in shown for line in one.incident_lines(threads or {})]
     lines += [line for one in shown if (line := one.evidence_line())]
-    if tip := _tip(shown, catalog):
+    # Only where we see: advice about the past helps nobody.
+    bad = [v for one in shown if one.sees for v in one.verdicts if v.in_trouble]
+    if bad and (tip := advice_line(view, max(bad, key=lambda v: v.severity.rank).surface)):
         lines.append((Text(tip),))
-    lines += outlook
+    lines += how_long
     if lines:
         blocks.append(Lines(tuple(lines)))
     blocks += [
@@ -86,16 +87,6 @@ def _concerned(view: StatusView, asked: Collection[str]) -> list[ProviderStatus]
         return [one for one in view.providers if one.provider in wanted]
     others = [one for one in view.providers[1:] if one.in_trouble or not one.is_fresh]
     return [*view.providers[:1], *others]
-
-
-def _tip(shown: Sequence[ProviderAnswer], catalog: Catalog) -> str:
-    """Only where we see: advice about the past helps nobody."""
-    for one in shown:
-        bad = any(how.rank > Severity.UP.rank for how in one.known.values())
-        if one.sees and bad:
-            ups = {s: how for s, how in one.all_known.items() if how is Severity.UP}
-            return advice({**ups, **one.known}, catalog)
-    return ""
 
 
 def _buttons(severity: Severity, asked: Collection[str]) -> tuple[Button, ...]:

@@ -20,18 +20,20 @@ from bot.domain.message import (
 from bot.messages.text import short
 from bot.status.explain import Explanation, Side
 
-_SIDES = {
-    Side.THEIRS: ("It is theirs", "🟠"),
-    Side.YOURS: ("It is yours", "🏠"),
-    Side.UNCLEAR: ("Unclear whose it is", "❓"),
+_HEADS = {
+    (Side.THEIRS, True): "It is theirs",
+    (Side.THEIRS, False): "It is probably theirs",
+    (Side.YOURS, True): "It is yours",
+    (Side.YOURS, False): "It is probably yours",
 }
+_EMOJI = {Side.THEIRS: "🟠", Side.YOURS: "🏠", Side.UNCLEAR: "❓"}
 
 
 def explanation_message(
     said: Explanation, verdicts: Sequence[Verdict], catalog: Catalog
 ) -> Message:
     """Whose fault it is. Nothing of what was pasted is repeated."""
-    head, emoji = _SIDES[said.side]
+    head = _HEADS.get((said.side, said.certain), "Unclear whose it is")
     name = f": {said.entry.title}" if said.entry else ""
     lines: list[Line] = [(Text(said.advice),)]
     if said.because:
@@ -51,7 +53,7 @@ def explanation_message(
     return Message(
         f"{head}{name}",
         f"{head}{name}. {said.advice}",
-        emoji=emoji,
+        emoji=_EMOJI[said.side],
         blocks=tuple(blocks),
         buttons=(Button("affected", "I'm affected", surface),) if theirs else (),
     )

@@ -9,7 +9,7 @@ from bot.catalog.names import spoken, spoken_list
 from bot.domain.incident import EventKind, Incident, Origin
 from bot.domain.message import Block, Lines, Message, Text
 from bot.domain.page import Severity
-from bot.messages.advice import advice
+from bot.messages.advice import opening_advice
 from bot.messages.durations import timeline
 from bot.messages.parts import (
     about_line,
@@ -113,8 +113,7 @@ def _words(incident: Incident) -> list[Block]:
 def _tip(incident: Incident, catalog: Catalog) -> list[Block]:
     if not incident.is_open or incident.maintenance:
         return []
-    # Only what the incident itself says: a message that goes to thousands knows no other evidence.
-    tip = advice({s: impact.now for s, impact in incident.surfaces.items()}, catalog)
+    tip = opening_advice(incident, catalog)
     return [Lines(((Text(tip),),))] if tip else []
 
 

@@ -93,6 +93,7 @@ def explanation_document(said: Explanation, view: StatusView) -> ExplanationDocu
     entry = said.entry
     return ExplanationDocument(
         side=said.side,
+        certain=said.certain,
         error=entry.id if entry else None,
         title=entry.title if entry else None,
         advice=said.advice,

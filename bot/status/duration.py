@@ -1,9 +1,9 @@
 """How long it may take: from the provider's own past incidents of that kind.
 
 Kind: the same worst severity and at least one surface in common; where these are fewer than
-`FEWEST`, any severity with a surface in common. Only those count that lasted longer than the
-present one already does, so that the answer does not shrink to what is over. Fewer than `FEWEST`
-such incidents, and nothing is said.
+`FEWEST`, any severity with a surface in common, which the answer says. Only
+those count that lasted longer than the present one already does, so that the answer does not
+shrink to what is over. Fewer than `FEWEST` such incidents, and nothing is said.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ FEWEST = 8
 
 @dataclass(frozen=True, slots=True)
 class ExpectedDuration:
-    """Whole lengths, from the beginning: of `n` like this half were over in `half`."""
+    """Whole lengths, from the beginning of each incident."""
 
-    n: int
-    half: timedelta
+    n: int  # so many are compared with
+    half: timedelta  # half of them were over in this time
     nine_in_ten: timedelta
+    longest: timedelta
+    same_severity: bool  # else they were of any severity
 
 
 def expected_duration(
@@ -37,7 +39,13 @@ def expected_duration(
     if len(chosen) < FEWEST:
         return None
     lengths = sorted(_length(i) for i in chosen)
-    return ExpectedDuration(len(lengths), _quantile(lengths, 0.5), _quantile(lengths, 0.9))
+    return ExpectedDuration(
+        n=len(lengths),
+        half=_quantile(lengths, 0.5),
+        nine_in_ten=_quantile(lengths, 0.9),
+        longest=lengths[-1],
+        same_severity=chosen is same,
+    )
 
 
 def _comparable(other: Incident, incident: Incident) -> bool:

@@ -41,22 +41,27 @@ class KnownError:
     statuses: tuple[int, ...] = ()
     surfaces: tuple[str, ...] = ()  # whose verdict decides where the error alone does not
     when_down: str = ""  # what to do instead, while one of them is down
+    certain: bool = False  # the error alone settles whose it is
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`entry` is None for an error that is not known; `because` names the surfaces that decided."""
+    """Whose it is, how sure that is, and what to do."""
 
     side: Side
     advice: str
-    entry: KnownError | None = None
-    because: tuple[str, ...] = ()
+    entry: KnownError | None = None  # None: the error is not known
+    because: tuple[str, ...] = ()  # the surfaces in trouble that decided
+    certain: bool = False  # else it is probably so
 
 
 UNKNOWN = Explanation(
     Side.UNCLEAR,
-    "I don't know this error. Try the same from another network or with another account: if it "
-    "fails there too, it is not you.",
+    "I don't know this error. Try the same from another network: if it fails there too, it is "
+    "hardly you.",
+)
+UNKNOWN_IN_TROUBLE = (
+    "I don't know this error, but there is trouble on their side: wait for its end."
 )
 NOTHING = Explanation(Side.UNCLEAR, "Paste the error after the command, as it was shown to you.")
 
@@ -68,7 +73,8 @@ def explain(text: str, verdicts: Sequence[Verdict], table: Sequence[KnownError])
         return NOTHING
     entry = find(plain, table)
     if entry is None:
-        return UNKNOWN
+        bad = tuple(v.surface for v in verdicts if v.in_trouble and not v.carried_by)
+        return Explanation(Side.UNCLEAR, UNKNOWN_IN_TROUBLE, because=bad) if bad else UNKNOWN
     troubled = tuple(v.surface for v in verdicts if v.surface in entry.surfaces and v.in_trouble)
     if entry.side is Side.UNCLEAR and troubled:
         return Explanation(Side.THEIRS, entry.when_down or entry.advice, entry, troubled)
@@ -76,7 +82,7 @@ def explain(text: str, verdicts: Sequence[Verdict], table: Sequence[KnownError])
         # Their trouble can look like yours: in one outage healthy accounts were told that they
         # were no longer members of their organisation.
         return Explanation(Side.UNCLEAR, entry.when_down, entry, troubled)
-    return Explanation(entry.side, entry.advice, entry, troubled)
+    return Explanation(entry.side, entry.advice, entry, troubled, entry.certain)
 
 
 def explain_log(log: str, verdicts: Sequence[Verdict], table: Sequence[KnownError]) -> Explanation:
@@ -144,6 +150,7 @@ def read_table(text: str) -> tuple[KnownError, ...]:
             statuses=tuple(row.get("statuses", ())),
             surfaces=tuple(row.get("surfaces", ())),
             when_down=row.get("when_down", ""),
+            certain=bool(row.get("certain", False)),
         )
         for row in tomllib.loads(text)["error"]
     )

@@ -159,6 +159,7 @@ class ExplanationDocument(Part):
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     side: Side
+    certain: bool = Field(description="The error alone settles it; else it is probably so.")
     error: str | None = Field(description="Its row in our table; null: not known.")
     title: str | None
     advice: str

@@ -83,8 +83,57 @@ def test_an_error_of_yours_is_unclear_while_outages_make_the_same_one() -> None:
     assert explain(NOT_A_MEMBER, DOWN, TABLE).side is Side.UNCLEAR
 
 
-def test_a_usage_limit_stays_yours_in_any_outage() -> None:
-    assert explain("usage limit reached", DOWN, TABLE).side is Side.YOURS
+def test_a_usage_limit_is_probably_yours_and_unclear_while_there_is_an_outage() -> None:
+    for pasted in ("You've hit your limit for Claude messages", "Message limit reached"):
+        assert explain(pasted, UP, TABLE).side is Side.YOURS
+        down = explain(pasted, DOWN, TABLE)
+        assert down.side is Side.UNCLEAR
+        assert "before you buy or change anything" in down.advice
+
+
+def test_credit_that_is_too_low_was_theirs_once() -> None:
+    assert explain("credit balance is too low", UP, TABLE).side is Side.YOURS
+    assert explain("credit balance is too low", DOWN, TABLE).side is Side.UNCLEAR
+
+
+@pytest.mark.parametrize(
+    ("pasted", "entry"),
+    [
+        ("API 500", "server_error"),
+        ("Login failed", "login_failed"),
+        ("Your session expired", "login_failed"),
+        ("There was an error logging you in", "login_failed"),
+        ("Message limit reached", "usage_limit"),
+        ("getaddrinfo ENOTFOUND api.anthropic.com", "dns"),
+        ("curl: (6) Could not resolve host: api.anthropic.com", "dns"),
+    ],
+)
+def test_what_people_saw_in_outages_is_known(pasted: str, entry: str) -> None:
+    found = explain(pasted, UP, TABLE)
+    assert found.entry is not None
+    assert found.entry.id == entry
+
+
+def test_a_name_that_does_not_resolve_is_hardly_ever_theirs() -> None:
+    assert explain("getaddrinfo ENOTFOUND api.anthropic.com", DOWN, TABLE).side is Side.YOURS
+
+
+def test_an_unknown_error_in_an_outage_names_the_outage() -> None:
+    found = explain("flux capacitor drained", DOWN, TABLE)
+    assert (found.side, found.because) == (Side.UNCLEAR, ("api", "code"))
+    assert explain("flux capacitor drained", UP, TABLE).because == ()
+
+
+def test_certainty_is_graded() -> None:
+    assert explain("529 Overloaded", UP, TABLE).certain
+    assert not explain("401 authentication_error", UP, TABLE).certain
+    reset = explain("socket hang up", DOWN, TABLE)
+    assert (reset.side, reset.certain) == (Side.THEIRS, False)
+
+
+def test_nobody_is_told_to_try_another_account() -> None:
+    said = [explain("flux", UP, TABLE).advice, *(e.advice + e.when_down for e in TABLE)]
+    assert not any("another account" in advice for advice in said)
 
 
 @pytest.mark.parametrize("pasted", ["it wrote 500 lines", "see issue 529", "in 404 files", "hello"])

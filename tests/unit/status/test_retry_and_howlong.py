@@ -20,6 +20,7 @@ from bot.domain.incident import (
     SurfaceChange,
 )
 from bot.domain.page import Severity
+from bot.messages.advice import how_long_words
 from bot.status.advice import Do, Outlook, Trend, advise, outlook, works
 from bot.status.duration import FEWEST, expected_duration
 
@@ -171,3 +172,22 @@ def test_false_alarms_withdrawn_and_backdated_ones_are_no_experience() -> None:
     ]
 
     assert expected_duration(incident(99, None, began=NOW), past, NOW) is None
+
+
+def test_what_is_compared_is_said_with_its_severity() -> None:
+    mild = [incident(n, 30) for n in range(FEWEST)]
+    said = expected_duration(incident(99, None, Severity.MAJOR, began=NOW), mild, NOW)
+    assert said is not None
+    assert not said.same_severity
+    assert "8 incidents there, of any severity, half were over within 30 min" in how_long_words(
+        said
+    )
+    assert "all of them in 30 min" in how_long_words(said)
+
+
+def test_nine_in_ten_is_said_only_where_there_is_a_tenth() -> None:
+    past = [incident(n, 10 * (n + 1)) for n in range(20)]
+    said = expected_duration(incident(99, None, began=NOW), past, NOW)
+    assert said is not None
+    assert "20 incidents as bad as this" in how_long_words(said)
+    assert "nine in ten in 3 h" in how_long_words(said)
