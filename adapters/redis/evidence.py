@@ -121,7 +121,10 @@ class RedisReports:
         member = await self._member(report)
         await self._database.call("ZREM", f"{keys.EVIDENCE}:reporters:{report.channel}", member)
 
-    async def of_channel(self, channel: Channel, now: datetime) -> list[ReportCount]:
+    async def of_channel(
+        self, channel: Channel, now: datetime, *, but: str | None = None
+    ) -> list[ReportCount]:
+        own = None if but is None else (await self.hash_of(channel.owner, but)).encode()
         base, since = keys.EVIDENCE, ms(now) - _WINDOW_MS
         found = await self._database.call(
             "ZRANGEBYSCORE", f"{base}:reporters:{channel}", f"({since}", "+inf", "WITHSCORES"
@@ -129,8 +132,9 @@ class RedisReports:
         size = await self._database.call("GET", f"{base}:size:{channel}")
         times: dict[str, list[float]] = defaultdict(list)
         for member, score in _pairs(found):
-            surface, _, _ = member.decode().rpartition("|")
-            times[surface].append(float(score))
+            surface, _, person = member.rpartition(b"|")
+            if person != own:
+                times[surface.decode()].append(float(score))
         return [
             ReportCount(
                 owner=channel.owner,

@@ -108,7 +108,7 @@ async def _just_me(services: Services, request: Request, named: list[str]) -> An
     verdicts = [v for s in asked if (v := view.verdict(s)) and v.checked_at]
     if not verdicts:
         return Answer(notice("I have not seen the status page yet", emoji="⚪"))
-    here = await services.reports.of_channel(request.channel, view.at)
+    here = await services.reports.of_channel(request.channel, view.at, but=request.user)
     bad = [v.surface for v in verdicts if v.in_trouble]
     more = await what_to_do(services, view, bad[0]) if bad else []
     return Answer(just_me_message(verdicts, here, view.catalog, more))

@@ -5,16 +5,18 @@ Each answer ends with the channel's effective settings; each real change leaves 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.catalog.catalog import Catalog
-from bot.catalog.names import of_provider
+from bot.catalog.names import SEVERITIES, of_provider
 from bot.commands.shared import access_line, access_of, not_allowed, not_subscribed, running
 from bot.commands.types import KEEP, Answer, Keep, ParsedCommand, Request, Services
-from bot.domain.incident import EventKind
+from bot.delivery.plan import plan
+from bot.domain.incident import CHANNEL_KINDS, EventKind, Incident
 from bot.domain.message import Line, Message, Text
 from bot.domain.page import Severity
-from bot.domain.subscription import Subscription
+from bot.domain.subscription import Subscription, ThreadRecord
 from bot.messages.subscription import changed_message, how_to_change, public_line, surfaces_words
 from bot.messages.text import notice
 from bot.ports import Access
@@ -133,8 +135,7 @@ async def _put(
     if problem := access_line(access):
         notes.append(problem)
     if may_write and going_on and before is None:
-        titles = "; ".join(incident.title for incident in going_on[:3])
-        notes.append((Text(f"Going on right now, and posted here at once: {titles}."),))
+        notes.append(await _going_on_line(services, after, going_on))
     if wished.everybody:
         notes.append((Text("I never call a whole channel; name a group, a role or a person."),))
     if before and before.surfaces != after.surfaces:
@@ -154,6 +155,35 @@ async def _put(
     did = "subscribed this channel to" if before is None else "changed what this channel gets:"
     calls = _newly_called(before, after)
     return Answer(message, public_line(request.user_name, f"{did} {what}{calls}"))
+
+
+async def _going_on_line(
+    services: Services, subscription: Subscription, going_on: Sequence[Incident]
+) -> Line:
+    """What runs already, and whether it is posted here now: by a dry run of the plan."""
+    now, posted = services.status.clock(), []
+    for incident in going_on:
+        thread = await services.threads.thread(subscription.channel, incident.key)
+        known = thread or ThreadRecord()
+        if known.root is None and plan(incident, known, subscription, now).steps:
+            posted.append(incident)
+    named = posted or going_on
+    titles = "; ".join(incident.title for incident in named[:3])
+    where = ", and posted here at once" if posted else ", and in its thread here already"
+    return (Text(f"Going on right now{where}: {titles}."),)
+
+
+def _undo(subscription: Subscription) -> str:
+    """What to type to have the same subscription again."""
+    severity = {known: word for word, known in reversed(SEVERITIES.items())}
+    words = ["subscribe", *sorted(subscription.surfaces)]
+    if subscription.severity is not Severity.DEGRADED:
+        words.append(severity.get(subscription.severity, ""))
+    if subscription.mention:
+        words.append(subscription.mention)
+    if subscription.thread_only == CHANNEL_KINDS:
+        words.append("thread-only")
+    return " ".join(filter(None, words))
 
 
 def _newly_called(before: Subscription | None, after: Subscription) -> str:
@@ -207,10 +237,9 @@ async def unsubscribe(services: Services, request: Request, words: ParsedCommand
     if named:
         return await _take_away(services, request, before, named)
     await services.subscriptions.remove(request.channel)
-    again = ("subscribe", *sorted(before.surfaces))
     message = notice(
         "Unsubscribed: this channel gets nothing any more",
-        (Text("To undo: "), Text(" ".join(again), code=True)),
+        (Text("To undo: "), Text(_undo(before), code=True)),
         emoji="✅",
     )
     return Answer(message, public_line(request.user_name, "unsubscribed this channel"))

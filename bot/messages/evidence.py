@@ -33,13 +33,18 @@ REPORT_WINDOW = "in the last half hour"
 def tally_words(
     report_counts: Sequence[ReportCount], surfaces: Sequence[str], catalog: Catalog
 ) -> str:
-    """Say "12 here report trouble: 9 Claude Code, 3 API"; empty if nobody does."""
+    """Say "9 here report trouble: 9 Claude Code"; empty if nobody does.
+
+    With several surfaces no total is said: one person may have trouble with two.
+    """
     about = [t for t in report_counts if t.surface in surfaces]
     if not about:
         return ""
     ranked = sorted(about, key=lambda t: (-t.people, t.surface))
     parts = ", ".join(f"{t.people} {catalog.label(t.surface)}" for t in ranked)
-    total = sum(t.people for t in about)
+    if len(about) > 1:
+        return f"People here report trouble: {parts}"
+    total = about[0].people
     return f"{total} here {'reports' if total == 1 else 'report'} trouble: {parts}"
 
 

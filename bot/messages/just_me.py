@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.catalog.catalog import Catalog
+from bot.catalog.names import provider_of
 from bot.domain.evidence import Verdict
 from bot.domain.message import (
     EMOJI,
@@ -24,7 +25,7 @@ from bot.messages.text import in_words
 
 _MOST = 8
 _CHECKLIST = (
-    "Does https://status.claude.com open? If not, it is your network, DNS, VPN or proxy.",
+    "Does {page} open? If not, it is your network, DNS, VPN or proxy.",
     "Try the same from another network (a phone's, say), and without VPN.",
     "Check the clock of your machine: a wrong one breaks TLS and logins.",
     "Usage limits look like outages: see the usage page of your account.",
@@ -67,7 +68,9 @@ def just_me_message(
     elif unseen:
         title, emoji = "I can't tell: I can't see the status page", EMOJI[Severity.UNKNOWN]
     else:
-        steps: tuple[Line, ...] = tuple((Text(f"• {step}"),) for step in _CHECKLIST)
+        provider = catalog.provider(provider_of(catalog, verdicts[0].surface))
+        page = provider.page or "the status page"
+        steps: tuple[Line, ...] = tuple((Text(f"• {s.format(page=page)}"),) for s in _CHECKLIST)
         blocks.append(
             Lines(((Text("Nothing is wrong on the other side as far as I can see:"),), *steps))
         )

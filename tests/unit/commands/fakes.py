@@ -116,12 +116,17 @@ class Reports:
     async def withdraw(self, voice: UserReport) -> None:
         self.said = [one for one in self.said if one.person != voice.person]
 
-    async def of_channel(self, channel: Channel, now: datetime) -> list[ReportCount]:
-        return [one for one in await self.everywhere(now) if one.channel == str(channel)]
+    async def of_channel(
+        self, channel: Channel, now: datetime, *, but: str | None = None
+    ) -> list[ReportCount]:
+        return [one for one in self._counted(now, but) if one.channel == str(channel)]
 
     async def everywhere(self, now: datetime) -> list[ReportCount]:
+        return self._counted(now)
+
+    def _counted(self, now: datetime, but: str | None = None) -> list[ReportCount]:
         people: dict[tuple[Channel, str], set[str]] = {}
-        for one in self.said:
+        for one in (one for one in self.said if one.person != but):
             people.setdefault((one.channel, one.surface), set()).add(one.person)
         return [
             ReportCount(channel.owner, str(channel), surface, len(who), now, now)

@@ -8,7 +8,7 @@ import pytest
 from bot.catalog.catalog import load_catalog, only
 from bot.domain.errors import DeliveryError
 from bot.domain.page import Severity
-from bot.domain.subscription import Pause
+from bot.domain.subscription import Pause, ThreadRecord
 from bot.ports import Access
 from tests.unit.commands.fakes import OPS, Room
 from tests.unit.messages.examples import NOW, OUTAGE, OVER, UP, ago
@@ -249,3 +249,32 @@ async def test_everything_but_one_thing_is_of_the_provider_that_is_told_by_defau
 
 async def test_with_several_providers_everything_says_whose() -> None:
     assert "everything of Claude" in await Room(catalog=SEVERAL).say("subscribe")
+
+
+async def test_posted_at_once_is_said_only_if_it_is() -> None:
+    room = Room(OUTAGE)
+    assert "posted here at once: Claude.ai unavailable" in await room.say("subscribe code")
+    room = Room(OUTAGE)
+    room.threads.kept[OPS, OUTAGE.key] = ThreadRecord(root="1.2", joined=1, shown=2)
+    assert "in its thread here already: Claude.ai unavailable" in await room.say("subscribe code")
+
+
+async def test_undo_brings_back_severity_mention_and_what_stays_in_the_thread() -> None:
+    room = Room()
+    await room.type("subscribe api code major <!subteam^S1> thread-only")
+    before = room.here
+    text = await room.say("unsubscribe")
+    (typed,) = [line for line in text.splitlines() if line.startswith("To undo: ")]
+    await room.type(typed.removeprefix("To undo: "))
+    assert room.here == before
+
+
+async def test_just_me_does_not_count_the_one_who_asks() -> None:
+    room = Room()
+    await room.type("report api")
+    assert "It looks like it is just you" in await room.say("justme api")
+
+
+async def test_the_checklist_names_the_page_of_what_is_asked_about() -> None:
+    text = await Room().say("justme api")
+    assert "Does https://status.claude.com open?" in text

@@ -32,8 +32,7 @@ def test_a_root_in_plain_lines() -> None:
         "      Identified · started 19:41",
         "      ┃ 19:41 investigating · We are looking into it.",
         "      ┃ 19:47 identified · We know why.",
-        "      What you can do: do not log in again and again; save your work and keep",
-        "      the session open; logging in again does not help.",
+        "      What you can do: save your work and keep the session open.",
         "      Official: Claude status page, 2 updates · open it:",
         "      https://stspg.io/9l93x2ht4s5w",
     ]
