@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -13,6 +14,7 @@ from typing import Generic, TypeVar
 from bot.catalog.catalog import Catalog
 from bot.delivery.plan import Act, Step
 from bot.delivery.queue import PendingThread
+from bot.domain.errors import StoreError
 from bot.domain.incident import Incident
 from bot.domain.message import Lines, Message, Text, Time
 from bot.domain.subscription import Channel, Pause, Reminder
@@ -159,15 +161,18 @@ class ReportLines:
     async def line(self, channel: Channel, incident: Incident, *, exact: bool) -> str:
         """Return the line, "" if nobody there reports what the incident touches.
 
-        `exact`: as the store has it now. Otherwise it may be some seconds old, and costs nothing.
+        `exact`: as the store has it now. Otherwise it may be some seconds old, and costs nothing:
+        an incident does not wait for it where the store fails.
 
         Raises:
-            StoreError: the store did not answer.
+            StoreError: the store did not answer, and the exact line was asked for.
         """
+        counts: list[ReportCount] = []
         if exact:
             counts = await self._reports.of_channel(channel, self._clock())
         else:
-            counts = (await self._everywhere.get()).get(str(channel), [])
+            with suppress(StoreError):
+                counts = (await self._everywhere.get()).get(str(channel), [])
         return tally_words(counts, list(incident.surfaces), self._catalog) if counts else ""
 
     async def _read_everywhere(self) -> dict[str, list[ReportCount]]:

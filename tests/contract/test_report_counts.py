@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.domain.errors import StoreError
 from bot.domain.incident import EventKind, Incident
 from bot.domain.subscription import Channel
+from bot.evidence.reports import ReportCount
 from bot.evidence.stores import UserReport
 from tests.delivery_kit import (
     Bot,
@@ -186,3 +188,19 @@ async def test_the_root_of_what_is_over_is_left_alone(scene: Scene) -> None:
     await scene.changed(OPS)
 
     assert scene.shown(OPS) == ["r1", "r2"]
+
+
+async def test_an_opening_does_not_wait_for_counts_that_cannot_be_read(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(_: datetime) -> list[ReportCount]:
+        raise StoreError("another slot, whose node is away")
+
+    monkeypatch.setattr(scene.bot.reports, "everywhere", fails)
+    second = incident(EventKind.OPENED, id_="x2")
+    await commit(scene.bot.store, scene.outage, second)
+    await scene.bot.fanout.read_events()
+    await settled(scene.bot.store)
+
+    titles = [m.shown[0] for m in scene.server.messages.values()]
+    assert titles.count("root claude/x2 r1") == 2
