@@ -58,6 +58,7 @@ FAILURES = {
 
 # https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/
 _CHALLENGE_HEADER = "cf-mitigated"
+_CHALLENGE_TITLE = re.compile(r"<title>\s*just a moment", re.IGNORECASE)
 _CHALLENGE_WORDS = re.compile(r"just a moment|challenge-platform|cf-chl|captcha", re.IGNORECASE)
 
 
@@ -116,6 +117,8 @@ def is_challenge(seen: ProbeResponse) -> bool:
     if headers.get(_CHALLENGE_HEADER) == "challenge":
         return True
     html = "html" in headers.get("content-type", "")
+    if seen.status == 503:  # an outage's page may hold a stray script of the bot check
+        return html and bool(_CHALLENGE_TITLE.search(seen.body))
     return html and seen.status in {403, 429} and bool(_CHALLENGE_WORDS.search(seen.body))
 
 

@@ -69,6 +69,7 @@ def test_no_answer_at_all_is_bad(failure: str) -> None:
         ProbeResponse(403, {"cf-mitigated": "challenge", **HTML}, ""),
         ProbeResponse(403, HTML, "<title>Just a moment...</title>"),
         ProbeResponse(503, {"CF-Mitigated": "challenge"}, ""),
+        ProbeResponse(503, HTML, "<title>Just a moment...</title>"),
         ProbeResponse(403, HTML, "Forbidden"),
     ],
 )
