@@ -31,7 +31,6 @@ class ProviderAnswer:
         self.known = {v.surface: v.last_known for v in self.verdicts}
         # Of these something speaks itself; the others only repeat what carries them.
         self.stated = {v.surface: v.last_known for v in self.verdicts if not v.carried_by}
-        self.all_known = {v.surface: v.last_known for v in present.verdicts}
 
     def _chosen(self) -> list[Verdict]:
         if self.present.checked_at is None:
