@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -334,6 +335,14 @@ async def test_the_socket_of_a_long_path_lies_in_a_folder_of_ours_alone(tmp_path
         socket = data.socket_path(folder)
         assert socket.stat().st_mode & 0o077 == 0
         assert socket.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_temporary_folder_that_is_too_long_as_well_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("long" * 30)
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    assert len(os.fsencode(data.socket_path(long))) <= data.LONGEST_SOCKET_PATH
 
 
 async def test_data_without_their_manifest_are_not_taken_for_none(tmp_path: Path) -> None:

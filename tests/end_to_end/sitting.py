@@ -65,6 +65,18 @@ class Sitter:
     def press(self, keys: str) -> None:
         os.write(self._terminal, keys.encode())
 
+    async def ends_by(self, keys: str) -> int:
+        """Press until it ends. A key that comes while something is shown above the prompt is lost:
+        the terminal is in its own mode then, and for this one nobody gets its signals.
+        """
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                self.press(keys)
+                try:
+                    return await asyncio.wait_for(self.process.wait(), 1.0)
+                except TimeoutError:
+                    continue
+
     async def ends(self) -> int:
         async with asyncio.timeout(PATIENCE):
             return await self.process.wait()

@@ -42,13 +42,11 @@ async def test_news_come_above_a_half_typed_line_which_goes_on(tmp_path: Path) -
         page.page.open("Slow answers", {API: "degraded_performance"}, body="It is slow.")
         await person.shows("It is slow.")
         await person.types("iptions", "everything")
-        person.press("\x04")  # Ctrl-D
-        assert await person.ends() == 0
+        assert await person.ends_by("\x04") == 0  # Ctrl-D
 
 
 async def test_ctrl_c_at_the_prompt_leaves_cleanly(tmp_path: Path) -> None:
     async with page_server() as page, sitting(tmp_path, page.url) as person:
         await person.shows("Everything is up")
-        person.press("\x03")
-        assert await person.ends() == 0
+        assert await person.ends_by("\x03") == 0
         assert "Traceback" not in person.out

@@ -145,7 +145,10 @@ def socket_path(folder: Path) -> Path:
     if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
         return inside
     name = hashlib.sha256(os.fsencode(inside)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"isclaudedown-{os.getuid()}" / f"{name}.sock"
+    below = Path(f"isclaudedown-{os.getuid()}") / f"{name}.sock"
+    path = Path(tempfile.gettempdir()) / below
+    # TMPDIR may be as long as the data folder, and lie beside it.
+    return path if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH else Path("/tmp") / below  # noqa: S108 (checked by prepare_socket)
 
 
 def prepare_socket(path: Path) -> None:
