@@ -1,1 +1,1 @@
-"""What the world looks like: pages, Redis, chats, HTTP, the shell."""
+"""Adapters to the outside: pages, Redis, chats, HTTP, the shell."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from adapters.chat.platform import OpenPlatform, Parts
+from adapters.platforms import PLATFORMS
 from adapters.probes.opened import open_prober
 from adapters.providers.http import StatusPage
 from adapters.providers.opened import page_sources
@@ -41,7 +42,6 @@ from bot.domain.subscription import Channel
 from bot.evidence.collector import Collector
 from bot.evidence.stores import EvidenceStores
 from bot.loops.watcher import Watcher
-from bot.platforms import PLATFORMS
 from bot.ports import Messenger
 from bot.settings import Settings
 from bot.status.service import StatusService

@@ -81,7 +81,7 @@ def _delivered(
     at: datetime,
     catalog: Catalog,
 ) -> tuple[list[ReplayedMessage], ThreadRecord]:
-    """Carry out plans until nothing is missing, as the courier does."""
+    """Carry out plans until nothing is missing, as the worker does."""
     messages: list[ReplayedMessage] = []
     while steps := plan(incident, thread, subscription, at, closes=False).steps:
         before = thread

@@ -21,11 +21,11 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from adapters.platforms import PLATFORMS  # noqa: E402
 from adapters.web.metrics import Measured, Metrics  # noqa: E402 - found by the line above
 from bot.catalog.catalog import load_catalog  # noqa: E402
 from bot.cli import cli  # noqa: E402
 from bot.commands.table import COMMANDS  # noqa: E402
-from bot.platforms import PLATFORMS  # noqa: E402
 from bot.settings import PlatformSettings, Settings, names_of  # noqa: E402
 from bot.status.view import StatusView  # noqa: E402
 

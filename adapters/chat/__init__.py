@@ -1,4 +1,4 @@
-"""What the chat platforms share: text, the answering frame, parts of the settings form, HTTP.
+"""Parts that chat platforms share: text, the answering frame, the settings form, HTTP.
 
 A platform keeps for itself what differs where it matters: threads, limits, recovery and how a
 message is rendered. It provides:

@@ -1,7 +1,7 @@
-"""What a chat platform is to the composition root: one row, kept in its own folder.
+"""The row that each chat platform keeps in its own folder for the composition root.
 
-The rows stand together in `bot/platforms.py`. A row imports nothing of its library: whoever does
-not use a platform does not pay for loading it.
+The rows stand together in `adapters/platforms.py`. A row imports nothing of its library: whoever
+does not use a platform does not pay for loading it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a platform is opened with."""
+    """The parts of the program that a platform is opened with."""
 
     settings: Settings
     store: Store

@@ -99,7 +99,7 @@ class Responder(ABC, Generic[I_contra]):
             return Answer(Message(SORRY, f"{SORRY} ({error.reason})"))
         except Exception as error:  # whoever asked gets an answer all the same
             # The type alone: an error's text may quote what somebody wrote.
-            log.error(  # noqa: TRY400
+            log.error(  # noqa: TRY400 - a traceback may hold a token or a text
                 "command.failed", platform=self.platform, error=type(error).__name__
             )
             return Answer(Message(SORRY, SORRY))

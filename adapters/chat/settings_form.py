@@ -26,7 +26,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class SettingsChange:
-    """What a form asks for. None (surfaces, severity) and KEEP leave a setting as it is."""
+    """The change that a form asks for. None (surfaces, severity) and KEEP leave a setting alone."""
 
     surfaces: tuple[str, ...] | None = None  # empty: everything
     severity: Severity | None = None

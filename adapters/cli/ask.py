@@ -98,7 +98,7 @@ def _tell(
 async def view_and_surfaces(
     settings: Settings, words: Sequence[str], clock: Clock
 ) -> tuple[StatusView, list[str]]:
-    """What is true now, and the surfaces that the words name."""
+    """Return the present view, and the surfaces that the words name."""
     pages = await pages_now(settings, clock)
     surfaces, versions = question(words, pages.view().catalog)
     return pages.view(versions), surfaces

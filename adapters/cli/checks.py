@@ -123,7 +123,7 @@ async def health(settings: Settings, clock: Clock, out: TextIO) -> bool:
 
 
 def _pulse(page: ProviderStatus, now: datetime, limit: timedelta) -> tuple[str, bool]:
-    """What to say of a page that somebody watches, and whether that is well."""
+    """Return a sentence about a page that somebody watches, and whether it is well."""
     if page.checked_at is None:
         return "watched, and not read yet", True
     age = now - page.checked_at

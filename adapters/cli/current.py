@@ -1,4 +1,4 @@
-"""What is true now, for a command that ends: from a running instance, or by one poll of our own."""
+"""The present view for a command that ends: from a running instance, or by one poll of our own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bot.status.view import StatusView, status_view
 
 @dataclass(frozen=True, slots=True)
 class PagesNow:
-    """What is known of each page at one moment."""
+    """The state of each page at one moment."""
 
     catalog: Catalog
     states: Mapping[str, State]

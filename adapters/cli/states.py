@@ -1,4 +1,4 @@
-"""What a running instance knows, read from its store. Loads Redis only where there is one."""
+"""The states of a running instance, read from its store. Loads Redis only where there is one."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def status_line(said: Document, catalog: Catalog) -> str:
 
 
 def _sources(wrong: Sequence[VerdictDocument]) -> list[str]:
-    """Who says that something is wrong: the page, a probe, or how many people."""
+    """Name the sources that say that something is wrong: the page, a probe, or how many people."""
     said = {
         piece.source: piece.says
         for verdict in wrong

@@ -83,7 +83,7 @@ class SmallCache:
             self._parsers[name](data)
         except Exception as error:  # whatever discord.py or we stumble over
             # Its text may quote what somebody wrote.
-            log.error("discord.event_unreadable", type=name, error=type(error).__name__)  # noqa: TRY400
+            log.error("discord.event_unreadable", type=name, error=type(error).__name__)  # noqa: TRY400 - a traceback may hold a token or a text
 
     def guild(self, data: Json) -> Json:
         """Return a guild with our own roles, and with channels and threads as `channel` says."""

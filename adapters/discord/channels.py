@@ -21,7 +21,7 @@ from bot.ports import Access
 
 
 class Kind(Enum):
-    """What an incident's thread is made of."""
+    """The way an incident's thread is made in a channel of this kind."""
 
     TEXT = "text"  # a root, and a thread made from it
     ANNOUNCEMENT = "announcement"  # the same, and the root is published

@@ -151,7 +151,7 @@ def subcommand_of(
         descriptions["channel"] = _ELSEWHERE
     parameter, empty = inspect.Parameter, inspect.Parameter.empty
     where = parameter.POSITIONAL_OR_KEYWORD
-    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # read by discord.py
         [
             parameter("raw", where, annotation=discord.Interaction),
             *(

@@ -191,7 +191,7 @@ def make_client(shards: int, starts: SessionStarts, rest: RestClient) -> discord
         del initial
         await starts.turn(shard_id or 0)
 
-    client.before_identify_hook = before_identify_hook  # type: ignore[method-assign]
+    client.before_identify_hook = before_identify_hook  # type: ignore[method-assign]  # its hook
     cache = SmallCache(rest, lambda: client.user.id if client.user else 0)
     cache.install(client._connection.parsers)
     return client

@@ -236,7 +236,7 @@ class DiscordMessenger:
 
     @property
     def deferred(self) -> Deferred:
-        """What limits put off: publishing, changes of what was published, making threads."""
+        """The work that limits put off: publishing, late edits, making threads."""
         return self._posting.deferred
 
     async def close(self) -> None:

@@ -250,7 +250,7 @@ class RestClient:
                     raise DiscordUnreachable(str(refused)) from None
                 if self._breaker.open(TokenRefused.REASON):
                     status, code = refused.status, refused.code
-                    log.error("discord.token_refused", status=status, code=code)  # noqa: TRY400
+                    log.error("discord.token_refused", status=status, code=code)  # noqa: TRY400 - a traceback may hold a token or a text
             raise TokenRefused(self._breaker.wait())
 
 

@@ -29,7 +29,7 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """What Discord says about its gateway, and about starting sessions there."""
+    """Discord's answer about its gateway, and about starting sessions there."""
 
     url: str
     shards: int

@@ -39,7 +39,7 @@ def root_message(
     """The root at the incident's present revision.
 
     It depends on nothing of the channel but `joined_midway` (the root was first posted when the
-    incident had been told elsewhere already). `tally` is the line of reports, when there is one.
+    incident had been told elsewhere already). `report_count` is the line of reports, if any.
     """
     blocks: list[Block] = []
     if not incident.withdrawn and (rows := rows_of(incident, catalog)):

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from adapters.discord.settings import DiscordSettings
+from adapters.platforms import settings_of_all
 from adapters.slack.settings import SlackSettings
 from bot.domain.errors import SettingsError
 from bot.environment import Setting
-from bot.platforms import settings_of_all
 from bot.settings import Settings
 
 SECRET = "xoxb-1-very-secret"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.platforms import PLATFORMS
 from bot.environment import FILE_VARIABLE
-from bot.platforms import PLATFORMS
 from bot.settings import Settings, names_of
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import Field
 
+from adapters.platforms import settings_of_all
 from adapters.slack.settings import SlackSettings
 from bot.domain.errors import SettingsError
-from bot.platforms import settings_of_all
 from bot.settings import PlatformSettings, load_settings, plain_name
 
 SECRET = "xoxb-1-very-secret"

@@ -30,7 +30,7 @@ def end_with_parent(parent: int) -> None:
     import ctypes  # noqa: PLC0415 - only here, and it is the slowest import of all
 
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the kernel knew of our wish
+    if os.getppid() != parent:  # it ended before the kernel was asked to watch it
         sys.exit(1)
 
 
