@@ -64,7 +64,11 @@ def parse(text: str, catalog: Catalog) -> ParsedCommand:
             or _read_other(words, tokens, catalog)
         )
         tokens = tokens[used:]
-    _settle_providers(words, catalog)
+    # A provider that only introduced a surface of its own ("claude code") is not meant as a whole.
+    named = {provider_of(catalog, s) for s in (*words.surfaces, *words.plus, *words.minus)}
+    words.providers = [p for p in dict.fromkeys(words.providers) if p not in named]
+    for several in (words.surfaces, words.plus, words.minus):
+        several[:] = dict.fromkeys(several)
     return words
 
 
@@ -212,11 +216,3 @@ def _read_other(words: ParsedCommand, tokens: list[str], catalog: Catalog) -> in
 
 def _sign(token: str) -> tuple[str, str]:
     return (token[0], token[1:]) if token[:1] in {"+", "-"} and len(token) > 1 else ("", token)
-
-
-def _settle_providers(words: ParsedCommand, catalog: Catalog) -> None:
-    """Drop a provider that only introduced a surface of its own ("claude code")."""
-    named = {provider_of(catalog, s) for s in (*words.surfaces, *words.plus, *words.minus)}
-    words.providers = [p for p in dict.fromkeys(words.providers) if p not in named]
-    for several in (words.surfaces, words.plus, words.minus):
-        several[:] = list(dict.fromkeys(several))

@@ -5,12 +5,13 @@ Nothing that a person writes is kept, logged or shown to others.
 
 from __future__ import annotations
 
-from bot.catalog.catalog import Catalog
+from contextlib import suppress
+
 from bot.catalog.names import FILLER, longest_name, of_provider
 from bot.commands.shared import what_to_do
 from bot.commands.types import Answer, ParsedCommand, Request, Services
 from bot.domain.errors import DeliveryError
-from bot.domain.subscription import Channel, Reminder
+from bot.domain.subscription import Reminder
 from bot.evidence.stores import ChannelSize, UserReport
 from bot.messages.evidence import (
     counted_message,
@@ -37,10 +38,11 @@ _MOST_WORDS = 4  # in the name of a surface, at the beginning of a report
 async def report(services: Services, request: Request, words: ParsedCommand) -> Answer:
     """`report <surface> [text]`: the text is for whoever reads it in the channel, not us."""
     view = await services.status.view(request.channel)
-    named = _leading(words.rest, view.catalog)
+    first = [w for w in words.rest.split()[:_MOST_WORDS] if w.casefold() not in FILLER]
+    named = longest_name(view.catalog, first)[0].surfaces if first else ()
     if len(named) == 1:
         return await _count(services, request, named[0], view)
-    offered = named or _offered(view)
+    offered = list(named) or _offered(view)
     return Answer(which_message("Trouble with what?", "affected", offered, view.catalog))
 
 
@@ -55,7 +57,11 @@ async def affected(services: Services, request: Request, value: str) -> Answer:
 
 
 async def _count(services: Services, request: Request, surface: str, view: StatusView) -> Answer:
-    size = await _members(services, request.channel)
+    messenger = services.messengers.get(request.channel.platform)
+    size = None  # of the channel, to which the quorum is relative, where it can be known
+    if isinstance(messenger, ChannelSize):
+        with suppress(DeliveryError):
+            size = await messenger.members(request.channel)
     said = UserReport(request.channel, request.user, surface, size)
     new = await services.reports.add(said, view.at)
     if new and services.reported is not None:
@@ -64,17 +70,6 @@ async def _count(services: Services, request: Request, surface: str, view: Statu
     more = await what_to_do(services, view, surface)
     verdict = view.verdict(surface)
     return Answer(counted_message(surface, here, verdict, view.catalog, new=new, more=more))
-
-
-async def _members(services: Services, channel: Channel) -> int | None:
-    """The size of the channel, to which the quorum is relative; None where nobody knows."""
-    messenger = services.messengers.get(channel.platform)
-    if not isinstance(messenger, ChannelSize):
-        return None
-    try:
-        return await messenger.members(channel)
-    except DeliveryError:
-        return None
 
 
 async def works(services: Services, request: Request, value: str) -> Answer:
@@ -164,12 +159,6 @@ async def scoreboard(services: Services, _request: Request, _words: ParsedComman
 
 
 # --- what is meant -------------------------------------------------------------------------------
-
-
-def _leading(text: str, catalog: Catalog) -> list[str]:
-    """The surface that a text begins with: exactly one, several to ask back, or none."""
-    words = [word for word in text.split()[:_MOST_WORDS] if word.casefold() not in FILLER]
-    return list(longest_name(catalog, words)[0].surfaces) if words else []
 
 
 def _meant(value: str, view: StatusView) -> list[str]:

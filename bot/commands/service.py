@@ -10,21 +10,13 @@ import re
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
-from bot.catalog.names import Ambiguous, suggest
+from bot.catalog.names import suggest
 from bot.commands import subscriptions
 from bot.commands.parser import parse
 from bot.commands.shared import not_allowed
+from bot.commands.subscription_change import SubscriptionChange
 from bot.commands.table import BUTTONS, command_named, verb_words
-from bot.commands.types import (
-    KEEP,
-    Answer,
-    Choice,
-    Command,
-    Keep,
-    ParsedCommand,
-    Request,
-    Services,
-)
+from bot.commands.types import KEEP, Answer, Choice, Keep, Request, Services
 from bot.domain.errors import StoreError
 from bot.domain.incident import EventKind
 from bot.domain.message import Note, Text
@@ -53,7 +45,7 @@ class Commands:
         command = command_named(words.verb)
         if _THANKS.fullmatch(request.text.strip()):
             return Answer(notice("You're welcome", emoji="🙂"))
-        if doubts := _serious(command, words):
+        if doubts := words.unsettled:
             verbs = list(dict.fromkeys(verb_words().values()))
             return Answer(unknown_message(doubts, catalog, verbs, changing=command.changes))
         if command.changes and (refusal := not_allowed(request)):
@@ -66,12 +58,11 @@ class Commands:
         answer = await command.handler(self._services, request, words)
         if words.doubts:
             answer = _with_notes(answer, passed_over([doubt.word for doubt in words.doubts]))
-        return self._with_outages(request, answer) if command.verb in _SAYS_WHAT_WAITS else answer
-
-    def _with_outages(self, request: Request, answer: Answer) -> Answer:
-        """Add which other platforms take no messages at the moment."""
-        lines = self._services.out_of_reach(request.channel.platform)
-        return _with_notes(answer, *(Note((Text(f"{line}."),)) for line in lines))
+        if words.verb in _SAYS_WHAT_WAITS:
+            # Which other platforms take no messages at the moment.
+            lines = self._services.out_of_reach(request.channel.platform)
+            answer = _with_notes(answer, *(Note((Text(f"{line}."),)) for line in lines))
+        return answer
 
     async def subscribe(
         self,
@@ -86,7 +77,7 @@ class Commands:
 
         `severity` None leaves it as it is (degraded where there is no subscription yet).
         """
-        change = subscriptions.SubscriptionChange(
+        change = SubscriptionChange(
             surfaces=None if surfaces is None else frozenset(surfaces),
             severity=severity,
             mention=mention,
@@ -120,15 +111,6 @@ class Commands:
             for incident in found
             if wanted in f"{incident.id} {incident.title}".casefold()
         ]
-
-
-def _serious(command: Command, words: ParsedCommand) -> list[Ambiguous]:
-    """Doubts that must be settled first. A question may hold words that we need not know."""
-    if command.verb != "ask":
-        return words.doubts
-    if words.asked or words.providers or words.is_sentence:
-        return [doubt for doubt in words.doubts if doubt.meanings or doubt.close]
-    return words.doubts
 
 
 def _with_notes(answer: Answer, *notes: Note) -> Answer:

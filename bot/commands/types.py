@@ -119,6 +119,13 @@ class ParsedCommand:
         """The surfaces that a question is about; none: all."""
         return list(dict.fromkeys([*self.surfaces, *self.plus]))
 
+    @property
+    def unsettled(self) -> list[Ambiguous]:
+        """Doubts that must be settled first. A question may hold words that we need not know."""
+        if self.verb == "ask" and (self.asked or self.providers or self.is_sentence):
+            return [doubt for doubt in self.doubts if doubt.meanings or doubt.close]
+        return self.doubts
+
 
 class Threads(Protocol):
     """What stands where, read only."""

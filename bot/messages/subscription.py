@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.catalog.catalog import Catalog
-from bot.catalog.names import spoken_list
-from bot.domain.incident import EventKind
+from bot.catalog.names import SEVERITIES, spoken_list
+from bot.domain.incident import CHANNEL_KINDS, EventKind
 from bot.domain.message import Block, Line, Lines, Message, Note, Text, Time
 from bot.domain.page import Severity
 from bot.domain.subscription import Subscription
@@ -81,6 +82,19 @@ def how_to_change(subscription: Subscription | None) -> Note:
     )
 
 
+def command_for(subscription: Subscription) -> str:
+    """Return what is typed to get the same subscription again."""
+    severity = {known: word for word, known in reversed(SEVERITIES.items())}
+    words = ["subscribe", *sorted(subscription.surfaces)]
+    if subscription.severity is not Severity.DEGRADED:
+        words.append(severity.get(subscription.severity, ""))
+    if subscription.mention:
+        words.append(subscription.mention)
+    if subscription.thread_only == CHANNEL_KINDS:
+        words.append("thread-only")
+    return " ".join(filter(None, words))
+
+
 def paused_line(subscription: Subscription) -> Line:
     pause = subscription.paused
     if pause is None:
@@ -108,7 +122,7 @@ def changed_message(
     catalog: Catalog,
     now: datetime,
     *,
-    notes: tuple[Line, ...] = (),
+    notes: Sequence[Line] = (),
     works: bool = True,
 ) -> Message:
     """After a change: what was done, what else to know, and the effective settings last.
@@ -117,10 +131,47 @@ def changed_message(
     """
     said = [title, *map(in_words, notes), effective_plain(subscription, catalog, now)]
     plain = " ".join(part.rstrip(".") + "." for part in said)
-    blocks: list[Block] = [Lines(notes)] if notes else []
+    blocks: list[Block] = [Lines(tuple(notes))] if notes else []
     blocks += subscription_blocks(subscription, catalog, now)
     emoji = "✅" if works else "⚠️"
     return Message(short(title, _LONGEST_TITLE), plain, emoji=emoji, blocks=tuple(blocks))
+
+
+def subscribed_message(
+    before: Subscription | None,
+    after: Subscription,
+    catalog: Catalog,
+    now: datetime,
+    *,
+    notes: Sequence[Line],
+    works: bool,
+) -> Message:
+    """After `subscribe`: what the channel gets now, and what it got before if that differs."""
+    did = "Nothing changed: subscribed" if before == after else "Changed: subscribed"
+    title = f"{did if before else 'Subscribed'} to {surfaces_words(after, catalog)}"
+    if not works:
+        title += ", once I can write here"
+    if before and before.surfaces != after.surfaces:
+        notes = [*notes, (Text(f"Before, it got: {surfaces_words(before, catalog)}."),)]
+    return changed_message(title, after, catalog, now, notes=notes, works=works)
+
+
+def subscribed_line(
+    who: str, before: Subscription | None, after: Subscription, catalog: Catalog
+) -> Message | None:
+    """The public line after `subscribe`; None where nothing changed.
+
+    How many a mention will call is said where that is new: nobody is to find out at night.
+    """
+    if before == after:
+        return None
+    did = "subscribed this channel to" if before is None else "changed what this channel gets:"
+    calls = ""
+    if after.mention and (before is None or before.mention != after.mention):
+        count = len(after.mention.split())
+        called = "somebody" if count == 1 else f"{count} people or groups"
+        calls = f"; {called} will be called when it opens or gets worse"
+    return public_line(who, f"{did} {surfaces_words(after, catalog)}{calls}")
 
 
 def subscriptions_message(
