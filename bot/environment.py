@@ -22,16 +22,6 @@ from bot.domain.errors import SettingsError
 
 PREFIX = "ISCLAUDEDOWN_"
 FILE_VARIABLE = f"{PREFIX}CONFIG"
-# Names that other programs and older guides use for what ours are called differently.
-_ELSEWHERE = {
-    "SLACK_TOKEN": "SLACK_BOT_TOKEN",
-    "SLACK_API_TOKEN": "SLACK_BOT_TOKEN",
-    "SLACK_OAUTH_TOKEN": "SLACK_BOT_TOKEN",
-    "SLACK_APP_LEVEL_TOKEN": "SLACK_APP_TOKEN",
-    "SLACK_SECRET": "SLACK_SIGNING_SECRET",
-    "DISCORD_BOT_TOKEN": "DISCORD_TOKEN",
-    "DISCORD_API_TOKEN": "DISCORD_TOKEN",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +72,22 @@ class Sources:
                 near = _nearest(name, names.values())
                 raise SettingsError(f"unknown setting {name} in {self.path}{near}")
 
-    def misspelt(self, names: Mapping[str, str]) -> list[str]:
-        """A sentence for each token under a name that is nearly one of ours, which is not set."""
+    def misspelt(self, names: Iterable[str], elsewhere: Mapping[str, str]) -> list[str]:
+        """Return a sentence for each token under a name that is nearly one of ours.
+
+        `elsewhere`: name that other programs use → the one of `names`. A token that is set under
+        its own name too is not spoken of.
+        """
         given = {**self.environment, **self.dotenv}
         tokens = {name for name in names if name.endswith(("_TOKEN", "_SECRET"))}
+        beginnings = tuple({f"{token.partition('_')[0]}_" for token in tokens})  # the word in front
         found = []
-        for name in sorted(given.keys() - names.keys()):
-            if not name.startswith(("SLACK_", "DISCORD_", "ANTHROPIC_", "REDIS_")):
+        for name in sorted(given.keys() - set(names)):
+            if not name.startswith(beginnings):
                 continue
-            meant = _ELSEWHERE.get(name) or next(
-                iter(difflib.get_close_matches(name, tokens, 1, 0.85)), ""
-            )
-            if meant in names and meant not in given:
+            near = difflib.get_close_matches(name, tokens, 1, 0.85)
+            meant = elsewhere.get(name) or next(iter(near), "")
+            if meant in tokens and meant not in given:
                 found.append(f"{name} is set, which nothing here reads; did you mean {meant}?")
         return found
 

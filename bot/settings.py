@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import (
     AliasChoices,
@@ -68,7 +68,10 @@ class _Section(BaseSettings):
 
 
 class PlatformSettings(_Section):
-    """What one chat platform wants to know; each declares its own beside its adapter."""
+    """Settings of one chat platform; each declares its own beside its adapter."""
+
+    # Names that other programs and older guides use → the variable that is read here.
+    elsewhere: ClassVar[Mapping[str, str]] = {}
 
     @property
     def is_configured(self) -> bool:
@@ -163,7 +166,7 @@ class Settings(_Section):
 
     def effective(self) -> Iterator[Setting]:
         """Every setting as it is in force, and where it comes from. No secret's value."""
-        found: dict[str, Setting] = {}  # the key of secrets is read by Slack's section too
+        found: dict[str, Setting] = {}  # a platform's section may read the key of secrets too
         for section in (self, *self._platforms):
             fields = type(section).model_fields.items()
             for (attribute, field), (name, place) in zip(
@@ -194,7 +197,8 @@ def load_settings(
     settings = _load(Settings, sources)
     settings._platforms = tuple(_load(section, sources) for section in platforms)
     settings._sources = sources
-    settings._misspelt = tuple(sources.misspelt(names))
+    elsewhere = {name: ours for one in platforms for name, ours in one.elsewhere.items()}
+    settings._misspelt = tuple(sources.misspelt(names, elsewhere))
     return settings
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import ClassVar
 
 from pydantic import Field, field_validator
 
@@ -11,6 +13,11 @@ from bot.settings import PlatformSettings, plain_name, web_address
 
 class DiscordSettings(PlatformSettings):
     """The token never shows in `repr`."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "DISCORD_BOT_TOKEN": "DISCORD_TOKEN",
+        "DISCORD_API_TOKEN": "DISCORD_TOKEN",
+    }
 
     token: str = Field(default="", repr=False, validation_alias=plain_name("DISCORD_TOKEN"))
     api_url: str = Field(

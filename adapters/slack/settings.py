@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from pydantic import AliasChoices, Field, ValidationInfo, field_validator, model_validator
 
 from bot.domain.errors import SettingsError
@@ -19,6 +22,14 @@ _KINDS = {
 
 class SlackSettings(PlatformSettings):
     """Tokens and manners of Slack. Secrets never show in `repr`."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "SLACK_TOKEN": "SLACK_BOT_TOKEN",
+        "SLACK_API_TOKEN": "SLACK_BOT_TOKEN",
+        "SLACK_OAUTH_TOKEN": "SLACK_BOT_TOKEN",
+        "SLACK_APP_LEVEL_TOKEN": "SLACK_APP_TOKEN",
+        "SLACK_SECRET": "SLACK_SIGNING_SECRET",
+    }
 
     bot_token: str = Field(default="", repr=False, validation_alias=plain_name("SLACK_BOT_TOKEN"))
     app_token: str = Field(default="", repr=False, validation_alias=plain_name("SLACK_APP_TOKEN"))
