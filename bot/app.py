@@ -162,6 +162,7 @@ def _commands(
             rng=random.Random(),  # noqa: S311 (jitter, no secret)
             reported=reported,
             out_of_reach=platform_health.words,
+            explanations={row.name: row.explain for row in PLATFORMS},
             poll_soon=lambda provider: hints[provider](),
         )
     )

@@ -62,6 +62,9 @@ class Platform:
     is_wanted: Callable[[Settings], bool]
     # Raises SettingsError: the platform does not accept what the settings say.
     open: Callable[[Parts], AbstractAsyncContextManager[OpenPlatform]]
+    # The platform's reason for refusing a message, in words for the people of the channel. As it
+    # came, unless the platform speaks in codes.
+    explain: Callable[[str], str] = str
     # For `doctor`; the subscriptions are None where the store cannot be read.
     check: Callable[[Settings, Subscriptions | None], AsyncIterator[CheckResult]] | None = None
     # Commands for setting it up (`isclaudedown slack …`), given what loads the settings.

@@ -42,6 +42,12 @@ def _open(parts: Parts) -> AbstractAsyncContextManager[OpenPlatform]:
     return open_slack(options, parts.store, parts.commands, parts.catalog, parts.clock)
 
 
+def _explain(reason: str) -> str:
+    from adapters.slack.errors import explain
+
+    return explain(reason)
+
+
 def _check(settings: Settings, subscriptions: Subscriptions | None) -> AsyncIterator[CheckResult]:
     from adapters.slack.checks import check_slack
 
@@ -54,6 +60,7 @@ SLACK = Platform(
     settings=SlackSettings,
     is_wanted=lambda settings: settings.of(SlackSettings).is_configured,
     open=_open,
+    explain=_explain,
     check=_check,
     set_up=set_up,
 )

@@ -22,7 +22,8 @@ async def subscriptions(services: Services, request: Request, _words: ParsedComm
     here = await services.subscriptions.get(channel)
     everywhere = services.subscriptions.of_tenant(channel.platform, channel.tenant)
     others = [one async for one in everywhere if one.channel != channel]
-    return Answer(subscriptions_message(here, others, services.catalog, services.status.clock()))
+    now, explain = services.status.clock(), services.explain(channel)
+    return Answer(subscriptions_message(here, others, services.catalog, now, explain))
 
 
 async def mute(services: Services, request: Request, words: ParsedCommand) -> Answer:
@@ -44,22 +45,23 @@ async def mute(services: Services, request: Request, words: ParsedCommand) -> An
     title = f"Muted for {duration(length)}"
     if length < words.length:
         title += ", the longest that there is"
-    message = changed_message(title, after, services.catalog, now, notes=(note,))
+    explain = services.explain(request.channel)
+    message = changed_message(title, after, services.catalog, now, explain, notes=(note,))
     return Answer(message, public_line(request.user_name, f"muted me here for {duration(length)}"))
 
 
 async def unmute(services: Services, request: Request, _words: ParsedCommand) -> Answer:
-    now = services.status.clock()
+    now, explain = services.status.clock(), services.explain(request.channel)
     before = await services.subscriptions.get(request.channel)
     if before is None:
         return not_subscribed()
     if not before.is_muted(now):
         title = "Nothing changed: this channel was not muted"
-        return Answer(changed_message(title, before, services.catalog, now))
+        return Answer(changed_message(title, before, services.catalog, now, explain))
     after = replace(before, muted_until=None)
     going_on = await running(services, after)
     await services.subscriptions.put(after, behind=[incident.key for incident in going_on])
-    message = changed_message("Unmuted", after, services.catalog, now)
+    message = changed_message("Unmuted", after, services.catalog, now, explain)
     return Answer(message, public_line(request.user_name, "unmuted me here"))
 
 

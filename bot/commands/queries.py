@@ -151,5 +151,7 @@ async def why(services: Services, request: Request, words: ParsedCommand) -> Ans
     for one in newest:
         thread = await services.threads.thread(request.channel, one.key) or ThreadRecord()
         cases.append(WhyCase(one, thread, plan(one, thread, subscription, now).reason))
-    message = why_message(cases, subscription, request.channel.id, now, services.catalog)
-    return Answer(message)
+    explain = services.explain(request.channel)
+    return Answer(
+        why_message(cases, subscription, request.channel.id, now, services.catalog, explain)
+    )

@@ -75,7 +75,8 @@ async def subscribe(services: Services, request: Request, change: SubscriptionCh
         notes.append(await _going_on_line(services, after, going_on))
     if change.everybody:
         notes.append((Text("I never call a whole channel; name a group, a role or a person."),))
-    message = subscribed_message(before, after, catalog, now, notes=notes, works=may_write)
+    explain = services.explain(request.channel)
+    message = subscribed_message(before, after, catalog, now, explain, notes=notes, works=may_write)
     return Answer(message, subscribed_line(request.user_name, before, after, catalog))
 
 
@@ -119,7 +120,8 @@ async def _take_away(
 ) -> Answer:
     if before.surfaces and not before.surfaces & named:
         title = f"Nothing changed: this channel gets {surfaces_words(before, services.catalog)}"
-        return Answer(changed_message(title, before, services.catalog, services.status.clock()))
+        now, explain = services.status.clock(), services.explain(request.channel)
+        return Answer(changed_message(title, before, services.catalog, now, explain))
     if before.surfaces and before.surfaces <= named:
         await services.subscriptions.remove(request.channel)
         title = "Unsubscribed: nothing was left that this channel gets"

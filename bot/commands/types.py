@@ -17,6 +17,7 @@ from bot.domain.message import Message
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, ThreadRecord
 from bot.evidence.stores import ReportStore
+from bot.messages.subscription import Explain
 from bot.ports import Messenger, Subscriptions
 from bot.status.service import StatusService
 
@@ -155,12 +156,17 @@ class Services:
     # Says which platforms, besides the one named, take no messages at the moment.
     out_of_reach: Callable[[str], Sequence[str]] = lambda _: ()
 
+    # By platform: its reasons for refusing messages, in words for people. As they came, if absent.
+    explanations: Mapping[str, Explain] = field(default_factory=dict)
     # Makes the next poll of this provider's page come at once.
     poll_soon: Callable[[str], None] = lambda _: None
 
     @property
     def catalog(self) -> Catalog:
         return self.status.catalog
+
+    def explain(self, channel: Channel) -> Explain:
+        return self.explanations.get(channel.platform, str)
 
 
 Handler = Callable[[Services, Request, ParsedCommand], Awaitable[Answer]]

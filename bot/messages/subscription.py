@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.catalog.catalog import Catalog
@@ -11,9 +11,10 @@ from bot.domain.incident import CHANNEL_KINDS, EventKind
 from bot.domain.message import Block, Line, Lines, Message, Note, Text, Time
 from bot.domain.page import Severity
 from bot.domain.subscription import Subscription
-from bot.messages.reasons import reason_words
 from bot.messages.text import in_words, short
 
+# A platform's reason for refusing messages → words that say what a person can do about it.
+Explain = Callable[[str], str]
 _FROM = {
     Severity.UNKNOWN: "every notice",
     Severity.UP: "every notice",
@@ -95,24 +96,26 @@ def command_for(subscription: Subscription) -> str:
     return " ".join(filter(None, words))
 
 
-def paused_line(subscription: Subscription) -> Line:
+def paused_line(subscription: Subscription, explain: Explain) -> Line:
     pause = subscription.paused
     if pause is None:
         return ()
     line: list[Text | Time] = [
         Text("Paused since "),
         Time(pause.since, "date"),
-        Text(f": {reason_words(pause.reason)}."),
+        Text(f": {explain(pause.reason)}."),
     ]
     if pause.next_try:
         line += [Text(" I try again "), Time(pause.next_try, "ago"), Text(".")]
     return tuple(line)
 
 
-def subscription_blocks(subscription: Subscription, catalog: Catalog, now: datetime) -> list[Block]:
+def subscription_blocks(
+    subscription: Subscription, catalog: Catalog, now: datetime, explain: Explain
+) -> list[Block]:
     lines = [effective(subscription, catalog, now)]
     if subscription.paused:
-        lines.append(paused_line(subscription))
+        lines.append(paused_line(subscription, explain))
     return [Lines(tuple(lines)), how_to_change(subscription)]
 
 
@@ -121,6 +124,7 @@ def changed_message(
     subscription: Subscription,
     catalog: Catalog,
     now: datetime,
+    explain: Explain,
     *,
     notes: Sequence[Line] = (),
     works: bool = True,
@@ -132,7 +136,7 @@ def changed_message(
     said = [title, *map(in_words, notes), effective_plain(subscription, catalog, now)]
     plain = " ".join(part.rstrip(".") + "." for part in said)
     blocks: list[Block] = [Lines(tuple(notes))] if notes else []
-    blocks += subscription_blocks(subscription, catalog, now)
+    blocks += subscription_blocks(subscription, catalog, now, explain)
     emoji = "✅" if works else "⚠️"
     return Message(short(title, _LONGEST_TITLE), plain, emoji=emoji, blocks=tuple(blocks))
 
@@ -142,6 +146,7 @@ def subscribed_message(
     after: Subscription,
     catalog: Catalog,
     now: datetime,
+    explain: Explain,
     *,
     notes: Sequence[Line],
     works: bool,
@@ -153,7 +158,7 @@ def subscribed_message(
         title += ", once I can write here"
     if before and before.surfaces != after.surfaces:
         notes = [*notes, (Text(f"Before, it got: {surfaces_words(before, catalog)}."),)]
-    return changed_message(title, after, catalog, now, notes=notes, works=works)
+    return changed_message(title, after, catalog, now, explain, notes=notes, works=works)
 
 
 def subscribed_line(
@@ -175,7 +180,11 @@ def subscribed_line(
 
 
 def subscriptions_message(
-    here: Subscription | None, others: list[Subscription], catalog: Catalog, now: datetime
+    here: Subscription | None,
+    others: list[Subscription],
+    catalog: Catalog,
+    now: datetime,
+    explain: Explain,
 ) -> Message:
     """What this channel gets, and which other channels of the same workspace get something."""
     if here is None:
@@ -183,7 +192,7 @@ def subscriptions_message(
         blocks: list[Block] = [how_to_change(None)]
     else:
         title = "This channel is subscribed"
-        blocks = subscription_blocks(here, catalog, now)
+        blocks = subscription_blocks(here, catalog, now, explain)
     plain = title + "." if here is None else effective_plain(here, catalog, now) + "."
     if others:
         plural = "channel here is" if len(others) == 1 else "channels here are"

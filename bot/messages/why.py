@@ -11,9 +11,8 @@ from bot.domain.incident import Incident
 from bot.domain.message import Block, Line, Lines, Message, Text, ThreadLink, Time
 from bot.domain.page import Severity
 from bot.domain.subscription import Reason, Subscription, ThreadRecord
-from bot.messages.reasons import reason_words
 from bot.messages.state import emoji_of, name_of
-from bot.messages.subscription import how_to_change, subscription_blocks
+from bot.messages.subscription import Explain, how_to_change, subscription_blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,7 @@ def why_message(
     channel: str,
     now: datetime,
     catalog: Catalog,
+    explain: Explain,
 ) -> Message:
     """`channel` is the platform's own id of it, for links to threads."""
     if not cases:
@@ -38,35 +38,43 @@ def why_message(
         lines: tuple[Line, ...] = ()
     else:
         title = "Why this channel was told, or not"
-        lines = tuple(_line(case, subscription, channel, catalog) for case in cases)
+        lines = tuple(_line(case, subscription, channel, catalog, explain) for case in cases)
     blocks: list[Block] = [Lines(lines)] if lines else []
     if subscription is None:
         blocks.append(how_to_change(None))
     else:
-        blocks += subscription_blocks(subscription, catalog, now)
+        blocks += subscription_blocks(subscription, catalog, now, explain)
     first = (
-        f" {name_of(cases[0].incident)}: {reason(cases[0], subscription, catalog)}."
+        f" {name_of(cases[0].incident)}: {reason(cases[0], subscription, catalog, explain)}."
         if cases
         else ""
     )
     return Message(title, f"{title}.{first}", emoji="🔍", blocks=tuple(blocks))
 
 
-def _line(case: WhyCase, subscription: Subscription | None, channel: str, catalog: Catalog) -> Line:
+def _line(
+    case: WhyCase,
+    subscription: Subscription | None,
+    channel: str,
+    catalog: Catalog,
+    explain: Explain,
+) -> Line:
     incident = case.incident
     head = (
         Text(f"{emoji_of(incident)} "),
         Time(incident.started_at, "date"),
         Text(" "),
         Text(name_of(incident, 80), bold=True),
-        Text(f": {reason(case, subscription, catalog)}"),
+        Text(f": {reason(case, subscription, catalog, explain)}"),
     )
     if case.thread.root:
         return (*head, Text(" · thread in "), ThreadLink(channel, case.thread.root))
     return head
 
 
-def reason(case: WhyCase, subscription: Subscription | None, catalog: Catalog) -> str:
+def reason(
+    case: WhyCase, subscription: Subscription | None, catalog: Catalog, explain: Explain
+) -> str:
     """One clause: what stands in the channel, or why nothing does."""
     incident, why = case.incident, case.reason
     if case.thread.root:
@@ -78,7 +86,7 @@ def reason(case: WhyCase, subscription: Subscription | None, catalog: Catalog) -
     if why is Reason.DUE:
         return "on its way: it is queued for this channel"
     words = {
-        Reason.PAUSED: f"paused: {reason_words(pause.reason)}" if pause else "paused",
+        Reason.PAUSED: f"paused: {explain(pause.reason)}" if pause else "paused",
         Reason.NOT_SUBSCRIBED: "this channel is not subscribed",
         Reason.OTHER_WORKSPACE: "only people of another workspace reported it",
         Reason.MUTED: "this channel is muted",

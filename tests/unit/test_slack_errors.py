@@ -77,11 +77,15 @@ def test_an_error_means_what_we_do_about_it(code: str, kind: type[BotError]) -> 
         ("not_in_channel", "/invite @isclaudedown"),
         ("missing_scope: chat:write", "(missing_scope: chat:write)"),
         ("team_access_not_granted", "organisation"),
-        ("Send Messages is missing", "Send Messages is missing"),
     ],
 )
 def test_a_reason_says_what_a_person_can_do(reason: str, says: str) -> None:
     assert says in explain(reason)
+    assert explain(reason).endswith(f"({reason})")
+
+
+def test_an_unknown_reason_is_shown_as_it_came() -> None:
+    assert explain("Send Messages is missing") == "Send Messages is missing"
 
 
 def test_no_error_stands_for_two_things() -> None:

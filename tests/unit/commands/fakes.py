@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from adapters.platforms import PLATFORMS
 from bot.catalog.catalog import Catalog
 from bot.commands import Answer, Commands, Request, Services
 from bot.domain.errors import DeliveryError, StoreError
@@ -186,6 +187,7 @@ class Room:
                 reports=self.reports,
                 reminders=self.reminders,  # type: ignore[arg-type]  # likewise
                 rng=random.Random(1),
+                explanations={row.name: row.explain for row in PLATFORMS},
                 poll_soon=self.polled.append,
             )
         )

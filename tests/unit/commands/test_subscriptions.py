@@ -183,10 +183,20 @@ async def test_subscribing_again_ends_a_pause_that_no_longer_holds() -> None:
     assert room.here
     paused = replace(room.here, paused=Pause("not_in_channel", ago(60), None))
     room.subscriptions.kept[OPS] = paused
-    assert "not_in_channel" in await room.say("subs")
     await room.type("subscribe api")
     assert room.here
     assert room.here.paused is None
+
+
+@pytest.mark.parametrize("command", ["subscriptions", "mute 2h", "why"])
+async def test_a_pause_is_explained_in_the_words_of_its_platform(command: str) -> None:
+    room = Room()
+    await room.type("subscribe api")
+    assert room.here
+    paused = replace(room.here, paused=Pause("not_in_channel", ago(60), None))
+    room.subscriptions.kept[OPS] = paused
+    said = await room.say(command)
+    assert "I am not in this channel: /invite @isclaudedown (not_in_channel)" in said
 
 
 async def test_nobody_can_make_it_call_a_whole_channel() -> None:

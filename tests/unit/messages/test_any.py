@@ -115,10 +115,10 @@ CASES = st.tuples(INCIDENTS, THREADS, st.sampled_from(Reason))
 def test_any_subscription_can_be_told_and_explained(
     subscription: Subscription, about: list[tuple[Incident, ThreadRecord, Reason]]
 ) -> None:
-    whole(changed_message("Changed", subscription, SEVERAL, NOW))
-    whole(subscriptions_message(subscription, [subscription], SEVERAL, NOW))
+    whole(changed_message("Changed", subscription, SEVERAL, NOW, str))
+    whole(subscriptions_message(subscription, [subscription], SEVERAL, NOW, str))
     cases = [WhyCase(*one) for one in about]
-    whole(why_message(cases, subscription, "C1", NOW, SEVERAL))
+    whole(why_message(cases, subscription, "C1", NOW, SEVERAL, str))
 
 
 @given(st.text(), st.text())
