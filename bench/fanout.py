@@ -34,8 +34,8 @@ from bot.catalog.catalog import load_catalog
 from bot.delivery.cache import IncidentCache, MessageCache, message_of
 from bot.delivery.context import DeliveryContext
 from bot.delivery.fanout import FanOut
-from bot.delivery.plan import Act, Step
 from bot.delivery.platform_health import PlatformHealth
+from bot.delivery.steps import Act, Step
 from bot.delivery.worker import Worker
 from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin
 from bot.domain.page import Severity

@@ -11,7 +11,8 @@ from typing import Any
 
 from bot.catalog.catalog import Catalog
 from bot.delivery.cache import message_of
-from bot.delivery.plan import Act, Step, apply, plan
+from bot.delivery.plan import plan
+from bot.delivery.steps import Act, Step, apply
 from bot.domain.errors import SourceError
 from bot.domain.incident import EventKind, Incident, IncidentEvent
 from bot.domain.message import Lines, Message, Note, Quote, Rows

@@ -18,8 +18,8 @@ from bot.catalog.catalog import Catalog, load_catalog, only
 from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
 from bot.delivery.context import DeliveryContext, Verdicts, no_failpoint
 from bot.delivery.fanout import FanOut, ReminderFanOut
-from bot.delivery.plan import Step
 from bot.delivery.platform_health import PlatformHealth
+from bot.delivery.steps import Step
 from bot.delivery.worker import Worker
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Ending, EventKind, Impact, Incident, IncidentEvent, Origin

@@ -18,10 +18,10 @@ import structlog
 from bot.delivery import recovery
 from bot.delivery.channel_lifecycle import announce_resumption
 from bot.delivery.context import DeliveryContext, NotNowError, SubjectTask
-from bot.delivery.plan import DELETED, Act, Step, apply
 from bot.delivery.queue import Claim, Outcome, Settlement, Unconfirmed
 from bot.delivery.retry_policy import settlement_after
 from bot.delivery.sender import Sender
+from bot.delivery.steps import DELETED, Act, Step, apply
 from bot.domain.errors import (
     CannotLook,
     DeliveryError,
@@ -139,27 +139,28 @@ class Attempt:
 
     async def _recover(self) -> None:
         """Find what may have been sent without being recorded, before anything is sent."""
+
+        async def find(root: str | None, keys: Sequence[str], since: datetime) -> Mapping[str, str]:
+            search = self._context.messenger.find
+            found = await self._sender.call(
+                "find", lambda: search(self._channel, root, keys, since)
+            )
+            self._context.counts.adopted += len(found)
+            return found
+
         for task in self._tasks:
             since = recovery.unconfirmed_since(self._claim, task)
             if since is None or not task.plan(self._context.clock()).sends:
                 continue
             self._context.counts.searched += 1
             try:
-                task.thread = await recovery.found_on_platform(task, self._claim, since, self._find)
+                task.thread = await recovery.found_on_platform(task, self._claim, since, find)
             except CannotLook as error:
                 log.info("delivery.cannot_look", channel=str(self._channel), reason=error.reason)
                 task.thread = recovery.given_up(task)
             task.thread = replace(task.thread, searched_at=self._context.clock())
         if self._claim.unconfirmed_since is not None:
             self._unconfirmed = Unconfirmed.CLEARED
-
-    async def _find(
-        self, root: str | None, keys: Sequence[str], since: datetime
-    ) -> Mapping[str, str]:
-        find = self._context.messenger.find
-        found = await self._sender.call("find", lambda: find(self._channel, root, keys, since))
-        self._context.counts.adopted += len(found)
-        return found
 
     # --- how it ends ------------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from bot.catalog.catalog import Catalog
-from bot.delivery.plan import Act, Step
 from bot.delivery.queue import PendingThread
+from bot.delivery.steps import Act, Step
 from bot.domain.errors import StoreError
 from bot.domain.incident import Incident
 from bot.domain.message import Lines, Message, Text, Time

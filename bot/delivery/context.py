@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
-from bot.delivery.plan import Plan, plan
+from bot.delivery.plan import plan
 from bot.delivery.platform_health import PlatformHealth
 from bot.delivery.queue import Claim, PendingThread, Queue, RateLimiter, ThreadUpdate
 from bot.delivery.reminders import is_over, plan_reminder
+from bot.delivery.steps import Plan
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.subscription import Channel, Reason, Reminder, Subscription, ThreadRecord

@@ -1,77 +1,31 @@
 """Plans of what is missing in one channel's thread of one incident. Pure.
 
 `plan` compares what stands there (`ThreadRecord`) with what is true (`Incident`) and with what the
-channel asks for (`Subscription`), and says why that is all; `apply` returns what stands there once
-a step was carried out. The worker carries the steps out; `replay` and `why` only show them.
+channel asks for (`Subscription`), and says why that is all. The worker carries the steps out;
+`replay` and `why` only show them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from bot.delivery.steps import DELETED, Act, Plan, Step
 from bot.domain.incident import Ending, EventKind, Incident, IncidentEvent, Origin
-from bot.domain.subscription import Channel, Reason, Subscription, ThreadRecord
+from bot.domain.subscription import Reason, Subscription, ThreadRecord
 
 # A channel that missed more than this gets the present truth instead of a replay (guess).
 MOST_REPLIES = 3
 OLDEST_REPLY = timedelta(minutes=10)
 # First seen when it had been over for longer: history, no alert.
 OLDEST_OVER = timedelta(days=1)
-# The root of a thread that somebody deleted before its reference was known: nothing more is sent.
-DELETED = ""
 
 SHOWN_IN_CHANNEL = frozenset(
     {EventKind.WORSE, EventKind.RESOLVED, EventKind.REOPENED, EventKind.CONFIRMED}
 )
 MENTIONS = frozenset({EventKind.WORSE, EventKind.CONFIRMED})
 ENDS = frozenset({EventKind.RESOLVED, EventKind.ENDED, EventKind.WITHDRAWN})
-
-
-class Act(StrEnum):
-    OPEN = "open"
-    REPLY = "reply"
-    CATCH_UP = "catch_up"  # one reply instead of many
-    CORRECT = "correct"  # change the reply whose text the provider changed
-    REVISE = "revise"  # change the root
-    CLOSE = "close"
-    NOTE = "note"  # nothing to send: remember only that it is dealt with
-    REMIND = "remind"  # one message outside any thread
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing to do about a thread."""
-
-    act: Act
-    revision: int
-    event: IncidentEvent | None = None  # what a reply tells; of a catch-up, the last of it
-    covers: tuple[str, ...] = ()  # events (keys) that are dealt with once this is done
-    in_channel: bool = False  # a reply that the whole channel sees as well
-    mention: bool = False  # call whom the subscription names
-    midway: bool = False  # of a root: the channel asked when the incident was running
-    # Of a catch-up, the last revision told before; of an opening, the last that needs no reply.
-    since: int = 0
-    report_count: str = ""  # of a root: the line of people's reports
-
-    @property
-    def sends(self) -> bool:
-        """Whether carrying it out again would be seen twice."""
-        return self.act in {Act.OPEN, Act.REPLY, Act.CATCH_UP, Act.REMIND}
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What brings one destination up to date about one subject, and why that is all."""
-
-    steps: tuple[Step, ...]
-    reason: Reason
-
-    @property
-    def sends(self) -> bool:
-        return any(step.sends for step in self.steps)
 
 
 def plan(
@@ -107,60 +61,6 @@ def plan(
     return _planned(steps, subscription)
 
 
-def apply(thread: ThreadRecord, step: Step, message: str = "") -> ThreadRecord:
-    """Return the thread once `step` was carried out; `message` is what the messenger returned."""
-    replies = {**thread.replies, **dict.fromkeys(step.covers, "")}
-    match step.act:
-        case Act.OPEN:
-            return replace(
-                thread,
-                root=message,
-                joined=step.since,
-                shown=step.revision,
-                midway=step.midway,
-                report_count=step.report_count,
-            )
-        case Act.REMIND:
-            return replace(thread, root=message)
-        case Act.REPLY if step.event:
-            replies[step.event.key] = message
-            return replace(thread, replies=replies, closed=False)
-        case Act.REVISE:
-            return replace(thread, shown=step.revision, report_count=step.report_count)
-        case Act.CLOSE:
-            return replace(thread, closed=True)
-        case _:
-            closed = thread.closed and step.act is not Act.CATCH_UP
-            return replace(thread, replies=replies, closed=closed)
-
-
-# --- delivery keys: the name of a message for ever, on every platform -------------------------
-
-
-def root_key(channel: Channel, incident: Incident) -> str:
-    return f"{channel}/{incident.key}/root"
-
-
-def reply_key(channel: Channel, incident: Incident, event: IncidentEvent) -> str:
-    return f"{channel}/{incident.key}/{event.key}"
-
-
-def catch_up_key(channel: Channel, incident: Incident, last: IncidentEvent) -> str:
-    return f"{channel}/{incident.key}/until/{last.key}"
-
-
-def key_of(step: Step, channel: Channel, incident: Incident) -> str:
-    """Return the key of the message that a step sends or changes."""
-    if step.event is None:
-        return root_key(channel, incident)
-    if step.act is Act.CATCH_UP:
-        return catch_up_key(channel, incident, step.event)
-    return reply_key(channel, incident, step.event)
-
-
-# --- the parts of a plan ----------------------------------------------------------------------
-
-
 def _open(
     incident: Incident,
     thread: ThreadRecord,
@@ -172,7 +72,7 @@ def _open(
     over = incident.ended_at
     if subscription is None:
         return Plan((), Reason.NOT_SUBSCRIBED)
-    if (mismatch := _mismatch(incident, subscription)) is not None:
+    if (mismatch := subscription.mismatch(incident)) is not None:
         return Plan((), mismatch)
     asked_at = subscription.changed_at or subscription.created_at
     against = (
@@ -201,17 +101,6 @@ def _open(
         since=incident.revision if midway or over or old or later else first.revision,
     )
     return _planned([root], subscription)
-
-
-def _mismatch(incident: Incident, subscription: Subscription) -> Reason | None:
-    """Why a subscription does not ask for an incident; None: it does."""
-    if subscription.matches(incident):
-        return None
-    if incident.visibility and subscription.channel.owner not in incident.visibility:
-        return Reason.OTHER_WORKSPACE
-    if subscription.surfaces and not subscription.surfaces & set(incident.surfaces):
-        return Reason.OTHER_SURFACES
-    return Reason.BELOW_SEVERITY
 
 
 def _root(act: Act, incident: Incident, midway: bool, report_count: str) -> Step:

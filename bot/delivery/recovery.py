@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.delivery.context import SubjectTask
-from bot.delivery.plan import Act, Step, apply, catch_up_key, plan, reply_key, root_key
+from bot.delivery.plan import plan
 from bot.delivery.queue import Claim
 from bot.delivery.reminders import reminder_key
+from bot.delivery.steps import Act, Step, apply, catch_up_key, reply_key, root_key
 from bot.domain.incident import EventKind, Incident, IncidentEvent
 from bot.domain.subscription import Channel, Reminder, Subscription, ThreadRecord
 

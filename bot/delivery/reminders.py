@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.delivery.plan import Act, Plan, Step
+from bot.delivery.steps import Act, Plan, Step
 from bot.domain.evidence import Verdict
 from bot.domain.subscription import Reason, Reminder, ThreadRecord
 

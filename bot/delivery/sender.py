@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.delivery.context import DeliveryContext, NotNowError, SubjectTask
-from bot.delivery.plan import DELETED, Act, Step, key_of
 from bot.delivery.queue import Claim
 from bot.delivery.reminders import reminder_key
+from bot.delivery.steps import DELETED, Act, Step, key_of
 from bot.domain.errors import DeliveryError, Superseded, Uncertain
 from bot.domain.incident import Incident
 from bot.domain.subscription import Reminder

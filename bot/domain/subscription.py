@@ -67,17 +67,23 @@ class Subscription:
 
     def matches(self, incident: Incident) -> bool:
         """Does anything this incident ever did concern this channel?"""
+        return self.mismatch(incident) is None
+
+    def mismatch(self, incident: Incident) -> Reason | None:
+        """Return why nothing this incident ever did concerns this channel; None: something does."""
         if incident.visibility and self.channel.owner not in incident.visibility:
-            return False  # suspected by the people of other workspaces, and by nothing else
+            return Reason.OTHER_WORKSPACE  # suspected by the people there, and by nothing else
+        worst = [incident.worst] if incident.by_default else []
+        if self.surfaces:
+            concerned = self.surfaces & incident.surfaces.keys()
+            if not concerned:
+                return Reason.OTHER_SURFACES
+            worst = [incident.surfaces[surface].worst for surface in concerned]
         # Nobody computed how bad a notice is that speaks of trouble: as bad as can be unnoticed.
         least = Severity.DEGRADED.rank if incident.notice else Severity.UP.rank
-        if not self.surfaces:
-            return incident.by_default and max(incident.worst.rank, least) >= self.severity.rank
-        return any(
-            max(impact.worst.rank, least) >= self.severity.rank
-            for surface, impact in incident.surfaces.items()
-            if surface in self.surfaces
-        )
+        if any(max(severity.rank, least) >= self.severity.rank for severity in worst):
+            return None
+        return Reason.BELOW_SEVERITY
 
 
 @dataclass(frozen=True, slots=True)

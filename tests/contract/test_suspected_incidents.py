@@ -16,7 +16,8 @@ from adapters.redis.database import Database
 from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
 from adapters.redis.incidents import RedisIncidentStore
 from bot.catalog.catalog import load_catalog, only
-from bot.delivery.plan import Act, plan
+from bot.delivery.plan import plan
+from bot.delivery.steps import Act
 from bot.domain.errors import SourceError
 from bot.domain.incident import Ending, EventKind, Incident, Origin
 from bot.domain.page import Severity, Snapshot

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.plan import ENDS, Act, Plan, apply, plan
+from bot.delivery.plan import ENDS, plan
+from bot.delivery.steps import Act, Plan, apply
 from bot.domain.incident import EventKind, Incident
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Subscription, ThreadRecord

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.delivery.plan import Act, apply, plan
+from bot.delivery.plan import plan
+from bot.delivery.steps import Act, apply
 from bot.domain.incident import Incident
 from bot.domain.page import PageIncident, Severity, worst
 from bot.domain.subscription import Channel, Subscription, ThreadRecord

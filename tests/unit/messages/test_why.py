@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 
 from bot.catalog.catalog import load_catalog, only
-from bot.delivery.plan import Act, apply, plan
+from bot.delivery.plan import plan
+from bot.delivery.steps import Act, apply
 from bot.domain.incident import EventKind, Incident
 from bot.domain.page import Severity
 from bot.domain.subscription import Pause, Reason, Subscription, ThreadRecord

@@ -1,0 +1,111 @@
+"""Steps that bring a thread up to date, what stands there after each, and what they are called.
+
+A delivery key is the name of a message for ever, on every platform: what may have been sent
+without being recorded is searched for by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bot.domain.incident import Incident, IncidentEvent
+from bot.domain.subscription import Channel, Reason, ThreadRecord
+
+# The root of a thread that somebody deleted before its reference was known: nothing more is sent.
+DELETED = ""
+
+
+class Act(StrEnum):
+    OPEN = "open"
+    REPLY = "reply"
+    CATCH_UP = "catch_up"  # one reply instead of many
+    CORRECT = "correct"  # change the reply whose text the provider changed
+    REVISE = "revise"  # change the root
+    CLOSE = "close"
+    NOTE = "note"  # nothing to send: remember only that it is dealt with
+    REMIND = "remind"  # one message outside any thread
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do about a thread."""
+
+    act: Act
+    revision: int
+    event: IncidentEvent | None = None  # what a reply tells; of a catch-up, the last of it
+    covers: tuple[str, ...] = ()  # events (keys) that are dealt with once this is done
+    in_channel: bool = False  # a reply that the whole channel sees as well
+    mention: bool = False  # call whom the subscription names
+    midway: bool = False  # of a root: the channel asked when the incident was running
+    # Of a catch-up, the last revision told before; of an opening, the last that needs no reply.
+    since: int = 0
+    report_count: str = ""  # of a root: the line of people's reports
+
+    @property
+    def sends(self) -> bool:
+        """Whether carrying it out again would be seen twice."""
+        return self.act in {Act.OPEN, Act.REPLY, Act.CATCH_UP, Act.REMIND}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What brings one destination up to date about one subject, and why that is all."""
+
+    steps: tuple[Step, ...]
+    reason: Reason
+
+    @property
+    def sends(self) -> bool:
+        return any(step.sends for step in self.steps)
+
+
+def apply(thread: ThreadRecord, step: Step, message: str = "") -> ThreadRecord:
+    """Return the thread once `step` was carried out; `message` is what the messenger returned."""
+    replies = {**thread.replies, **dict.fromkeys(step.covers, "")}
+    match step.act:
+        case Act.OPEN:
+            return replace(
+                thread,
+                root=message,
+                joined=step.since,
+                shown=step.revision,
+                midway=step.midway,
+                report_count=step.report_count,
+            )
+        case Act.REMIND:
+            return replace(thread, root=message)
+        case Act.REPLY if step.event:
+            replies[step.event.key] = message
+            return replace(thread, replies=replies, closed=False)
+        case Act.REVISE:
+            return replace(thread, shown=step.revision, report_count=step.report_count)
+        case Act.CLOSE:
+            return replace(thread, closed=True)
+        case _:
+            closed = thread.closed and step.act is not Act.CATCH_UP
+            return replace(thread, replies=replies, closed=closed)
+
+
+# --- delivery keys ------------------------------------------------------------------------------
+
+
+def root_key(channel: Channel, incident: Incident) -> str:
+    return f"{channel}/{incident.key}/root"
+
+
+def reply_key(channel: Channel, incident: Incident, event: IncidentEvent) -> str:
+    return f"{channel}/{incident.key}/{event.key}"
+
+
+def catch_up_key(channel: Channel, incident: Incident, last: IncidentEvent) -> str:
+    return f"{channel}/{incident.key}/until/{last.key}"
+
+
+def key_of(step: Step, channel: Channel, incident: Incident) -> str:
+    """Return the key of the message that a step sends or changes."""
+    if step.event is None:
+        return root_key(channel, incident)
+    if step.act is Act.CATCH_UP:
+        return catch_up_key(channel, incident, step.event)
+    return reply_key(channel, incident, step.event)
