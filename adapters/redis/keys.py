@@ -150,7 +150,7 @@ def wanted_sets(subscription: Subscription) -> list[str]:
 def concerned_sets(incident: Incident) -> list[str]:
     """Return the index sets whose channels may want an incident; a superset is harmless."""
     concerned = [("everything", incident.worst)]
-    concerned += [(surface, impact.worst) for surface, impact in incident.surfaces.items()]
+    concerned += [(surface, impact.worst) for surface, impact in incident.concerned.items()]
     sets = [
         f"{surface}:{asked.value}"
         for surface, worst in concerned

@@ -103,7 +103,7 @@ def make_server(
         """Incidents of the last days."""
         wanted = set(_named(surfaces, (await _known(knowledge.view())).catalog))
         found = await _known(knowledge.incidents_of(timedelta(days=days)))
-        return history_answer([i for i in found if not wanted or wanted & i.surfaces.keys()])
+        return history_answer([i for i in found if i.concerns(wanted)])
 
     @server.tool(annotations=_READ)
     async def explain(error: str) -> ExplanationAnswer:

@@ -80,7 +80,7 @@ async def _verdict_of(web: Web, request: Request, typed: Sequence[str]) -> Respo
 async def open_incidents(web: Web, request: Request) -> Response:
     view = await web.status.view()
     surfaces = set(named(_listed(read_query(request, Surfaces).surface), view.catalog))
-    found = [i for i in view.incidents if not surfaces or surfaces & i.surfaces.keys()]
+    found = [i for i in view.incidents if i.concerns(surfaces)]
     return answer_with(request, incidents_document(found, view.at))
 
 
@@ -89,7 +89,7 @@ async def history(web: Web, request: Request) -> Response:
     surfaces = set(named(_listed(query.surface), await web.status.learn()))
     now = web.clock()
     past = await web.status.incidents_since(now - timedelta(days=query.days))
-    found = [i for i in past if not surfaces or surfaces & i.surfaces.keys()]
+    found = [i for i in past if i.concerns(surfaces)]
     return answer_with(request, incidents_document(found, now))
 
 

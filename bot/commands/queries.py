@@ -68,12 +68,12 @@ async def history(services: Services, request: Request, words: ParsedCommand) ->
         listed += await services.status.listed_before(one.provider, view.at - span, ours)
     began = max((one.watched_since for one in view.providers if one.watched_since), default=None)
     message = history_message(
-        [i for i in seen if not asked or asked & i.surfaces.keys()],
+        [i for i in seen if i.concerns(asked)],
         span,
         view.at,
         view.catalog,
         about=", ".join(view.catalog.label(s) for s in view.catalog.order(asked)),
-        listed=[i for i in listed if not asked or asked & i.surfaces.keys()],
+        listed=[i for i in listed if i.concerns(asked)],
         watched_since=began,
     )
     return Answer(message, shared=words.share)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -132,6 +132,8 @@ class Incident:
     # Every surface ever touched (the page removes them at the end); empty: neither component nor
     # words named one.
     surfaces: Mapping[str, Impact] = field(default_factory=dict)
+    # Surfaces that nothing names, with what the incident does to those that carry them.
+    carried: Mapping[str, Impact] = field(default_factory=dict)
     # Severity over time: each entry holds until the next, the last until `ended_at`.
     timeline: tuple[tuple[datetime, Severity], ...] = ()
     events: tuple[IncidentEvent, ...] = ()
@@ -155,6 +157,15 @@ class Incident:
     @property
     def key(self) -> str:
         return f"{self.provider}/{self.id}"
+
+    @property
+    def concerned(self) -> Mapping[str, Impact]:
+        """Every surface whose users it may hit: those that it touched, and what these carry."""
+        return {**self.carried, **self.surfaces}
+
+    def concerns(self, surfaces: Collection[str]) -> bool:
+        """Does it concern any of these (none: whatever they are)?"""
+        return not (surfaces and self.concerned.keys().isdisjoint(surfaces))
 
     @property
     def ids(self) -> tuple[str, ...]:

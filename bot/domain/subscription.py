@@ -75,10 +75,10 @@ class Subscription:
             return Reason.OTHER_WORKSPACE  # suspected by the people there, and by nothing else
         worst = [incident.worst] if incident.by_default else []
         if self.surfaces:
-            concerned = self.surfaces & incident.surfaces.keys()
-            if not concerned:
+            concerned = incident.concerned
+            worst = [concerned[surface].worst for surface in self.surfaces & concerned.keys()]
+            if not worst:
                 return Reason.OTHER_SURFACES
-            worst = [incident.surfaces[surface].worst for surface in concerned]
         # Nobody computed how bad a notice is that speaks of trouble: as bad as can be unnoticed.
         least = Severity.DEGRADED.rank if incident.notice else Severity.UP.rank
         if any(max(severity.rank, least) >= self.severity.rank for severity in worst):

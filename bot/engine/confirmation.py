@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.catalog.providers import Provider
 from bot.domain.incident import EventKind, Impact, Incident, Origin
 from bot.domain.page import Severity, worst
 from bot.domain.state import State
+from bot.engine.impact import carried
 
 # How long after a suspicion the provider's incident confirms it (guess; the longest lag of a
 # provider behind its users in the recorded outages is below an hour).
@@ -25,11 +27,14 @@ class Detected:
 
     state: State
     changed: Mapping[str, Incident]
+    provider: Provider
 
     def put(self, *incidents: Incident) -> Detected:
-        new = {incident.id: incident for incident in incidents}
+        new = {
+            one.id: replace(one, carried=carried(self.provider, one.surfaces)) for one in incidents
+        }
         state = replace(self.state, incidents={**self.state.incidents, **new})
-        return Detected(state, {**self.changed, **new})
+        return replace(self, state=state, changed={**self.changed, **new})
 
     @property
     def suspected(self) -> list[Incident]:
@@ -103,4 +108,5 @@ def _merged(found: Detected, ours: Incident, theirs: Incident) -> Detected:
     tracks = {
         ours.id if id_ == theirs.id else id_: track for id_, track in found.state.tracks.items()
     }
-    return Detected(replace(found.state, incidents=rest, tracks=tracks), changed).put(merged)
+    state = replace(found.state, incidents=rest, tracks=tracks)
+    return replace(found, state=state, changed=changed).put(merged)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.catalog.catalog import Catalog
 from bot.domain.incident import Ending, EventKind, Incident, Origin
 from bot.domain.page import Severity
 from bot.domain.state import State, SuspicionState
@@ -68,21 +69,22 @@ def detect(
     changed: Sequence[Incident],
     signals: Signals,
     now: datetime,
-    label: Callable[[str], str] = str,
+    catalog: Catalog,
 ) -> tuple[State, tuple[Incident, ...]]:
     """Set the evidence besides the page against the engine's result.
 
     `before` is the whole state; the engine's step started from it `without_suspected`, and `state`
     and `changed` are its result (after a failed poll: as it was, and nothing). Returns both anew,
-    ready to be committed. `label` is how a surface is written for people.
+    ready to be committed.
     """
+    provider = catalog.provider(state.provider)
     kept = {**suspected_in(before), **state.incidents}
-    found = Detected(replace(state, incidents=kept), {i.id: i for i in changed})
+    found = Detected(replace(state, incidents=kept), {i.id: i for i in changed}, provider)
     found = continue_as_official(found, before, now)
     surfaces = [*(piece.surface for piece in signals.evidence), *signals.overwhelming]
     cases = {surface: case_against(surface, signals.evidence, now) for surface in surfaces}
     suspicions = _suspicions(before.suspicions if before else {}, cases, signals, now)
-    seen = Evidenced(signals, cases, suspicions, now, label)
+    seen = Evidenced(signals, cases, suspicions, now, catalog.label)
     for incident in found.official:
         # Our evidence may come after the provider's word: remembered for the scoreboard.
         hits = [suspicions[s].since for s in incident.surfaces if s in suspicions]

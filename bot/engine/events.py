@@ -17,7 +17,7 @@ from enum import StrEnum
 from bot.domain.incident import Ending, EventKind, Impact, Incident, SurfaceChange
 from bot.domain.page import PageUpdate, Severity, worst
 from bot.engine.endings import ended_at
-from bot.engine.impact import overall, peak, surfaces, timeline
+from bot.engine.impact import carried, overall, peak, surfaces, timeline
 from bot.engine.numbering import Unnumbered, numbered
 from bot.engine.stages import Conclusion, Poll
 
@@ -103,6 +103,7 @@ def emit(poll: Poll, one: Conclusion) -> Incident:
         severity=overall(one),
         worst=worst_ever,
         surfaces=impacts,
+        carried=carried(poll.provider, impacts),
         timeline=timeline(one, ends, poll.now),
         ended_at=ends,
         ending=one.ending if one.ending.is_over else Ending.NONE,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from bot.catalog.providers import Provider
 from bot.domain.incident import Impact, Incident, Origin
 from bot.domain.page import Severity, worst
 from bot.domain.state import Link
@@ -81,6 +82,22 @@ def surfaces(poll: Poll, one: Conclusion) -> dict[str, Impact]:
         new = found.get(surface, left)
         found[surface] = replace(new, worst=worst((new.worst, old.worst)))
     return {surface: found[surface] for surface in sorted(found, key=poll.provider.order)}
+
+
+def carried(provider: Provider, touched: Mapping[str, Impact]) -> dict[str, Impact]:
+    """Surfaces without a row that nothing names, each as bad as the worst that it rests on.
+
+    An incident that names models is of these alone: of the API's other models it says nothing.
+    """
+    models = any(surface.model for surface in provider.surfaces if surface.id in touched)
+    found: dict[str, Impact] = {}
+    for surface in provider.surfaces:
+        if surface.id in touched or not surface.by_words or (surface.model and models):
+            continue
+        if carriers := [touched[other] for other in surface.rests_on if other in touched]:
+            now, high = (worst(c.now for c in carriers), worst(c.worst for c in carriers))
+            found[surface.id] = Impact(now, high, from_text=True)
+    return found
 
 
 def timeline(one: Conclusion, ended_at: datetime | None, now: datetime) -> tuple[Point, ...]:

@@ -193,7 +193,7 @@ class Watcher:
         now = self.clock()
         signals = await self.signals(self.page.provider, now) if self.signals else Signals()
         try:
-            return detect(known.state, state, changed, signals, now, self.catalog.label)
+            return detect(known.state, state, changed, signals, now, self.catalog)
         except Exception as error:
             # A fault of ours: what the page says is committed all the same, and what is suspected
             # stays as it was.

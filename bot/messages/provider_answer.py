@@ -92,9 +92,7 @@ class ProviderAnswer:
             chosen = [
                 i
                 for i in self.present.incidents
-                if i.key in keys
-                or not keys.isdisjoint(i.aliases)
-                or set(i.surfaces) & set(self.asked)
+                if i.key in keys or not keys.isdisjoint(i.aliases) or i.concerns(self.asked)
             ]
         return sorted(chosen, key=lambda i: -i.severity.rank)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.catalog.catalog import Catalog
 from bot.domain.incident import Incident
 from bot.domain.message import Block, Line, Lines, Message, Text, ThreadLink, Time
-from bot.domain.page import Severity
+from bot.domain.page import Severity, worst
 from bot.domain.subscription import Reason, Subscription, ThreadRecord
 from bot.messages.state import emoji_of, name_of
 from bot.messages.subscription import Explain, how_to_change, subscription_blocks
@@ -115,14 +115,10 @@ def _mismatch(incident: Incident, subscription: Subscription, catalog: Catalog) 
     touched = set(incident.surfaces)
     if wanted and not touched:
         return "the provider named no surface, so it went only to channels that get everything"
-    if wanted and not wanted & touched:
+    if not incident.concerns(wanted):
         others = ", ".join(catalog.label(s) for s in catalog.order(touched))
         return f"it touched only {others}"
-    mine = wanted & touched
-    worst = (
-        max((incident.surfaces[s].worst for s in mine), key=lambda s: s.rank)
-        if mine
-        else incident.worst
-    )
-    how = worst.words if worst.rank > Severity.UP.rank else "only a notice"
+    mine = [how.worst for surface, how in incident.concerned.items() if surface in wanted]
+    high = worst(mine) if mine else incident.worst
+    how = high.words if high.rank > Severity.UP.rank else "only a notice"
     return f"{how}, and this channel asks for {subscription.severity.words} or worse"

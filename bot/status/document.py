@@ -54,7 +54,7 @@ def document(view: StatusView, surfaces: Collection[str] = (), draw: float = 0.0
     """
     chosen = [v for v in view.verdicts if not surfaces or v.surface in surfaces]
     unreadable = {v.surface: one.failure for one in view.providers for v in one.verdicts}
-    incidents = [i for i in view.incidents if not surfaces or i.surfaces.keys() & set(surfaces)]
+    incidents = [i for i in view.incidents if i.concerns(surfaces)]
     return Document(
         at=view.at,
         exit_code=exit_code(chosen),

@@ -85,7 +85,7 @@ class StatusView:
 
     def about(self, surface: str) -> tuple[Incident, ...]:
         """Open incidents that touch this surface, oldest first."""
-        return tuple(i for i in self.incidents if surface in i.surfaces)
+        return tuple(i for i in self.incidents if i.concerns([surface]))
 
     def in_trouble(self, surfaces: Sequence[str] = ()) -> list[Verdict]:
         """Verdicts of these surfaces (none: of all) that are in trouble, the worst first."""

@@ -29,6 +29,7 @@ from bot.domain.state import State
 from bot.engine.detection import CALM, detect
 from bot.evidence.scoreboard import ScoreResult, scoreboard
 from bot.evidence.suspicion import AGREE, ALONE, Signals, case_against, suffices
+from tests.history.polling import CATALOG
 from tests.history.witnesses import MINUTE, QUIET, ROUGH, World, minutes, outages, quiet_stretches
 
 SEED = 20260409
@@ -179,7 +180,7 @@ def replay(felt: datetime, felt_until: datetime, posted: datetime, resolved: dat
             )
         state = replace(state, incidents=incidents)
         what = witnessed(now, felt) if now < felt_until else Signals()
-        state, _ = detect(before, state, told, what, now)
+        state, _ = detect(before, state, told, what, now, CATALOG)
         keep.update({i.id: i for i in state.incidents.values()})
     return state
 
