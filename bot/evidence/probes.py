@@ -64,37 +64,33 @@ _CHALLENGE_WORDS = re.compile(r"just a moment|challenge-platform|cf-chl|captcha"
 
 def judge(target: Target, seen: ProbeResponse) -> ProbeResult:
     """Judge one look. Total: any status and any body has a judgement."""
-    if seen.failure:
-        return ProbeResult(ProbeOutcome.BAD, FAILURES.get(seen.failure, "cannot be reached"))
     status = seen.status or 0
+    if seen.failure or (status >= 500 and not is_challenge(seen)):
+        answer = f"answers {status} {error_type(seen.body) or ''}".rstrip()
+        failed = FAILURES.get(seen.failure, "cannot be reached") if seen.failure else answer
+        return ProbeResult(ProbeOutcome.BAD, failed)
     if is_challenge(seen):
         return ProbeResult(ProbeOutcome.INCONCLUSIVE, "a bot check stands before it")
-    if status >= 500:
-        return ProbeResult(ProbeOutcome.BAD, f"answers {_named(status, seen)}")
     if status == 429:
         return ProbeResult(ProbeOutcome.INCONCLUSIVE, "we asked too often (429)", ours=True)
-    if target.kind is TargetKind.FRONT or target.kind is TargetKind.CONTROL:
-        return _judge_page(status)
-    judge_it = _judge_door if target.kind is TargetKind.DOOR else _judge_api
-    return judge_it(target, status, seen)
-
-
-def _judge_page(status: int) -> ProbeResult:
-    if 200 <= status < 400:
-        return ProbeResult(ProbeOutcome.GOOD, f"answers {status}")
-    return ProbeResult(ProbeOutcome.INCONCLUSIVE, f"answers {status}, which proves nothing")
-
-
-def _judge_door(_: Target, status: int, seen: ProbeResponse) -> ProbeResult:
-    """The edge and the sign-in behind it answer: who shows no key is refused, or let in."""
-    if status in {200, 401, 403} and _is_json_object(seen.body):
-        return ProbeResult(ProbeOutcome.GOOD, f"answers {status} as it should")
-    return ProbeResult(ProbeOutcome.INCONCLUSIVE, f"answers {status}, which proves nothing")
+    match target.kind:
+        case TargetKind.FRONT | TargetKind.CONTROL:
+            good, says = 200 <= status < 400, f"answers {status}"
+        case TargetKind.DOOR:
+            # The edge and the sign-in behind it answer: who shows no key is refused, or let in.
+            good = status in {200, 401, 403} and _is_json_object(seen.body)
+            says = f"answers {status} as it should"
+        case _:
+            return _judge_api(target, status, seen)
+    if not good:
+        return ProbeResult(ProbeOutcome.INCONCLUSIVE, f"answers {status}, which proves nothing")
+    return ProbeResult(ProbeOutcome.GOOD, says)
 
 
 def _judge_api(target: Target, status: int, seen: ProbeResponse) -> ProbeResult:
     error = error_type(seen.body)
-    if 200 <= status < 300 and target.kind in {TargetKind.MODELS, TargetKind.GENERATION}:
+    keyed = target.kind in {TargetKind.MODELS, TargetKind.GENERATION}
+    if 200 <= status < 300 and keyed:
         if _is_json_object(seen.body):
             return ProbeResult(ProbeOutcome.GOOD, f"answers {status}")
         return ProbeResult(ProbeOutcome.INCONCLUSIVE, f"answers {status} in an unknown shape")
@@ -102,7 +98,6 @@ def _judge_api(target: Target, status: int, seen: ProbeResponse) -> ProbeResult:
         return ProbeResult(
             ProbeOutcome.INCONCLUSIVE, f"answers {status}, not in the API's own shape"
         )
-    keyed = target.kind in {TargetKind.MODELS, TargetKind.GENERATION}
     if keyed:
         # The API answered, so it is there; but our key or our request is what it refuses.
         return ProbeResult(
@@ -160,11 +155,6 @@ def _is_json_object(body: str) -> bool:
         return body.lstrip().startswith('{"')
 
 
-def _named(status: int, seen: ProbeResponse) -> str:
-    error = error_type(seen.body)
-    return f"{status} {error}" if error else str(status)
-
-
 # --- several looks in a row ------------------------------------------------------------------
 
 REMEMBERED = 6  # looks
@@ -187,6 +177,24 @@ class ProbeHistory:
     @property
     def bad(self) -> int:
         return self.looks.count("b")
+
+    @property
+    def severity(self) -> Severity:
+        if not self.bad:
+            return Severity.UP
+        return Severity.PARTIAL if self.bad >= REMEMBERED - 1 else Severity.DEGRADED
+
+    @property
+    def account(self) -> str:
+        """What it says in an answer: the last look, and how many of the last ones failed."""
+        probe, total = f"our probe of {self.target}", len(self.looks)
+        if not self.bad:
+            return f"{probe} {self.says}"
+        if self.looks.endswith("g"):
+            return f"{probe} failed {self.bad} of the last {total} times"
+        if self.bad == total == 1:
+            return f"{probe} {self.says}"
+        return f"{probe} {self.says} ({self.bad} of the last {total} looks failed)"
 
 
 def remember(
@@ -215,31 +223,15 @@ def evidence(records: Iterable[ProbeHistory]) -> list[Evidence]:
         Evidence(
             source=Source.PROBE,
             surface=surface,
-            severity=_severity(record),
+            severity=record.severity,
             at=record.at,
             since=record.since,
-            says=_says(record),
+            says=record.account,
             weight=WORTH[record.bad] if record.bad else 1.0,
         )
         for record in records
         for surface in record.surfaces
     ]
-
-
-def _severity(record: ProbeHistory) -> Severity:
-    if not record.bad:
-        return Severity.UP
-    return Severity.PARTIAL if record.bad >= REMEMBERED - 1 else Severity.DEGRADED
-
-
-def _says(record: ProbeHistory) -> str:
-    if not record.bad:
-        return f"our probe of {record.target} {record.says}"
-    total = len(record.looks)
-    if record.looks.endswith("g"):
-        return f"our probe of {record.target} failed {record.bad} of the last {total} times"
-    times = "" if record.bad == total == 1 else f" ({record.bad} of the last {total} looks failed)"
-    return f"our probe of {record.target} {record.says}{times}"
 
 
 def network_is_ours(controls: Sequence[ProbeResult]) -> bool:

@@ -61,24 +61,23 @@ def evidence(report_counts: Iterable[ReportCount]) -> list[Evidence]:
     by_surface: dict[str, list[ReportCount]] = defaultdict(list)
     for report_count in report_counts:
         by_surface[report_count.surface].append(report_count)
-    return [_of_surface(surface, group) for surface, group in by_surface.items()]
-
-
-def _of_surface(surface: str, report_counts: list[ReportCount]) -> Evidence:
-    heard = {t.owner for t in report_counts if t.people >= quorum(t.members)}
-    weight = max(worth(t.people, t.members) for t in report_counts)
-    if len(heard) >= ENOUGH_TENANTS:
-        weight = 0.95
-    people = sum(t.people for t in report_counts)
-    return Evidence(
-        source=Source.REPORTS,
-        surface=surface,
-        severity=Severity.DEGRADED,
-        at=max(t.latest for t in report_counts),
-        since=min(t.first for t in report_counts),
-        says=f"{people} {'person reports' if people == 1 else 'people report'} trouble",
-        weight=weight,
-    )
+    pieces = []
+    for surface, counts in by_surface.items():
+        heard = {count.owner for count in counts if count.people >= quorum(count.members)}
+        alone = max(worth(count.people, count.members) for count in counts)
+        people = sum(count.people for count in counts)
+        pieces.append(
+            Evidence(
+                source=Source.REPORTS,
+                surface=surface,
+                severity=Severity.DEGRADED,
+                at=max(count.latest for count in counts),
+                since=min(count.first for count in counts),
+                says=f"{people} {'person reports' if people == 1 else 'people report'} trouble",
+                weight=0.95 if len(heard) >= ENOUGH_TENANTS else alone,
+            )
+        )
+    return pieces
 
 
 def here(report_counts: Iterable[ReportCount], owner: str) -> list[Evidence]:

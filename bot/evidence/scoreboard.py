@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.incident import EventKind, Incident, Origin
-from bot.domain.page import Severity
 
 
 class ScoreResult(StrEnum):
@@ -65,18 +64,14 @@ def _judge(incident: Incident) -> ScoreEntry | None:
         return None
     if incident.origin is Origin.SUSPECTED and incident.official_at is None:
         return None if incident.is_open else _entry(incident, ScoreResult.FALSE_ALARM)
-    if incident.official_at is None or not _could_be_seen(incident):
+    seen_when_over = incident.events[:1] and incident.events[0].kind is EventKind.OVER
+    could_be_seen = incident.surfaces and incident.worst.is_impaired and not seen_when_over
+    if incident.official_at is None or not could_be_seen:
         return None
     if incident.suspected_at is None:
         return None if incident.is_open else _entry(incident, ScoreResult.MISS)
     ahead = incident.official_at - incident.suspected_at
     return _entry(incident, ScoreResult.LEAD if ahead > timedelta(0) else ScoreResult.LAG, ahead)
-
-
-def _could_be_seen(incident: Incident) -> bool:
-    seen_when_over = incident.events[:1] and incident.events[0].kind is EventKind.OVER
-    down = incident.worst.rank >= Severity.DEGRADED.rank
-    return bool(incident.surfaces) and down and not seen_when_over
 
 
 def _entry(incident: Incident, result: ScoreResult, ahead: timedelta | None = None) -> ScoreEntry:

@@ -56,24 +56,26 @@ def lower_share(bad: int, total: int) -> float:
 
 
 def evidence(counts: Iterable[TrafficCounts]) -> list[Evidence]:
-    return [piece for entry in counts if (piece := _judge(entry))]
-
-
-def _judge(entry: TrafficCounts) -> Evidence | None:
-    total = entry.good + entry.bad
-    share = lower_share(entry.bad, total)
-    weight = next((worth for least, worth in WORTH if share >= least), 0.0)
-    if entry.bad < FEWEST_FAILURES:
-        weight = 0.0
-    if not weight and entry.good < FEWEST_REQUESTS:
-        return None
-    says = f"{entry.bad} of our own {total} requests failed"
-    return Evidence(
-        source=Source.TRAFFIC,
-        surface=entry.surface,
-        severity=Severity.DEGRADED if weight else Severity.UP,
-        at=entry.latest,
-        since=entry.first,
-        says=says if entry.bad else f"our own {total} requests went well",
-        weight=weight or 1.0,
-    )
+    """What they say of each surface; nothing where they are too few to say anything."""
+    pieces = []
+    for entry in counts:
+        total = entry.good + entry.bad
+        share = lower_share(entry.bad, total)
+        weight = next((worth for least, worth in WORTH if share >= least), 0.0)
+        if entry.bad < FEWEST_FAILURES:
+            weight = 0.0
+        if not weight and entry.good < FEWEST_REQUESTS:
+            continue
+        failed = f"{entry.bad} of our own {total} requests failed"
+        pieces.append(
+            Evidence(
+                source=Source.TRAFFIC,
+                surface=entry.surface,
+                severity=Severity.DEGRADED if weight else Severity.UP,
+                at=entry.latest,
+                since=entry.first,
+                says=failed if entry.bad else f"our own {total} requests went well",
+                weight=weight or 1.0,
+            )
+        )
+    return pieces

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from bot.domain.errors import StoreError
+from bot.domain.errors import SourceError, StoreError
 
 log = structlog.get_logger()
 
-LONGEST_BACKOFF = 10.0  # seconds (guess)
+# Seconds, guesses: while the store fails, and while a page does. Whoever asks meanwhile is told
+# that the page cannot be seen, so not much longer than it may be away.
+LONGEST_STORE_BACKOFF = 10.0
+LONGEST_PAGE_BACKOFF = 60.0
+LONGEST_RETRY_AFTER = 3600.0  # seconds: a page may ask for patience, not for silence
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> bool:
@@ -36,9 +40,37 @@ class StoreBackoff:
         if not self.failures:
             log.error("store.failed", loop=self.loop, **self.fields, reason=str(error))
         self.failures += 1
-        return min(0.1 * 2.0 ** min(self.failures, 16), LONGEST_BACKOFF)
+        return min(0.1 * 2.0 ** min(self.failures, 16), LONGEST_STORE_BACKOFF)
 
     def answered(self) -> None:
         if self.failures:
             log.info("store.recovered", loop=self.loop, **self.fields)
         self.failures = 0
+
+
+@dataclass(slots=True)
+class PageBackoff:
+    """Growing pauses while a page cannot be read; logged once when that begins and once after."""
+
+    provider: str
+    interval: float  # seconds between two polls while all is well
+    failures: int = 0  # in a row
+    retry_after: float = 0.0  # seconds that the page asked for at the last poll
+
+    def failed(self, error: SourceError) -> float:
+        """Return the pause in seconds: doubled at each failure up to a limit.
+
+        The page's own wish (`retry_after`) comes on top: no poll is sooner than that.
+        """
+        if not self.failures:
+            log.warning("page.failed", provider=self.provider, reason=str(error))
+        longest = max(LONGEST_PAGE_BACKOFF, self.interval)
+        pause = min(self.interval * 2.0 ** min(self.failures, 16), longest)
+        self.failures += 1
+        self.retry_after = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER)
+        return pause
+
+    def answered(self) -> None:
+        if self.failures:
+            log.info("page.recovered", provider=self.provider, failures=self.failures)
+        self.failures, self.retry_after = 0, 0.0

@@ -28,6 +28,7 @@ from bot.evidence.probes import (
     remember,
 )
 from bot.evidence.stores import Probe, ProbeStore
+from bot.loops.periodic import StoreBackoff
 from bot.ports import Clock
 
 log = structlog.get_logger()
@@ -52,7 +53,7 @@ class Prober:
     may_look: Callable[[], bool] = lambda: True
     interval: float = INTERVAL
     _network_ours: bool = False
-    _store_failing: bool = False
+    _backoff: StoreBackoff = field(default_factory=lambda: StoreBackoff("prober"))
     _models: tuple[str, ...] = ()
     _generated_at: dict[str, datetime] = field(default_factory=dict)
 
@@ -63,12 +64,9 @@ class Prober:
                 continue
             try:
                 await self.round()
+                self._backoff.answered()
             except StoreError as error:
-                if not self._store_failing:
-                    log.warning("probes.not_kept", reason=str(error))
-                self._store_failing = True
-            else:
-                self._store_failing = False
+                self._backoff.failed(error)  # the next round is far enough away
 
     async def round(self) -> None:
         """Look once at everything that is due, and keep what was learnt.
@@ -80,24 +78,15 @@ class Prober:
         if any(look.outcome is ProbeOutcome.BAD for look in looks.values()):
             controls = [t for t in self.targets if t.kind is TargetKind.CONTROL]
             if network_is_ours(list((await self._look_at(controls)).values())):
-                self._say_network_is_ours()
+                if not self._network_ours:
+                    log.warning("probes.own_network_fails", doing="nothing is concluded from it")
+                self._network_ours = True
                 # The last looks before it was noticed may have failed for the same reason.
                 await self.store.forget()
                 return
         self._network_ours = False
-        await self._keep(looks)
-
-    async def _look_at(self, targets: Sequence[Target]) -> dict[Target, ProbeResult]:
-        seen = await asyncio.gather(*(self.probe.look(target) for target in targets))
-        for target, answer in zip(targets, seen, strict=True):
-            if target.kind is TargetKind.MODELS and answer.status == OK:
-                self._models = model_ids(answer.body)
-        return {t: judge(t, answer) for t, answer in zip(targets, seen, strict=True)}
-
-    async def _keep(self, looks: dict[Target, ProbeResult]) -> None:
         known = {record.target: record for record in await self.store.records()}
-        now = self.clock()
-        changed = []
+        now, changed = self.clock(), []
         for target, look in looks.items():
             if look.ours:
                 log.info("probe.refused", target=target.name, says=look.says)
@@ -106,30 +95,30 @@ class Prober:
                 changed.append(record)
         await self.store.keep(changed)
 
-    def _say_network_is_ours(self) -> None:
-        if not self._network_ours:
-            log.warning("probes.own_network_fails", doing="nothing is concluded from it")
-        self._network_ours = True
+    async def _look_at(self, targets: Sequence[Target]) -> dict[Target, ProbeResult]:
+        seen = await asyncio.gather(*(self.probe.look(target) for target in targets))
+        for target, answer in zip(targets, seen, strict=True):
+            if target.kind is TargetKind.MODELS and answer.status == OK:
+                self._models = model_ids(answer.body)
+        return {t: judge(t, answer) for t, answer in zip(targets, seen, strict=True)}
 
     async def _due(self, now: datetime) -> list[Target]:
+        """Return what is looked at in this round; generations as far as the day's budget allows."""
         always = {TargetKind.API, TargetKind.FRONT} | (
             {TargetKind.MODELS} if self.with_key else set()
         )
         due = [target for target in self.targets if target.kind in always]
-        granted = [
-            target
-            for target in self.targets
-            if target.kind is TargetKind.GENERATION and await self._may_generate(target, now)
-        ]
-        return due + [replace(t, model=newest(t.model, self._models)) for t in granted]
-
-    async def _may_generate(self, target: Target, now: datetime) -> bool:
-        families = sum(t.kind is TargetKind.GENERATION for t in self.targets)
-        if not self.with_key or self.daily_budget <= 0 or not newest(target.model, self._models):
-            return False
-        before = self._generated_at.get(target.name)
-        if before is not None and now - before < DAY * families / self.daily_budget:
-            return False
-        self._generated_at[target.name] = now
-        # Counted first: whatever happens after this line, it is never one too many.
-        return await self.store.spend(now.date().isoformat(), self.daily_budget)
+        generations = [t for t in self.targets if t.kind is TargetKind.GENERATION]
+        if not self.with_key or self.daily_budget <= 0:
+            return due
+        pause = DAY * len(generations) / self.daily_budget
+        for target in generations:
+            model = newest(target.model, self._models)
+            before = self._generated_at.get(target.name)
+            if not model or (before is not None and now - before < pause):
+                continue
+            self._generated_at[target.name] = now
+            # Counted first: whatever happens after this line, it is never one too many.
+            if await self.store.spend(now.date().isoformat(), self.daily_budget):
+                due.append(replace(target, model=model))
+        return due

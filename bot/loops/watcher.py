@@ -28,6 +28,7 @@ from bot.engine.endings import needed_lists
 from bot.engine.step import on_failure, step
 from bot.engine.suspected import suspected_in, without_suspected
 from bot.evidence.suspicion import Signals
+from bot.loops.periodic import PageBackoff, StoreBackoff
 from bot.ports import Clock, IncidentStore, PageSource, VersionedState
 
 log = structlog.get_logger()
@@ -35,12 +36,9 @@ log = structlog.get_logger()
 # Shorter than half the lease: one renewal may fail, and another watcher still takes over
 # within 15 s of our end.
 RENEW_SECONDS = 4.0
-# Seconds: whoever asks meanwhile is told that the page cannot be seen, so not much longer than
-# the page may be away (a guess). Asking makes the next poll come at once (`hint`).
-LONGEST_BACKOFF = 60.0
-LONGEST_RETRY_AFTER = 3600.0  # seconds: a page may ask for patience, not for silence
 # Seconds between two polls, however many hints come (a webhook may send hundreds): a guess.
 LEAST_PAUSE = 2.0
+MOST_NAMED = 10  # components in a log line (guess)
 JITTER = 0.1  # of the interval, sooner: many bots should not poll one page in step
 
 
@@ -70,10 +68,14 @@ class Watcher:
     _fence: int | None = None
     _leased: asyncio.Event = field(default_factory=asyncio.Event)
     _known: VersionedState | None = None  # as committed last; None: it has to be loaded
-    _failures: int = 0  # of the page, in a row
-    _retry_after: float = 0.0  # seconds that the page asked for at the last poll
-    _store_fails: bool = False
     _oddities: tuple[str, ...] = ()  # of the last poll
+    _unlisted: tuple[str, ...] = ()  # components of the last poll that the catalogue lacks
+    _page_backoff: PageBackoff = field(init=False)
+    _store_backoff: StoreBackoff = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._page_backoff = PageBackoff(self.page.provider, self.poll_seconds)
+        self._store_backoff = StoreBackoff("watcher", {"provider": self.page.provider})
 
     @property
     def leads(self) -> bool:
@@ -96,7 +98,7 @@ class Watcher:
             try:
                 fence = await self.incident_store.acquire(self.page.provider, self.holder)
             except StoreError as error:
-                self._store_failed(error)
+                self._store_backoff.failed(error)  # renewed in time or not at all: no other pause
                 fence = None
             else:
                 if fence is None:
@@ -114,7 +116,7 @@ class Watcher:
             self.hint.clear()
             wait = await self.poll()
             self.polled.set()
-            pause = min(wait, max(LEAST_PAUSE, self._retry_after))
+            pause = min(wait, max(LEAST_PAUSE, self._page_backoff.retry_after))
             await asyncio.sleep(pause)
             try:
                 await asyncio.wait_for(self.hint.wait(), wait - pause)
@@ -133,9 +135,9 @@ class Watcher:
             self._known = None
             return self._jittered(self.poll_seconds)
         except StoreError as error:
-            self._store_failed(error)
+            self._store_backoff.failed(error)
             self._known = None
-            return RENEW_SECONDS
+            return RENEW_SECONDS  # no later than the lease is renewed
 
     async def _take_in(self, known: VersionedState, fence: int) -> float:
         before = without_suspected(known.state) if known.state else None
@@ -145,14 +147,13 @@ class Watcher:
             self.polls["failed"] += 1
             if before is not None:
                 await self._commit(known, fence, on_failure(before, str(error), self.clock()), [])
-            return self._back_off(error)
+            pause = self._jittered(self._page_backoff.failed(error))
+            return max(pause, self._page_backoff.retry_after)
         if self.past is not None and ended:
             await self.past.put(self.page.provider, ended)
         await self._commit(known, fence, state, changed)
         self.polls["good"] += 1
-        if self._failures:
-            log.info("page.recovered", provider=self.page.provider, failures=self._failures)
-        self._failures, self._retry_after = 0, 0.0
+        self._page_backoff.answered()
         return self._jittered(self.poll_seconds)
 
     async def _read(
@@ -163,9 +164,10 @@ class Watcher:
         Raises:
             SourceError: the page could not be read, or a fault of ours kept us from reading it.
         """
+        provider = self.catalog.provider(self.page.provider)
         try:
             snapshot = await self.page.poll(partial(needed_lists, before, now=self.clock()))
-            ended = ended_in(snapshot, self.catalog.provider(self.page.provider))
+            ended = ended_in(snapshot, provider)
             state, changed = step(before, snapshot, self.clock(), self.catalog)
         except SourceError:
             raise
@@ -181,6 +183,12 @@ class Watcher:
         self._oddities = snapshot.oddities
         if new:
             log.warning("page.odd", provider=state.provider, oddities=new)
+        unlisted = tuple(c.name for c in snapshot.components if not provider.knows(c.id))
+        if unlisted and unlisted != self._unlisted:
+            # Their incidents are told to those who asked for everything, under no surface's name.
+            first = unlisted[:MOST_NAMED]
+            log.info("page.unlisted", provider=provider.id, components=first, count=len(unlisted))
+        self._unlisted = unlisted
         flaps = state.debounced - (before.debounced if before else 0)
         if flaps:
             log.info("page.debounced", provider=state.provider, flaps=flaps, ever=state.debounced)
@@ -214,9 +222,7 @@ class Watcher:
             self.page.provider, fence=fence, version=known.version, state=state, changed=changed
         )
         self._known = VersionedState(state, known.version + 1)
-        if self._store_fails:
-            self._store_fails = False
-            log.info("store.recovered")
+        self._store_backoff.answered()
         before = known.state.incidents if known.state else {}
         for incident in changed:
             if incident.id in before and before[incident.id].revision == incident.revision:
@@ -232,21 +238,6 @@ class Watcher:
             )
         if changed:
             self.on_commit()
-
-    def _back_off(self, error: SourceError) -> float:
-        """Return the pause: doubled at each failure up to a limit, no shorter than asked for."""
-        if self._failures == 0:
-            log.warning("page.failed", provider=self.page.provider, reason=str(error))
-        longest = max(LONGEST_BACKOFF, self.poll_seconds)
-        backoff = min(self.poll_seconds * 2 ** min(self._failures, 16), longest)
-        self._failures += 1
-        self._retry_after = min(error.retry_after or 0.0, LONGEST_RETRY_AFTER)
-        return max(self._jittered(backoff), self._retry_after)
-
-    def _store_failed(self, error: StoreError) -> None:
-        if not self._store_fails:
-            log.error("store.failed", reason=str(error))
-        self._store_fails = True
 
     def _jittered(self, seconds: float) -> float:
         return seconds * self.rng.uniform(1 - JITTER, 1)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.evidence import Evidence, Source, Verdict
+from bot.domain.evidence import Source, Verdict
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
 from bot.status.view import StatusView
@@ -134,15 +134,14 @@ def works(verdict: Verdict) -> bool:
     """Up by its own evidence: a component, a probe or traffic says so; not mere silence."""
     return (
         verdict.is_up
-        and any(_speaks_for(piece) for piece in verdict.evidence)
+        and any(
+            piece.severity is Severity.UP
+            and piece.source in {Source.PAGE, Source.PROBE, Source.TRAFFIC}
+            and not piece.from_text
+            for piece in verdict.evidence
+        )
         and not any(piece.severity.is_impaired for piece in verdict.evidence)
     )
-
-
-def _speaks_for(piece: Evidence) -> bool:
-    if piece.severity is not Severity.UP or piece.from_text:
-        return False
-    return piece.source in {Source.PAGE, Source.PROBE, Source.TRAFFIC}
 
 
 def _base(verdict: Verdict, course: Outlook, now: datetime) -> tuple[Do, timedelta]:

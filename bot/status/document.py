@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from bot.domain.evidence import Evidence, Verdict
+from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
 from bot.evidence.scoreboard import Scoreboard, ScoreResult
@@ -125,39 +125,33 @@ def incident_history(incident: Incident) -> IncidentHistoryDocument:
 
 
 def _verdict(verdict: Verdict, now: datetime, failure: str, advised: Advice) -> VerdictDocument:
+    """`failure`: why the page cannot be read, which is the reason where nothing is known."""
+    unclear = (piece.says for piece in verdict.evidence if piece.severity is Severity.UNKNOWN)
+    unknown = failure or next(unclear, "the page was not read lately")
     return VerdictDocument(
         surface=verdict.surface,
         severity=verdict.severity,
-        reason=_reason(verdict, failure),
+        reason=unknown if verdict.severity is Severity.UNKNOWN else None,
         since=verdict.since,
         checked_at=verdict.checked_at,
         age=None if verdict.checked_at is None else _age(verdict.checked_at, now),
         suspected=verdict.suspected,
-        evidence=tuple(_evidence(evidence, now) for evidence in verdict.evidence),
+        evidence=tuple(
+            EvidenceDocument(
+                source=str(piece.source),
+                severity=piece.severity,
+                says=piece.says,
+                since=piece.since,
+                at=piece.at,
+                age=_age(piece.at, now),
+                from_text=piece.from_text,
+            )
+            for piece in verdict.evidence
+        ),
         incidents=verdict.incidents,
         retry=Retry(
             do=advised.do, wait=advised.wait, retry_after=advised.retry_after, use=advised.use
         ),
-    )
-
-
-def _reason(verdict: Verdict, failure: str) -> str | None:
-    """Why it is unknown; None where it is not. `failure`: why the page cannot be read."""
-    if verdict.severity is not Severity.UNKNOWN:
-        return None
-    unclear = [piece.says for piece in verdict.evidence if piece.severity is Severity.UNKNOWN]
-    return failure or next(iter(unclear), "the page was not read lately")
-
-
-def _evidence(evidence: Evidence, now: datetime) -> EvidenceDocument:
-    return EvidenceDocument(
-        source=str(evidence.source),
-        severity=evidence.severity,
-        says=evidence.says,
-        since=evidence.since,
-        at=evidence.at,
-        age=_age(evidence.at, now),
-        from_text=evidence.from_text,
     )
 
 

@@ -19,7 +19,7 @@ from bot.catalog.names import spoken
 from bot.domain.evidence import Evidence, Source, Verdict
 from bot.domain.incident import Impact, Incident, Origin
 from bot.domain.page import Severity, worst
-from bot.domain.state import ComponentState, State
+from bot.domain.state import State
 from bot.evidence.suspicion import with_others
 
 
@@ -105,9 +105,13 @@ def _official(
     """The page's own verdict: the worst of what it says, unknown only if nothing is known."""
     concerning = list(_concerning(surface, provider, state, version))
     evidence = (
-        *_components(surface, provider, state),
-        *_incidents(surface, state, concerning),
-    ) or (_silence(surface, state),)
+        *_of_components(surface, provider, state),
+        *_of_incidents(surface, state, concerning),
+    )
+    if not evidence:
+        # No row and no incident speaks of it: nothing is known of it by itself.
+        says, unknown = "not listed on the page", Severity.UNKNOWN
+        evidence = (Evidence(Source.PAGE, surface.id, unknown, state.observed_at, says=says),)
     speaking = max(evidence, key=lambda piece: piece.severity.rank)
     if speaking.severity is Severity.UP and any(
         piece.severity is Severity.UNKNOWN for piece in evidence
@@ -157,31 +161,28 @@ def _impact_on_model(
     return Impact(now, worst((now, impact.worst if impact else now)), from_text=True)
 
 
-def _components(surface: Surface, provider: Provider, state: State) -> Iterator[Evidence]:
+def _of_components(surface: Surface, provider: Provider, state: State) -> Iterator[Evidence]:
     for id_, component in state.components.items():
-        if provider.surface_of(id_, component.name) == surface.id:
-            yield _of_component(surface, component, state)
+        if provider.surface_of(id_, component.name) != surface.id:
+            continue
+        severity = component.pending or component.severity
+        says = f"{component.name}: {component.status.replace('_', ' ')}"
+        if component.unclear:
+            severity = Severity.UNKNOWN
+        if not component.listed:
+            # Its row left the page: nobody knows what it is now.
+            severity, says = Severity.UNKNOWN, f"{component.name}: no longer listed"
+        yield Evidence(
+            source=Source.PAGE,
+            surface=surface.id,
+            severity=severity,
+            at=state.observed_at,
+            since=component.pending_since or component.since,
+            says=says,
+        )
 
 
-def _of_component(surface: Surface, component: ComponentState, state: State) -> Evidence:
-    severity = component.pending or component.severity
-    says = f"{component.name}: {component.status.replace('_', ' ')}"
-    if component.unclear:
-        severity = Severity.UNKNOWN
-    if not component.listed:
-        # Its row left the page: nobody knows what it is now.
-        severity, says = Severity.UNKNOWN, f"{component.name}: no longer listed"
-    return Evidence(
-        source=Source.PAGE,
-        surface=surface.id,
-        severity=severity,
-        at=state.observed_at,
-        since=component.pending_since or component.since,
-        says=says,
-    )
-
-
-def _incidents(
+def _of_incidents(
     surface: Surface, state: State, concerning: Iterable[tuple[Incident, Impact]]
 ) -> Iterator[Evidence]:
     for incident, impact in concerning:
@@ -201,24 +202,3 @@ def _incidents(
             says=incident.title,
             from_text=impact.from_text,
         )
-
-
-def _silence(surface: Surface, state: State) -> Evidence:
-    """No row and no incident speaks of it: nothing is known of it by itself."""
-    return Evidence(
-        source=Source.PAGE,
-        surface=surface.id,
-        severity=Severity.UNKNOWN,
-        at=state.observed_at,
-        says="not listed on the page",
-    )
-
-
-def unknown_components(state: State, catalog: Catalog) -> Mapping[str, str]:
-    """Rows of the page that the catalog does not know, id → name: the operator is told."""
-    provider = catalog.provider(state.provider)
-    return {
-        id_: component.name
-        for id_, component in state.components.items()
-        if not provider.knows(id_) and provider.surface_of(id_, component.name) is None
-    }

@@ -48,6 +48,38 @@ class ProviderStatus:
     # Whether we may speak of the present from what was last seen.
     is_fresh: bool = False
 
+    @classmethod
+    def of_state(
+        cls,
+        state: State,
+        catalog: Catalog,
+        now: datetime,
+        evidence: Sequence[Evidence],
+        versions: Mapping[str, str],
+    ) -> ProviderStatus:
+        """Return what a state says at this moment, with evidence besides the page."""
+        recent = tuple(sorted(state.incidents.values(), key=lambda i: i.started_at))
+        fresh = is_fresh(state, now, catalog.provider(state.provider).every)
+        return cls(
+            provider=state.provider,
+            verdicts=tuple(verdicts(state, catalog, now, evidence, fresh=fresh, versions=versions)),
+            incidents=tuple(i for i in recent if i.is_open and not i.withdrawn),
+            recent=recent,
+            checked_at=state.observed_at,
+            watched_since=state.began_at,
+            failing_since=state.failing_since,
+            failure=state.failure,
+            debounced=state.debounced,
+            is_fresh=fresh,
+        )
+
+    @classmethod
+    def never_read(cls, provider: str, catalog: Catalog, failure: str) -> ProviderStatus:
+        """Return the status of a page that was not read yet, and perhaps why."""
+        surfaces = catalog.provider(provider).surfaces
+        unknown = (Verdict(s.id, Severity.UNKNOWN, since=None, checked_at=None) for s in surfaces)
+        return cls(provider, verdicts=tuple(unknown), failure=failure)
+
     @property
     def in_trouble(self) -> bool:
         """Something is wrong with one of its surfaces, maintenance included."""
@@ -132,40 +164,9 @@ def status_view(
         now,
         catalog,
         tuple(
-            _of_state(states[provider], catalog, now, evidence, versions or {})
+            ProviderStatus.of_state(states[provider], catalog, now, evidence, versions or {})
             if provider in states
-            else _never_read(provider, catalog, (failures or {}).get(provider, ""))
+            else ProviderStatus.never_read(provider, catalog, (failures or {}).get(provider, ""))
             for provider in catalog.providers
         ),
     )
-
-
-def _of_state(
-    state: State,
-    catalog: Catalog,
-    now: datetime,
-    evidence: Sequence[Evidence],
-    versions: Mapping[str, str],
-) -> ProviderStatus:
-    recent = tuple(sorted(state.incidents.values(), key=lambda i: i.started_at))
-    fresh = is_fresh(state, now, catalog.provider(state.provider).every)
-    return ProviderStatus(
-        provider=state.provider,
-        verdicts=tuple(verdicts(state, catalog, now, evidence, fresh=fresh, versions=versions)),
-        incidents=tuple(i for i in recent if i.is_open and not i.withdrawn),
-        recent=recent,
-        checked_at=state.observed_at,
-        watched_since=state.began_at,
-        failing_since=state.failing_since,
-        failure=state.failure,
-        debounced=state.debounced,
-        is_fresh=fresh,
-    )
-
-
-def _never_read(provider: str, catalog: Catalog, failure: str) -> ProviderStatus:
-    unknown = [
-        Verdict(surface.id, Severity.UNKNOWN, since=None, checked_at=None)
-        for surface in catalog.provider(provider).surfaces
-    ]
-    return ProviderStatus(provider, verdicts=tuple(unknown), failure=failure)

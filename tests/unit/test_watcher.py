@@ -16,7 +16,8 @@ from bot.domain.errors import SourceError, StoreError
 from bot.domain.incident import Incident
 from bot.domain.page import Component, Severity, Snapshot
 from bot.domain.state import State
-from bot.loops.watcher import LONGEST_BACKOFF, Watcher
+from bot.loops.periodic import LONGEST_PAGE_BACKOFF
+from bot.loops.watcher import Watcher
 from bot.ports import NeededLists, VersionedState
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -121,6 +122,17 @@ async def test_what_a_page_wrote_oddly_is_logged_once_until_it_changes() -> None
     ] * 2
 
 
+async def test_components_the_catalogue_does_not_know_are_named_once_for_the_operator() -> None:
+    known = Component("k8w3r06qmzrp", "Claude API", Severity.UP, "operational")
+    new = Component("newcomer", "Newcomer", Severity.UP, "operational")
+    watching, _ = watcher(*[replace(WELL, components=(known, new))] * 3)
+    with capture_logs() as logged:
+        for _ in range(3):
+            await watching.poll()
+    (line,) = [line for line in logged if line["event"] == "page.unlisted"]
+    assert (line["components"], line["count"]) == (("Newcomer",), 1)
+
+
 async def test_a_change_that_was_debounced_is_logged() -> None:
     api = Component("k8w3r06qmzrp", "Claude API", Severity.UP, "operational")
     well = replace(WELL, components=(api,))
@@ -136,7 +148,7 @@ async def test_pauses_double_while_the_page_fails_up_to_a_limit() -> None:
     watching, _ = watcher(*[SourceError("405")] * 12)
     pauses = [await watching.poll() for _ in range(12)]
     assert pauses[0] < pauses[1]
-    assert all(LONGEST_BACKOFF * 0.8 < pause <= LONGEST_BACKOFF for pause in pauses[1:])
+    assert all(LONGEST_PAGE_BACKOFF * 0.8 < pause <= LONGEST_PAGE_BACKOFF for pause in pauses[1:])
 
 
 async def test_a_page_that_asks_for_patience_gets_it() -> None:

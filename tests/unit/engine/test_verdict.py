@@ -2,7 +2,6 @@
 
 from bot.domain.evidence import Evidence, Source, Verdict
 from bot.domain.page import Severity
-from bot.status.verdict import unknown_components
 from bot.status.view import status_view
 
 from .build import (
@@ -133,10 +132,3 @@ def test_what_others_see_can_raise_to_suspected_only() -> None:
     watch = down()
     fine = Evidence(Source.PROBE, "code", UP, minute(2), weight=1.0)
     assert judged(watch, 2, fine)["code"].severity is MAJOR
-
-
-def test_components_the_catalog_does_not_know_are_named_for_the_operator() -> None:
-    watch = quiet_watch()
-    watch.see(1, components={"newcomer": UP})
-    assert watch.state is not None
-    assert unknown_components(watch.state, CATALOG) == {"newcomer": "newcomer"}
