@@ -1,4 +1,4 @@
-"""Is this Redis fit to keep what exists nowhere else?"""
+"""Checks whether a Redis is fit to keep what exists nowhere else."""
 
 from __future__ import annotations
 
@@ -19,28 +19,29 @@ _EVICTING = (
 
 
 async def check_redis(database: Database, kind: str) -> AsyncIterator[CheckResult]:
-    """Look at version, durability and eviction. `kind` says what it is: embedded, given."""
+    """Check version, durability and eviction. `kind` says which Redis it is: embedded, given."""
     try:
-        about = _flat(await database.call("INFO"))
+        about: Mapping[str, Any] = await database.call("INFO")
     except StoreError as error:
         advice = "Start it, or check REDIS_URL; without REDIS_URL an embedded one is used."
         yield CheckResult("redis", str(error), Health.BROKEN, advice)
         return
-    version = str(about.get("valkey_version") or about.get("redis_version") or "0")
+    if about and all(isinstance(value, dict) for value in about.values()):
+        about = next(iter(about.values()))  # a cluster answers by node
     if (at := await lost_at(database)) is not None:
         says = f"lost all it held, noticed {at:%Y-%m-%d %H:%M} UTC"
         yield CheckResult("redis data", says, Health.WARNING, ADVICE)
     name = "Valkey" if "valkey_version" in about else "Redis"
+    version = str(about.get("valkey_version") or about.get("redis_version") or "0")
     mode = about.get("redis_mode") or about.get("server_mode") or "standalone"
-    yield _version(f"{kind}, {name} {version}, {mode}", version)
+    says = f"{kind}, {name} {version}, {mode}"
+    if int(version.partition(".")[0]) < OLDEST:
+        advice = f"Use Redis {OLDEST} or newer, or Valkey."
+        yield CheckResult("redis", says, Health.BROKEN, advice)
+    else:
+        yield CheckResult("redis", says)
     yield _durability(about)
     yield _eviction(str(about.get("maxmemory_policy", "")), about.get("maxmemory", 0))
-
-
-def _version(says: str, version: str) -> CheckResult:
-    if int(version.partition(".")[0]) >= OLDEST:
-        return CheckResult("redis", says)
-    return CheckResult("redis", says, Health.BROKEN, f"Use Redis {OLDEST} or newer, or Valkey.")
 
 
 def _durability(about: Mapping[str, Any]) -> CheckResult:
@@ -60,11 +61,3 @@ def _eviction(policy: str, limit: Any) -> CheckResult:  # noqa: ANN401 (as INFO 
     if int(limit) == 0:
         return CheckResult("redis eviction", f"{policy}, but no memory limit is set")
     return CheckResult("redis eviction", f"may evict keys ({policy})", Health.WARNING, _EVICTING)
-
-
-def _flat(about: Any) -> Mapping[str, Any]:  # noqa: ANN401 (a cluster answers by node)
-    values = list(about.values())
-    flat: Mapping[str, Any] = about
-    if values and all(isinstance(value, dict) for value in values):
-        flat = values[0]
-    return flat

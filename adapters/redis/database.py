@@ -26,6 +26,8 @@ Call = tuple[str, Sequence[Argument]]  # key, arguments
 # Awaited before and after every round trip with its name; tests crash there. See tests/chaos.
 Failpoint = Callable[[str], Awaitable[None]]
 
+SCANNED_TOGETHER = 1_000  # about, in one round trip
+
 
 @contextmanager
 def store_errors() -> Iterator[None]:
@@ -141,8 +143,29 @@ class Database:
             StoreError: Redis did not answer.
         """
         with store_errors():
-            async for key in self._client.scan_iter(match=pattern, count=1000):
+            async for key in self._client.scan_iter(match=pattern, count=SCANNED_TOGETHER):
                 yield key
+
+    async def scan(self, key: str, pattern: str) -> AsyncIterator[tuple[bytes, bytes]]:
+        """Walk over the fields of a hash that match, with their values; each is shown once.
+
+        They may be deleted meanwhile.
+
+        Raises:
+            StoreError: Redis did not answer.
+        """
+        cursor: Any = b"0"
+        seen = set()  # a walk may show the same twice
+        while True:
+            cursor, page = await self.call(
+                "HSCAN", key, cursor, "MATCH", pattern, "COUNT", SCANNED_TOGETHER
+            )
+            for field, stored in list(page.items()):
+                if field not in seen:
+                    seen.add(field)
+                    yield field, stored
+            if int(cursor) == 0:
+                return
 
     async def prepare(self) -> None:
         """Check that what is stored there is of our version.
@@ -165,17 +188,12 @@ class Database:
     async def close(self) -> None:
         with store_errors():
             await self._client.aclose()
-            for watcher in _sentinels(self._client):
-                await watcher.aclose()
+            # The Sentinels that were asked for the primary, which redis-py leaves open.
+            pool = getattr(self._client, "connection_pool", None)
+            manager = getattr(pool, "sentinel_manager", None)
+            for sentinel in manager.sentinels if manager is not None else ():
+                await sentinel.aclose()
 
 
 # What turns schema 1 into 2, 2 into 3 …; each may be repeated after a crash.
 MIGRATIONS: Sequence[Callable[[Database], Awaitable[None]]] = ()
-
-
-def _sentinels(client: Client) -> Sequence[Redis]:
-    """The Sentinels that a client asks for its primary; redis-py leaves them open."""
-    pool = getattr(client, "connection_pool", None)
-    watching = getattr(pool, "sentinel_manager", None)
-    found: Sequence[Redis] = watching.sentinels if watching is not None else ()
-    return found

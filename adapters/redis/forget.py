@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from adapters.redis import codec, keys
-from adapters.redis.database import Database
+from adapters.redis.database import SCANNED_TOGETHER, Database
 from adapters.redis.evidence import RedisReports
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.scripts import UNSUBSCRIBE
 from adapters.redis.subscriptions import RedisSubscriptions, literal
-from bot.domain.subscription import Reminder
-
-BATCH = 1_000
 
 
 async def forget_tenant(database: Database, platform: str, tenant: str) -> int:
@@ -27,7 +23,7 @@ async def forget_tenant(database: Database, platform: str, tenant: str) -> int:
     erased = 0
     name = literal(tenant)
     for base in keys.shards(platform):
-        async for member in _fields(database, f"{base}:subscriptions", f"{name}/*"):
+        async for member, _ in database.scan(f"{base}:subscriptions", f"{name}/*"):
             erased += await database.run(UNSUBSCRIBE, base, member)
         erased += await database.call("HDEL", f"{base}:tenants", tenant)
         erased += await _delete(database, f"{literal(base)}:thread:{name}/*")
@@ -67,30 +63,19 @@ async def forget_reminders(
     """Erase the reminders of a workspace's people, or of one of them. Returns how many."""
     erased = 0
     for base in keys.shards(platform):
-        async for field in _fields(database, f"{base}:reminders", f"{literal(tenant)}/*"):
-            stored = await database.call("HGET", f"{base}:reminders", field)
-            reminder: Reminder | None = codec.reminders.load(stored) if stored else None
-            if reminder and person in {None, reminder.person}:
+        async for field, stored in database.scan(f"{base}:reminders", f"{literal(tenant)}/*"):
+            if person in {None, codec.reminders.load(stored).person}:
                 erased += await database.call("HDEL", f"{base}:reminders", field)
     return erased
-
-
-async def _fields(database: Database, key: str, pattern: str) -> AsyncIterator[bytes]:
-    """Walk over the fields of a hash that match; they may be deleted meanwhile."""
-    cursor: bytes | int = b"0"
-    while True:
-        cursor, page = await database.call("HSCAN", key, cursor, "MATCH", pattern, "COUNT", BATCH)
-        for field in list(page):
-            yield field
-        if int(cursor) == 0:
-            return
 
 
 async def _drop(database: Database, key: str, pattern: str) -> int:
     """Take the members that match out of a sorted set; returns how many."""
     dropped, cursor = 0, b"0"
     while True:
-        cursor, page = await database.call("ZSCAN", key, cursor, "MATCH", pattern, "COUNT", BATCH)
+        cursor, page = await database.call(
+            "ZSCAN", key, cursor, "MATCH", pattern, "COUNT", SCANNED_TOGETHER
+        )
         for member, _ in page:
             dropped += await database.call("ZREM", key, member)
         if int(cursor) == 0:

@@ -1,46 +1,28 @@
-"""The queue in Redis: see `bot.delivery.queue` for what it promises, queue.lua for how.
-
-Workers serve hundreds of channels at once. What they settle within a few milliseconds goes to
-Redis together, one script per shard and one round trip for all, where Redis is one server.
-"""
+"""The queue in Redis: see `bot.delivery.queue` for what it promises, queue.lua for how."""
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import secrets
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from adapters.redis import codec, keys
-from adapters.redis.codec import moment, read_subscription, read_thread, write_pause, write_thread
-from adapters.redis.database import Argument, Database
+from adapters.redis import keys
+from adapters.redis.claims import read_claims, settlement_arguments
+from adapters.redis.codec import read_thread
+from adapters.redis.database import Database
 from adapters.redis.forget import forget_reminders
-from adapters.redis.scripts import CLAIM, DEPTH, SENDING, SETTLE, STALE, WAKE
-from adapters.redis.subscriptions import LIFE, described
-from bot.delivery.queue import (
-    Claim,
-    Claims,
-    Outcome,
-    PendingThread,
-    Settlement,
-    Subject,
-)
+from adapters.redis.scripts import CLAIM, DEPTH, SENDING, STALE, WAKE
+from adapters.redis.settlements import SettlementBatch
+from adapters.redis.subscriptions import described
+from bot.delivery.queue import Claim, Claims, Settlement, Subject
 from bot.domain.errors import StoreError
 from bot.domain.subscription import Channel, ThreadRecord
 
-LINGER = 0.003  # seconds that a settlement waits for others
-MOST_TOGETHER = 128  # settlements in one round trip
 MOST_PER_SHARD = 64  # channels claimed by one script: it holds Redis up for about a millisecond
-TRIES = 3
 ASIDE_MS = 3_600_000  # a silenced tenant's channels are looked at again so often
-_NOTHING = ThreadRecord()
-
-_Waiting = tuple[str, list[Argument], asyncio.Future[bool]]
 
 
 class RedisQueue:
@@ -62,9 +44,7 @@ class RedisQueue:
         self._tokens = f"{holder}:{secrets.token_hex(4)}"
         self.lease = lease
         self._numbers = itertools.count()
-        self._waiting: list[_Waiting] = []
-        self._flushing: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
+        self._settlements = SettlementBatch(database)
 
     async def claim(self, platform: str, count: int, *, notes_sends: bool = False) -> Claims:
         token = f"{self._tokens}:{next(self._numbers)}"
@@ -80,7 +60,7 @@ class RedisQueue:
         claims = [
             claim
             for answer in fine
-            for claim in _read_claims(platform, answer, token=token, deadline=deadline)
+            for claim in read_claims(platform, answer, token=token, deadline=deadline)
         ]
         waits = [(int(one[4]) - int(one[0])) / 1000 for one in fine if int(one[4])]
         more = any(int(one[3]) for one in fine)
@@ -91,14 +71,8 @@ class RedisQueue:
         return bool(await self._database.run(SENDING, base, member, claim.token))
 
     async def settle(self, settlement: Settlement) -> bool:
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         base = keys.shard_of(settlement.claim.channel)
-        self._waiting.append((base, self._arguments(settlement), done))
-        if len(self._waiting) >= MOST_TOGETHER:
-            self._flush()
-        elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(LINGER, self._flush)
-        return await done
+        return await self._settlements.add(base, settlement_arguments(settlement, self.lease))
 
     async def silence(self, platform: str, tenant: str, reason: str) -> None:
         for base in keys.shards(platform):
@@ -141,141 +115,7 @@ class RedisQueue:
 
     async def close(self) -> None:
         """Give up what is not settled yet; such claims end by themselves."""
-        if self._timer is not None:
-            self._timer.cancel()
-        for task in self._flushing:
-            task.cancel()
-        await asyncio.gather(*self._flushing, return_exceptions=True)
-
-    # --- settling together ------------------------------------------------------------------
-
-    def _flush(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            task = asyncio.create_task(self._settle_all(waiting))
-            self._flushing.add(task)
-            task.add_done_callback(self._flushing.discard)
-
-    async def _settle_all(self, waiting: list[_Waiting]) -> None:
-        try:
-            # Twice does no harm: the second time the claim is over, or its lease starts again.
-            for attempt in range(TRIES):
-                waiting = await self._settle_once(waiting, last=attempt == TRIES - 1)
-                if not waiting:
-                    return
-                await asyncio.sleep(0.05 * (attempt + 1))
-        finally:  # stopped in the middle: those who wait must not wait for ever
-            for _, _, done in waiting:
-                if not done.done():
-                    done.cancel()
-
-    async def _settle_once(self, waiting: list[_Waiting], *, last: bool) -> list[_Waiting]:
-        by_shard: dict[str, list[_Waiting]] = defaultdict(list)
-        for one in waiting:
-            by_shard[one[0]].append(one)
-        calls = [
-            (base, [argument for _, arguments, _ in group for argument in arguments])
-            for base, group in by_shard.items()
-        ]
-        answers = await self._database.run_many(SETTLE, calls)
-        again = []
-        for group, answer in zip(by_shard.values(), answers, strict=True):
-            if isinstance(answer, BaseException) and not last:
-                again += group
-            else:
-                _answer_all(group, answer)
-        return again
-
-    def _arguments(self, settlement: Settlement) -> list[Argument]:
-        claim = settlement.claim
-        wait = self.lease if settlement.outcome is Outcome.HOLD else settlement.delay
-        at = settlement.at
-        pause: bytes = b"ended" if settlement.resume else b""
-        if settlement.pause is not None:
-            pause = write_pause(settlement.pause)
-        arguments: list[Argument] = [
-            keys.member(claim.channel),
-            claim.token,
-            settlement.outcome.value,
-            int(wait * 1000) if at is None else f"={at:.0f}",
-            settlement.unconfirmed.value,
-            b"" if settlement.failures is None else settlement.failures,
-            b"" if at is None else f"{at:.0f}",
-            pause,
-            len(settlement.updates),
-        ]
-        for update in settlement.updates:
-            pending = update.pending
-            is_reminder = pending.reminder is not None  # it needs no record: it is forgotten
-            arguments += [
-                pending.subject,
-                pending.entry if update.settled else b"",
-                b"" if is_reminder else write_thread(update.thread, update.version),
-                LIFE,
-                1 if update.forget else 0,
-            ]
-        return arguments
-
-
-def _answer_all(group: list[_Waiting], answer: Any) -> None:  # noqa: ANN401 - as redis-py gives it
-    for number, (_, _, done) in enumerate(group):
-        if done.done():
-            continue
-        if isinstance(answer, BaseException):
-            done.set_exception(answer)
-        else:
-            done.set_result(bool(answer[number]))
-
-
-# --- what the scripts answer ----------------------------------------------------------------
-
-
-def _read_claims(platform: str, answer: list[Any], *, token: str, deadline: float) -> list[Claim]:
-    lost, changed = int(answer[1]), int(answer[2])
-    claims = []
-    for at in range(5, len(answer), 5):
-        member, subscription, pause, flat, subjects = answer[at : at + 5]
-        entry = dict(zip(flat[::2], flat[1::2], strict=True))
-        tenant, _, id_ = member.decode().partition("/")
-        unconfirmed_since = entry.get(b"unconfirmed_since")
-        claims.append(
-            Claim(
-                channel=Channel(platform, tenant, id_),
-                token=token,
-                deadline=deadline,
-                subscription=read_subscription(subscription, pause) if subscription else None,
-                pending=_read_pending(entry, subjects),
-                unconfirmed_since=moment(int(unconfirmed_since)) if unconfirmed_since else None,
-                lost=(moment(lost), moment(changed)) if changed else None,
-                failures=int(entry.get(b"failures", 0)),
-                granted=b"granted_at" in entry,
-            )
-        )
-    return claims
-
-
-def _read_pending(entry: dict[bytes, bytes], subjects: list[bytes]) -> tuple[PendingThread, ...]:
-    pending = []
-    for subject, stored, reminder in zip(
-        subjects[::3], subjects[1::3], subjects[2::3], strict=True
-    ):
-        class_, since, first, version = entry[subject].split(b":", 3)
-        one = PendingThread(
-            subject.decode(),
-            version.decode().rstrip("+"),
-            read_thread(stored) if stored else _NOTHING,
-            first=int(first),
-            reminder=codec.reminders.load(reminder) if reminder else None,
-            entry=entry[subject],
-        )
-        pending.append((int(class_), int(since), one))
-    return tuple(one for _, _, one in sorted(pending, key=lambda item: item[:2]))
-
-
-# --- how much waits -------------------------------------------------------------------------
+        await self._settlements.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,19 @@ class RedisRateLimiter:
         self._asking: set[asyncio.Task[None]] = set()
 
     async def acquire(self, buckets: Sequence[Bucket], *, granted: bool = False) -> Permit:
-        if not buckets:
-            return Permit()
-        grants = await asyncio.gather(*(self._ask(bucket, granted) for bucket in buckets))
-        return Permit(max((grant.at for grant in grants if grant.at is not None), default=None))
+        loop = asyncio.get_running_loop()
+        answers: list[asyncio.Future[Permit]] = []
+        for bucket in buckets:
+            round_ = self._rounds.get(bucket.name)
+            if round_ is None:
+                round_ = self._rounds[bucket.name] = _Round(bucket)
+                task = loop.create_task(self._finish(round_))
+                self._asking.add(task)
+                task.add_done_callback(self._asking.discard)
+            answers.append(loop.create_future())
+            (round_.held if granted else round_.wanted).append(answers[-1])
+        permits = await asyncio.gather(*answers)
+        return Permit(max((one.at for one in permits if one.at is not None), default=None))
 
     async def refused(self, bucket: Bucket, retry_after: float) -> None:
         await self._run(bucket, 0, 0, retry_after * 1000)
@@ -50,40 +59,32 @@ class RedisRateLimiter:
         """Answer nobody any more."""
         for task in self._asking:
             task.cancel()
+        self._rounds.clear()
         await asyncio.gather(*self._asking, return_exceptions=True)
 
-    async def _ask(self, bucket: Bucket, granted: bool) -> Permit:
-        answer: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
-        round_ = self._rounds.get(bucket.name)
-        if round_ is None:
-            round_ = self._rounds[bucket.name] = _Round(bucket)
-            asyncio.get_running_loop().call_later(LINGER, self._start, bucket.name)
-        (round_.held if granted else round_.wanted).append(answer)
-        return await answer
-
-    def _start(self, name: str) -> None:
-        task = asyncio.create_task(self._finish(self._rounds.pop(name)))
-        self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
-
     async def _finish(self, round_: _Round) -> None:
-        everyone = [*round_.wanted, *round_.held]
+        """Ask for everybody in it, once others had a moment to join."""
         try:
+            await asyncio.sleep(LINGER)
+            del self._rounds[round_.bucket.name]
+            everyone = [*round_.wanted, *round_.held]
             answer = await self._run(round_.bucket, len(round_.wanted), len(round_.held), 0)
             now, blocked, first = (float(part) for part in answer)
             # The held follow the wanted only where the limit was blocked since they were granted.
             asked = everyone if blocked else round_.wanted
             for number, one in enumerate(asked):
                 at = first + number * 1000 / round_.bucket.rate
-                _answer(one, Permit(at if at > now else None))
+                if not one.done():  # given up meanwhile
+                    one.set_result(Permit(at if at > now else None))
             for one in everyone:
-                _answer(one, Permit())
+                if not one.done():
+                    one.set_result(Permit())
         except StoreError as error:
             for one in everyone:
                 if not one.done():
                     one.set_exception(error)
-        finally:
-            for one in everyone:
+        finally:  # closed in the middle: nobody waits for ever
+            for one in (*round_.wanted, *round_.held):
                 one.cancel()
 
     async def _run(self, bucket: Bucket, wanted: int, held: int, block: float) -> list[bytes]:
@@ -92,8 +93,3 @@ class RedisRateLimiter:
             RATE_LIMIT, keys.limit(bucket.name), interval, bucket.burst, wanted, held, block
         )
         return answer
-
-
-def _answer(future: asyncio.Future[Permit], grant: Permit) -> None:
-    if not future.done():
-        future.set_result(grant)

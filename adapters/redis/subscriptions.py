@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from adapters.redis import codec, keys
 from adapters.redis.codec import read_subscription, write_pause
@@ -16,7 +15,6 @@ from bot.domain.subscription import Channel, Reminder, Subscription
 from bot.ports import IncidentStore
 
 _CLASSES = (Severity.MAJOR, Severity.PARTIAL, Severity.DEGRADED, Severity.MAINTENANCE)
-BATCH = 1_000
 LIFE = keys.THREAD_DAYS * 86_400_000
 
 
@@ -80,23 +78,10 @@ class RedisSubscriptions:
     async def of_tenant(self, platform: str, tenant: str) -> AsyncIterator[Subscription]:
         """Walk over all subscriptions of the platform: a person asks for this now and then."""
         for base in keys.shards(platform):
-            async for member, found in self._scan(base, f"{literal(tenant)}/*"):
+            wanted = f"{literal(tenant)}/*"
+            async for member, found in self._database.scan(f"{base}:subscriptions", wanted):
                 pause = await self._database.call("HGET", f"{base}:paused", member)
                 yield read_subscription(found, pause or b"")
-
-    async def _scan(self, base: str, pattern: str) -> AsyncIterator[tuple[bytes, bytes]]:
-        cursor: Any = b"0"
-        seen = set()  # a walk may show the same twice
-        while True:
-            cursor, page = await self._database.call(
-                "HSCAN", f"{base}:subscriptions", cursor, "MATCH", pattern, "COUNT", BATCH
-            )
-            for member, found in page.items():
-                if member not in seen:
-                    seen.add(member)
-                    yield member, found
-            if int(cursor) == 0:
-                return
 
 
 class RedisReminders:

@@ -123,16 +123,10 @@ def _lives(pid: str) -> bool:
         return False
     except PermissionError:
         return True  # somebody else's process
-    return not _is_zombie(pid)
-
-
-def _is_zombie(pid: str) -> bool:
-    """Return whether a process ended and only waits to be noticed by its parent (Linux)."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    try:  # ended, and only waits to be noticed by its parent (Linux)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
-        return False
-    return fields[0] == "Z"
+        return True
 
 
 def socket_path(folder: Path) -> Path:

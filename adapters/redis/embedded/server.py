@@ -135,7 +135,9 @@ class _Server:
                 )
             finally:
                 os.umask(before)
-        async with self._client() as client:
+        # No retries: it is `_answering` that asks again.
+        path, retry = str(self.path), Retry(NoBackoff(), 0)
+        async with Redis(unix_socket_path=path, retry=retry, socket_timeout=STOP_TIMEOUT) as client:
             await self._answering(client, self.process)
         took = asyncio.get_running_loop().time() - began
         log.info("store.started", folder=str(self.said.parent), ms=round(took * 1000))
@@ -151,7 +153,10 @@ class _Server:
                 quiet_since = loop.time()
                 if quiet_since - told > TELL_EVERY:
                     told = quiet_since
-                    await self._tell_progress(client)
+                    with contextlib.suppress(RedisError, OSError):
+                        progress = await client.info("persistence")
+                        if (percent := progress.get("loading_loaded_perc")) is not None:
+                            log.info("store.loading", percent=percent)
             except (RedisError, OSError):
                 if loop.time() - quiet_since > START_TIMEOUT:
                     await self.stop()
@@ -163,17 +168,6 @@ class _Server:
 
     def _not_started(self, why: str) -> StoreError:
         return StoreError(f"The embedded Redis could not start: {why} Its log: {self.said}")
-
-    async def _tell_progress(self, client: Redis) -> None:
-        with contextlib.suppress(RedisError, OSError):
-            percent = (await client.info("persistence")).get("loading_loaded_perc")
-            if percent is not None:
-                log.info("store.loading", percent=percent)
-
-    def _client(self) -> Redis:
-        # No retries: it is this module that asks again.
-        retry = Retry(NoBackoff(), 0)
-        return Redis(unix_socket_path=str(self.path), retry=retry, socket_timeout=STOP_TIMEOUT)
 
     def _last_words(self) -> str:
         """Return what the server last complained about since its start."""
