@@ -112,9 +112,9 @@ class RedisReports:
     async def add(self, report: UserReport, now: datetime) -> bool:
         member = await self._member(report)
         size: Argument = "" if report.members is None else report.members
-        new = await self._database.run(
-            REPORT, keys.EVIDENCE, str(report.channel), member, ms(now), _WINDOW_MS, size
-        )
+        subscribed_at: Argument = "" if report.subscribed_at is None else ms(report.subscribed_at)
+        about = (str(report.channel), member, ms(now), _WINDOW_MS, size, subscribed_at)
+        new = await self._database.run(REPORT, keys.EVIDENCE, *about)
         return bool(new)
 
     async def withdraw(self, report: UserReport) -> None:
@@ -124,12 +124,13 @@ class RedisReports:
     async def of_channel(
         self, channel: Channel, now: datetime, *, but: str | None = None
     ) -> list[ReportCount]:
-        own = None if but is None else (await self.hash_of(channel.owner, but)).encode()
+        own = None if but is None else (await self.hash_of(channel.platform, but)).encode()
         base, since = keys.EVIDENCE, ms(now) - _WINDOW_MS
         found = await self._database.call(
             "ZRANGEBYSCORE", f"{base}:reporters:{channel}", f"({since}", "+inf", "WITHSCORES"
         )
-        size = await self._database.call("GET", f"{base}:size:{channel}")
+        about = f"{base}:about:{channel}"
+        size, subscribed_at = await self._database.call("HMGET", about, "members", "subscribed_at")
         times: dict[str, list[float]] = defaultdict(list)
         for member, score in _pairs(found):
             surface, _, person = member.rpartition(b"|")
@@ -144,6 +145,7 @@ class RedisReports:
                 first=moment(min(at)),
                 latest=moment(max(at)),
                 members=None if size is None else int(size),
+                subscribed_at=moment(float(subscribed_at)) if subscribed_at else None,
             )
             for surface, at in times.items()
         ]
@@ -152,7 +154,7 @@ class RedisReports:
         """In one round trip, however many channels report."""
         rows = await self._database.run(REPORT_COUNTS, keys.EVIDENCE, ms(now) - _WINDOW_MS)
         report_counts = []
-        for name, surface, people, first, latest, size in rows:
+        for name, surface, people, elsewhere, first, latest, size, subscribed_at in rows:
             channel = Channel.parse(name.decode())
             report_counts.append(
                 ReportCount(
@@ -163,21 +165,27 @@ class RedisReports:
                     first=moment(float(first)),
                     latest=moment(float(latest)),
                     members=int(size) if size else None,
+                    subscribed_at=moment(float(subscribed_at)) if subscribed_at else None,
+                    elsewhere=int(elsewhere),
                 )
             )
         return report_counts
 
-    async def hash_of(self, owner: str, person: str) -> str:
-        """Return the keyed hash by which a person's reports are told from those of others."""
+    async def hash_of(self, platform: str, person: str) -> str:
+        """Return the keyed hash by which a person's reports are told from those of others.
+
+        The same in all workspaces: Discord knows a person by one id everywhere, Slack in all
+        workspaces of one organization.
+        """
         if self._secret is None:
             key = f"{keys.EVIDENCE}:hash_key"
             await self._database.call("SET", key, secrets.token_hex(32), "NX")
             self._secret = await self._database.call("GET", key)
-        who = f"{owner}/{person}".encode()
+        who = f"{platform}/{person}".encode()
         return hmac.new(self._secret or b"", who, hashlib.sha256).hexdigest()[:32]
 
     async def _member(self, report: UserReport) -> str:
-        return f"{report.surface}|{await self.hash_of(report.channel.owner, report.person)}"
+        return f"{report.surface}|{await self.hash_of(report.channel.platform, report.person)}"
 
 
 def evidence_stores(database: Database, secret: SecretStr | None) -> EvidenceStores:

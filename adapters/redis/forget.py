@@ -33,7 +33,7 @@ async def forget_tenant(database: Database, platform: str, tenant: str) -> int:
     erased += await forget_reminders(database, platform, tenant)
     theirs = f"{platform}/{name}/*"
     erased += await _delete(database, f"{literal(keys.EVIDENCE)}:reporters:{theirs}")
-    erased += await _delete(database, f"{literal(keys.EVIDENCE)}:size:{theirs}")
+    erased += await _delete(database, f"{literal(keys.EVIDENCE)}:about:{theirs}")
     await _drop(database, f"{keys.EVIDENCE}:reporting", theirs)
     if platform == keys.INSTALLED_PLATFORM:
         erased += await database.call("HDEL", keys.SLACK_INSTALLATIONS, tenant)
@@ -45,7 +45,7 @@ async def forget_person(
 ) -> int:
     """Erase a person's reminders and reports, and mentions of them. Returns and raises alike."""
     erased = await forget_reminders(database, platform, tenant, person)
-    hashed = await reports.hash_of(f"{platform}/{tenant}", person)
+    hashed = await reports.hash_of(platform, person)
     pattern = f"{literal(keys.EVIDENCE)}:reporters:{platform}/{literal(tenant)}/*"
     async for key in database.keys_like(pattern):
         erased += await _drop(database, key.decode(), f"*|{hashed}")

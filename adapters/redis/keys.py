@@ -57,7 +57,8 @@ Of evidence besides the pages, base `icd:{evidence}` (owner: `bot.evidence`):
     :reporting            zset    channels by their latest report (ms); expires with the window
     :reporters:<channel>  zset    surface "|" keyed hash of a person, by the ms of the report;
                                   expires with the window
-    :size:<channel>       string  how many people the channel has; expires with the window
+    :about:<channel>      hash    members: how many people the channel has; subscribed_at (ms);
+                                  expires with the window
     :hash_key             string  key of those hashes, where the settings give none
 
 Of what platforms may send twice, base `icd:{handled.<name>}` (owner: the adapters; expires after

@@ -62,7 +62,9 @@ async def _count(services: Services, request: Request, surface: str, view: Statu
     if isinstance(messenger, ChannelSize):
         with suppress(DeliveryError):
             size = await messenger.members(request.channel)
-    said = UserReport(request.channel, request.user, surface, size)
+    subscription = await services.subscriptions.get(request.channel)
+    subscribed_at = subscription.created_at if subscription else None
+    said = UserReport(request.channel, request.user, surface, size, subscribed_at)
     new = await services.reports.add(said, view.at)
     if new and services.reported is not None:
         await services.reported(request.channel, view.about(surface))

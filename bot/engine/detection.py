@@ -40,7 +40,7 @@ class Evidenced:
     def is_strong(self, surface: str) -> bool:
         """Does it suffice now, be it for some workspaces alone?"""
         case = self.cases.get(surface)
-        return surface in self.signals.overwhelming or (case is not None and case.suspected)
+        return surface in self.signals.local or (case is not None and case.suspected)
 
     def visible_to(self, surfaces: Iterable[str]) -> tuple[str, ...]:
         """Everyone (empty), unless nothing but the people of some workspaces speak."""
@@ -49,7 +49,7 @@ class Evidenced:
             case = self.cases.get(surface)
             if case is not None and case.suspected:
                 return ()
-            owners.update(self.signals.overwhelming.get(surface, ()))
+            owners.update(self.signals.local.get(surface, ()))
         return tuple(sorted(owners))
 
     def in_words(self, surfaces: Iterable[str]) -> str:
@@ -81,7 +81,7 @@ def detect(
     kept = {**suspected_in(before), **state.incidents}
     found = Detected(replace(state, incidents=kept), {i.id: i for i in changed}, provider)
     found = continue_as_official(found, before, now)
-    surfaces = [*(piece.surface for piece in signals.evidence), *signals.overwhelming]
+    surfaces = [*(piece.surface for piece in signals.evidence), *signals.local]
     cases = {surface: case_against(surface, signals.evidence, now) for surface in surfaces}
     suspicions = _suspicions(before.suspicions if before else {}, cases, signals, now)
     seen = Evidenced(signals, cases, suspicions, now, catalog.label)
@@ -112,7 +112,7 @@ def _suspicions(
     kept: dict[str, SuspicionState] = {}
     for surface in [*old, *(s for s in cases if s not in old)]:
         was, case = old.get(surface), cases.get(surface)
-        strong = surface in signals.overwhelming or (case is not None and case.suspected)
+        strong = surface in signals.local or (case is not None and case.suspected)
         lingers = was is not None and case is not None and not case.calm
         if strong or lingers:
             kept[surface] = SuspicionState(was.since if was else now, now)

@@ -1,8 +1,11 @@
 """What people report, and when they are enough to be heard.
 
-One person is one voice per surface and window. How many voices a channel needs grows with its
-size. The people of one workspace can never alarm another by themselves: alone they stay below
-what suffices alone, until three workspaces say the same independently.
+One person is one voice for each surface, in however many channels and workspaces they report it.
+How many voices a channel needs grows with its size.
+
+The people of a workspace may alarm their own workspace. Whoever else is told needs another kind of
+evidence that agrees (a probe, traffic), and is only told of what people say in established
+workspaces: it costs nothing to make three workspaces and to report in each of them.
 """
 
 from __future__ import annotations
@@ -19,22 +22,35 @@ from bot.domain.page import Severity
 WINDOW = timedelta(minutes=30)
 SHARE = 0.03  # of the channel
 SMALLEST, LARGEST, UNKNOWN_SIZE = 2, 12, 3
+# A channel speaks to other workspaces once it has been subscribed for so long, and if it has so
+# many members or nobody knows how many (guesses).
+ESTABLISHED = timedelta(days=7)
+LEAST_MEMBERS = 5
+
+MURMUR = 0.35  # less than one of two voices, however many say it
+MOST = 0.85  # nearly enough to stand alone
+ENOUGH_TENANTS = 3
+OVERWHELMING = 3.0  # times the quorum: suffices alone, for that workspace only
 
 
 @dataclass(frozen=True, slots=True)
 class ReportCount:
-    """How many different people of one channel reported one surface within the window.
+    """How many different people of one channel reported one surface within the window."""
 
-    `owner` is the tenant across platforms ("slack/T1"), `members` the channel's size, if known.
-    """
-
-    owner: str
+    owner: str  # the tenant across platforms ("slack/T1")
     channel: str
     surface: str
     people: int
     first: datetime
     latest: datetime
-    members: int | None = None
+    members: int | None = None  # of the channel, if known
+    subscribed_at: datetime | None = None  # since when the channel is subscribed; None: it is not
+    elsewhere: int = 0  # how many of `people` are counted in another channel already
+
+    def is_established(self, now: datetime) -> bool:
+        """Whether other workspaces may be told of what is said here."""
+        known = self.subscribed_at is not None and now - self.subscribed_at >= ESTABLISHED
+        return known and (self.members is None or self.members >= LEAST_MEMBERS)
 
 
 def quorum(members: int | None) -> int:
@@ -48,60 +64,61 @@ def worth(people: int, members: int | None) -> float:
     """Below the quorum a murmur; at it one voice of two; three times it nearly enough."""
     share = people / quorum(members)
     if share < 1:
-        return 0.35 * share
-    return min(0.85, 0.5 + 0.175 * (share - 1))
+        return MURMUR * share
+    return min(MOST, 0.5 + 0.175 * (share - 1))
 
 
-ENOUGH_TENANTS = 3
-OVERWHELMING = 3.0  # times the quorum: suffices alone, for that workspace only
-
-
-def evidence(report_counts: Iterable[ReportCount]) -> list[Evidence]:
+def evidence(report_counts: Iterable[ReportCount], now: datetime) -> list[Evidence]:
     """What all reports together say to everybody, one piece for each surface."""
-    by_surface: dict[str, list[ReportCount]] = defaultdict(list)
-    for report_count in report_counts:
-        by_surface[report_count.surface].append(report_count)
-    pieces = []
-    for surface, counts in by_surface.items():
-        heard = {count.owner for count in counts if count.people >= quorum(count.members)}
-        alone = max(worth(count.people, count.members) for count in counts)
-        people = sum(count.people for count in counts)
-        pieces.append(
-            Evidence(
-                source=Source.REPORTS,
-                surface=surface,
-                severity=Severity.DEGRADED,
-                at=max(count.latest for count in counts),
-                since=min(count.first for count in counts),
-                says=f"{people} {'person reports' if people == 1 else 'people report'} trouble",
-                weight=0.95 if len(heard) >= ENOUGH_TENANTS else alone,
-            )
-        )
-    return pieces
+    found = []
+    for surface, group in _by_surface(report_counts).items():
+        heard: set[str] = set()
+        weight = 0.0
+        for count in group:
+            people = count.people - count.elsewhere
+            value = worth(people, count.members)
+            if not count.is_established(now):
+                value = min(value, MURMUR)
+            elif people >= quorum(count.members):
+                heard.add(count.owner)
+            weight = max(weight, value)
+        if len(heard) >= ENOUGH_TENANTS:
+            weight = MOST
+        people = sum(count.people - count.elsewhere for count in group)
+        found.append(_piece(surface, group, weight, people, "report"))
+    return found
 
 
 def here(report_counts: Iterable[ReportCount], owner: str) -> list[Evidence]:
-    """What the people of one workspace say, for answers in that workspace."""
-    local = [t for t in report_counts if t.owner == owner]
-    loud = {t.surface for t in local if t.people >= OVERWHELMING * quorum(t.members)}
-    return [
-        Evidence(
-            source=piece.source,
-            surface=piece.surface,
-            severity=piece.severity,
-            at=piece.at,
-            since=piece.since,
-            says=piece.says.replace(" report", " here report", 1),
-            weight=0.95 if piece.surface in loud else piece.weight,
-        )
-        for piece in evidence(local)
-    ]
+    """What the people of one workspace say, for that workspace: enough of them suffice alone."""
+    found = []
+    local = [count for count in report_counts if count.owner == owner]
+    for surface, group in _by_surface(local).items():
+        weight = max(worth(count.people, count.members) for count in group)
+        if any(count.people >= OVERWHELMING * quorum(count.members) for count in group):
+            weight = 0.95
+        people = sum(count.people for count in group)
+        found.append(_piece(surface, group, weight, people, "here report"))
+    return found
 
 
-def overwhelming(report_counts: Iterable[ReportCount]) -> dict[str, tuple[str, ...]]:
-    """Surface → workspaces whose own people alone suffice to suspect it, for themselves."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for report_count in report_counts:
-        if report_count.people >= OVERWHELMING * quorum(report_count.members):
-            found[report_count.surface].add(report_count.owner)
-    return {surface: tuple(sorted(owners)) for surface, owners in found.items()}
+def _by_surface(report_counts: Iterable[ReportCount]) -> dict[str, list[ReportCount]]:
+    by_surface: dict[str, list[ReportCount]] = defaultdict(list)
+    for count in report_counts:
+        by_surface[count.surface].append(count)
+    return by_surface
+
+
+def _piece(
+    surface: str, group: list[ReportCount], weight: float, people: int, verb: str
+) -> Evidence:
+    said = f"person {verb}s" if people == 1 else f"people {verb}"
+    return Evidence(
+        source=Source.REPORTS,
+        surface=surface,
+        severity=Severity.DEGRADED,
+        at=max(count.latest for count in group),
+        since=min(count.first for count in group),
+        says=f"{people} {said} trouble",
+        weight=weight,
+    )

@@ -51,11 +51,11 @@ async def _reports(
     """Everybody's, and louder those of the channel's own workspace."""
     everywhere = await stores.reports.everywhere(now)
     if channel is None:
-        return reports.evidence(everywhere)
+        return reports.evidence(everywhere, now)
     here = await stores.reports.of_channel(channel, now)
     # Where only its own people reported, it is said once: as what people here report.
     elsewhere = {count.surface for count in everywhere if count.owner != channel.owner}
-    others = [piece for piece in reports.evidence(everywhere) if piece.surface in elsewhere]
+    others = [piece for piece in reports.evidence(everywhere, now) if piece.surface in elsewhere]
     return [*reports.here(here, channel.owner), *others]
 
 

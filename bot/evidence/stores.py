@@ -73,12 +73,13 @@ class TrafficStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UserReport:
-    """One person of a channel has trouble with one surface. `members`: the channel's size."""
+    """One person of a channel has trouble with one surface."""
 
     channel: Channel
     person: str
     surface: str
-    members: int | None = None
+    members: int | None = None  # of the channel, if known
+    subscribed_at: datetime | None = None  # since when the channel is subscribed; None: it is not
 
 
 @runtime_checkable
@@ -109,7 +110,9 @@ class ReportStore(Protocol):
         """One entry a surface; `but`: without this person."""
         ...
 
-    async def everywhere(self, now: datetime) -> list[ReportCount]: ...
+    async def everywhere(self, now: datetime) -> list[ReportCount]:
+        """Of all channels. A person who reports in several counts in the one subscribed longest."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

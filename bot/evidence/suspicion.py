@@ -28,11 +28,12 @@ AGREE = 0.4
 class Signals:
     """All evidence of a moment besides the page's.
 
-    `overwhelming`: surface → tenants ("slack/T1") whose own people suffice, for themselves.
+    `local`: surface → tenants ("slack/T1") for whom it is enough what their own people report,
+    with the rest of the evidence.
     """
 
     evidence: tuple[Evidence, ...] = ()
-    overwhelming: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    local: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def decay(source: str, age: timedelta) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -112,7 +113,25 @@ async def test_everywhere_is_all_channels_and_each_has_its_own(database: Databas
         for channel in (OPS, DEV)
         for report_count in await reports.of_channel(channel, NOW + MINUTE)
     ]
-    assert sorted(everywhere, key=str) == sorted(one_by_one, key=str)
+    alone = [replace(report_count, elsewhere=0) for report_count in everywhere]
+    assert sorted(alone, key=str) == sorted(one_by_one, key=str)
+
+
+async def test_a_person_counts_once_and_where_the_channel_is_subscribed_longest(
+    database: Database,
+) -> None:
+    reports = RedisReports(database, b"secret")
+    channels = [Channel("discord", f"G{n}", f"C{n}") for n in range(12)]
+    for age, channel in enumerate(channels):
+        subscribed_at = NOW - age * timedelta(days=1)
+        await reports.add(UserReport(channel, "U1", "code", 40, subscribed_at), NOW)
+        await reports.add(UserReport(channel, f"other{age}", "code", 40, subscribed_at), NOW)
+
+    counts = {t.channel: (t.people, t.elsewhere) for t in await reports.everywhere(NOW)}
+
+    assert counts.pop(str(channels[-1])) == (2, 0)
+    assert set(counts.values()) == {(2, 1)}
+    assert (await reports.of_channel(channels[3], NOW))[0].subscribed_at == NOW - timedelta(days=3)
 
 
 async def test_traffic_is_added_up_over_five_minutes_and_429_do_not_count(
@@ -191,7 +210,7 @@ async def test_all_kinds_are_gathered_for_their_provider(database: Database) -> 
         (Source.TRAFFIC, "api"),
         (Source.REPORTS, "code"),
     }
-    assert seen.overwhelming == {"code": ("slack/T1",)}
+    assert seen.local == {"code": ("slack/T1",)}
     said = {e.says for e in await collector.for_channel(DEV, NOW) if e.source is Source.REPORTS}
     assert said == {"9 people report trouble", "1 person reports trouble"}
     said = {e.says for e in await collector.for_channel(OPS, NOW) if e.source is Source.REPORTS}

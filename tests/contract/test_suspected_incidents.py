@@ -45,6 +45,8 @@ class World:
     now: datetime = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
     provider: str = "claude"
     broken: bool = False
+    # Since when the channel is subscribed whose people report; None: it is not.
+    subscribed_at: datetime | None = datetime(2025, 1, 1, tzinfo=UTC)
     page: Page = field(init=False)
 
     def __post_init__(self) -> None:
@@ -83,7 +85,8 @@ class World:
                 )
                 await self.probes.keep([record])
             for person in range(reports):
-                await self.reports.add(UserReport(OPS, f"U{person}", "code"), self.now)
+                report = UserReport(OPS, f"U{person}", "code", None, self.subscribed_at)
+                await self.reports.add(report, self.now)
             # As `Watcher.run` does, without its waiting.
             self.watcher._fence = await self.incident_store.acquire("claude", "test")
             await self.watcher.poll()
@@ -248,6 +251,32 @@ async def test_the_people_of_one_workspace_alarm_only_their_own(world: World) ->
     (incident,) = await world.incidents()
     assert incident.visibility == (), "the probe agrees: now everybody is told"
     assert steps(incident, ELSEWHERE, world.now) == [(Act.OPEN, False)]
+
+
+async def test_where_a_probe_agrees_a_workspace_that_is_new_alarms_only_itself(
+    world: World,
+) -> None:
+    world.subscribed_at = world.now
+    await world.minutes(1, probe="gggbb", reports=3)
+
+    (incident,) = await world.incidents()
+    assert incident.visibility == ("slack/T1",)
+
+
+async def test_two_people_with_three_workspaces_of_their_own_alarm_nobody_else(
+    world: World,
+) -> None:
+    for n in range(3):
+        for person in ("U1", "U2"):
+            channel = Channel("slack", f"T{n}", f"C{n}")
+            # Slack gives a person another id in each workspace.
+            report = UserReport(channel, f"{person}{n}", "code", 2, world.subscribed_at)
+            await world.reports.add(report, world.now)
+    await world.minutes(1, probe="gggbb")
+
+    (incident,) = await world.incidents()
+    assert incident.visibility == ("slack/T0", "slack/T1", "slack/T2")
+    assert steps(incident, ELSEWHERE, world.now) == []
 
 
 async def test_a_suspicion_about_what_the_page_admits_opens_nothing_but_is_remembered(

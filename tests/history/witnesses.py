@@ -14,12 +14,13 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.catalog.targets import Target, TargetKind
 from bot.domain.page import Severity
 from bot.evidence import probes, reports, traffic
+from bot.evidence.collector import local_suspicions
 from bot.evidence.probes import ProbeHistory, ProbeOutcome, ProbeResult, remember
 from bot.evidence.reports import ReportCount
 from bot.evidence.suspicion import Signals
@@ -29,6 +30,7 @@ MINUTE = timedelta(minutes=1)
 # How much earlier (or later) than the page the trouble is felt; the first three are published.
 OFFSETS = (-59, -12, 43, -5, 0, 5, -25)
 MEMBERS = 200
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # when the channels subscribed
 # By severity: the share of looks and of requests that fail, and reports a minute in a channel.
 FELT = {
     Severity.DEGRADED: (0.05, 0.06, 0.10),
@@ -102,11 +104,11 @@ class World:
             if self._rng.random() < people:
                 voices.append(now)
             voices[:] = [at for at in voices if now - at < reports.WINDOW]
-        return self._gather()
+        return self._gather(now)
 
-    def _gather(self) -> Signals:
+    def _gather(self, now: datetime) -> Signals:
         report_counts = [
-            ReportCount(owner, "C", self.surface, len(at), at[0], at[-1], MEMBERS)
+            ReportCount(owner, "C", self.surface, len(at), at[0], at[-1], MEMBERS, LONG_AGO)
             for owner, at in self._voices.items()
             if at
         ]
@@ -121,9 +123,9 @@ class World:
         evidence = [
             *probes.evidence([self._record]),
             *traffic.evidence([counts]),
-            *reports.evidence(report_counts),
+            *reports.evidence(report_counts, now),
         ]
-        return Signals(tuple(evidence), reports.overwhelming(report_counts))
+        return Signals(tuple(evidence), local_suspicions(evidence, report_counts, now))
 
 
 def minutes(begin: datetime, end: datetime) -> Iterator[datetime]:
