@@ -12,10 +12,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import typer
+
 from bot.settings import PlatformSettings, Settings
 
 if TYPE_CHECKING:
-    import typer
     from starlette.routing import BaseRoute
 
     from adapters.redis.store import Store
@@ -69,3 +70,11 @@ class Platform:
     check: Callable[[Settings, Subscriptions | None], AsyncIterator[CheckResult]] | None = None
     # Commands for setting it up (`isclaudedown slack …`), given what loads the settings.
     set_up: Callable[[Callable[[], Settings]], typer.Typer] | None = None
+
+
+def command_group(about: str) -> typer.Typer:
+    """Return an empty group of commands, in which a single command keeps its own name."""
+    commands = typer.Typer(help=about, no_args_is_help=True)
+    # Without a callback typer would take the group itself for its one command.
+    commands.callback()(lambda: None)
+    return commands

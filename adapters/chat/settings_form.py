@@ -16,7 +16,7 @@ from bot.domain.subscription import Subscription
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class FormOption:
     """One thing to choose: `value` comes back, `label` is shown, `chosen` holds now."""
 
     value: str
@@ -44,13 +44,13 @@ class SettingsChange:
         )
 
 
-def surface_options(catalog: Catalog, now: Subscription | None, most: int) -> list[Option]:
+def surface_options(catalog: Catalog, now: Subscription | None, most: int) -> list[FormOption]:
     """Return at most `most` surfaces, those of the subscription chosen."""
     watched = now.surfaces if now else frozenset()
-    return [Option(s.id, s.label, s.id in watched) for s in catalog.surfaces()[:most]]
+    return [FormOption(s.id, s.label, s.id in watched) for s in catalog.surfaces()[:most]]
 
 
-def severity_options(labels: Mapping[Severity, str], now: Subscription | None) -> list[Option]:
+def severity_options(labels: Mapping[Severity, str], now: Subscription | None) -> list[FormOption]:
     """Return a platform's severities in its order, that of the subscription chosen."""
     present = now.severity if now else None
-    return [Option(s.value, label, s is present) for s, label in labels.items()]
+    return [FormOption(s.value, label, s is present) for s, label in labels.items()]

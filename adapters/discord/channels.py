@@ -31,7 +31,7 @@ class Kind(Enum):
 
     @property
     def has_threads(self) -> bool:
-        """Whether a thread is made from each root."""
+        """True: a thread is made from each root."""
         return self in {Kind.TEXT, Kind.ANNOUNCEMENT}
 
 
@@ -97,7 +97,7 @@ class Channels:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the gateway has told of all guilds, so that its silence says something."""
+        """True: the gateway has told of all guilds, so a guild it did not name is none of ours."""
         return self._client is not None and self._client.is_ready()
 
     async def kind(self, channel_id: int) -> Kind:

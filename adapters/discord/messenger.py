@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import structlog
 
 from adapters.chat.http import Json
+from adapters.discord.bodies import Bodies
 from adapters.discord.channels import Channels, Kind
 from adapters.discord.deferred import Deferred
 from adapters.discord.errors import BOT_BUCKET, DiscordRefused, meaning
@@ -23,11 +23,10 @@ from adapters.discord.markup import mention_parts
 from adapters.discord.posting import Posting
 from adapters.discord.rate_limit import AT_ONCE, REQUESTS_PER_SECOND
 from adapters.discord.recovery import DiscordRecovery
-from adapters.discord.refs import Ref, read_ref
-from adapters.discord.render import Rendered, body_of, has_thread_link, marked, render
+from adapters.discord.refs import Ref, channel_number, read_known, read_ref
 from adapters.discord.rest import RestClient
-from adapters.discord.threads import Threads, line_key
-from bot.domain.errors import ChannelGone, MessageGone, Uncertain
+from adapters.discord.threads import DiscordThreads, line_key
+from bot.domain.errors import ChannelGone, Uncertain
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
 from bot.ports import Access, Bucket
@@ -67,10 +66,10 @@ class DiscordMessenger:
         self.channels = Channels(rest)
         self._recovery = DiscordRecovery(rest, self.channels, clock)
         self._posting = Posting(rest, clock, monotonic)
-        self._threads = Threads(rest, self.channels, self._posting, monotonic)
+        self._threads = DiscordThreads(rest, self.channels, self._posting, monotonic)
         rate = requests_per_second
         self._bucket = (Bucket(BOT_BUCKET, rate, burst=AT_ONCE),) if rate else ()
-        self._rendered: WeakKeyDictionary[Message, Rendered] = WeakKeyDictionary()
+        self._bodies = Bodies()
 
     def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
         """Return the bot's limit, which counts requests.
@@ -84,9 +83,9 @@ class DiscordMessenger:
     async def open_thread(
         self, channel: Channel, message: Message, key: str, *, mention: str | None = None
     ) -> str:
-        channel_id = _number(channel)
+        channel_id = channel_number(channel)
         kind = await self._kind(channel_id)
-        body = self._body(channel, message, key, mention)
+        body = self._bodies.of(channel, message, key, mention)
         if message.ended:
             body["flags"] = QUIET
         try:
@@ -115,11 +114,11 @@ class DiscordMessenger:
         in_channel: bool = False,
         mention: str | None = None,
     ) -> str:
-        ref = _read_known(root)
-        channel_id = _number(channel)
+        ref = read_known(root)
+        channel_id = channel_number(channel)
         kind = await self._kind(channel_id)
         if ref.is_post:
-            body = self._body(channel, message, key, mention)
+            body = self._bodies.of(channel, message, key, mention)
             return str(
                 await self._threads.reply_in_post(
                     channel_id, ref, message, body, key, in_channel=in_channel
@@ -132,7 +131,7 @@ class DiscordMessenger:
             if kind is Kind.ANNOUNCEMENT and message.ended:
                 # Who follows the channel from another server learns of the end too.
                 await self._posting.publish(channel_id, line.message)
-        body = self._body(channel, message, key, None if line else mention)
+        body = self._bodies.of(channel, message, key, None if line else mention)
         if kind.has_threads:
             return str(await self._threads.reply(channel_id, ref, body, key, line))
         return str(await self._threads.reply_in_channel(channel_id, ref, body, key))
@@ -140,27 +139,27 @@ class DiscordMessenger:
     async def revise(
         self, channel: Channel, root: str, message: str, card: Message, key: str
     ) -> None:
-        ref = _read_known(message)
-        kind = await self._kind(_number(channel))
-        body = self._body(channel, card, key, None)
+        ref = read_known(message)
+        kind = await self._kind(channel_number(channel))
+        body = self._bodies.of(channel, card, key)
         is_root = message == root
         if is_root and kind is Kind.ANNOUNCEMENT:
             await self._posting.change_published(ref, body, ended=card.ended)
         else:
             await self._posting.change_in_turn(ref, body, ended=card.ended)
         if is_root and (ref.is_post or kind.has_threads):
-            forum_id = _number(channel) if ref.is_post else None
+            forum_id = channel_number(channel) if ref.is_post else None
             await self._threads.keep_up(ref.thread, card, forum_id)
 
     async def close_thread(self, channel: Channel, root: str) -> None:
-        ref = _read_known(root)
-        if ref.is_post or (await self._kind(_number(channel))).has_threads:
+        ref = read_known(root)
+        if ref.is_post or (await self._kind(channel_number(channel))).has_threads:
             await self._posting.archive(self._threads.post_of(ref))
 
     async def find(
         self, channel: Channel, root: str | None, keys: Sequence[str], since: datetime
     ) -> Mapping[str, str]:
-        channel_id = _number(channel)
+        channel_id = channel_number(channel)
         kind = await self._kind(channel_id)
         ref = read_ref(root) if root else None
         if ref is None and kind is Kind.FORUM:
@@ -196,12 +195,12 @@ class DiscordMessenger:
         return {key: ref for key, ref in here.items() if key not in lines}
 
     async def access(self, channel: Channel) -> Access:
-        return await self.channels.access(_number(channel))
+        return await self.channels.access(channel_number(channel))
 
     async def say(self, channel: Channel, message: Message, key: str) -> None:
-        channel_id = _number(channel)
+        channel_id = channel_number(channel)
         kind = await self._kind(channel_id)
-        body = self._body(channel, message, key, None, mark=not key.startswith(_UNMARKED))
+        body = self._bodies.of(channel, message, key, mark=not key.startswith(_UNMARKED))
         try:
             if kind is Kind.FORUM:
                 await self._threads.open_post(channel_id, message, body)
@@ -212,7 +211,7 @@ class DiscordMessenger:
 
     async def members(self, channel: Channel) -> int | None:
         """Return how many people may read a channel that is open to its whole server, else None."""
-        return self.channels.open_members(_number(channel))
+        return self.channels.open_members(channel_number(channel))
 
     async def direct(self, channel: Channel, person: str) -> Channel:
         """Return where to write to one person alone: the same at every call.
@@ -247,40 +246,3 @@ class DiscordMessenger:
         if kind is Kind.NONE:
             raise ChannelGone("nobody can write in a channel of that kind")
         return kind
-
-    def _body(
-        self,
-        channel: Channel,
-        message: Message,
-        key: str,
-        mention: str | None,
-        *,
-        mark: bool = True,
-    ) -> Json:
-        rendered = self._rendered.get(message)
-        if rendered is None and has_thread_link(message):  # such a message is one channel's own
-            rendered = render(message, int(channel.tenant) if channel.tenant.isdigit() else None)
-        elif rendered is None:
-            rendered = self._rendered[message] = render(message)
-        body = body_of(marked(rendered, key) if mark else rendered)
-        in_front, body["allowed_mentions"] = mention_parts(mention)
-        body["content"] = f"{in_front}{body['content']}"
-        return body
-
-
-def _number(channel: Channel) -> int:
-    if not channel.id.isdigit():
-        raise ChannelGone("that is no channel of Discord's")
-    return int(channel.id)
-
-
-def _read_known(reference: str) -> Ref:
-    """Read a reference.
-
-    Raises:
-        MessageGone: it points to nothing: the message was deleted before we knew its id.
-    """
-    ref = read_ref(reference)
-    if ref is None or not ref.message:
-        raise MessageGone("the message was deleted")
-    return ref

@@ -94,7 +94,7 @@ class Window:
         return self.in_flight == 0 and not self.order.locked()
 
 
-class RateLimiter:
+class RestRateLimiter:
     """Lets each request go when its bucket and the bot's own limit allow it.
 
     Buckets belong to a route and its major parameters (channel, guild, webhook). Which routes

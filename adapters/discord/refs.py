@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from bot.domain.errors import ChannelGone, MessageGone
+from bot.domain.subscription import Channel
+
 NONCE_LENGTH: Final = 25  # https://docs.discord.com/developers/resources/message#create-message
 MARK_LENGTH: Final = 10
 CUSTOM_ID_LENGTH: Final = 100
@@ -33,7 +36,7 @@ _MARK_AT_END: Final = re.compile(rf"ref ([0-9a-f]{{{MARK_LENGTH}}})$")
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """Where a message of ours stands. `threaded`: a thread was made from it."""
+    """The place of a message of ours. `threaded`: a thread was made from it."""
 
     place: int
     message: int
@@ -59,6 +62,29 @@ def read_ref(text: str) -> Ref | None:
     if len(parts) not in (2, 3) or not all(part.isdigit() for part in parts[:2]):
         return None
     return Ref(int(parts[0]), int(parts[1]), threaded=parts[2:] == ["t"])
+
+
+def read_known(reference: str) -> Ref:
+    """Read a reference.
+
+    Raises:
+        MessageGone: it points to nothing: the message was deleted before we knew its id.
+    """
+    ref = read_ref(reference)
+    if ref is None or not ref.message:
+        raise MessageGone("the message was deleted")
+    return ref
+
+
+def channel_number(channel: Channel) -> int:
+    """Return a channel's id as Discord counts them.
+
+    Raises:
+        ChannelGone: it is none of Discord's.
+    """
+    if not channel.id.isdigit():
+        raise ChannelGone("that is no channel of Discord's")
+    return int(channel.id)
 
 
 def nonce(key: str) -> str:

@@ -195,7 +195,7 @@ class DiscordResponder(Responder[DiscordInteraction]):
         await self.messenger.say(interaction.channel, message, key)
 
     async def follow_up(self, interaction: DiscordInteraction, message: Message) -> None:
-        """Where the bot may not write, the interaction itself still speaks to all."""
+        """Answer the interaction for all to see: it may where the bot may not write."""
         body = {**body_of(render(message)), "allowed_mentions": _SILENT}
         try:
             await self.rest.call(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 import aiohttp
@@ -33,13 +32,14 @@ from adapters.discord.rate_limit import (
     MOST_INVALID,
     REQUESTS_PER_SECOND,
     CircuitBreaker,
-    RateLimiter,
+    RestRateLimiter,
     SharedLimits,
     Window,
 )
+from adapters.discord.request import Request
 from adapters.discord.settings import DiscordSettings
 from bot import __version__
-from bot.domain.errors import DeliveryError, RateLimited, Uncertain
+from bot.domain.errors import RateLimited, Uncertain
 
 log = structlog.get_logger()
 
@@ -49,38 +49,10 @@ CALL_SECONDS: Final = 8.0
 _CONNECTIONS: Final = 200
 # https://docs.discord.com/developers/reference#user-agent
 _AGENT: Final = f"DiscordBot (isclaudedown, {__version__})"
-# They carry a token of their own, and count against no limit of the bot.
-_OF_INTERACTIONS: Final = ("/interactions/", "/webhooks/")
-# Repeating these leaves nothing else behind than one would: after a 5xx or a lost answer.
-_REPEATABLE: Final = frozenset({"GET", "PATCH", "PUT"})
 _PAUSES: Final = (0.5, 1.5)
 # What aiohttp raises before a request goes out; RuntimeError: the session was closed.
 _NOT_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, RuntimeError)
-_MAJOR: Final = ("channel_id", "guild_id", "webhook_id", "webhook_token")
 _ME: Final = "/users/@me"
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """One request, as often as it is sent."""
-
-    method: str
-    path: str  # with its parameters' names, which is what limits are counted by
-    parameters: dict[str, str | int]
-    query: dict[str, str] | None
-    body: Any
-
-    @property
-    def route(self) -> str:
-        return f"{self.method} {self.path}"
-
-    @property
-    def major(self) -> str:
-        return " ".join(str(self.parameters.get(name, "")) for name in _MAJOR)
-
-    @property
-    def is_of_interaction(self) -> bool:
-        return self.path.startswith(_OF_INTERACTIONS)
 
 
 class RestClient:
@@ -96,7 +68,7 @@ class RestClient:
     ) -> None:
         self._settings = settings
         self._monotonic = monotonic
-        self._limiter = RateLimiter(monotonic, requests_per_second, BOT_BUCKET)
+        self._limiter = RestRateLimiter(monotonic, requests_per_second, BOT_BUCKET)
         self._breaker = CircuitBreaker(monotonic, BOT_BUCKET, most_invalid)
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
@@ -122,14 +94,14 @@ class RestClient:
             Uncertain: it may have been carried out (never of GET, PATCH, PUT: repeat those).
             DiscordUnreachable: it was not, or may be repeated. RateLimited: it was not.
         """
-        answer = await self._send(_Request(method, path, parameters, query, body), seconds)
+        answer = await self._send(Request(method, path, parameters, query, body), seconds)
         return answer if isinstance(answer, dict) else {}
 
     async def read_list(
         self, path: str, query: dict[str, str] | None = None, **parameters: str | int
     ) -> list[Json]:
         """Return the JSON list that a GET is answered with. Raises as `call` does."""
-        answer = await self._send(_Request("GET", path, parameters, query, None), CALL_SECONDS)
+        answer = await self._send(Request("GET", path, parameters, query, None), CALL_SECONDS)
         return answer if isinstance(answer, list) else []
 
     async def user_id(self) -> str:
@@ -147,7 +119,7 @@ class RestClient:
         if self._session is not None:
             await self._session.close()
 
-    async def _send(self, request: _Request, seconds: float) -> object:
+    async def _send(self, request: Request, seconds: float) -> object:
         """Send it until there is an answer, as often as that is harmless and time is left."""
         late = self._monotonic() + seconds
         for pause in (*_PAUSES, None):
@@ -155,7 +127,7 @@ class RestClient:
                 return await self._attempt(request, late - self._monotonic())
             except DiscordUnreachable:
                 left = late - self._monotonic()
-                if request.method not in _REPEATABLE or pause is None or left < 2 * pause:
+                if not request.is_repeatable or pause is None or left < 2 * pause:
                     raise
                 await asyncio.sleep(pause)
             except DiscordRefused as refused:
@@ -164,7 +136,7 @@ class RestClient:
                 await self._check_token()
         raise AssertionError("the last attempt returns or raises")
 
-    async def _attempt(self, request: _Request, seconds: float) -> object:
+    async def _attempt(self, request: Request, seconds: float) -> object:
         slot: AbstractAsyncContextManager[Window | None] = nullcontext()
         if not request.is_of_interaction:
             if (stopped := self._breaker.wait()) > 0:
@@ -185,7 +157,7 @@ class RestClient:
         return self._read(request, status, headers, raw)
 
     async def _exchange(
-        self, request: _Request, seconds: float
+        self, request: Request, seconds: float
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send it once; return status, headers and body of the answer."""
         session = self._session
@@ -210,10 +182,10 @@ class RestClient:
         except _NOT_SENT as error:
             raise DiscordUnreachable(type(error).__name__) from None
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise _without_answer(request, type(error).__name__) from None
+            raise request.without_answer(type(error).__name__) from None
 
     def _read(
-        self, request: _Request, status: int, headers: Mapping[str, str], raw: bytes
+        self, request: Request, status: int, headers: Mapping[str, str], raw: bytes
     ) -> object:
         """Return what the answer says, or raise what it means."""
         try:
@@ -231,7 +203,7 @@ class RestClient:
         code = fields.get("code")
         if status >= 500:
             error = of_server_error(status, code)
-            raise _without_answer(request, error.reason) if isinstance(error, Uncertain) else error
+            raise request.without_answer(error.reason) if isinstance(error, Uncertain) else error
         raise DiscordRefused(status, code if isinstance(code, int) else 0)
 
     async def _check_token(self) -> NoReturn:
@@ -243,7 +215,7 @@ class RestClient:
         async with self._checking_token:
             try:
                 if self._breaker.wait() <= 0:
-                    await self._attempt(_Request("GET", _ME, {}, None, None), CALL_SECONDS)
+                    await self._attempt(Request("GET", _ME, {}, None, None), CALL_SECONDS)
                     raise DiscordUnreachable("Discord refused the token once, and then accepted it")
             except DiscordRefused as refused:
                 if not refuses_the_bot(refused):
@@ -252,8 +224,3 @@ class RestClient:
                     status, code = refused.status, refused.code
                     log.error("discord.token_refused", status=status, code=code)  # noqa: TRY400 - a traceback may hold a token or a text
             raise TokenRefused(self._breaker.wait())
-
-
-def _without_answer(request: _Request, reason: str) -> DeliveryError:
-    """Return the error for a request of which it is not known whether it was carried out."""
-    return DiscordUnreachable(reason) if request.method in _REPEATABLE else Uncertain(reason)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.chat.platform import OpenPlatform, Parts, Platform
+from adapters.chat.platform import OpenPlatform, Parts, Platform, command_group
 from adapters.discord.settings import DiscordSettings
 from bot.domain.checks import CheckResult
 from bot.ports import Subscriptions
@@ -18,9 +18,7 @@ from bot.settings import Settings
 
 def set_up(load: Callable[[], Settings]) -> typer.Typer:
     """The commands under `isclaudedown discord`."""
-    commands = typer.Typer(help="Setting up Discord.", no_args_is_help=True)
-    # With a callback a single command keeps its name: `discord invite`, not `discord`.
-    commands.callback()(lambda: None)
+    commands = command_group("Setting up Discord.")
 
     @commands.command()
     def invite(
@@ -38,14 +36,14 @@ def set_up(load: Callable[[], Settings]) -> typer.Typer:
     return commands
 
 
-def _open(parts: Parts) -> AbstractAsyncContextManager[OpenPlatform]:
+def connect(parts: Parts) -> AbstractAsyncContextManager[OpenPlatform]:
     from adapters.discord.platform import open_listening
 
     settings = parts.settings.of(DiscordSettings)
     return open_listening(settings, parts.store, parts.commands, parts.catalog, parts.clock)
 
 
-def _check(settings: Settings, subscriptions: Subscriptions | None) -> AsyncIterator[CheckResult]:
+def check(settings: Settings, subscriptions: Subscriptions | None) -> AsyncIterator[CheckResult]:
     from adapters.discord.checks import check_discord
 
     return check_discord(settings.of(DiscordSettings), subscriptions)
@@ -56,7 +54,7 @@ DISCORD = Platform(
     label="Discord",
     settings=DiscordSettings,
     is_wanted=lambda settings: settings.of(DiscordSettings).is_configured,
-    open=_open,
-    check=_check,
+    open=connect,
+    check=check,
     set_up=set_up,
 )

@@ -1,4 +1,4 @@
-"""What the environment says about Discord."""
+"""Settings of Discord."""
 
 from __future__ import annotations
 

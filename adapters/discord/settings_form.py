@@ -9,7 +9,7 @@ from typing import Final
 
 from adapters.chat.http import Json
 from adapters.chat.settings_form import (
-    Option,
+    FormOption,
     SettingsChange,
     severity_options,
     surface_options,
@@ -59,8 +59,8 @@ def menus(catalog: Catalog, channel: Channel, now: Subscription | None) -> tuple
     surfaces = surface_options(catalog, now, _MOST_OPTIONS)
     thread_only = now is not None and bool(now.thread_only)
     where = [
-        Option(_CHANNEL, "worse and resolved in the channel too", not thread_only),
-        Option(_THREAD, "everything in the thread only", thread_only),
+        FormOption(_CHANNEL, "worse and resolved in the channel too", not thread_only),
+        FormOption(_THREAD, "everything in the thread only", thread_only),
     ]
     whom: Json = {"type": _MENTIONABLE, "placeholder": "Whom to call: nobody", "min_values": 0}
     if now is not None and now.mention:
@@ -85,7 +85,7 @@ def menus(catalog: Catalog, channel: Channel, now: Subscription | None) -> tuple
     )
 
 
-def _select(placeholder: str, options: list[Option]) -> Json:
+def _select(placeholder: str, options: list[FormOption]) -> Json:
     shown = [
         {"label": one.label[:_LABEL], "value": one.value, "default": one.chosen} for one in options
     ]

@@ -50,13 +50,13 @@ _CLOSED: Final = frozenset(
 
 @dataclass(slots=True)
 class _Name:
-    """What we last called a thread, and when it was renamed."""
+    """The name that we last gave a thread, and when."""
 
     name: str
     renamed: list[float] = field(default_factory=list)
 
 
-class Threads:
+class DiscordThreads:
     """Makes, names and fills threads. `monotonic` gives seconds."""
 
     def __init__(

@@ -1,1 +1,1 @@
-"""What is kept: incidents, subscriptions, the queue, limits, evidence."""
+"""Stores in Redis: incidents, subscriptions, the queue, limits, evidence."""

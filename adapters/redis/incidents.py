@@ -29,7 +29,7 @@ class RedisIncidentStore:
         await self._database.run(RELEASE, keys.provider(provider), holder)
 
     async def is_held(self, provider: str) -> bool:
-        """Whether somebody watches it, whoever that is."""
+        """Return whether any process watches it."""
         return bool(await self._database.call("EXISTS", f"{keys.provider(provider)}:lease"))
 
     async def load(self, provider: str) -> VersionedState:

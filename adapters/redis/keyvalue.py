@@ -27,7 +27,7 @@ class RedisDeduplicator:
         self._database = database
 
     async def first(self, name: str) -> bool:
-        """Whether nobody asked for this name within the last ten minutes.
+        """Return whether nobody asked for this name within the last ten minutes.
 
         Raises:
             StoreError: it cannot be known.

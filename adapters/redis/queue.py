@@ -120,7 +120,7 @@ class RedisQueue:
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How much waits in the queue of a platform."""
+    """The amount of work that waits in the queue of a platform."""
 
     channels: int  # that are stale
     lag: float  # seconds that the first of those ready waits

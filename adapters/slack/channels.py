@@ -1,4 +1,4 @@
-"""What the bot may do in a channel, and who is in it. Nothing is posted; public ones are joined."""
+"""Access to a channel, and its members. Nothing is posted; public ones are joined."""
 
 from __future__ import annotations
 

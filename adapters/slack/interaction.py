@@ -76,7 +76,7 @@ class SlackInteraction:
 
     @property
     def is_direct(self) -> bool:
-        """Whether it happened between the person and the bot alone."""
+        """True: it happened between the person and the bot alone."""
         return self.channel.id[:1] in {"D", "U", "W"}
 
     @property

@@ -1,4 +1,4 @@
-"""What Slack tells of channels and workspaces that come and go."""
+"""Events of channels and workspaces that come and go."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ async def on_error(error: Exception, body: Body) -> BoltResponse:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """What people do in Slack: commands, messages, buttons, shortcuts, forms, the home."""
+    """Interactions of people: commands, messages, buttons, shortcuts, forms, the home."""
 
     responder: SlackResponder
     homes: Homes

@@ -35,7 +35,7 @@ PAUSE_SECONDS = 10.0
 
 @dataclass(slots=True)
 class _Limit:
-    """What was learned of one limit."""
+    """A limit as Slack has let us learn it."""
 
     rate: float  # messages a second
     lowered_at: float

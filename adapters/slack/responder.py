@@ -115,7 +115,7 @@ class SlackResponder(Responder[SlackInteraction]):
         await self.messenger.say(asked.channel, message, key)
 
     async def follow_up(self, asked: SlackInteraction, message: Message) -> None:
-        """Where the bot is no member, the response_url still speaks to all."""
+        """Answer by response_url for all to see: it works where the bot is no member."""
         await self._by_response_url(asked, render(message), shared=True)
 
     async def _share(self, asked: SlackInteraction, message: Message) -> bool:

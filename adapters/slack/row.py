@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.chat.platform import OpenPlatform, Parts, Platform
+from adapters.chat.platform import OpenPlatform, Parts, Platform, command_group
 from adapters.slack.settings import SlackSettings
 from bot.domain.checks import CheckResult
 from bot.ports import Subscriptions
@@ -17,9 +17,7 @@ from bot.settings import Settings
 
 def set_up(_: Callable[[], Settings]) -> typer.Typer:
     """The commands under `isclaudedown slack`."""
-    commands = typer.Typer(help="Setting up Slack.", no_args_is_help=True)
-    # With a callback a single command keeps its name: `slack manifest`, not `slack`.
-    commands.callback()(lambda: None)
+    commands = command_group("Setting up Slack.")
 
     @commands.command()
     def manifest(
@@ -35,20 +33,20 @@ def set_up(_: Callable[[], Settings]) -> typer.Typer:
     return commands
 
 
-def _open(parts: Parts) -> AbstractAsyncContextManager[OpenPlatform]:
+def connect(parts: Parts) -> AbstractAsyncContextManager[OpenPlatform]:
     from adapters.slack.platform import open_slack
 
     options = parts.settings.of(SlackSettings)
     return open_slack(options, parts.store, parts.commands, parts.catalog, parts.clock)
 
 
-def _explain(reason: str) -> str:
+def explain_refusal(reason: str) -> str:
     from adapters.slack.errors import explain
 
     return explain(reason)
 
 
-def _check(settings: Settings, subscriptions: Subscriptions | None) -> AsyncIterator[CheckResult]:
+def check(settings: Settings, subscriptions: Subscriptions | None) -> AsyncIterator[CheckResult]:
     from adapters.slack.checks import check_slack
 
     return check_slack(settings.of(SlackSettings), subscriptions)
@@ -59,8 +57,8 @@ SLACK = Platform(
     label="Slack",
     settings=SlackSettings,
     is_wanted=lambda settings: settings.of(SlackSettings).is_configured,
-    open=_open,
-    explain=_explain,
-    check=_check,
+    open=connect,
+    explain=explain_refusal,
+    check=check,
     set_up=set_up,
 )

@@ -1,4 +1,4 @@
-"""What the environment says about Slack."""
+"""Settings of Slack."""
 
 from __future__ import annotations
 

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.chat.http import Json
-from adapters.chat.settings_form import Option, SettingsChange, severity_options, surface_options
+from adapters.chat.settings_form import (
+    FormOption,
+    SettingsChange,
+    severity_options,
+    surface_options,
+)
 from adapters.chat.text import clean, cut
 from adapters.slack.mrkdwn import addresses_in, mention, rich_text
 from adapters.slack.render import ACTION_PREFIX, actions, button, plain
@@ -54,7 +59,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What is wrong with one block of a form."""
+    """A fault in one block of a form."""
 
     block: str
     says: str
@@ -92,7 +97,7 @@ def settings_view(catalog: Catalog, channel: str | None, now: Subscription | Non
         _optional(f"{MENTION}/{channel}", "Whom to call when it opens or gets worse", whom, hint)
     )
     quiet = now.thread_only if now else frozenset()
-    loud = [Option(kind.value, label, kind not in quiet) for kind, label in _KINDS.items()]
+    loud = [FormOption(kind.value, label, kind not in quiet) for kind, label in _KINDS.items()]
     label = "Also shown in the channel, not only in the thread"
     blocks.append(_optional(f"{QUIET}/{channel}", label, _choice("checkboxes", loud)))
     if now is not None:
@@ -150,7 +155,7 @@ def _optional(name: str, label: str, element: Json, hint: str = "") -> Json:
     return block | ({"hint": plain(hint)} if hint else {})
 
 
-def _choice(kind: str, options: Sequence[Option]) -> Json:
+def _choice(kind: str, options: Sequence[FormOption]) -> Json:
     """Return a menu or boxes with what is chosen now; Slack takes no empty list of chosen ones."""
     shown = {
         o.value: {"text": plain(cut(clean(o.label), OPTION_TEXT) or o.value), "value": o.value}

@@ -93,6 +93,25 @@ class SocketConnection:
         answers = self._wall() - heard < self._ping_seconds * DEAF_PINGS
         return answers and await client.is_connected()
 
+    async def keep_open(self, number: int, watch_seconds: float) -> None:
+        """Open it, and again whenever it is not well, until cancelled."""
+        await self.open()
+        log.info("slack.connection_opened", number=number)
+        failures, pause = 0, watch_seconds
+        while True:
+            await asyncio.sleep(watch_seconds)
+            if await self.is_well():
+                failures, pause = 0, watch_seconds
+                continue
+            failures += 1
+            # Twice in a row: a reconnect of its own is under way for a moment now and then.
+            if failures >= 2:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+                log.warning("slack.connection_replaced", number=number)
+                await self.open()
+                failures = 0
+
 
 class SocketPool:
     """`wall` is the wall clock in seconds, in which slack_sdk tells the age of the last pong."""
@@ -118,7 +137,7 @@ class SocketPool:
         try:
             async with asyncio.TaskGroup() as tasks:
                 for number, connection in enumerate(self._connections):
-                    tasks.create_task(self._keep(number, connection))
+                    tasks.create_task(connection.keep_open(number, self._watch_seconds))
         finally:
             await asyncio.gather(
                 *(one.close() for one in self._connections), return_exceptions=True
@@ -127,24 +146,6 @@ class SocketPool:
     async def are_well(self) -> bool:
         """Return whether at least one connection is."""
         return any([await one.is_well() for one in self._connections])
-
-    async def _keep(self, number: int, connection: SocketConnection) -> None:
-        await connection.open()
-        log.info("slack.connection_opened", number=number)
-        failures, pause = 0, self._watch_seconds
-        while True:
-            await asyncio.sleep(self._watch_seconds)
-            if await connection.is_well():
-                failures, pause = 0, self._watch_seconds
-                continue
-            failures += 1
-            # Twice in a row: a reconnect of its own is under way for a moment now and then.
-            if failures >= 2:
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
-                log.warning("slack.connection_replaced", number=number)
-                await connection.open()
-                failures = 0
 
 
 async def until_answered(ask: Callable[[], Awaitable[T]], event: str) -> T:

@@ -1,4 +1,4 @@
-"""Which token speaks for which workspace: the operator's own, and the installed ones.
+"""Workspaces with the token for each: the operator's own, and the installed ones.
 
 A tenant is a team id, or the id of an Enterprise organisation where the app is installed for all
 of it: channel ids are unique within either.

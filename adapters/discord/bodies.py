@@ -1,0 +1,38 @@
+"""Bodies of requests that post or change a message: a message is rendered once for all channels."""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+from adapters.chat.http import Json
+from adapters.discord.markup import mention_parts
+from adapters.discord.render import Rendered, body_of, has_thread_link, marked, render
+from bot.domain.message import Message
+from bot.domain.subscription import Channel
+
+
+class Bodies:
+    """The same message goes to many channels; what differs is its mark and who is called."""
+
+    def __init__(self) -> None:
+        self._rendered: WeakKeyDictionary[Message, Rendered] = WeakKeyDictionary()
+
+    def of(
+        self,
+        channel: Channel,
+        message: Message,
+        key: str,
+        mention: str | None = None,
+        *,
+        mark: bool = True,
+    ) -> Json:
+        """Return the body. `mark`: it can be found again in the history by its delivery key."""
+        rendered = self._rendered.get(message)
+        if rendered is None and has_thread_link(message):  # such a message is one channel's own
+            rendered = render(message, int(channel.tenant) if channel.tenant.isdigit() else None)
+        elif rendered is None:
+            rendered = self._rendered[message] = render(message)
+        body = body_of(marked(rendered, key) if mark else rendered)
+        in_front, body["allowed_mentions"] = mention_parts(mention)
+        body["content"] = f"{in_front}{body['content']}"
+        return body
