@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from adapters.chat.platform import OpenPlatform, Parts
+from adapters.heartbeat import open_heartbeat
 from adapters.platforms import PLATFORMS
 from adapters.probes.opened import open_prober
 from adapters.providers.http import StatusPage
@@ -30,6 +32,7 @@ from bot.catalog.providers import POLL_SECONDS
 from bot.catalog.watched import watched_catalog
 from bot.clock import utc_now
 from bot.commands import Commands, Services
+from bot.delivery.blindness import BlindnessFanOut
 from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
 from bot.delivery.context import DeliveryContext
 from bot.delivery.fanout import FanOut, ReminderFanOut
@@ -101,7 +104,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             FanOut(name, store.incident_store, store.stream, incidents, utc_now) for name in pages
         ]
         reminders = ReminderFanOut(store.reminders, store.queue, status.view, utc_now)
-        committed = Bell([*(fan_out.wake for fan_out in fan_outs), reminders.wake])
+        blindness = BlindnessFanOut(list(pages), store.incident_store, store.stream, utc_now)
+        loops: list[FanOut | ReminderFanOut | BlindnessFanOut] = [*fan_outs, reminders, blindness]
+        committed = Bell([loop.wake for loop in loops])
         watchers += [_watcher(page, store, settings, committed, status) for page in pages.values()]
         hints = {watcher.page.provider: watcher.hint.set for watcher in watchers}
         commands = _commands(stores.people, asked, answers, messengers, platform_health, hints)
@@ -118,6 +123,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         await _open_http(settings, stores.people, asked, answers, routes, workers, watchers, stack)
         opening_prober = open_prober(settings, catalog, sources.probes, utc_now, leads)
         prober = await stack.enter_async_context(opening_prober)
+        opening_heartbeat = open_heartbeat(settings, status.view, leads, first_polls)
+        heartbeat = await stack.enter_async_context(opening_heartbeat)
         log.info("bot.started", providers=list(pages), platforms=list(workers))
         await _until_stopped(
             stop,
@@ -125,10 +132,11 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 *(watcher.run() for watcher in watchers),
                 *(platform.run() for platform in platforms),
                 prober.run(),
+                heartbeat.run(),
                 stores.people.marker.run(utc_now),
                 platform_health.run(_announcer(messengers)),
             ],
-            telling=[*(one.run() for one in fan_outs), reminders.run()],
+            telling=[loop.run() for loop in loops],
             workers=list(workers.values()),
         )
         log.info("bot.stopped")
@@ -248,6 +256,7 @@ def _watcher(
         rng=random.Random(),  # noqa: S311 (jitter, no secret)
         holder=store.holder,
         poll_seconds=settings.poll_seconds * slower,
+        blind_after=timedelta(minutes=settings.blind_minutes),
         on_commit=committed.ring,
         signals=status.collector.gather if status.collector else None,
         past=status.past,

@@ -94,6 +94,9 @@ class Settings(_Section):
     providers: Annotated[tuple[str, ...], NoDecode] = ("claude",)
     pages: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     poll_seconds: float = Field(default=30, ge=0.1, le=3600)
+    # So long a page may fail before channels hear of it, while something is wrong (a guess).
+    blind_minutes: float = Field(default=10, ge=0.01, le=1440)
+    heartbeat_url: SecretStr | None = None  # whoever knows it can ping it
     data_dir: Path = Field(default_factory=data_folder)
     redis_url: SecretStr | None = Field(default=None, validation_alias=plain_name("REDIS_URL"))
     terminal: Literal["auto", "on", "off"] = "auto"
@@ -124,6 +127,11 @@ class Settings(_Section):
     @classmethod
     def _is_a_web_address(cls, value: str | None) -> str | None:
         return value if value is None else web_address(value)
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _is_a_secret_web_address(cls, value: SecretStr | None) -> SecretStr | None:
+        return value if value is None else SecretStr(web_address(value.get_secret_value()))
 
     @field_validator("log_level", "log_format", "terminal", mode="before")
     @classmethod

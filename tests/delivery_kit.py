@@ -15,12 +15,14 @@ from adapters.redis.evidence import RedisReports
 from adapters.redis.scripts import Script
 from adapters.redis.store import Store, open_store
 from bot.catalog.catalog import Catalog, load_catalog, only
+from bot.delivery.blindness import BlindnessFanOut
 from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
 from bot.delivery.context import DeliveryContext, Verdicts, no_failpoint
 from bot.delivery.fanout import FanOut, ReminderFanOut
 from bot.delivery.platform_health import PlatformHealth
 from bot.delivery.steps import Step
 from bot.delivery.worker import Worker
+from bot.domain.blindness import Blindness
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Ending, EventKind, Impact, Incident, IncidentEvent, Origin
 from bot.domain.message import Message
@@ -102,6 +104,10 @@ class NamedMessages(MessageCache):
         del now
         return Message(title_of(step, incident), "plain" if plainly else "card")
 
+    def of_blindness(self, step: Step, blindness: Blindness, now: datetime) -> Message:
+        del blindness, now
+        return Message("can see again" if step.covers else "cannot see", "blindness")
+
     def of_reminder(self, reminder: Reminder, now: datetime) -> Message:
         del now
         return Message(f"back: {' '.join(reminder.surfaces)}", "reminder")
@@ -135,6 +141,7 @@ class Bot:
     fanout: FanOut
     context: DeliveryContext
     reminders: ReminderFanOut
+    blindness: BlindnessFanOut
     reports: RedisReports
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     dead: bool = False
@@ -196,10 +203,14 @@ async def running_bot(
         workers.append(worker)
         fanout = FanOut(provider, store.incident_store, store.stream, incidents, clock)
         reminders = ReminderFanOut(store.reminders, store.queue, verdicts, clock, interval=0.1)
-        bot = Bot(store, worker, fanout, context, reminders, reports)
+        blindness = BlindnessFanOut(
+            [provider], store.incident_store, store.stream, clock, interval=0.1
+        )
+        bot = Bot(store, worker, fanout, context, reminders, blindness, reports)
         bot.tasks = [asyncio.create_task(worker.run())]
         if reading:
-            bot.tasks += [asyncio.create_task(one.run()) for one in (fanout, reminders)]
+            loops = (fanout.run(), reminders.run(), blindness.run())
+            bot.tasks += [asyncio.create_task(one) for one in loops]
         try:
             yield bot
         finally:
@@ -210,8 +221,8 @@ async def running_bot(
             await asyncio.gather(*bot.tasks, return_exceptions=True)
 
 
-async def commit(store: Store, *incidents: Incident) -> None:
-    """Commit these incidents as the watcher would."""
+async def commit(store: Store, *incidents: Incident, blindness: Blindness | None = None) -> None:
+    """Commit these incidents, and a blindness, as the watcher would."""
     provider = incidents[0].provider
     fence = await store.incident_store.acquire(provider, "test")
     assert fence is not None
@@ -223,7 +234,7 @@ async def commit(store: Store, *incidents: Incident) -> None:
         provider,
         fence=fence,
         version=stored.version,
-        state=replace(state, incidents=kept),
+        state=replace(state, incidents=kept, blindness=blindness or state.blindness),
         changed=incidents,
     )
 

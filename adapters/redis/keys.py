@@ -35,7 +35,7 @@ SHARDS parts; owner: subscriptions and the queue). A channel is named `tenant/id
     :later               zset    channels by the ms when they are due again: backing off, or claimed
     :entry:<channel>     hash    what the channel is stale about, and its claim (see queue.lua);
                                  deleted when it is up to date
-    :thread:<channel>:<incident>  string  version "|" whether there is a root "|" JSON of the
+    :thread:<channel>:<subject>  string  version "|" whether there is a root "|" JSON of the
                                  thread; expires THREAD_DAYS after it last changed: an incident
                                  may be edited until then, and then it is forgotten on purpose
     :server              hash    run_id of the Redis that we last spoke to, seen_at; lost_since,
@@ -86,6 +86,7 @@ from __future__ import annotations
 
 from zlib import crc32
 
+from bot.domain.blindness import Blindness
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Subscription
@@ -148,17 +149,17 @@ def wanted_sets(subscription: Subscription) -> list[str]:
     return [f"{surface}:{subscription.severity.value}" for surface in surfaces]
 
 
-def concerned_sets(incident: Incident) -> list[str]:
-    """Return the index sets whose channels may want an incident; a superset is harmless."""
-    concerned = [("everything", incident.worst)]
-    concerned += [(surface, impact.worst) for surface, impact in incident.concerned.items()]
+def concerned_sets(subject: Incident | Blindness) -> list[str]:
+    """Return the index sets whose channels may want a subject; a superset is harmless."""
+    concerned = [("everything", subject.worst)]
+    concerned += [(surface, impact.worst) for surface, impact in subject.concerned.items()]
     sets = [
         f"{surface}:{asked.value}"
         for surface, worst in concerned
         for asked in WATCHABLE
         if asked.rank <= worst.rank
     ]
-    return [*sets, f"thread:{incident.key}"]
+    return [*sets, f"thread:{subject.key}"]
 
 
 def value(name: str) -> str:

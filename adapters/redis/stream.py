@@ -13,6 +13,7 @@ from adapters.redis.database import Argument, Call, Database
 from adapters.redis.scripts import FANOUT
 from adapters.redis.subscriptions import LIFE, described
 from bot.delivery.queue import StreamEntry
+from bot.domain.blindness import Blindness
 from bot.domain.errors import StoreError
 from bot.domain.incident import Incident
 
@@ -53,10 +54,10 @@ class RedisEventStream:
         stream = f"{keys.provider(provider)}:events"
         await self._database.call("XACK", stream, GROUP, *(entry.id for entry in entries))
 
-    async def enqueue(self, incident: Incident, *, keep: bool = False) -> int:
+    async def enqueue(self, subject: Incident | Blindness, *, keep: bool = False) -> int:
         platforms = await self._database.call("SMEMBERS", keys.PLATFORMS_KEY)
-        sets = keys.concerned_sets(incident)
-        about: tuple[Argument, ...] = described(incident)
+        sets = keys.concerned_sets(subject)
+        about: tuple[Argument, ...] = described(subject)
         rest: tuple[Argument, ...] = (KEEP_BELOW if keep else 0, LIFE, *sets)
         batch = FIRST_BATCH
         places: dict[str, tuple[int | bytes, bytes]] = {

@@ -14,12 +14,14 @@ from typing import Generic, TypeVar
 from bot.catalog.catalog import Catalog
 from bot.delivery.queue import PendingThread
 from bot.delivery.steps import Act, Step
+from bot.domain.blindness import BLIND, Blindness
 from bot.domain.errors import StoreError
 from bot.domain.incident import Incident
 from bot.domain.message import Lines, Message, Text, Time
 from bot.domain.subscription import Channel, Pause, Reminder
 from bot.evidence.reports import ReportCount
 from bot.evidence.stores import ReportStore
+from bot.messages.blindness import blind_message, seen_again_message
 from bot.messages.evidence import back_message, tally_words
 from bot.messages.reply import catch_up_message, reply_message
 from bot.messages.root import root_message
@@ -64,6 +66,17 @@ class IncidentCache:
                 self.put(incident)
             return incident
 
+    async def blindness(self, pending: PendingThread) -> Blindness | None:
+        """Return the blindness that is pending; None: there is another one by now.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        provider = pending.subject.removeprefix(BLIND).partition("/")[0]
+        state = (await self._incident_store.load(provider)).state
+        found = state.blindness if state else None
+        return found if found and found.key == pending.subject else None
+
     def _fresh(self, pending: PendingThread) -> Incident | None:
         kept = self._kept.get(pending.subject)
         if kept is not None and (
@@ -97,6 +110,15 @@ class MessageCache:
             self._kept[name] = message
             if len(self._kept) > MESSAGES_KEPT:
                 self._kept.popitem(last=False)
+        return message
+
+    def of_blindness(self, step: Step, blindness: Blindness, now: datetime) -> Message:
+        """Return one of its two messages, the same for all channels within a minute."""
+        name = (blindness.key, step.covers, int(now.timestamp() // FRESH))
+        message = self._kept.get(name)
+        if message is None:
+            make = seen_again_message if step.covers else blind_message
+            message = self._kept[name] = make(blindness, now, self._catalog)
         return message
 
     def of_reminder(self, reminder: Reminder, now: datetime) -> Message:

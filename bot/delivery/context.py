@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from bot.delivery.blindness import plan_blindness
 from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
 from bot.delivery.plan import plan
 from bot.delivery.platform_health import PlatformHealth
 from bot.delivery.queue import Claim, PendingThread, Queue, RateLimiter, ThreadUpdate
 from bot.delivery.reminders import is_over, plan_reminder
 from bot.delivery.steps import Plan
+from bot.domain.blindness import BLIND, Blindness
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.subscription import Channel, Reason, Reminder, Subscription, ThreadRecord
@@ -38,6 +40,7 @@ class DeliveryCounts:
     replied: int = 0
     revised: int = 0
     reminded: int = 0
+    noticed: int = 0  # messages outside threads, but for reminders
     adopted: int = 0  # sent before, recorded only now
     searched: int = 0
     failed: int = 0
@@ -78,6 +81,9 @@ class DeliveryContext:
         if pending.reminder is not None:
             task.verdicts = await self.verdicts.get() if self.verdicts else None
             return task
+        if pending.subject.startswith(BLIND):
+            task.subject = await self.incidents.blindness(pending)
+            return task
         task.subject = incident = await self.incidents.get(pending)
         if incident is not None and incident.is_open and self.report_lines is not None:
             # Where the root shows a count, or nothing else can have made the channel stale, the
@@ -104,7 +110,8 @@ class SubjectTask:
     """One subject that the destination is stale about."""
 
     pending: PendingThread
-    subject: Incident | Reminder | None  # None: it is not known (any more), nothing to do
+    # None: it is not known (any more), nothing to do.
+    subject: Incident | Reminder | Blindness | None
     subscription: Subscription | None
     thread: ThreadRecord
     closes: bool = True  # the platform closes threads
@@ -128,6 +135,8 @@ class SubjectTask:
             case Reminder():
                 verdict = self.verdicts.verdict if self.verdicts else lambda _: None
                 found = plan_reminder(self.subject, self.thread, verdict, now)
+            case Blindness():
+                found = plan_blindness(self.subject, self.thread, self.subscription, now)
             case None:
                 found = Plan((), Reason.TOLD)
         self.reason = found.reason

@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from bot.domain.blindness import Blindness
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Pause, Reminder, Subscription, ThreadRecord
@@ -20,7 +21,7 @@ from bot.ports import Bucket
 
 
 class Subject(Protocol):
-    """What a destination can be stale about: an incident, a reminder."""
+    """What a destination can be stale about: an incident, a reminder, a blindness."""
 
     @property
     def key(self) -> str: ...
@@ -206,8 +207,8 @@ class EventStream(Protocol):
 
     async def acknowledge(self, provider: str, entries: Sequence[StreamEntry]) -> None: ...
 
-    async def enqueue(self, incident: Incident, *, keep: bool = False) -> int:
-        """Queue every channel that may want the incident and is not up to date with it.
+    async def enqueue(self, subject: Incident | Blindness, *, keep: bool = False) -> int:
+        """Queue every channel that may want the subject and is not up to date with it.
 
         Returns how many. `keep`: the records of its threads are kept for longer.
         """

@@ -8,11 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.delivery.blindness import SEEN_AGAIN, blindness_keys
 from bot.delivery.context import SubjectTask
 from bot.delivery.plan import plan
 from bot.delivery.queue import Claim
 from bot.delivery.reminders import reminder_key
 from bot.delivery.steps import Act, Step, apply, catch_up_key, reply_key, root_key
+from bot.domain.blindness import Blindness
 from bot.domain.incident import EventKind, Incident, IncidentEvent
 from bot.domain.subscription import Channel, Reminder, Subscription, ThreadRecord
 
@@ -35,6 +37,8 @@ def unconfirmed_since(claim: Claim, task: SubjectTask) -> datetime | None:
                 moments_of = [(min(e.at, e.observed_at), e.observed_at) for e in untold]
             case Reminder() as reminder:
                 moments_of = [(reminder.asked_at, reminder.asked_at)]
+            case Blindness() as blindness:
+                moments_of = [(blindness.noticed_at, blindness.ended_at or blindness.noticed_at)]
             case None:
                 moments_of = []
         # The page's own time counts as well: a restored backup lost more than a second. And a
@@ -57,6 +61,13 @@ async def found_on_platform(
         key = reminder_key(task.subject)
         found = await find(None, [key], max(since, task.subject.asked_at) - MARGIN)
         return replace(thread, root=found[key]) if key in found else thread
+    if isinstance(task.subject, Blindness):
+        begun, over = blindness_keys(channel, task.subject)
+        found = await find(None, [begun, over], max(since, task.subject.noticed_at) - MARGIN)
+        replies = {SEEN_AGAIN: found[over]} if over in found else {}
+        return replace(
+            thread, root=found.get(begun, thread.root), replies={**thread.replies, **replies}
+        )
     if task.subject is None or not task.subject.events:
         return thread
     incident = task.subject
@@ -81,6 +92,12 @@ def given_up(task: SubjectTask) -> ThreadRecord:
     Better a root twice than silence. Better no reply than one twice, since the root says it too;
     and no reminder, since whoever waits for it sees the incident's end as well.
     """
+    if isinstance(task.subject, Blindness):
+        # A line less says less than two of the same.
+        told = dict.fromkeys((SEEN_AGAIN,) if task.thread.root else (), "")
+        return replace(
+            task.thread, root=task.thread.root or "", replies={**task.thread.replies, **told}
+        )
     if isinstance(task.subject, Reminder):
         return replace(task.thread, root="")
     if task.subject is None or task.thread.root is None:

@@ -31,7 +31,7 @@ def plan_reminder(
     if thread.root is not None:
         return Plan((), Reason.TOLD)
     reason = _reason(reminder, verdict_of, now)
-    return Plan((Step(Act.REMIND, 0),) if reason is Reason.DUE else (), reason)
+    return Plan((Step(Act.SAY, 0),) if reason is Reason.DUE else (), reason)
 
 
 def is_over(reason: Reason) -> bool:

@@ -7,10 +7,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from bot.delivery.blindness import blindness_keys
 from bot.delivery.context import DeliveryContext, NotNowError, SubjectTask
 from bot.delivery.queue import Claim
 from bot.delivery.reminders import reminder_key
 from bot.delivery.steps import DELETED, Act, Step, key_of
+from bot.domain.blindness import Blindness
 from bot.domain.errors import DeliveryError, Superseded, Uncertain
 from bot.domain.incident import Incident
 from bot.domain.subscription import Reminder
@@ -59,6 +61,12 @@ class Sender:
             key = reminder_key(task.subject)
             await self.call("say", lambda: messenger.say(channel, message, key))
             counts.reminded += 1
+            return key
+        if isinstance(task.subject, Blindness):
+            message = context.messages.of_blindness(step, task.subject, now)
+            key = blindness_keys(channel, task.subject)[bool(step.covers)]
+            await self.call("say", lambda: messenger.say(channel, message, key))
+            counts.noticed += 1
             return key
         if not isinstance(task.subject, Incident):
             raise TypeError(f"no plan has steps for {task.subject}")

@@ -24,7 +24,7 @@ class Act(StrEnum):
     REVISE = "revise"  # change the root
     CLOSE = "close"
     NOTE = "note"  # nothing to send: remember only that it is dealt with
-    REMIND = "remind"  # one message outside any thread
+    SAY = "say"  # one message outside any thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Step:
     @property
     def sends(self) -> bool:
         """Whether carrying it out again would be seen twice."""
-        return self.act in {Act.OPEN, Act.REPLY, Act.CATCH_UP, Act.REMIND}
+        return self.act in {Act.OPEN, Act.REPLY, Act.CATCH_UP, Act.SAY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,9 @@ def apply(thread: ThreadRecord, step: Step, message: str = "") -> ThreadRecord:
                 midway=step.midway,
                 report_count=step.report_count,
             )
-        case Act.REMIND:
-            return replace(thread, root=message)
+        case Act.SAY:  # the first of a subject, or one that `covers` names
+            said = {**thread.replies, **dict.fromkeys(step.covers, message)}
+            return replace(thread, root=thread.root if step.covers else message, replies=said)
         case Act.REPLY if step.event:
             replies[step.event.key] = message
             return replace(thread, replies=replies, closed=False)

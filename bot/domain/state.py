@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.domain.blindness import Blindness
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
 
@@ -113,6 +114,7 @@ class State:
     failing_since: datetime | None = None  # the page cannot be read since then
     failure: str = ""
     suspicions: Mapping[str, SuspicionState] = field(default_factory=dict)  # by surface
+    blindness: Blindness | None = None  # the last one, told to channels
 
     @property
     def our_ids(self) -> dict[str, str]:

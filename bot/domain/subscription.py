@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.blindness import Blindness
 from bot.domain.incident import EventKind, Incident
 from bot.domain.page import Severity
 
@@ -80,10 +81,17 @@ class Subscription:
             if not worst:
                 return Reason.OTHER_SURFACES
         # Nobody computed how bad a notice is that speaks of trouble: as bad as can be unnoticed.
-        least = Severity.DEGRADED.rank if incident.notice else Severity.UP.rank
-        if any(max(severity.rank, least) >= self.severity.rank for severity in worst):
-            return None
-        return Reason.BELOW_SEVERITY
+        least = Severity.DEGRADED if incident.notice else Severity.UP
+        is_asked_for = any(max(s.rank, least.rank) >= self.severity.rank for s in worst)
+        return None if is_asked_for else Reason.BELOW_SEVERITY
+
+    def matches_blindness(self, blindness: Blindness) -> bool:
+        """Does what was in trouble when the page was lost from sight concern this channel?"""
+        worst = [blindness.worst] if blindness.by_default else []
+        if self.surfaces:
+            concerned = blindness.concerned
+            worst = [concerned[surface].worst for surface in self.surfaces & concerned.keys()]
+        return any(severity.rank >= self.severity.rank for severity in worst)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -23,6 +23,7 @@ from bot.domain.errors import SourceError, StoreError, Superseded
 from bot.domain.incident import EventKind, Incident
 from bot.domain.state import State
 from bot.engine.backfill import BackfillStore, ended_in
+from bot.engine.blindness import with_blindness
 from bot.engine.detection import detect
 from bot.engine.endings import needed_lists
 from bot.engine.step import on_failure, step
@@ -44,7 +45,7 @@ JITTER = 0.1  # of the interval, sooner: many bots should not poll one page in s
 
 @dataclass(slots=True)
 class Watcher:
-    """Watches `page` and commits to `incident_store`; calls `on_commit` when there are events."""
+    """Watches `page` and commits to `incident_store`; calls `on_commit` when there is news."""
 
     page: PageSource
     incident_store: IncidentStore
@@ -60,6 +61,8 @@ class Watcher:
     polled: asyncio.Event = field(default_factory=asyncio.Event)
     # What other evidence says of one provider's surfaces; None: nobody gathers any.
     signals: Callable[[str, datetime], Awaitable[Signals]] | None = None
+    # For so long the page may fail before channels hear of it, if something is wrong (a guess).
+    blind_after: timedelta = timedelta(minutes=10)
     # Where the page's own past goes, for "how long?"; None: nobody asks.
     past: BackfillStore | None = None
     # Since the start, for the metrics: polls by outcome, events by kind.
@@ -218,6 +221,7 @@ class Watcher:
             kept = {id_: replace(one, by_default=False) for id_, one in state.incidents.items()}
             state = replace(state, incidents=kept)
             changed = [replace(one, by_default=False) for one in changed]
+        state = with_blindness(state, self.clock(), self.blind_after)
         await self.incident_store.commit(
             self.page.provider, fence=fence, version=known.version, state=state, changed=changed
         )
@@ -236,7 +240,8 @@ class Watcher:
                 kind=event.kind.value,
                 severity=event.severity.value,
             )
-        if changed:
+        seen = known.state.blindness if known.state else None
+        if changed or state.blindness != seen:
             self.on_commit()
 
     def _jittered(self, seconds: float) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from adapters.redis.evidence import RedisReports
 from adapters.redis.store import Store, open_store
 from bot.delivery.context import no_failpoint
+from bot.domain.blindness import Blindness
 from bot.domain.evidence import Verdict
 from bot.domain.incident import EventKind, Incident
 from bot.domain.page import Severity
@@ -80,6 +81,7 @@ class Story:
     redis: str
     server: ChatServer
     channels: Sequence[Channel] = ()
+    blindness: Blindness | None = None
 
     async def tell(self, death: Death, ledger: Ledger) -> None:
         platform = f"chat{self.name}"
@@ -91,7 +93,8 @@ class Story:
             told: Incident | None = None
             for kinds in CHAPTERS:
                 told = self._next(told, kinds)
-                await commit(store, told)
+                self.blindness = self._seeing(told)
+                await commit(store, told, blindness=self.blindness)
                 bot = await self._live(store, told, bot, death, running)
                 if told.is_open:
                     await self.people_speak(store, told)
@@ -100,6 +103,13 @@ class Story:
                 assert told is not None
                 ledger.check(self.server, channel, told)
                 self.check_people(ledger, channel, told)
+
+    def _seeing(self, told: Incident) -> Blindness:
+        """The page is lost from sight with the first news, and seen again with the last."""
+        begun = self.blindness or Blindness(
+            told.provider, utc_now(), utc_now(), told.surfaces, told.surfaces, told.worst
+        )
+        return begun if told.is_open else replace(begun, ended_at=utc_now())
 
     async def people_speak(self, store: Store, told: Incident) -> None:
         """In every channel one more person reports trouble, and one asks to be reminded."""
@@ -114,6 +124,7 @@ class Story:
     def check_people(self, ledger: Ledger, channel: Channel, told: Incident) -> None:
         """Hold the reminders, and the count of reports on the root, against what people did."""
         self.check_reminders(ledger, channel)
+        self.check_blindness(ledger, channel)
         (root, *_) = self.server.thread(f"{channel.tenant}/{channel.id}", f"{told.key}/root")
         if not any("(3 here report trouble: 3 API)" in title for title in root.shown):
             ledger.half_edited.append(f"{root.key} never showed all reports: {root.shown}")
@@ -126,6 +137,19 @@ class Story:
         ledger.doubled += [key for key, times in sent.items() if times > 1]
         if len(sent) != len(CHAPTERS) - 1:
             ledger.lost.append(f"{channel}: {len(sent)} reminders")
+
+    def check_blindness(self, ledger: Ledger, channel: Channel) -> None:
+        """Each channel was told once that the page cannot be seen, then once that it can.
+
+        Or neither, where the page was back before the first could be said.
+        """
+        shown = [
+            m.shown[0]
+            for m in self.server.thread(f"{channel.tenant}/{channel.id}")
+            if "/blind:" in m.key
+        ]
+        if shown not in ([], ["cannot see", "can see again"]):
+            (ledger.doubled if len(shown) > 2 else ledger.lost).append(f"{channel}: {shown}")
 
     def _next(self, told: Incident | None, kinds: Sequence[EventKind]) -> Incident:
         if told is None:
@@ -162,10 +186,19 @@ class Story:
             while True:
                 threads = [await store.queue.thread(c, told.key) for c in self.channels]
                 done = all(thread and thread.shown == told.revision for thread in threads)
+                done = done and await self._saw(store)
                 waits = await left(store, f"chat{self.name}") or await store.reminders.all()
                 if done and not waits:
                     return
                 await asyncio.sleep(0.1)
+
+    async def _saw(self, store: Store) -> bool:
+        """Whether every channel's record says all that is to be said of the blindness."""
+        blindness = self.blindness
+        assert blindness is not None
+        records = [await store.queue.thread(c, blindness.key) for c in self.channels]
+        ended = blindness.ended_at is not None
+        return all(one and (one.replies or ended is not bool(one.root)) for one in records)
 
     @contextlib.asynccontextmanager
     async def _bot(self, death: Death | None) -> AsyncIterator[Bot]:

@@ -46,7 +46,8 @@ class Turmoil(Story):
             told: Incident | None = None
             for kinds in CHAPTERS:
                 told = self._next(told, kinds)
-                await commit(store, told)
+                self.blindness = self._seeing(told)
+                await commit(store, told, blindness=self.blindness)
                 if told.is_open:
                     await self.people_speak(store, told)
                 # Sometimes the next news come while the last are still on their way.
@@ -61,6 +62,7 @@ class Turmoil(Story):
         for channel in self.channels:
             ledger.check(self.server, channel, told)
             self.check_reminders(ledger, channel)
+            self.check_blindness(ledger, channel)
 
     async def _replica(self) -> None:
         """Live, die, be started again."""

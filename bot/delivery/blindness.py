@@ -1,0 +1,103 @@
+"""What a channel is told of a page that cannot be read, and the loop that makes channels stale.
+
+The watcher keeps in its state since when it cannot see (`engine.blindness`); here it becomes one
+message to each channel, and a second one, to those that got the first, once the page is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.delivery.queue import EventStream
+from bot.delivery.steps import Act, Plan, Step
+from bot.domain.blindness import Blindness
+from bot.domain.errors import StoreError
+from bot.domain.subscription import Channel, Reason, Subscription, ThreadRecord
+from bot.loops.periodic import StoreBackoff, wait_for
+from bot.ports import Clock, IncidentStore
+
+log = structlog.get_logger()
+
+LOOK_EVERY = 15.0  # seconds (guess)
+# Nobody is told of a page that is seen again later than this, not even after an outage of ours.
+FORGOTTEN_AFTER = timedelta(hours=2)  # guess
+SEEN_AGAIN = "seen_again"  # the second message, among the replies of the record
+
+
+def plan_blindness(
+    blindness: Blindness, thread: ThreadRecord, subscription: Subscription | None, now: datetime
+) -> Plan:
+    """Return the one step that is missing, or none."""
+    if blindness.ended_at is not None:
+        if not thread.root or SEEN_AGAIN in thread.replies:
+            return Plan((), Reason.TOLD)  # or never told that it could not be seen
+        return Plan((Step(Act.SAY, 2, covers=(SEEN_AGAIN,)),), Reason.DUE)
+    if thread.root is not None:
+        return Plan((), Reason.TOLD)
+    if subscription is None or not subscription.matches_blindness(blindness):
+        return Plan((), Reason.NOT_SUBSCRIBED)
+    if subscription.is_muted(now):
+        return Plan((), Reason.MUTED)
+    return Plan((Step(Act.SAY, 1),), Reason.DUE)
+
+
+def blindness_keys(channel: Channel, blindness: Blindness) -> tuple[str, str]:
+    """Return the delivery keys of the two messages, for ever the same."""
+    return f"{channel}/{blindness.key}", f"{channel}/{blindness.key}/{SEEN_AGAIN}"
+
+
+class BlindnessFanOut:
+    """The loop that queues the channels of each page that cannot be, or can again be, read."""
+
+    def __init__(
+        self,
+        providers: Sequence[str],
+        incident_store: IncidentStore,
+        stream: EventStream,
+        clock: Clock,
+        *,
+        interval: float = LOOK_EVERY,
+    ) -> None:
+        self._providers = providers
+        self._incident_store = incident_store
+        self._stream = stream
+        self._clock = clock
+        self._interval = interval
+        self._wake = asyncio.Event()
+        self._backoff = StoreBackoff("blindness")
+
+    def wake(self) -> None:
+        """Something was committed: look now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                await self.queue_all()
+                self._backoff.answered()
+                wait = self._interval
+            except StoreError as error:
+                wait = self._backoff.failed(error)
+            await wait_for(self._wake, wait)
+
+    async def queue_all(self) -> None:
+        """Queue every channel that is not up to date with the last blindness of each page.
+
+        Raises:
+            StoreError: the store did not answer; the rest is found at the next pass.
+        """
+        for provider in self._providers:
+            state = (await self._incident_store.load(provider)).state
+            blindness = state.blindness if state else None
+            if blindness is None:
+                continue
+            ended = blindness.ended_at
+            if ended is not None and self._clock() - ended > FORGOTTEN_AFTER:
+                continue
+            if stale := await self._stream.enqueue(blindness):
+                log.info("blindness.queued", subject=blindness.key, stale=stale)
