@@ -15,6 +15,7 @@ from bot.commands.parser import parse
 from bot.commands.table import command_named
 from bot.domain.errors import SettingsError, WrongWords
 from bot.domain.page import Severity
+from bot.messages.help import not_watched
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -30,7 +31,9 @@ def question(words: Sequence[str], catalog: Catalog) -> tuple[list[str], dict[st
     parsed = parse(" ".join(words), catalog)
     if parsed.verb not in {"ask", "justme"}:
         raise WrongWords(f"{parsed.verb!r} is a command of the chats; here only the question is")
-    doubts = [d for d in parsed.doubts if d.close or d.meanings or not parsed.is_sentence]
+    doubts = [
+        d for d in parsed.doubts if d.close or d.meanings or d.unwatched or not parsed.is_sentence
+    ]
     if doubts or (parsed.doubts and not parsed.asked):
         raise WrongWords(_unknown((doubts or parsed.doubts)[0], catalog))
     if unexpected := [] if parsed.is_sentence else command_named("ask").unexpected(parsed):
@@ -59,6 +62,8 @@ def surfaces_named(words: Sequence[str], catalog: Catalog) -> list[str]:
 def _unknown(doubt: Ambiguous, catalog: Catalog) -> str:
     if doubt.meanings:
         return f"{doubt.word!r} may mean {', '.join(doubt.meanings)}: say which"
+    if doubt.unwatched:
+        return not_watched(doubt.unwatched)
     known = ", ".join(surface.id for surface in catalog.surfaces())
     hint = f"did you mean {doubt.close}?" if doubt.close else f"there are {known}"
     return f"{doubt.word!r} is no surface; {hint}"

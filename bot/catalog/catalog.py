@@ -27,6 +27,8 @@ class Catalog:
     """The providers that are switched on, in order."""
 
     providers: Mapping[str, Provider] = field(default_factory=dict)
+    # Known, and not switched on: who names one is told so.
+    unwatched: tuple[Provider, ...] = ()
 
     def provider(self, provider: str) -> Provider:
         """The provider of this id; one made up on the spot if it is not in the catalog."""
@@ -66,7 +68,7 @@ class Catalog:
             )
             for id_, provider in self.providers.items()
         }
-        return Catalog(providers) if versions else self
+        return replace(self, providers=providers) if versions else self
 
     def alternatives(self, surface: str) -> list[str]:
         """Surfaces that may serve in place of this one. Models stand in for one another."""
@@ -103,7 +105,7 @@ class Catalog:
         if known.known:
             return self
         grown = replace(known, surfaces=tuple(surfaces_of(known, components)))
-        return Catalog({**self.providers, provider: grown})
+        return replace(self, providers={**self.providers, provider: grown})
 
 
 def simple(name: str) -> str:
@@ -158,7 +160,10 @@ def only(catalog: Catalog, names: Iterable[str]) -> Catalog:
             raise SettingsError(
                 f"provider {provider!r} is not in the catalog (known: {known}){hint}"
             )
-    return Catalog({id_: narrowed(catalog.providers[id_], asked[id_]) for id_ in asked})
+    return Catalog(
+        {id_: narrowed(catalog.providers[id_], asked[id_]) for id_ in asked},
+        unwatched=tuple(p for id_, p in catalog.providers.items() if id_ not in asked),
+    )
 
 
 def _packaged() -> str:

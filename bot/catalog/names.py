@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.catalog.catalog import Catalog, simple
-from bot.catalog.providers import Surface
+from bot.catalog.providers import Provider, Surface
 from bot.domain.page import Severity
 
 
@@ -94,6 +94,7 @@ class Ambiguous:
     word: str
     meanings: tuple[str, ...] = ()
     close: str = ""
+    unwatched: Provider | None = None  # it is this one, which is not switched on
 
 
 def find(catalog: Catalog, typed: str) -> NameMatch:
@@ -122,6 +123,20 @@ def longest_name(catalog: Catalog, words: Sequence[str]) -> tuple[NameMatch, int
             return found, count
     first = find(catalog, words[0])
     return NameMatch(close=first.close), 1
+
+
+def unwatched(catalog: Catalog, words: Sequence[str]) -> tuple[Provider | None, int]:
+    """The provider that the first words name by its own or a surface's label, not switched on.
+
+    And how many words that is.
+    """
+    for count in range(min(LONGEST_NAME, len(words)), 0, -1):
+        wanted = simple(" ".join(words[:count]))
+        for provider in catalog.unwatched:
+            labels = (provider.id, provider.label, *(s.label for s in provider.surfaces))
+            if wanted in map(simple, labels):
+                return provider, count
+    return None, 1
 
 
 def _belongs(words: Sequence[str], count: int, found: NameMatch) -> bool:

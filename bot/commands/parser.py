@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from difflib import get_close_matches
 from itertools import pairwise
 
@@ -21,10 +22,12 @@ from bot.catalog.names import (
     longest_name,
     of_provider,
     provider_of,
+    unwatched,
 )
 from bot.commands.table import command_of, verb_words
 from bot.commands.types import Command, ParsedCommand, Takes
 from bot.domain.incident import CHANNEL_KINDS, EventKind
+from bot.messages.headline import Question
 
 # The platforms' own addresses of a person, a user group or a role.
 _MENTION = re.compile(r"<(@[UW][A-Z0-9]+|!subteam\^S[A-Z0-9]+|@[&!]?\d{5,25})(?:\|[^<>]*)?>")
@@ -57,6 +60,8 @@ def parse(text: str, catalog: Catalog) -> ParsedCommand:
             words.arguments = tokens[:_MAX_WORDS]
             return words
     words.arguments = tokens = tokens[:_MAX_WORDS]
+    if words.verb == "ask":
+        words.question = _question([_plain(token) for token in tokens])
     while tokens:
         used = (
             _read_option(words, tokens)
@@ -122,6 +127,18 @@ def _find_command(tokens: list[str]) -> tuple[Command | None, int]:
         if command and (index == 0 or token.casefold() in command.anywhere):
             return command, index
     return None, -1
+
+
+_WHAT = frozenset({"what", "whats", "why", "when", "how", "which", "who", "where", "should"})
+_WORKS = frozenset({"back", "fine", "fixed", "ok", "okay", "up", "work", "works", "working"})
+_FAILS = frozenset({"broken", "doesnt", "dont", "down", "fail", "failing", "isnt", "not"})
+
+
+def _question(plain: Sequence[str]) -> Question:
+    """What a sentence asks: "is it back?" is the opposite of "is it down?"."""
+    if not _WHAT.isdisjoint(plain[:2]):
+        return Question.OPEN
+    return Question.UP if _WORKS & set(plain) and not _FAILS & set(plain) else Question.DOWN
 
 
 def _plain(token: str) -> str:
@@ -203,6 +220,10 @@ def _read_other(words: ParsedCommand, tokens: list[str], catalog: Catalog) -> in
     if _plain(first) in FILLER or not any(letter.isalnum() for letter in first):
         words.is_sentence = True
         return 1
+    provider, count = unwatched(catalog, [first, *tokens[1:]])
+    if provider:
+        words.doubts.append(Ambiguous(" ".join([first, *tokens[1:count]]), unwatched=provider))
+        return count
     found, _ = longest_name(catalog, [first])
     meanings = found.surfaces or (found.close if len(found.close) > 1 else ())
     close = found.close[0] if found.close else ""

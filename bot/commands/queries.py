@@ -41,7 +41,9 @@ async def ask(services: Services, request: Request, words: ParsedCommand) -> Ans
             services.poll_soon(one.provider)  # whoever asks again sees more
     bad = view.in_trouble(asked)
     lines = await how_long(services, view, bad[0].surface) if bad else ()
-    message = answer_message(view, asked=asked, threads=threads, how_long=lines)
+    message = answer_message(
+        view, asked=asked, threads=threads, how_long=lines, question=words.question
+    )
     return Answer(message, shared=words.share)
 
 

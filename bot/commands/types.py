@@ -17,6 +17,7 @@ from bot.domain.message import Message
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, ThreadRecord
 from bot.evidence.stores import ReportStore
+from bot.messages.headline import Question
 from bot.messages.subscription import Explain
 from bot.ports import Messenger, Subscriptions
 from bot.status.service import StatusService
@@ -114,6 +115,8 @@ class ParsedCommand:
     doubts: list[Ambiguous] = field(default_factory=list)
     # It reads like a sentence: some words only hold it together.
     is_sentence: bool = False
+    # What it asks, if it asks.
+    question: Question = Question.DOWN
 
     @property
     def asked(self) -> list[str]:
@@ -124,7 +127,9 @@ class ParsedCommand:
     def unsettled(self) -> list[Ambiguous]:
         """Doubts that must be settled first. A question may hold words that we need not know."""
         if self.verb == "ask" and (self.asked or self.providers or self.is_sentence):
-            return [doubt for doubt in self.doubts if doubt.meanings or doubt.close]
+            return [
+                doubt for doubt in self.doubts if doubt.meanings or doubt.close or doubt.unwatched
+            ]
         return self.doubts
 
 

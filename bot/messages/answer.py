@@ -19,7 +19,7 @@ from bot.domain.message import (
 )
 from bot.domain.page import Severity, worst
 from bot.messages.advice import advice_line
-from bot.messages.headline import headline
+from bot.messages.headline import Question, headline
 from bot.messages.provider_answer import ProviderAnswer
 from bot.messages.text import in_words
 from bot.status.view import ProviderStatus, StatusView
@@ -34,15 +34,16 @@ def answer_message(
     threads: Mapping[str, ThreadLink] | None = None,
     reports: str = "",
     how_long: Sequence[Line] = (),
+    question: Question = Question.DOWN,
 ) -> Message:
     """What is true now of the surfaces `asked` (none: everything that matters).
 
     `threads`: where this channel has an incident's thread, by incident key. `reports`: what
-    people here said, as one sentence. `how_long`: how long it may take.
+    people here said, as one sentence. `how_long`: how long it may take. `question`: what was asked.
     """
     catalog = view.catalog
     shown = [ProviderAnswer(present, view, asked) for present in _concerned(view, asked)]
-    head, opening = headline(shown, catalog)
+    head, opening = headline(shown, catalog, question)
     plain = f"{head}. {' '.join(map(in_words, opening))}"
     # A short answer is all in its title, which is what a notification shows.
     fits = len(opening) == 1 and len(plain) <= _LONGEST_HEAD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from enum import StrEnum
 
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import spoken, spoken_list
@@ -13,10 +14,30 @@ from bot.messages.durations import duration
 from bot.messages.provider_answer import ProviderAnswer
 from bot.status.verdict import state_clause
 
+
+class Question(StrEnum):
+    """What is asked: whether it is down, whether it works, or neither (why, when, how long)."""
+
+    DOWN = "down"
+    UP = "up"
+    OPEN = "open"
+
+
+# The first word of an answer, by how things are and by what was asked.
+_WORDS = {
+    "up": ("No", "Yes", "It is up"),
+    "perhaps": ("Perhaps", "Perhaps not", "There may be trouble"),
+    "maintenance": ("Maintenance", "Maintenance", "Maintenance"),
+    "degraded": ("Partly", "Partly", "It is degraded"),
+    "partly": ("Yes, partly", "Only partly", "It is partly down"),
+    "down": ("Yes", "No", "It is down"),
+}
 _MANY = 3  # more than these are not listed by name
 
 
-def headline(shown: Sequence[ProviderAnswer], catalog: Catalog) -> tuple[str, tuple[Line, ...]]:
+def headline(
+    shown: Sequence[ProviderAnswer], catalog: Catalog, question: Question = Question.DOWN
+) -> tuple[str, tuple[Line, ...]]:
     """A word of answer, and the sentences that say it in full.
 
     A page that cannot be seen is part of the first line: what is not known is not up.
@@ -36,7 +57,8 @@ def headline(shown: Sequence[ProviderAnswer], catalog: Catalog) -> tuple[str, tu
         state = _state_sentence(stated or known, catalog, past=True)
         return "I can't see the status page", (_blind_line(blind[0]), (Text(state),))
     sure = {s: how for s, how in known.items() if s not in suspected}
-    word = _answer_word(sure, guessing=bool(suspected))
+    state = _state(sure, guessing=bool(suspected))
+    word = _WORDS[state][list(Question).index(question)]
     lines: list[Line] = [(Text(_sentence(seen, verdicts, catalog, all_seen=not blind)),)]
     if blind:
         names = [f"{catalog.provider(one.present.provider).label}'s" for one in blind]
@@ -63,17 +85,20 @@ def _blind_line(one: ProviderAnswer) -> Line:
     return (*out, Text(f"what I last knew, {ago} ago:"))
 
 
-def _answer_word(known: Mapping[str, Severity], *, guessing: bool) -> str:
-    """`known` without what is only suspected (`guessing`: something is)."""
+def _state(known: Mapping[str, Severity], *, guessing: bool) -> str:
+    """How things are, as a row of `_WORDS`.
+
+    `known` is without what is only suspected (`guessing`: something is).
+    """
     bad = [how for how in known.values() if how.rank > Severity.UP.rank]
     if not bad:
-        return "Perhaps" if guessing else "No"
+        return "perhaps" if guessing else "up"
     if all(how is Severity.MAINTENANCE for how in bad):
-        return "Maintenance"
+        return "maintenance"
     if not any(how.is_down for how in bad):
-        return "Partly"
+        return "degraded"
     whole = len(bad) == len(known) and all(how is Severity.MAJOR for how in bad)
-    return "Yes" if whole else "Yes, partly"
+    return "down" if whole else "partly"
 
 
 def _sentence(

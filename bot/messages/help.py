@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import Ambiguous, spoken_list
+from bot.catalog.providers import Provider
 from bot.domain.message import EMOJI, Line, Lines, Message, Note, Quote, Row, Rows, Text, Time
 from bot.domain.page import Severity
 from bot.messages.text import notice
@@ -66,6 +67,14 @@ def short_help(verbs: Sequence[str]) -> Line:
     )
 
 
+def not_watched(provider: Provider) -> str:
+    """Say how whoever runs the bot switches a provider on."""
+    return (
+        f"{provider.label} is not watched here. Whoever runs me can add {provider.id} to "
+        "ISCLAUDEDOWN_PROVIDERS"
+    )
+
+
 def unknown_message(
     doubts: Sequence[Ambiguous], catalog: Catalog, verbs: Sequence[str], *, changing: bool
 ) -> Message:
@@ -78,6 +87,8 @@ def unknown_message(
         if doubt.meanings:
             candidates = spoken_list([catalog.label(s) for s in doubt.meanings], "or")
             lines.append((Text(f"“{doubt.word}” may be {candidates}. Which one?"),))
+        elif doubt.unwatched:
+            lines.append((Text(f"{not_watched(doubt.unwatched)}."),))
         elif doubt.close:
             close = catalog.label(doubt.close)
             lines.append(
@@ -89,7 +100,11 @@ def unknown_message(
             )
         else:
             lines.append((Text(f"I don't know “{doubt.word}”."),))
-    title = "Which one?" if all(d.meanings for d in doubts) else "I didn't get that"
+    title = "I didn't get that"
+    if all(doubt.meanings for doubt in doubts):
+        title = "Which one?"
+    elif all(doubt.unwatched for doubt in doubts):
+        title = "I don't watch that"
     if changing:
         title += " (nothing was changed)"
     return notice(title, *lines, short_help(verbs), emoji="❓")

@@ -14,6 +14,7 @@ from bot.commands.parser import parse
 from bot.commands.table import verb_words
 from bot.domain.incident import CHANNEL_KINDS
 from bot.domain.page import Severity
+from bot.messages.headline import Question
 from tests.unit.messages.examples import CLAUDE, SEVERAL
 
 DEGRADED, PARTIAL, MAJOR = Severity.DEGRADED, Severity.PARTIAL, Severity.MAJOR
@@ -53,7 +54,7 @@ def understood(text: str) -> dict[str, Any]:
         ("is the api down?", {"surfaces": ["api"]}),
         ("Is Claude Code down right now?", {"surfaces": ["code"]}),
         ("is it down", {}),
-        ("is the api back?", {"surfaces": ["api"]}),
+        ("is the api back?", {"surfaces": ["api"], "question": Question.UP}),
         ("/isclaudedown api", {"surfaces": ["api"]}),
         ("/isclaudedown subscribe api", {"verb": "subscribe", "surfaces": ["api"]}),
     ],

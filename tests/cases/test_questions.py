@@ -1,0 +1,47 @@
+"""Questions in plain English, in states that are known: the first word answers what was asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.catalog.catalog import load_catalog, only
+from bot.commands.parser import parse
+from tests.cases.day import Day
+from tests.servers.statuspage import CLAUDE_AI
+
+ASKED = {
+    "is claude down?": ("No.", "Yes, partly."),
+    "is it back": ("Yes.", "Only partly."),
+    "are the mobile apps working?": ("Yes.", "No."),
+    "everything ok?": ("Yes.", "Only partly."),
+    "isn't claude.ai working": ("No.", "Yes."),
+    "why is claude down?": ("It is up.", "It is partly down."),
+    "when will it be back": ("It is up.", "It is partly down."),
+}
+
+
+@pytest.mark.parametrize("question", ASKED)
+async def test_the_first_word_answers_what_was_asked(question: str) -> None:
+    well, bad = ASKED[question]
+    day = Day()
+    assert (await day.asks(question)).message.plain.startswith(well)
+    day.page.open("Login and logout fail", {CLAUDE_AI: "major_outage"})
+    day.passes(minutes=2)
+    assert (await day.asks(question)).message.plain.startswith(bad)
+
+
+@pytest.mark.parametrize(
+    ("question", "provider"),
+    [("is chatgpt down", "openai"), ("openai", "openai"), ("is azure openai ok", "azure-openai")],
+)
+async def test_a_provider_that_is_not_watched_is_said_to_be_so(
+    question: str, provider: str
+) -> None:
+    text = await Day().says(question)
+    assert "is not watched here" in text
+    assert provider in text
+
+
+def test_a_provider_that_is_watched_is_never_called_unwatched() -> None:
+    watched = only(load_catalog(), ["claude", "openai"])
+    assert not parse("is chatgpt down", watched).doubts
