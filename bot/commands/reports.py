@@ -108,7 +108,8 @@ async def _just_me(services: Services, request: Request, named: list[str]) -> An
     here = await services.reports.of_channel(request.channel, view.at, but=request.user)
     bad = [v.surface for v in verdicts if v.in_trouble]
     more = await what_to_do(services, view, bad[0]) if bad else []
-    return Answer(just_me_message(verdicts, here, view.catalog, more))
+    notices = [incident for incident in view.incidents if incident.notice]
+    return Answer(just_me_message(verdicts, here, view.catalog, more, notices))
 
 
 # --- tell me when it's back ----------------------------------------------------------------------

@@ -37,8 +37,12 @@ def explanation_message(
     name = f": {said.entry.title}" if said.entry else ""
     lines: list[Line] = [(Text(said.advice),)]
     if said.because:
-        bad = spoken_list([catalog.label(s) for s in said.because])
-        lines.append((Text(f"Right now there is trouble with {bad}."),))
+        decided = spoken_list([catalog.label(s) for s in said.because])
+        lines.append((Text(f"Right now there is trouble with {decided}."),))
+    elif others := [
+        catalog.label(v.surface) for v in verdicts if v.in_trouble and not v.carried_by
+    ]:
+        lines.append((Text(f"There is trouble with {spoken_list(others)} right now."),))
     elif said.entry and said.side is Side.THEIRS and verdicts:
         lines.append((Text("Nothing else shows trouble yet: if it stays, press I'm affected."),))
     blocks: list[Block] = [Lines(tuple(lines))]

@@ -120,7 +120,8 @@ def _sentence(
         state = _state_sentence(known, catalog, past=False, all_seen=all_seen)
         still = [i for one in seen for i in one.incidents() if not i.maintenance]
         if not suspected and still and all(how is Severity.UP for how in known.values()):
-            plural = "an incident is" if len(still) == 1 else f"{len(still)} incidents are"
+            word = "a notice is" if still[0].notice else "an incident is"
+            plural = word if len(still) == 1 else f"{len(still)} incidents are"
             state = f"{state.rstrip('.')}, though {plural} still open."
         sentences.append(state)
     if (not known and not suspected) or any(one.asked for one in seen):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import provider_of
 from bot.domain.evidence import Verdict
+from bot.domain.incident import Incident
 from bot.domain.message import (
     EMOJI,
     Block,
@@ -21,6 +22,7 @@ from bot.domain.message import (
 from bot.domain.page import Severity
 from bot.evidence.reports import ReportCount
 from bot.messages.evidence import REPORT_WINDOW, evidence_lines, tally_words
+from bot.messages.provider_answer import incident_line
 from bot.messages.text import in_words
 
 _MOST = 8
@@ -38,8 +40,12 @@ def just_me_message(
     here: Sequence[ReportCount],
     catalog: Catalog,
     more: Sequence[Line] = (),
+    notices: Sequence[Incident] = (),
 ) -> Message:
-    """Compare one person's trouble with everything else that is known."""
+    """Compare one person's trouble with everything else that is known.
+
+    `notices`: open ones, which the page computes as no outage whatever they say.
+    """
     others = [t for t in here if t.people > 0 and any(t.surface == v.surface for v in verdicts)]
     troubled = [v for v in verdicts if v.in_trouble]
     unseen = [v for v in verdicts if v.severity is Severity.UNKNOWN and not v.suspected]
@@ -65,6 +71,9 @@ def just_me_message(
     if troubled or others:
         title, emoji = "It is not just you", EMOJI[Severity.DEGRADED]
         blocks += [Lines(tuple(more))] if more else []
+    elif notices:
+        title, emoji = "It may not be just you: the page has an open notice", "ℹ️"
+        blocks.append(Lines(tuple(incident_line(notice) for notice in notices[:_MOST])))
     elif unseen:
         title, emoji = "I can't tell: I can't see the status page", EMOJI[Severity.UNKNOWN]
     else:

@@ -98,7 +98,7 @@ class ProviderAnswer:
 
     def incident_lines(self, threads: Mapping[str, ThreadLink]) -> list[Line]:
         incidents = self.incidents()
-        lines = [_incident_line(i, threads.get(i.key)) for i in incidents[:_MOST_INCIDENTS]]
+        lines = [incident_line(i, threads.get(i.key)) for i in incidents[:_MOST_INCIDENTS]]
         if (more := len(incidents) - _MOST_INCIDENTS) > 0:
             lines.append((Text(f"… and {more} more: "), Text("history", code=True)))
         return lines
@@ -128,11 +128,11 @@ def _host(url: str) -> str:
     return url.partition("://")[2].partition("/")[0] or url
 
 
-def _incident_line(incident: Incident, thread: ThreadLink | None) -> Line:
+def incident_line(incident: Incident, thread: ThreadLink | None = None) -> Line:
     facts = [phase_words(incident.phase)] if incident.phase else []
     if count := updates_words(incident):
         facts.append(count)
-    word = "Maintenance" if incident.maintenance else "Incident"
+    word = "Notice" if incident.notice else "Maintenance" if incident.maintenance else "Incident"
     brackets = f" ({', '.join(facts)})" if facts else ""
     line: list[Span] = [Text(f"{word}: {name_of(incident)}{brackets}")]
     if incident.url:

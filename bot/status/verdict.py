@@ -143,6 +143,9 @@ def _concerning(
             impact = _impact_on_model(incident, surface, provider, version)
         if impact is None or incident.withdrawn:
             continue
+        if incident.notice and incident.is_open and surface.by_words:
+            # The page computes nothing for it, and no row contradicts its words.
+            impact = replace(impact, now=worst((impact.now, Severity.DEGRADED)))
         if incident.is_open or impact.now is not Severity.UP:
             yield incident, impact
 
