@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from bench import delivery, discord, engine, latency, store
+from bench import answers, delivery, discord, engine, latency, store
 
 PARTS = {
     "engine": engine.measure,
     "store": store.measure,
     "latency": latency.measure,
+    "answers": answers.measure,
     "delivery": delivery.measure,
     "discord": discord.measure,
 }

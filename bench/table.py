@@ -34,3 +34,7 @@ def spread(seconds: Sequence[float]) -> str:
     late = ordered[math.ceil(0.95 * len(ordered)) - 1]
     middle = statistics.median(ordered)
     return " · ".join(milliseconds(one) for one in (middle, late, ordered[-1]))
+
+
+def microseconds(seconds: float) -> str:
+    return f"{seconds * 1e6:,.0f} µs"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import socket
 from collections import Counter
 from datetime import timedelta
 
@@ -17,7 +18,7 @@ from adapters.redis.client import open_database
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.web.app import ENDPOINTS, READ_BURST, build
 from adapters.web.metrics import Measured
-from adapters.web.server import MOST_AT_ONCE, serving
+from adapters.web.server import MOST_AT_ONCE, listen, serving
 from bot import __version__
 from bot.cli import cli
 from bot.domain.errors import SettingsError
@@ -155,13 +156,33 @@ async def test_errors_have_one_shape_whatever_was_asked(running: Running) -> Non
 async def test_a_store_that_is_away_is_said_and_health_stays(running: Running, node: Node) -> None:
     with standalone() as gone:
         away = await open_database(gone.url)
-    running.web.status.incident_store = RedisIncidentStore(away)
+    running.web.status.snapshot.incident_store = RedisIncidentStore(away)
 
     answer = await running.get("/v1/verdict")
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "store_away")
     assert (await running.get("/health")).status_code == 200
     await away.close()
+
+
+async def test_an_answer_in_two_pieces_is_not_held_back() -> None:
+    """Accepted sockets are of the kind for which asyncio switches Nagle's algorithm off: else the
+    second piece waits 40 ms for the acknowledgement of the first.
+    """
+    loop = asyncio.get_running_loop()
+    accepted: asyncio.Future[int] = loop.create_future()
+
+    class Connection(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            socket_ = transport.get_extra_info("socket")
+            accepted.set_result(socket_.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    with listen("127.0.0.1", 0) as listening:
+        server = await loop.create_server(Connection, sock=listening)
+        _, writer = await asyncio.open_connection(*listening.getsockname())
+        assert await accepted
+        writer.close()
+        server.close()
 
 
 async def test_readiness_says_what_is_wrong(running: Running) -> None:
