@@ -13,6 +13,7 @@ from bot.catalog.catalog import Catalog
 from bot.catalog.providers import POLL_SECONDS
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence
+from bot.domain.incident import Incident
 from bot.domain.state import State
 from bot.settings import Settings
 
@@ -40,19 +41,34 @@ async def stored_states(
     from adapters.redis.evidence import evidence_stores
     from adapters.redis.incidents import RedisIncidentStore
     from bot.evidence.collector import Collector
+    from bot.status.snapshot import read_snapshot
 
     try:
-        store = RedisIncidentStore(database)
-        states = {name: (await store.load(name)).state for name in catalog.providers}
-        stores = evidence_stores(database, settings.secret_key)
-        collector = Collector(stores, catalog)
-        evidence = await collector.for_channel(None, now)
+        collector = Collector(evidence_stores(database, settings.secret_key), catalog)
+        stored = await read_snapshot(catalog, RedisIncidentStore(database), collector, now)
     except StoreError as error:
         log.warning("store.failed", reason=str(error))
         return {}, ()
     finally:
         await database.close()
-    return {name: state for name, state in states.items() if state}, evidence
+    return dict(stored.states), stored.evidence(None)
+
+
+async def stored_incidents(settings: Settings, catalog: Catalog, since: datetime) -> list[Incident]:
+    """Incidents that were open then or later. Empty where no instance runs."""
+    database = await _database(settings)
+    if database is None:
+        return []
+    from adapters.redis.incidents import RedisIncidentStore
+
+    try:
+        store = RedisIncidentStore(database)
+        return [one for name in catalog.providers for one in await store.history(name, since)]
+    except StoreError as error:
+        log.warning("store.failed", reason=str(error))
+        return []
+    finally:
+        await database.close()
 
 
 async def held_pages(settings: Settings, catalog: Catalog) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """Past incidents: what the page's own list tells of those that ended before the first poll.
 
-They serve to answer "how long?" from the first day on: only their lengths and what they touched
-are kept, and no event is emitted of them.
+They serve to answer "how long?" from the first day on: only their titles, lengths and what they
+touched are kept, and no event is emitted of them.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _past(page: PageIncident, provider: Provider, names: Mapping[str, str]) -> I
     return Incident(
         provider=provider.id,
         id=page.id,
-        title="",  # nobody reads it here
+        title=page.title,
         phase=page.phase,
         origin=Origin.PROVIDER,
         started_at=page.started_at,

@@ -33,6 +33,7 @@ from bot.evidence.traffic import CallResult
 from bot.status.view import status_view
 from tests.contract.web_bench import NOW, TOKEN, Running, incident, node, running
 from tests.servers.page import page_server
+from tests.servers.statuspage import API
 
 __all__ = ["node", "running"]  # fixtures
 
@@ -166,7 +167,13 @@ async def test_on_stdio_it_polls_by_itself_where_nobody_else_does(tmp_path: Path
         command = StdioServerParameters(
             command=sys.executable, args=["-m", "bot", "mcp"], env=environment
         )
+        id_ = page.page.open("Errors on the API", {API: "partial_outage"}, body="We look into it.")
+        page.page.resolve(id_, body="It is over.")
         async with Client(command, mode=era) as client:
             said = await call(client, "verdict", surfaces=["api"])
+            past = await call(client, "history", days=7)
+            story = await call(client, "incident", key=past["incidents"][0]["key"])
+    assert [one["title"]["untrusted"] for one in past["incidents"]] == ["Errors on the API"]
+    assert story["ended_at"]
     assert said["exit_code"] == 0
     assert said["retry"]["do"] == "retry_now"
