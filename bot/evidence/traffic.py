@@ -17,10 +17,12 @@ from bot.domain.evidence import Evidence, Source
 from bot.domain.page import Severity
 
 WINDOW = timedelta(minutes=5)
-FEWEST_FAILURES = 5
+# Three people whose agents gave up: each of these is the end of up to ten attempts.
+FEWEST_FAILURES = 3
 FEWEST_REQUESTS = 20  # from so many good ones on, traffic proves that something works
 # Lower end of the failing share → what it weighs. 1–2 % of 529s are ordinary on a busy day.
-WORTH = ((0.5, 0.95), (0.25, 0.7), (0.1, 0.45), (0.05, 0.2))
+# 0.43: three out of three, which stand alone (0.4385).
+WORTH = ((0.43, 0.95), (0.25, 0.7), (0.1, 0.45), (0.05, 0.2))
 
 
 class CallResult(StrEnum):

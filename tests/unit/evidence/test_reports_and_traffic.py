@@ -129,9 +129,14 @@ def counts(bad: int, good: int) -> TrafficCounts:
     return TrafficCounts("opus", good, bad, NOW, NOW)
 
 
-@pytest.mark.parametrize(("bad", "good"), [(0, 0), (3, 1), (4, 0), (0, 19)])
+@pytest.mark.parametrize(("bad", "good"), [(0, 0), (2, 1), (2, 0), (0, 19)])
 def test_too_little_traffic_says_nothing(bad: int, good: int) -> None:
     assert traffic.evidence([counts(bad, good)]) == []
+
+
+def test_three_that_gave_up_and_none_that_went_well_stand_alone() -> None:
+    assert traffic.evidence([counts(3, 0)])[0].weight >= ALONE
+    assert traffic.evidence([counts(3, 1)])[0].weight < ALONE
 
 
 def test_an_ordinary_share_of_failures_is_up() -> None:
