@@ -21,13 +21,11 @@ from adapters.chat.platform import OpenPlatform, Parts
 from adapters.heartbeat import open_heartbeat
 from adapters.platforms import PLATFORMS
 from adapters.probes.opened import open_prober
-from adapters.providers.http import StatusPage
 from adapters.providers.opened import page_sources
 from adapters.redis.evidence import evidence_stores
 from adapters.redis.incidents import RedisBackfillStore
 from adapters.redis.store import Store, open_stores_of
 from adapters.terminal.messenger import CONSOLE
-from bot.catalog.catalog import Catalog
 from bot.catalog.providers import POLL_SECONDS
 from bot.catalog.watched import watched_catalog
 from bot.clock import utc_now
@@ -48,6 +46,7 @@ from bot.loops.watcher import Watcher
 from bot.ports import Messenger
 from bot.settings import Settings
 from bot.status.service import StatusService
+from bot.status.snapshot import FRESH_FOR, SharedSnapshot
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -77,7 +76,7 @@ COUNTED_TOGETHER = 5.0
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Watch, deliver and answer until `stop` is set, then end in order."""
     catalog = watched_catalog(settings)
-    queued = Bell()
+    queued, written = Bell(), Bell()
     watchers: list[Watcher] = []
     platform_health = PlatformHealth(time.monotonic, {row.name: row.label for row in PLATFORMS})
     messengers: dict[str, Messenger] = {}  # filled once the platforms are open
@@ -94,11 +93,14 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         pages = await stack.enter_async_context(
             page_sources(catalog, utc_now, settings.poll_seconds)
         )
-        sources = evidence_stores(store.database, settings.secret_key)
-        status = _status(store, sources, catalog)
+        sources = evidence_stores(store.database, settings.secret_key, written.ring)
+        collector = Collector(sources, catalog)
+        snapshot = SharedSnapshot(store.incident_store, collector, utc_now, FRESH_FOR)
+        written.hearers.append(snapshot.expire)
         # What people ask runs over connections of its own.
-        asked = evidence_stores(stores.people.database, settings.secret_key)
-        answers = _status(stores.people, asked, catalog)
+        asked = evidence_stores(stores.people.database, settings.secret_key, written.ring)
+        past = RedisBackfillStore(stores.people.database)
+        status = StatusService(catalog, stores.people.incident_store, snapshot, utc_now, past)
         incidents = IncidentCache(store.incident_store)
         fan_outs = [
             FanOut(name, store.incident_store, store.stream, incidents, utc_now) for name in pages
@@ -107,9 +109,25 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         blindness = BlindnessFanOut(list(pages), store.incident_store, store.stream, utc_now)
         loops: list[FanOut | ReminderFanOut | BlindnessFanOut] = [*fan_outs, reminders, blindness]
         committed = Bell([loop.wake for loop in loops])
-        watchers += [_watcher(page, store, settings, committed, status) for page in pages.values()]
+        watchers += [
+            Watcher(
+                page=page,
+                incident_store=store.incident_store,
+                catalog=catalog,
+                clock=utc_now,
+                rng=random.Random(),  # noqa: S311 (jitter, no secret)
+                holder=store.holder,
+                poll_seconds=settings.poll_seconds * catalog.provider(name).every / POLL_SECONDS,
+                blind_after=timedelta(minutes=settings.blind_minutes),
+                on_commit=committed.ring,
+                on_state=written.ring,
+                signals=collector.gather,
+                past=RedisBackfillStore(store.database),
+            )
+            for name, page in pages.items()
+        ]
         hints = {watcher.page.provider: watcher.hint.set for watcher in watchers}
-        commands = _commands(stores.people, asked, answers, messengers, platform_health, hints)
+        commands = _commands(stores.people, asked, status, messengers, platform_health, hints)
         first_polls = [watcher.polled for watcher in watchers]
         parts = Parts(settings, stores.people, commands, catalog, utc_now, first_polls, stop)
         platforms = await _open_platforms(parts, stack)
@@ -120,7 +138,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         }
         queued.hearers += [worker.wake for worker in workers.values()]
         routes = [route for platform in platforms for route in platform.routes]
-        await _open_http(settings, stores.people, asked, answers, routes, workers, watchers, stack)
+        await _open_http(settings, stores.people, asked, status, routes, workers, watchers, stack)
         opening_prober = open_prober(settings, catalog, sources.probes, utc_now, leads)
         prober = await stack.enter_async_context(opening_prober)
         opening_heartbeat = open_heartbeat(settings, status.view, leads, first_polls)
@@ -140,12 +158,6 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             workers=list(workers.values()),
         )
         log.info("bot.stopped")
-
-
-def _status(store: Store, sources: EvidenceStores, catalog: Catalog) -> StatusService:
-    collector = Collector(sources, catalog)
-    past = RedisBackfillStore(store.database)
-    return StatusService(catalog, store.incident_store, collector, utc_now, past)
 
 
 def _commands(
@@ -238,29 +250,6 @@ def _announcer(messengers: Mapping[str, Messenger]) -> Announce | None:
             log.warning("terminal.not_told", reason=error.reason)
 
     return announce
-
-
-def _watcher(
-    page: StatusPage,
-    store: Store,
-    settings: Settings,
-    committed: Bell,
-    status: StatusService,
-) -> Watcher:
-    slower = status.catalog.provider(page.provider).every / POLL_SECONDS
-    return Watcher(
-        page=page,
-        incident_store=store.incident_store,
-        catalog=status.catalog,
-        clock=utc_now,
-        rng=random.Random(),  # noqa: S311 (jitter, no secret)
-        holder=store.holder,
-        poll_seconds=settings.poll_seconds * slower,
-        blind_after=timedelta(minutes=settings.blind_minutes),
-        on_commit=committed.ring,
-        signals=status.collector.gather if status.collector else None,
-        past=status.past,
-    )
 
 
 def _worker(

@@ -16,6 +16,7 @@ from bot.evidence.collector import Collector
 from bot.evidence.stores import EvidenceStores
 from bot.ports import Clock, Messenger
 from bot.status.service import StatusService
+from bot.status.snapshot import SharedSnapshot
 
 
 def services_over(
@@ -26,8 +27,9 @@ def services_over(
     collector = Collector(
         EvidenceStores(RedisProbes(database), RedisTraffic(database), reports), catalog
     )
+    snapshot = SharedSnapshot(incident_store, collector, clock)
     return Services(
-        status=StatusService(catalog, incident_store, collector, clock),
+        status=StatusService(catalog, incident_store, snapshot, clock),
         subscriptions=RedisSubscriptions(database, incident_store),
         threads=RedisQueue(database, "test"),
         messengers=messengers,

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,9 +31,14 @@ _WINDOW_MS = int(reports.WINDOW.total_seconds() * 1000)
 _BAD = frozenset({CallResult.OVERLOADED, CallResult.FAILED, CallResult.TIMEOUT})
 
 
+# Called after something was written.
+Changed = Callable[[], None]
+
+
 class RedisProbes:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, changed: Changed = lambda: None) -> None:
         self._database = database
+        self._changed = changed
 
     async def records(self) -> list[ProbeHistory]:
         found = await self._database.call("HVALS", f"{keys.EVIDENCE}:probes")
@@ -45,17 +50,20 @@ class RedisProbes:
             arguments += [record.target, _RECORDS.dump(record)]
         if arguments:
             await self._database.call("HSET", f"{keys.EVIDENCE}:probes", *arguments)
+            self._changed()
 
     async def forget(self) -> None:
         await self._database.call("DEL", f"{keys.EVIDENCE}:probes")
+        self._changed()
 
     async def spend(self, day: str, limit: int) -> bool:
         return bool(await self._database.run(SPEND, keys.EVIDENCE, day, limit))
 
 
 class RedisTraffic:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, changed: Changed = lambda: None) -> None:
         self._database = database
+        self._changed = changed
 
     async def add(self, batches: Sequence[Batch], now: datetime, key: str | None = None) -> bool:
         arguments: list[Argument] = [ms(now) // 60_000, keys.MINUTE_KEPT_MS, key or ""]
@@ -63,15 +71,18 @@ class RedisTraffic:
             for result, number in batch.results.items():
                 if number > 0:
                     arguments += [f"{batch.surface}|{result.value}", number]
-        return bool(await self._database.run(TRAFFIC, keys.EVIDENCE, *arguments))
+        counted = bool(await self._database.run(TRAFFIC, keys.EVIDENCE, *arguments))
+        self._changed()
+        return counted
 
     async def counts(self, now: datetime) -> list[TrafficCounts]:
         last = ms(now) // 60_000
-        minutes = int(traffic.WINDOW.total_seconds()) // 60
+        # One more at each end: the first of the window began before it, the last is not over.
+        minutes = int(traffic.WINDOW.total_seconds()) // 60 + 2
         totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         seen: dict[str, list[int]] = defaultdict(list)
         for minute in range(last - minutes + 1, last + 1):
-            # Few, short and rare: at most five small hashes for an answer or a look.
+            # Few, short and rare: seven small hashes for a look.
             found = await self._database.call("HGETALL", f"{keys.EVIDENCE}:traffic:{minute}")
             for field, number in _pairs(found):
                 surface, _, result = field.decode().rpartition("|")
@@ -105,9 +116,12 @@ def _pairs(found: Any) -> Iterable[tuple[bytes, bytes]]:  # noqa: ANN401 (as red
 class RedisReports:
     """`secret` keys the hashes; without one a random key is made once and kept beside them."""
 
-    def __init__(self, database: Database, secret: bytes | None = None) -> None:
+    def __init__(
+        self, database: Database, secret: bytes | None = None, changed: Changed = lambda: None
+    ) -> None:
         self._database = database
         self._secret = secret
+        self._changed = changed
 
     async def add(self, report: UserReport, now: datetime) -> bool:
         member = await self._member(report)
@@ -115,11 +129,13 @@ class RedisReports:
         subscribed_at: Argument = "" if report.subscribed_at is None else ms(report.subscribed_at)
         about = (str(report.channel), member, ms(now), _WINDOW_MS, size, subscribed_at)
         new = await self._database.run(REPORT, keys.EVIDENCE, *about)
+        self._changed()
         return bool(new)
 
     async def withdraw(self, report: UserReport) -> None:
         member = await self._member(report)
         await self._database.call("ZREM", f"{keys.EVIDENCE}:reporters:{report.channel}", member)
+        self._changed()
 
     async def of_channel(
         self, channel: Channel, now: datetime, *, but: str | None = None
@@ -188,10 +204,13 @@ class RedisReports:
         return f"{report.surface}|{await self.hash_of(report.channel.platform, report.person)}"
 
 
-def evidence_stores(database: Database, secret: SecretStr | None) -> EvidenceStores:
+def evidence_stores(
+    database: Database, secret: SecretStr | None, changed: Changed = lambda: None
+) -> EvidenceStores:
     """`secret` keys the hashes of people; without one, a key is made and kept in Redis."""
+    own_key = secret.get_secret_value().encode() if secret else None
     return EvidenceStores(
-        RedisProbes(database),
-        RedisTraffic(database),
-        RedisReports(database, secret.get_secret_value().encode() if secret else None),
+        RedisProbes(database, changed),
+        RedisTraffic(database, changed),
+        RedisReports(database, own_key, changed),
     )

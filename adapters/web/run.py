@@ -101,6 +101,8 @@ def _mcp(settings: Settings, program: Program, web: Web) -> AbstractAsyncContext
 async def _trouble(status: StatusService) -> str:
     """What keeps us from answering well; empty if nothing does. Raises: StoreError."""
     view = await status.view()
+    if status.snapshot.failure:
+        return "our own store does not answer"
     for one in view.providers:
         if one.checked_at is None:
             return f"the page of {one.provider} was never read"

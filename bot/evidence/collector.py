@@ -9,9 +9,9 @@ from datetime import datetime
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import provider_of
 from bot.domain.evidence import Evidence, Source
-from bot.domain.subscription import Channel
 from bot.evidence import reports, sources
 from bot.evidence.reports import ReportCount
+from bot.evidence.sources import Collected
 from bot.evidence.stores import EvidenceStores
 from bot.evidence.suspicion import Signals, case_against
 
@@ -41,7 +41,7 @@ class Collector:
         """Everything about one provider's surfaces, as it counts for everybody."""
         evidence = [
             piece
-            for piece in await self.for_channel(None, now)
+            for piece in (await self.collect(now))(None)
             if provider_of(self.catalog, piece.surface) == provider
         ]
         reported = [
@@ -51,10 +51,7 @@ class Collector:
         ]
         return Signals(tuple(evidence), local_suspicions(evidence, reported, now))
 
-    async def for_channel(self, channel: Channel | None, now: datetime) -> list[Evidence]:
-        """What counts in an answer given in that channel; None: for everybody."""
-        return [
-            piece
-            for source in sources.SOURCES
-            for piece in await source.collect(self.stores, channel, now)
-        ]
+    async def collect(self, now: datetime) -> Collected:
+        """What counts in an answer given in a channel, whichever that is; None: for everybody."""
+        collected = [await source.collect(self.stores, now) for source in sources.SOURCES]
+        return lambda channel: [piece for one in collected for piece in one(channel)]

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.evidence import Evidence, Source
 from bot.domain.page import Severity
+from bot.domain.subscription import Channel
 
 WINDOW = timedelta(minutes=30)
 SHARE = 0.03  # of the channel
@@ -100,6 +101,20 @@ def here(report_counts: Iterable[ReportCount], owner: str) -> list[Evidence]:
         people = sum(count.people for count in group)
         found.append(_piece(surface, group, weight, people, "here report"))
     return found
+
+
+def heard_in(
+    report_counts: Sequence[ReportCount], now: datetime, channel: Channel | None
+) -> Sequence[Evidence]:
+    """Everybody's reports, and louder those of the channel's own people (None: everybody's)."""
+    everywhere = evidence(report_counts, now)
+    if channel is None:
+        return everywhere
+    local = [count for count in report_counts if count.channel == str(channel)]
+    # Where only its own people reported, it is said once: as what people here report.
+    elsewhere = {count.surface for count in report_counts if count.owner != channel.owner}
+    others = [piece for piece in everywhere if piece.surface in elsewhere]
+    return [*here(local, channel.owner), *others]
 
 
 def _by_surface(report_counts: Iterable[ReportCount]) -> dict[str, list[ReportCount]]:

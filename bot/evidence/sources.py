@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.evidence import Evidence, Source
 from bot.domain.subscription import Channel
 from bot.evidence import probes, reports, traffic
 from bot.evidence.stores import EvidenceStores
 
-# Everything that a source says now, as an answer in the channel may quote it (None: as it counts
-# for everybody). May raise StoreError.
-Collect = Callable[[EvidenceStores, Channel | None, datetime], Awaitable[Sequence[Evidence]]]
+# What was collected, as an answer in a channel may quote it (None: as it counts for everybody).
+Collected = Callable[[Channel | None], Sequence[Evidence]]
+# Reads everything that a source says now, once for all channels. May raise StoreError.
+Collect = Callable[[EvidenceStores, datetime], Awaitable[Collected]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +35,18 @@ class EvidenceSource:
     collect: Collect
 
 
-async def _probes(
-    stores: EvidenceStores, _channel: Channel | None, _now: datetime
-) -> Sequence[Evidence]:
-    return probes.evidence(await stores.probes.records())
+async def _probes(stores: EvidenceStores, _now: datetime) -> Collected:
+    found = probes.evidence(await stores.probes.records())
+    return lambda _: found
 
 
-async def _traffic(
-    stores: EvidenceStores, _channel: Channel | None, now: datetime
-) -> Sequence[Evidence]:
-    return traffic.evidence(await stores.traffic.counts(now))
+async def _traffic(stores: EvidenceStores, now: datetime) -> Collected:
+    found = traffic.evidence(await stores.traffic.counts(now))
+    return lambda _: found
 
 
-async def _reports(
-    stores: EvidenceStores, channel: Channel | None, now: datetime
-) -> Sequence[Evidence]:
-    """Everybody's, and louder those of the channel's own workspace."""
-    everywhere = await stores.reports.everywhere(now)
-    if channel is None:
-        return reports.evidence(everywhere, now)
-    here = await stores.reports.of_channel(channel, now)
-    # Where only its own people reported, it is said once: as what people here report.
-    elsewhere = {count.surface for count in everywhere if count.owner != channel.owner}
-    others = [piece for piece in reports.evidence(everywhere, now) if piece.surface in elsewhere]
-    return [*reports.here(here, channel.owner), *others]
+async def _reports(stores: EvidenceStores, now: datetime) -> Collected:
+    return partial(reports.heard_in, await stores.reports.everywhere(now), now)
 
 
 SOURCES: tuple[EvidenceSource, ...] = (

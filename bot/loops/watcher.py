@@ -55,6 +55,8 @@ class Watcher:
     holder: str  # of the lease: names this process
     poll_seconds: float
     on_commit: Callable[[], None]
+    # Called after each poll that was stored, whether there are events or not.
+    on_state: Callable[[], None] = lambda: None
     # Set from outside (a webhook, a question while blind): poll now instead of at the next turn.
     hint: asyncio.Event = field(default_factory=asyncio.Event)
     # Set after the first poll, whatever came of it, or when another process turns out to watch.
@@ -226,6 +228,7 @@ class Watcher:
             self.page.provider, fence=fence, version=known.version, state=state, changed=changed
         )
         self._known = VersionedState(state, known.version + 1)
+        self.on_state()
         self._store_backoff.answered()
         before = known.state.incidents if known.state else {}
         for incident in changed:

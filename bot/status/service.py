@@ -1,7 +1,7 @@
 """The one way to learn what is true now, and what the past says of it.
 
-For chats, the HTTP API, scripts and reminders. Only this module loads; what is concluded is pure
-(`view`, `advice`, `duration`).
+For chats, the HTTP API, scripts and reminders. Only this module and `snapshot` load; what is
+concluded is pure (`view`, `advice`, `duration`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.subscription import Channel
 from bot.engine.backfill import BackfillStore
-from bot.evidence.collector import Collector
 from bot.evidence.scoreboard import Scoreboard, scoreboard
 from bot.ports import Clock, IncidentStore
 from bot.status.duration import ExpectedDuration, expected_duration
-from bot.status.view import StatusView, status_view
+from bot.status.snapshot import SharedSnapshot
+from bot.status.view import StatusView, status_view, with_seen
 
 HISTORY = timedelta(days=180)  # a guess: long enough for eight alike, short enough to be like now
 SCORED = timedelta(days=90)
@@ -31,8 +31,8 @@ class StatusService:
 
     # Grows: a page known by its URL alone has the surfaces that were seen on it.
     catalog: Catalog
-    incident_store: IncidentStore
-    collector: Collector | None  # None: nothing but the pages is known
+    incident_store: IncidentStore  # for the past
+    snapshot: SharedSnapshot  # for the present
     clock: Clock
     past: BackfillStore | None = None  # None: nothing is known of the time before we watched
 
@@ -43,23 +43,17 @@ class StatusService:
 
         `versions`: of these models (by surface) one version is asked about.
         """
-        now = self.clock()
-        evidence = await self.collector.for_channel(channel, now) if self.collector else ()
-        states = {
-            provider: state
-            for provider in self.catalog.providers
-            if (state := (await self.incident_store.load(provider)).state)
-        }
-        view = status_view(self.catalog, states, now, evidence, versions=versions)
+        stored = await self.snapshot.get(self.catalog)
+        evidence = stored.evidence(channel)
+        view = status_view(self.catalog, stored.states, self.clock(), evidence, versions=versions)
         self.catalog = view.catalog
         return view
 
     async def learn(self) -> Catalog:
         """The catalogue, with the surfaces of pages that it does not describe."""
-        for provider in [p.id for p in self.catalog.providers.values() if not p.known]:
-            if state := (await self.incident_store.load(provider)).state:
-                names = {id_: component.name for id_, component in state.components.items()}
-                self.catalog = self.catalog.seen(provider, names)
+        if not all(provider.known for provider in self.catalog.providers.values()):
+            stored = await self.snapshot.get(self.catalog)
+            self.catalog = with_seen(self.catalog, stored.states)
         return self.catalog
 
     async def verdict(self, surface: str) -> Verdict | None:

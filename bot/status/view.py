@@ -157,9 +157,7 @@ def status_view(
     `failures`: why a page without a state could not be read. `versions`: of these models (by
     surface) one version is asked about; what is said of others does not count.
     """
-    for state in states.values():
-        names = {id_: component.name for id_, component in state.components.items()}
-        catalog = catalog.seen(state.provider, names)
+    catalog = with_seen(catalog, states)
     return StatusView(
         now,
         catalog,
@@ -170,3 +168,11 @@ def status_view(
             for provider in catalog.providers
         ),
     )
+
+
+def with_seen(catalog: Catalog, states: Mapping[str, State]) -> Catalog:
+    """The catalogue, with the surfaces of pages that it does not describe."""
+    for state in states.values():
+        names = {id_: component.name for id_, component in state.components.items()}
+        catalog = catalog.seen(state.provider, names)
+    return catalog

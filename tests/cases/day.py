@@ -20,6 +20,7 @@ from bot.domain.state import State
 from bot.engine.step import step
 from bot.ports import VersionedState
 from bot.status.service import StatusService
+from bot.status.snapshot import SharedSnapshot
 from bot.status.view import StatusView
 from tests.servers.statuspage import Page
 from tests.unit.commands.fakes import OPS, Past, Reminders, Reports, Speaker, Subscriptions, Threads
@@ -54,7 +55,13 @@ class Day:
         self.reports = Reports()
         self.subscriptions = Subscriptions()
         # The parts of the stores that are used.
-        self.status = StatusService(CLAUDE, self.kept, None, lambda: self.now, Past())  # type: ignore[arg-type]
+        self.status = StatusService(
+            CLAUDE,
+            self.kept,  # type: ignore[arg-type]
+            SharedSnapshot(self.kept, None, lambda: self.now),  # type: ignore[arg-type]
+            lambda: self.now,
+            Past(),
+        )
         self.commands = Commands(
             Services(
                 status=self.status,

@@ -16,6 +16,7 @@ from adapters.redis.database import Database
 from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
 from adapters.redis.incidents import RedisIncidentStore
 from bot.catalog.catalog import load_catalog, only
+from bot.catalog.providers import POLL_SECONDS
 from bot.delivery.plan import plan
 from bot.delivery.steps import Act
 from bot.domain.errors import SourceError
@@ -25,7 +26,8 @@ from bot.domain.subscription import Channel, Subscription, ThreadRecord
 from bot.evidence.collector import Collector
 from bot.evidence.probes import ProbeHistory
 from bot.evidence.scoreboard import ScoreResult, scoreboard
-from bot.evidence.stores import EvidenceStores, UserReport
+from bot.evidence.stores import Batch, EvidenceStores, UserReport
+from bot.evidence.traffic import CallResult
 from bot.loops.watcher import Watcher
 from bot.ports import NeededLists
 from tests.servers.redis import Node, standalone
@@ -52,11 +54,9 @@ class World:
     def __post_init__(self) -> None:
         self.page = Page(lambda: self.now)
         self.incident_store = RedisIncidentStore(self.database)
-        self.probes = RedisProbes(self.database)
+        self.probes, self.traffic = RedisProbes(self.database), RedisTraffic(self.database)
         self.reports = RedisReports(self.database, b"s")
-        collector = Collector(
-            EvidenceStores(self.probes, RedisTraffic(self.database), self.reports), CATALOG
-        )
+        collector = Collector(EvidenceStores(self.probes, self.traffic, self.reports), CATALOG)
         self.watcher = Watcher(
             page=self,
             incident_store=self.incident_store,
@@ -87,9 +87,12 @@ class World:
             for person in range(reports):
                 report = UserReport(OPS, f"U{person}", "code", None, self.subscribed_at)
                 await self.reports.add(report, self.now)
-            # As `Watcher.run` does, without its waiting.
-            self.watcher._fence = await self.incident_store.acquire("claude", "test")
-            await self.watcher.poll()
+            await self.poll_once()
+
+    async def poll_once(self) -> None:
+        """As `Watcher.run` does, without its waiting."""
+        self.watcher._fence = await self.incident_store.acquire("claude", "test")
+        await self.watcher.poll()
 
     async def incidents(self) -> list[Incident]:
         return await self.incident_store.history("claude", datetime(2026, 1, 1, tzinfo=UTC))
@@ -307,6 +310,30 @@ async def test_a_page_that_cannot_be_read_does_not_hide_what_we_see(world: World
 
     (incident,) = await world.incidents()
     assert incident.origin is Origin.SUSPECTED
+
+
+@pytest.mark.parametrize("apart", [0, 60, 150])
+@pytest.mark.parametrize("into_the_minute", [0, 59])
+async def test_three_who_fail_within_five_minutes_are_heard_a_minute_later(
+    world: World, apart: int, into_the_minute: int
+) -> None:
+    """As the hook of Claude Code counts: one failure for each turn that was given up."""
+    world.now += timedelta(seconds=into_the_minute)
+    for person in range(3):
+        world.now += timedelta(seconds=apart if person else 0)
+        await world.traffic.add([Batch("code", {CallResult.OVERLOADED: 1})], world.now)
+        assert await world.incidents() == []
+
+    # Polls come at most `POLL_SECONDS` apart: the second of two is within a minute.
+    third = world.now
+    for _ in range(int(60 / POLL_SECONDS)):
+        world.now += timedelta(seconds=POLL_SECONDS)
+        await world.poll_once()
+
+    (incident,) = await world.incidents()
+    assert incident.origin is Origin.SUSPECTED
+    assert incident.surfaces.keys() == {"code"}
+    assert incident.events[0].at <= third + timedelta(seconds=60)
 
 
 async def test_one_voice_alone_opens_nothing(world: World) -> None:

@@ -28,6 +28,7 @@ from bot.domain.state import ComponentState, State
 from bot.evidence.collector import Collector
 from bot.evidence.stores import EvidenceStores
 from bot.status.service import StatusService
+from bot.status.snapshot import SharedSnapshot
 from tests.servers.redis import Node, standalone
 
 NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)
@@ -115,7 +116,9 @@ async def running(node: Node) -> AsyncIterator[Running]:
     collector = Collector(
         EvidenceStores(RedisProbes(database), traffic, RedisReports(database, b"s")), catalog
     )
-    status_service = StatusService(catalog, RedisIncidentStore(database), collector, lambda: NOW)
+    incident_store = RedisIncidentStore(database)
+    snapshot = SharedSnapshot(incident_store, collector, lambda: NOW)
+    status_service = StatusService(catalog, incident_store, snapshot, lambda: NOW)
     made: Running
     hints: list[str] = []
     web = Web(

@@ -19,6 +19,7 @@ from bot.evidence.reports import ReportCount
 from bot.evidence.stores import UserReport
 from bot.ports import Access, VersionedState
 from bot.status.service import StatusService
+from bot.status.snapshot import SharedSnapshot
 from tests.unit.messages.examples import CLAUDE, NOW, QUIET, page_state, spoken
 
 OPS = Channel("slack", "T1", "C-ops")
@@ -177,7 +178,7 @@ class Room:
                 status=StatusService(
                     catalog,
                     self.incident_store,  # type: ignore[arg-type]  # the part of it that is used
-                    None,
+                    SharedSnapshot(self.incident_store, None, lambda: NOW),  # type: ignore[arg-type]
                     lambda: NOW,
                     self.past,
                 ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,11 +12,10 @@ from adapters.web.openapi import description
 from bot.catalog.catalog import load_catalog, only
 from bot.domain.evidence import Evidence
 from bot.domain.page import Severity
-from bot.domain.subscription import Channel
 from bot.evidence import sources
 from bot.evidence.collector import Collector
 from bot.evidence.reports import ReportCount
-from bot.evidence.sources import EvidenceSource, source_named
+from bot.evidence.sources import Collected, EvidenceSource, source_named
 from bot.evidence.stores import EvidenceStores
 from bot.evidence.suspicion import case_against, decay
 from bot.messages.just_me import just_me_message
@@ -27,10 +26,9 @@ NOW = datetime(2026, 11, 20, 17, 51, tzinfo=UTC)
 CATALOG = only(load_catalog(), ["claude"])
 
 
-async def _clouds(
-    _stores: EvidenceStores, _channel: Channel | None, now: datetime
-) -> Sequence[Evidence]:
-    return [Evidence("weather", "api", Severity.DEGRADED, now, says="it rains on the API")]
+async def _clouds(_stores: EvidenceStores, now: datetime) -> Collected:
+    seen = Evidence("weather", "api", Severity.DEGRADED, now, says="it rains on the API")
+    return lambda _: [seen]
 
 
 # What one would add to the product: this row, and the function above in a module of its own.
@@ -71,7 +69,7 @@ async def test_a_row_fades_by_its_own_times(toy: Collector) -> None:
 
 
 async def test_a_row_stands_in_answers_and_in_the_description_of_the_api(toy: Collector) -> None:
-    evidence = await toy.for_channel(None, NOW)
+    evidence = (await toy.collect(NOW))(None)
     view = status_view(CATALOG, {"claude": page_state(QUIET)}, NOW, evidence)
     api = view.verdict("api")
     assert api is not None

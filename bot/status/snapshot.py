@@ -1,0 +1,114 @@
+"""What the stores hold about the present, read once for everybody who asks.
+
+A view is made anew for each answer, since ages, decay and freshness depend on its moment; what it
+is made from is read when something was written here, or after `fresh_for`, by one reader at a time.
+While the store does not answer, the last that was read serves, as pages do that cannot be polled:
+answers say how old it is, and it counts for the present no longer than theirs (`view.is_fresh`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.catalog.catalog import Catalog
+from bot.domain.errors import StoreError
+from bot.domain.state import State
+from bot.evidence.collector import Collector
+from bot.evidence.sources import Collected
+from bot.ports import Clock, IncidentStore
+
+# Another process may have written meanwhile; far below the time between two polls.
+FRESH_FOR = timedelta(seconds=1)
+# Seconds that a reader waits for the store if there is something to answer with (a guess).
+PATIENCE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was stored at one moment."""
+
+    at: datetime
+    states: Mapping[str, State]  # by provider; those that were ever polled
+    evidence: Collected
+
+
+async def read_snapshot(
+    catalog: Catalog, incident_store: IncidentStore, collector: Collector | None, now: datetime
+) -> Snapshot:
+    """Read it all; without a collector there is no evidence but the pages.
+
+    Raises:
+        StoreError: the store did not answer.
+    """
+    states = {
+        provider: state
+        for provider in catalog.providers
+        if (state := (await incident_store.load(provider)).state)
+    }
+    return Snapshot(now, states, await collector.collect(now) if collector else lambda _: ())
+
+
+@dataclass(slots=True)
+class SharedSnapshot:
+    """The snapshot that every reader of this process shares."""
+
+    incident_store: IncidentStore
+    collector: Collector | None
+    clock: Clock
+    fresh_for: timedelta = timedelta(0)  # none: read anew each time
+    # Why the store could not be read at the last try; empty if it could.
+    failure: str = ""
+    _last: Snapshot | None = None
+    _tried_at: datetime | None = None  # None: something was written since
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def expire(self) -> None:
+        """Something was written: whoever asks next reads it."""
+        self._tried_at = None
+
+    async def get(self, catalog: Catalog) -> Snapshot:
+        """Return what is stored, or what was when the store answered last.
+
+        Raises:
+            StoreError: the store does not answer, and never did.
+        """
+        async with self._reading:
+            now = self.clock()
+            last = self._last
+            if last is None or not self._is_fresh(now):
+                self._tried_at = now  # before it is read: what is written meanwhile expires it
+                last = self._last = await self._read(catalog, now, last)
+            return last
+
+    def _is_fresh(self, now: datetime) -> bool:
+        if self._tried_at is None:
+            return False
+        return timedelta(0) <= now - self._tried_at < self.fresh_for
+
+    async def _read(self, catalog: Catalog, now: datetime, last: Snapshot | None) -> Snapshot:
+        try:
+            async with asyncio.timeout(PATIENCE if last else None):
+                read = await read_snapshot(catalog, self.incident_store, self.collector, now)
+        except (StoreError, TimeoutError) as error:
+            if last is None:
+                raise
+            self.failure = str(error) or "no answer in time"
+            return blind(last, "our own store does not answer")
+        self.failure = ""
+        return read
+
+
+def blind(snapshot: Snapshot, why: str) -> Snapshot:
+    """The same, as that of pages that could not be read since then."""
+    return replace(
+        snapshot,
+        states={
+            provider: state
+            if state.failing_since
+            else replace(state, failing_since=snapshot.at, failure=why)
+            for provider, state in snapshot.states.items()
+        },
+    )
