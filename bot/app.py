@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from adapters.chat.platform import OpenPlatform, Parts
+from adapters.chat.platform import OpenPlatform, PageAddress, Parts
 from adapters.heartbeat import open_heartbeat
 from adapters.platforms import PLATFORMS
 from adapters.probes.opened import open_prober
@@ -127,9 +127,13 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             for name, page in pages.items()
         ]
         hints = {watcher.page.provider: watcher.hint.set for watcher in watchers}
-        commands = _commands(stores.people, asked, status, messengers, platform_health, hints)
+        page_url = settings.public_url or ""
+        commands = _commands(
+            stores.people, asked, status, messengers, platform_health, hints, page_url
+        )
         first_polls = [watcher.polled for watcher in watchers]
-        parts = Parts(settings, stores.people, commands, catalog, utc_now, first_polls, stop)
+        page = PageAddress()
+        parts = Parts(settings, stores.people, commands, catalog, utc_now, first_polls, stop, page)
         platforms = await _open_platforms(parts, stack)
         messengers.update({one.messenger.platform: one.messenger for one in platforms})
         workers = {
@@ -138,7 +142,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         }
         queued.hearers += [worker.wake for worker in workers.values()]
         routes = [route for platform in platforms for route in platform.routes]
-        await _open_http(settings, stores.people, asked, status, routes, workers, watchers, stack)
+        page.url = await _open_http(
+            settings, stores.people, asked, status, routes, workers, watchers, stack
+        )
         opening_prober = open_prober(settings, catalog, sources.probes, utc_now, leads)
         prober = await stack.enter_async_context(opening_prober)
         opening_heartbeat = open_heartbeat(settings, status.view, leads, first_polls)
@@ -167,6 +173,7 @@ def _commands(
     messengers: Mapping[str, Messenger],
     platform_health: PlatformHealth,
     hints: Mapping[str, Callable[[], None]],
+    page_url: str,
 ) -> Commands:
     async def reported(channel: Channel, about: Sequence[Incident]) -> None:
         await store.queue.mark_stale(channel, about, delay=COUNTED_TOGETHER)
@@ -184,6 +191,7 @@ def _commands(
             out_of_reach=platform_health.words,
             explanations={row.name: row.explain for row in PLATFORMS},
             poll_soon=lambda provider: hints[provider](),
+            page_url=page_url,
         )
     )
 
@@ -197,10 +205,13 @@ async def _open_http(
     workers: Mapping[str, Worker],
     watchers: Sequence[Watcher],
     stack: AsyncExitStack,
-) -> None:
-    """Listen for HTTP where somebody wants it: the settings, or Slack's signed requests."""
+) -> str:
+    """Listen for HTTP where somebody wants it: the settings, or Slack's signed requests.
+
+    Returns the address of the page; empty: nobody wants it.
+    """
     if settings.http_port is None and not routes:
-        return
+        return ""
     from adapters.redis.queue import depth_of
     from adapters.web.run import Program, open_web
 
@@ -212,7 +223,7 @@ async def _open_http(
         workers,
         depth=lambda platform: depth_of(store.database, platform, utc_now()),
     )
-    await stack.enter_async_context(open_web(settings, program, routes))
+    return await stack.enter_async_context(open_web(settings, program, routes))
 
 
 async def _until_stopped(

@@ -107,6 +107,8 @@ class Settings(_Section):
     http_host: str = "127.0.0.1"
     http_port: int | None = Field(default=None, ge=0, le=65535)
     http_token: SecretStr | None = None
+    # Where the pages are found from outside, with the path that a proxy puts them at.
+    public_url: str | None = None
     # Agents may ask at /mcp (loads some 12 MB); behind a proxy its public names have to be said.
     mcp: bool = False
     mcp_hosts: Annotated[tuple[str, ...], NoDecode] = ()
@@ -123,7 +125,7 @@ class Settings(_Section):
     )
     probe_daily_budget: int = Field(default=0, ge=0, le=10_000)
 
-    @field_validator("page_url", "url")
+    @field_validator("page_url", "url", "public_url")
     @classmethod
     def _is_a_web_address(cls, value: str | None) -> str | None:
         return value if value is None else web_address(value)

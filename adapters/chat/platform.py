@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from bot.ports import Clock, Messenger, Subscriptions
 
 
+@dataclass(slots=True)
+class PageAddress:
+    """Where our own page is; known once it is listened for, which platforms are open by then."""
+
+    url: str = ""  # empty: there is none
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The parts of the program that a platform is opened with."""
@@ -37,6 +44,7 @@ class Parts:
     clock: Clock
     first_polls: Sequence[asyncio.Event]  # one a page, set once it was polled, well or not
     stop: asyncio.Event  # ends the program when set
+    page: PageAddress
 
 
 class OpenPlatform(Protocol):

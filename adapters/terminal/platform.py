@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from adapters.chat.platform import Parts
+from adapters.chat.platform import PageAddress, Parts
 from adapters.redis.keyvalue import RedisKeyValue
 from adapters.redis.subscriptions import RedisSubscriptions
 from adapters.terminal.messenger import CONSOLE, Terminal
@@ -20,6 +20,7 @@ from bot.commands import Commands, Request
 from bot.domain.errors import DeliveryError, StoreError
 from bot.domain.page import Severity
 from bot.domain.subscription import Subscription
+from bot.messages.text import notice
 from bot.ports import Clock, IncidentStore, Messenger
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Console:
     first_polls: Sequence[asyncio.Event]
     stop: asyncio.Event
     data_lost: asyncio.Event
+    page: PageAddress
     routes: Sequence[BaseRoute] = ()
 
     @property
@@ -77,6 +79,8 @@ class Console:
         answer = await self.commands.answer(Request(CONSOLE, "local", "you"))
         try:
             await self.terminal.tell(answer.message)
+            if self.page.url:
+                await self.terminal.tell(notice(f"In a browser: {self.page.url}"))
             await asyncio.gather(*joining)
         except DeliveryError:
             return  # nobody reads it, which `_take_commands` notices
@@ -157,6 +161,7 @@ async def open_console(parts: Parts) -> AsyncIterator[Console]:
             parts.first_polls,
             parts.stop,
             parts.store.marker.lost,
+            parts.page,
         )
     finally:
         terminal.close()

@@ -1,1 +1,1 @@
-"""HTTP: verdicts for scripts, counts from gateways, health, metrics, and a hint to look now."""
+"""HTTP: pages for people, verdicts for scripts, counts from gateways, health, metrics."""

@@ -7,10 +7,12 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -22,6 +24,9 @@ from adapters.web.metrics import Measured, Metrics
 from adapters.web.openapi import description
 from adapters.web.operating import OPERATING
 from adapters.web.otlp import OTLP, refused_by_otlp
+from adapters.web.page.serving import WEB_PAGES, error_page, wants_page
+from adapters.web.page.site import Site
+from adapters.web.prefix import UnderPrefix
 from adapters.web.reading import READING
 from adapters.web.writing import WRITING
 from bot.domain.errors import StoreError
@@ -35,6 +40,8 @@ READS, READ_BURST = 10.0, 60  # a second, for each client
 WRITES, WRITE_BURST = 5.0, 30
 # Every session of a company sends each 5 s, often from one address: 500 of them.
 EXPORTS, EXPORT_BURST = 100.0, 500
+# Pages: a whole office opens them from one address when something is down.
+VISITS, VISIT_BURST = 300.0, 600
 
 
 @dataclass(slots=True)
@@ -53,14 +60,20 @@ class Web:
     # What keeps us from answering well, and what the metrics show; None: a test does not ask.
     trouble: Callable[[], Awaitable[str]] | None = None
     measure: Callable[[], Awaitable[Measured]] | None = None
+    # Where the pages are found from outside; None: nobody said.
+    public_url: str | None = None
+    site: Site = field(init=False)
     reads: Rate = field(init=False)
     writes: Rate = field(init=False)
     exports: Rate = field(init=False)
+    visits: Rate = field(init=False)
 
     def __post_init__(self) -> None:
+        self.site = Site(self.public_url)
         self.reads = Rate(READS, READ_BURST, self.monotonic)
         self.writes = Rate(WRITES, WRITE_BURST, self.monotonic)
         self.exports = Rate(EXPORTS, EXPORT_BURST, self.monotonic)
+        self.visits = Rate(VISITS, VISIT_BURST, self.monotonic)
 
 
 async def describe(_: Web, request: Request) -> Response:
@@ -82,10 +95,14 @@ _WITHOUT_A_RATE = {one.path for one in OPERATING}
 
 def build(web: Web, routes: Sequence[BaseRoute] = ()) -> Starlette:
     """The application, with further `routes` (a platform's own requests) mounted as they are."""
-    return Starlette(
-        routes=[*(route_of(web, endpoint) for endpoint in ENDPOINTS), *routes],
+    prefix = urlsplit(web.public_url or "").path.rstrip("/")
+    app = Starlette(
+        routes=[*(route_of(web, one) for one in (*ENDPOINTS, *WEB_PAGES)), *routes],
+        middleware=[Middleware(UnderPrefix, prefix=prefix)] if prefix else [],
         exception_handlers={HTTPException: _refuse, StoreError: _store_away, Exception: broken},
     )
+    app.state.web = web
+    return app
 
 
 def route_of(web: Web, endpoint: Endpoint) -> Route:
@@ -93,6 +110,8 @@ def route_of(web: Web, endpoint: Endpoint) -> Route:
     rate = web.reads if endpoint.method == "GET" else web.writes
     if endpoint in OTLP:
         rate = web.exports
+    elif endpoint in WEB_PAGES:
+        rate = web.visits
 
     async def handle(request: Request) -> Response:
         if endpoint.path not in _WITHOUT_A_RATE:
@@ -115,10 +134,16 @@ def _refuse(request: Request, error: Exception) -> Response:
         if own is not None:
             own.headers.update(error.headers or {})
             return own
+        if wants_page(request):
+            web: Web = request.app.state.web
+            return error_page(web, request, error.status_code, error.detail, error.headers or {})
     return refusal(request, error)
 
 
-def _store_away(_: Request, error: Exception) -> Response:
+def _store_away(request: Request, error: Exception) -> Response:
     log.warning("web.store_failed", error=type(error).__name__)
+    if wants_page(request):
+        message = "I can't say: I can't reach my own store"
+        return error_page(request.app.state.web, request, 503, message, {"Retry-After": "5"})
     body = {"error": {"code": "store_away", "message": "our own store does not answer"}}
     return JSONResponse(body, 503, headers={"Retry-After": "5"})

@@ -68,10 +68,15 @@ def answer_with(request: Request, document: BaseModel, **headers: str) -> Respon
     body = document.model_dump(mode="json")
     tag = f'W/"{hashlib.sha256(json.dumps(_lasting(body)).encode()).hexdigest()[:20]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache", **headers}
-    known = [part.strip() for part in request.headers.get("if-none-match", "").split(",")]
-    if tag in known:
+    if is_known(request, tag):
         return Response(status_code=304, headers=headers)
     return JSONResponse(body, headers=headers)
+
+
+def is_known(request: Request, tag: str) -> bool:
+    """Whether the client has what bears this tag."""
+    known = request.headers.get("if-none-match", "").split(",")
+    return tag in {part.strip() for part in known}
 
 
 # What changes with the time alone: ages, moments of polling, and the jitter of an advice.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
+from ipaddress import ip_address
 
 import structlog
 from starlette.routing import BaseRoute
@@ -43,15 +44,12 @@ class Program:
 @asynccontextmanager
 async def open_web(
     settings: Settings, program: Program, routes: Sequence[BaseRoute] = ()
-) -> AsyncIterator[None]:
-    """Serve if a port is set, or if a platform needs `routes` of its own.
+) -> AsyncIterator[str]:
+    """Serve pages and the API, with `routes` of platforms. Yields where people find it.
 
     Raises:
         SettingsError: the address cannot be listened on.
     """
-    if settings.http_port is None and not routes:
-        yield
-        return
     hook = settings.webhook_secret
     web = Web(
         program.status,
@@ -65,6 +63,7 @@ async def open_web(
         hint=lambda provider: program.watchers[provider].hint.set(),
         trouble=lambda: _trouble(program.status),
         measure=lambda: _measure(program),
+        public_url=settings.public_url,
     )
     port = DEFAULT_PORT if settings.http_port is None else settings.http_port
     async with AsyncExitStack() as stack:
@@ -78,8 +77,17 @@ async def open_web(
             trusted_proxies=settings.trusted_proxies,
         )
         listening_on = await stack.enter_async_context(serve)
-        log.info("http.listening", host=settings.http_host, port=listening_on)
-        yield
+        host = settings.http_host
+        log.info("http.listening", host=host, port=listening_on)
+        yield settings.public_url or local_address(host, listening_on)
+
+
+def local_address(host: str, port: int) -> str:
+    """Where a browser on this machine finds what listens on this host."""
+    with suppress(ValueError):
+        if ip_address(host).is_unspecified:
+            host = "localhost"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 def _mcp(settings: Settings, program: Program, web: Web) -> AbstractAsyncContextManager[BaseRoute]:

@@ -42,7 +42,12 @@ async def ask(services: Services, request: Request, words: ParsedCommand) -> Ans
     bad = view.in_trouble(asked)
     lines = await how_long(services, view, bad[0].surface) if bad else ()
     message = answer_message(
-        view, asked=asked, threads=threads, how_long=lines, question=words.question
+        view,
+        asked=asked,
+        threads=threads,
+        how_long=lines,
+        question=words.question,
+        page_url=services.page_url,
     )
     return Answer(message, shared=words.share)
 

@@ -160,9 +160,10 @@ class Services:
     reported: Callable[[Channel, Sequence[Incident]], Awaitable[None]] | None = None
     # Says which platforms, besides the one named, take no messages at the moment.
     out_of_reach: Callable[[str], Sequence[str]] = lambda _: ()
-
     # By platform: its reasons for refusing messages, in words for people. As they came, if absent.
     explanations: Mapping[str, Explain] = field(default_factory=dict)
+    # Where the answer stands as a page; empty: nowhere that others can open.
+    page_url: str = ""
     # Makes the next poll of this provider's page come at once.
     poll_soon: Callable[[str], None] = lambda _: None
 

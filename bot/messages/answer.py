@@ -11,6 +11,7 @@ from bot.domain.message import (
     Button,
     Line,
     Lines,
+    Link,
     Message,
     Note,
     Rows,
@@ -35,11 +36,13 @@ def answer_message(
     reports: str = "",
     how_long: Sequence[Line] = (),
     question: Question = Question.DOWN,
+    page_url: str = "",
 ) -> Message:
     """What is true now of the surfaces `asked` (none: everything that matters).
 
     `threads`: where this channel has an incident's thread, by incident key. `reports`: what
     people here said, as one sentence. `how_long`: how long it may take. `question`: what was asked.
+    `page_url`: where the same stands as a page that stays up to date.
     """
     catalog = view.catalog
     shown = [ProviderAnswer(present, view, asked) for present in _concerned(view, asked)]
@@ -65,6 +68,8 @@ def answer_message(
     blocks += [
         Note(one.source_line(reports if index == 0 else "")) for index, one in enumerate(shown)
     ]
+    if page_url:
+        blocks.append(Note((Text("As a page, always up to date: "), Link("open it", page_url))))
     seen = [how for one in shown if one.sees for how in one.known.values()]
     severity = worst(seen, default=Severity.UNKNOWN)
     if severity is Severity.UP and not all(one.sees for one in shown):

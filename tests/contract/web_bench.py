@@ -93,6 +93,10 @@ class Running:
             "claude", fence=fence, version=stored.version, state=state, changed=incidents
         )
 
+    def at(self, now: datetime) -> None:
+        """Go on as if it were that late."""
+        self.web.clock = self.web.status.clock = self.web.status.snapshot.clock = lambda: now
+
     async def get(self, path: str, **headers: str) -> httpx.Response:
         return await self.http.get(path, headers=headers)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.evidence import Evidence, Source, Verdict
-from bot.domain.message import Message, ThreadLink
+from bot.domain.message import Link, Message, Note, ThreadLink
 from bot.domain.page import Severity
 from bot.messages.answer import answer_message
 from bot.status.view import ProviderStatus
@@ -208,3 +208,11 @@ def test_an_answer_for_everything_does_not_repeat_what_carries_each_model() -> N
     text = spoken(answer(claude(verdict("api", MAJOR), verdict("console"), *models)))
     assert "Opus" not in text
     assert "The API is down; the Console works." in text
+
+
+def test_where_the_answer_is_a_page_for_everybody_it_is_linked() -> None:
+    linked = answer_message(seen(claude(*QUIET)), page_url="https://example.com/claude")
+    notes = [block for block in linked.blocks if isinstance(block, Note)]
+
+    assert Link("open it", "https://example.com/claude") in notes[-1].line
+    assert "As a page" not in spoken(answer_message(seen(claude(*QUIET))))

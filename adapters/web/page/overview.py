@@ -1,0 +1,172 @@
+"""What the first page says, as values: the answer, surfaces with their evidence, what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from adapters.web.page.incidents import IncidentPart, incident_part
+from bot.domain.errors import StoreError
+from bot.domain.evidence import Evidence, Source
+from bot.domain.message import Line, Lines, Message, Row, Text
+from bot.domain.page import Severity, worst
+from bot.evidence.sources import label_of
+from bot.messages.advice import advice_line, how_long_words
+from bot.messages.answer import answer_message
+from bot.messages.provider_answer import ProviderAnswer
+from bot.messages.state import is_planned
+from bot.status.service import StatusService
+from bot.status.view import ProviderStatus, StatusView
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One piece of evidence: who says what, when it was last seen to be so."""
+
+    who: str
+    says: str
+    severity: Severity
+    at: datetime
+    # Since when, where that is not the page's, which the surface's row tells.
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SurfacePart:
+    """One surface in the list. `told`: it begins unfolded, with its evidence."""
+
+    surface: str
+    row: Row
+    evidence: tuple[Said, ...]
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPart:
+    """One provider in full."""
+
+    provider: str
+    label: str
+    surfaces: tuple[SurfacePart, ...]
+    # "Official page, checked 12 s ago · status.claude.com".
+    source: Line
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPart:
+    """Another provider in a line, which leads to its own page."""
+
+    provider: str
+    label: str
+    severity: Severity
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything that stands on the first page, or on the page of one provider."""
+
+    question: str
+    # The answer in a word, and the sentences that say it in full.
+    head: str
+    opening: tuple[Line, ...]
+    severity: Severity
+    plain: str
+    main: ProviderPart
+    others: tuple[OtherPart, ...]
+    incidents: tuple[IncidentPart, ...]
+    planned: tuple[IncidentPart, ...]
+    # What to do, and how long it may take; empty where nothing is wrong.
+    advice: str
+    how_long: str
+
+
+async def overview(view: StatusView, status: StatusService) -> Overview:
+    """Return what to show of all providers of this view, the first of them in full."""
+    message = answer_message(view)
+    head, opening = _answer(message)
+    first = view.providers[0]
+    label = view.catalog.provider(first.provider).label
+    seen = [verdict for one in view.providers if one.is_fresh for verdict in one.verdicts]
+    bad = max((v for v in seen if v.in_trouble), key=lambda v: v.severity.rank, default=None)
+    advice, how_long = "", ""
+    if bad is not None:
+        advice = advice_line(view, bad.surface).removeprefix("What you can do: ")
+        about = view.about(bad.carried_by or bad.surface)
+        expected = await if_reached(status.expected_duration(about[0]), None) if about else None
+        how_long = how_long_words(expected) if expected else ""
+    running = sorted(view.incidents, key=lambda i: (-i.severity.rank, i.started_at))
+    return Overview(
+        question=f"Is {label} down?",
+        head=head,
+        opening=opening,
+        severity=message.severity or Severity.UNKNOWN,
+        plain=message.plain,
+        main=provider_part(first, view),
+        others=tuple(_other(one, view) for one in view.providers[1:]),
+        incidents=tuple(incident_part(i, view) for i in running if not is_planned(i)),
+        planned=tuple(
+            incident_part(i, view)
+            for i in sorted(running, key=lambda i: i.scheduled_for or i.started_at)
+            if is_planned(i)
+        ),
+        advice=advice[:1].upper() + advice[1:],
+        how_long=how_long,
+    )
+
+
+async def if_reached(asked: Awaitable[T], otherwise: T) -> T:
+    """What the store says, or this where our store does not answer: the page stays without it."""
+    try:
+        return await asked
+    except StoreError:
+        return otherwise
+
+
+def _answer(message: Message) -> tuple[str, tuple[Line, ...]]:
+    """The word and the sentences of an answer, whether its title holds both or only the word."""
+    head, _, rest = message.plain.partition(". ")
+    first = message.blocks[0] if message.blocks else None
+    if message.title != message.plain and isinstance(first, Lines):
+        return head, first.lines
+    return head, ((Text(rest),),)
+
+
+def provider_part(one: ProviderStatus, view: StatusView) -> ProviderPart:
+    """One provider with a row for each surface that has something to say for itself."""
+    answer = ProviderAnswer(one, view, ())
+    parts = []
+    for verdict, row in zip(answer.verdicts, answer.rows(), strict=True):
+        told = verdict.in_trouble and one.is_fresh
+        parts.append(SurfacePart(verdict.surface, row, said_of(verdict.evidence), told))
+    provider = view.catalog.provider(one.provider)
+    return ProviderPart(one.provider, provider.label, tuple(parts), answer.source_line(""))
+
+
+def said_of(evidence: Sequence[Evidence]) -> tuple[Said, ...]:
+    return tuple(
+        Said(
+            label_of(piece.source),
+            piece.says or piece.severity.words,
+            piece.severity,
+            piece.at,
+            piece.since if piece.severity.is_impaired and piece.source != Source.PAGE else None,
+        )
+        for piece in evidence
+    )
+
+
+def _other(one: ProviderStatus, view: StatusView) -> OtherPart:
+    label = view.catalog.provider(one.provider).label
+    if not one.is_fresh:
+        return OtherPart(one.provider, label, Severity.UNKNOWN, "I can't see its page")
+    severity = worst(v.severity for v in one.verdicts)
+    bad = [view.catalog.label(v.surface) for v in view.of([one.provider]).in_trouble()]
+    words = severity.words
+    if bad:
+        words += f": {', '.join(bad[:3])}" + (f" and {len(bad) - 3} more" if bad[3:] else "")
+    return OtherPart(one.provider, label, severity, words)

@@ -1,0 +1,126 @@
+"""Incidents of the past for pages: by month, and of one surface."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from adapters.web.page.incidents import colour_of
+from bot.domain.incident import Incident
+from bot.domain.page import Severity
+from bot.messages.durations import timeline
+from bot.messages.state import is_planned, name_of, state_words
+from bot.status.service import StatusService
+from bot.status.view import StatusView
+
+
+@dataclass(frozen=True, slots=True)
+class PastIncident:
+    """One line of a list. `key` empty: known from the provider's own list alone, see `url`."""
+
+    key: str
+    url: str
+    title: str
+    severity: Severity | None
+    withdrawn: bool
+    started_at: datetime
+    # "major 40 min, partial 73 min".
+    went: str
+    surfaces: str
+
+
+async def incidents_between(
+    view: StatusView, status: StatusService, since: datetime, until: datetime
+) -> list[PastIncident]:
+    """Incidents that began then, newest first; those too that only the provider lists."""
+    seen = await status.incidents_since(since)
+    by_provider: dict[str, list[Incident]] = {one.provider: [] for one in view.providers}
+    for incident in seen:
+        by_provider.setdefault(incident.provider, []).append(incident)
+    listed = [
+        incident
+        for provider, ours in by_provider.items()
+        for incident in await status.listed_before(provider, since, ours)
+    ]
+    lines = [
+        *_lines((i for i in seen if not is_planned(i)), view),
+        *_lines(listed, view, known=False),
+    ]
+    chosen = [line for line in lines if since <= line.started_at < until]
+    return sorted(chosen, key=lambda line: line.started_at, reverse=True)
+
+
+def of_surface(incidents: Sequence[Incident], surface: str, view: StatusView) -> list[PastIncident]:
+    """Those that touched this surface, newest first."""
+    about = (i for i in incidents if surface in i.surfaces and not is_planned(i))
+    return sorted(_lines(about, view), key=lambda line: line.started_at, reverse=True)
+
+
+def _lines(
+    incidents: Iterable[Incident], view: StatusView, *, known: bool = True
+) -> list[PastIncident]:
+    return [
+        PastIncident(
+            key=incident.key if known else "",
+            url=incident.url,
+            title=name_of(incident, 200),
+            severity=colour_of(incident) if incident.is_open else _worst(incident),
+            withdrawn=incident.withdrawn,
+            started_at=incident.started_at,
+            went=""
+            if incident.withdrawn or incident.is_open
+            else timeline(incident, view.at) or state_words(incident, view.at),
+            surfaces=", ".join(
+                view.catalog.label(s) for s in view.catalog.order(incident.surfaces)
+            ),
+        )
+        for incident in incidents
+    ]
+
+
+def _worst(incident: Incident) -> Severity | None:
+    """In a list of the past the colour says how bad it was, not that it is over."""
+    if incident.withdrawn or incident.worst.rank <= Severity.UP.rank:
+        return Severity.MAINTENANCE if incident.maintenance and not incident.withdrawn else None
+    return incident.worst
+
+
+# --- months --------------------------------------------------------------------------------------
+
+FURTHEST = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month of the calendar, in UTC."""
+
+    begins: datetime
+
+    @classmethod
+    def named(cls, text: str, now: datetime) -> Month | None:
+        """Read "2026-04"; nothing is the present month. None: it is none, or out of reach."""
+        if not text:
+            return cls(datetime(now.year, now.month, 1, tzinfo=UTC))
+        if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", text):
+            return None
+        year, month = text.split("-")
+        begins = datetime(int(year), int(month), 1, tzinfo=UTC)
+        return cls(begins) if now - FURTHEST <= begins <= now else None
+
+    @property
+    def name(self) -> str:
+        return f"{self.begins:%Y-%m}"
+
+    @property
+    def words(self) -> str:
+        return f"{self.begins:%B %Y}"
+
+    @property
+    def next(self) -> Month:
+        return Month((self.begins + timedelta(days=32)).replace(day=1))
+
+    @property
+    def before(self) -> Month:
+        return Month((self.begins - timedelta(days=1)).replace(day=1))

@@ -1,0 +1,153 @@
+"""Draws pages from the templates beside this module, and answers with them.
+
+Every page is whole without JavaScript, asks nobody else for anything, and sets no cookie. Links are
+relative, so that it works under any path that a proxy puts it at.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.chat.text import clean
+from adapters.web.endpoint import is_known
+from bot import __version__
+from bot.domain.page import Severity
+from bot.messages.durations import duration
+
+FOLDER = Path(__file__).parent
+# Files that pages refer to, by the name in their address.
+ASSETS = {
+    "page.css": "text/css; charset=utf-8",
+    "live.js": "text/javascript; charset=utf-8",
+}
+_SECURE = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_WORTH_PACKING = 1_000  # bytes: what is smaller fits one packet anyway
+
+
+class Site:
+    """The templates, and where the pages are to be found from outside."""
+
+    def __init__(self, public_url: str | None = None) -> None:
+        self.public_url = public_url
+        self.assets = {name: (FOLDER / name).read_bytes() for name in ASSETS}
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(FOLDER),
+            autoescape=True,  # whatever a file is called: text from outside stays text
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._templates.filters |= {
+            "clean": clean,
+            "duration": duration,
+            "iso": iso,
+            "moment": moment,
+            "shape": shape,
+        }
+        whole = hashlib.sha256(b"".join(self.assets.values())).hexdigest()
+        self._templates.globals |= {"version": __version__, "assets_version": whole[:10]}
+        self.headers = dict(_SECURE)
+        if public_url and public_url.startswith("https://"):
+            self.headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    def draw(self, template: str, values: Mapping[str, Any]) -> str:
+        return self._templates.get_template(template).render(values)
+
+    def base(self, request: Request) -> str:
+        """The address of the first page without a slash at its end, for links that leave here."""
+        return self.public_url or str(request.base_url).rstrip("/")
+
+    def page(
+        self, request: Request, main: str, values: Mapping[str, Any], status: int = 200
+    ) -> Response:
+        """Answer with a whole page, whose middle is the template `main`.
+
+        `values` have at least `title`, `now` and `severity`.
+        """
+        own = {"main": main, "root": root_of(request), "base": self.base(request)}
+        body = self.draw("layout.html", {**LAYOUT, **own, **values}).encode()
+        return self.respond(request, body, "text/html; charset=utf-8", status)
+
+    def respond(
+        self, request: Request, body: bytes, kind: str, status: int = 200, cache: str = "no-cache"
+    ) -> Response:
+        """Answer with these bytes: packed where that is understood, 304 where they are known."""
+        tag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
+        own = {"ETag": tag, "Cache-Control": cache, "Vary": "Accept-Encoding"}
+        sent = {**self.headers, **own}
+        if status == 200 and is_known(request, tag):
+            return Response(status_code=304, headers=sent)
+        if len(body) > _WORTH_PACKING and "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(packed(body), status, {**sent, "Content-Encoding": "gzip"}, kind)
+        return Response(body, status, sent, kind)
+
+
+# What a page says nothing else of.
+LAYOUT: Mapping[str, Any] = {
+    "live": "",
+    "wall": False,
+    "description": "",
+    "away_since": None,
+    "reports": False,
+}
+
+
+@lru_cache(maxsize=64)
+def packed(body: bytes) -> bytes:
+    """The body in gzip; many ask for the same one."""
+    return gzip.compress(body, 6, mtime=0)
+
+
+def root_of(request: Request) -> str:
+    """The way from an address up to the first page: "./", "../../"."""
+    path = request.scope.get("raw_path") or request.scope["path"].encode()
+    below = path.removeprefix(request.scope.get("root_path", "").encode())
+    return "../" * (below.count(b"/") - 1) or "./"
+
+
+def shape(severity: Severity | None) -> str:
+    """The class that gives a severity its colour and its shape."""
+    return "notice" if severity is None else severity.value.partition("_")[0]
+
+
+def iso(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+_LONG_AGO = timedelta(hours=20)
+
+
+def moment(at: datetime, style: str, now: datetime) -> str:
+    """A time as it is told to a reader whose zone is not known: in UTC.
+
+    `style`: `clock` is the time of day (with the day where that is another one), `date` has the
+    day always, `ago` is how long it is over.
+    """
+    if style == "ago":
+        return f"{duration(now - at)} ago"
+    if style == "clock" and abs(now - at) < _LONG_AGO:
+        return f"{at:%H:%M} UTC"
+    year = "" if at.year == now.year else f" {at.year}"
+    return f"{at.day} {at:%b}{year}, {at:%H:%M} UTC"
