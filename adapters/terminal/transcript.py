@@ -39,7 +39,6 @@ class Transcript:
         Raises:
             OSError: the folder cannot be read or written.
         """
-        self._path = path
         self._records: dict[str, TranscriptRecord] = {}
         self._by_key: dict[tuple[str | None, str], str] = {}
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,11 +8,17 @@ from bot.catalog.catalog import Catalog
 from bot.catalog.names import is_model, spoken, spoken_list
 from bot.domain.incident import Incident
 from bot.messages.durations import duration
-from bot.status.advice import Advice, Do, advice_on
+from bot.status.advice import Do, advice_on
 from bot.status.duration import ExpectedDuration
 from bot.status.view import StatusView
 
 _MAX = 3  # parts of one advice
+_WHEN = {
+    Do.NOW: "retry now",
+    Do.BACK_OFF: "retry in {wait} or a little later, not all at the same moment",
+    Do.STOP: "stop retrying, and look again in {wait}",
+    Do.SWITCH: "look again in {wait}",
+}
 
 
 def advice_line(view: StatusView, surface: str) -> str:
@@ -32,7 +38,7 @@ def advice_line(view: StatusView, surface: str) -> str:
         parts.append(f"use {names}, which {'works' if len(advised.use) == 1 else 'work'}")
     elif any(_names_a_model(incident, view.catalog) for incident in about):
         parts.append(OTHER_MODEL)
-    parts.append(_when(advised))
+    parts.append(_WHEN[advised.do].format(wait=duration(advised.wait)))
     parts += [tip for incident in about for tip in tips_for(incident, view.catalog)]
     return _sentence(parts)
 
@@ -67,19 +73,6 @@ def tips_for(incident: Incident, catalog: Catalog) -> list[str]:
         for tip in catalog.provider(incident.provider).tips
         if tip.surfaces & incident.surfaces.keys() and tip.fits(texts)
     ]
-
-
-def _when(advised: Advice) -> str:
-    wait = duration(advised.wait)
-    match advised.do:
-        case Do.NOW:
-            return "retry now"
-        case Do.BACK_OFF:
-            return f"retry in {wait} or a little later, not all at the same moment"
-        case Do.STOP:
-            return f"stop retrying, and look again in {wait}"
-        case Do.SWITCH:
-            return f"look again in {wait}"
 
 
 def _sentence(parts: Sequence[str]) -> str:

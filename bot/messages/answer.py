@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from bot.catalog.names import provider_of
 from bot.domain.message import (
     EMOJI,
     Block,
@@ -23,7 +22,7 @@ from bot.messages.advice import advice_line
 from bot.messages.headline import Question, headline
 from bot.messages.provider_answer import ProviderAnswer
 from bot.messages.text import in_words
-from bot.status.view import ProviderStatus, StatusView
+from bot.status.view import StatusView
 
 _LONGEST_HEAD = 140  # a title of Slack's takes 150 characters
 
@@ -45,7 +44,7 @@ def answer_message(
     `page_url`: where the same stands as a page that stays up to date.
     """
     catalog = view.catalog
-    shown = [ProviderAnswer(present, view, asked) for present in _concerned(view, asked)]
+    shown = [ProviderAnswer(one, view, asked) for one in view.concerned(asked)]
     head, opening = headline(shown, catalog, question)
     plain = f"{head}. {' '.join(map(in_words, opening))}"
     # A short answer is all in its title, which is what a notification shows.
@@ -82,17 +81,6 @@ def answer_message(
         blocks=tuple(blocks),
         buttons=_buttons(severity, asked),
     )
-
-
-def _concerned(view: StatusView, asked: Collection[str]) -> list[ProviderStatus]:
-    """The providers of what was asked; else the main one, and others that are not well seen, or
-    where something is wrong.
-    """
-    if asked:
-        wanted = {provider_of(view.catalog, surface) for surface in asked}
-        return [one for one in view.providers if one.provider in wanted]
-    others = [one for one in view.providers[1:] if one.in_trouble or not one.is_fresh]
-    return [*view.providers[:1], *others]
 
 
 def _buttons(severity: Severity, asked: Collection[str]) -> tuple[Button, ...]:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import spoken_list
-from bot.domain.evidence import Evidence, Source, Verdict
+from bot.domain.evidence import Source, Verdict
 from bot.domain.message import (
     EMOJI,
     Button,
@@ -99,19 +99,15 @@ def evidence_lines(verdict: Verdict, catalog: Catalog, but: set[str]) -> list[Li
     for source, group in groupby(ordered, key=lambda e: e.source):
         if source in but:
             continue
-        worst = max(group, key=lambda e: e.severity.rank)
-        lines.append(_evidence_line(worst, verdict, catalog))
+        piece = max(group, key=lambda e: e.severity.rank)
+        who = f"{label_of(source)}, {catalog.label(verdict.surface)}: "
+        # The page's own words are its severity, but where it only speaks through a carrier.
+        own = source == Source.PAGE and not verdict.carried_by
+        line: Line = (Text(who), Text(short(piece.severity.words if own else piece.says, 160)))
+        if piece.since is not None and piece.severity.is_impaired:
+            line = (*line, Text(", since "), Time(piece.since, "clock"))
+        lines.append(line)
     return lines
-
-
-def _evidence_line(piece: Evidence, verdict: Verdict, catalog: Catalog) -> Line:
-    who = f"{label_of(piece.source)}, {catalog.label(verdict.surface)}: "
-    carried = bool(verdict.carried_by)
-    said = piece.says if carried or piece.source != Source.PAGE else piece.severity.words
-    line: Line = (Text(who), Text(short(said, 160)))
-    if piece.since is not None and piece.severity.is_impaired:
-        line = (*line, Text(", since "), Time(piece.since, "clock"))
-    return line
 
 
 # --- tell me when it's back ------------------------------------------------------------------

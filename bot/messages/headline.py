@@ -8,9 +8,8 @@ from enum import StrEnum
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import spoken, spoken_list
 from bot.domain.evidence import Verdict
-from bot.domain.message import Line, Text, Time
+from bot.domain.message import Line, Text
 from bot.domain.page import Severity
-from bot.messages.durations import duration
 from bot.messages.provider_answer import ProviderAnswer
 from bot.status.verdict import state_clause
 
@@ -33,6 +32,12 @@ _WORDS = {
     "down": ("Yes", "No", "It is down"),
 }
 _MANY = 3  # more than these are not listed by name
+_BAD_WORDS = {
+    Severity.MAJOR: "down",
+    Severity.PARTIAL: "partly down",
+    Severity.DEGRADED: "degraded",
+    Severity.MAINTENANCE: "in maintenance",
+}
 
 
 def headline(
@@ -55,7 +60,7 @@ def headline(
     if not seen:
         stated = {surface: how for one in blind for surface, how in one.stated.items()}
         state = _state_sentence(stated or known, catalog, past=True)
-        return "I can't see the status page", (_blind_line(blind[0]), (Text(state),))
+        return "I can't see the status page", (blind[0].blind_line(), (Text(state),))
     sure = {s: how for s, how in known.items() if s not in suspected}
     state = _state(sure, guessing=bool(suspected))
     word = _WORDS[state][list(Question).index(question)]
@@ -63,26 +68,8 @@ def headline(
     if blind:
         names = [f"{catalog.provider(one.present.provider).label}'s" for one in blind]
         word += f", but I can't see {spoken_list(names)} page{'' if len(blind) == 1 else 's'}"
-        lines += [_out_of_sight(one, catalog) for one in blind]
+        lines += [one.out_of_sight_line() for one in blind]
     return word, tuple(lines)
-
-
-def _out_of_sight(one: ProviderAnswer, catalog: Catalog) -> Line:
-    """Beside others that are seen: since when one page is not."""
-    label = catalog.provider(one.present.provider).label
-    checked = one.present.checked_at
-    if checked is None:
-        return (Text(f"{label}'s page was never read yet."),)
-    return (Text(f"{label}'s page was last seen {duration(one.now - checked)} ago."),)
-
-
-def _blind_line(one: ProviderAnswer) -> Line:
-    """Since when the page is out of sight, and how old all the rest is."""
-    checked = one.present.checked_at
-    ago = duration(one.now - checked) if checked else "some time"
-    since = one.present.failing_since or checked
-    out: Line = (Text("Out of sight since "), Time(since, "clock"), Text("; ")) if since else ()
-    return (*out, Text(f"what I last knew, {ago} ago:"))
 
 
 def _state(known: Mapping[str, Severity], *, guessing: bool) -> str:
@@ -150,12 +137,7 @@ def _state_sentence(
 ) -> str:
     """Say it in full: "claude.ai is down; Claude Code is partly down; the API works"."""
     parts = []
-    for word, severity in (
-        ("down", Severity.MAJOR),
-        ("partly down", Severity.PARTIAL),
-        ("degraded", Severity.DEGRADED),
-        ("in maintenance", Severity.MAINTENANCE),
-    ):
+    for severity, word in _BAD_WORDS.items():
         labels = [spoken(catalog, s) for s in known if known[s] is severity]
         if labels:
             parts.append(f"{spoken_list(labels)} {_be(labels, past=past)} {word}")
@@ -166,8 +148,11 @@ def _state_sentence(
         parts.append(f"{what} {'was' if past else 'is'} up")
     elif not parts:
         parts.append(f"{spoken_list(works)} {_be(works, past=past)} up")
+    elif len(works) > _MANY:
+        parts.append("the rest worked" if past else "the rest works")
     elif works:
-        parts.append(_working(works, past=past))
+        verb = "worked" if past else "works" if _is_one(works) else "work"
+        parts.append(f"{spoken_list(works)} {verb}")
     if unknown and len(unknown) <= _MANY:
         parts.append(f"nothing is known of {spoken_list(unknown)}")
     return _begin("; ".join(parts)) + "."
@@ -187,10 +172,3 @@ def _be(labels: Sequence[str], *, past: bool) -> str:
 def _is_one(labels: Collection[str]) -> bool:
     """Some labels are plural themselves."""
     return len(labels) == 1 and not next(iter(labels)).endswith("apps")
-
-
-def _working(labels: Sequence[str], *, past: bool) -> str:
-    if len(labels) > _MANY:
-        return "the rest worked" if past else "the rest works"
-    one = _is_one(labels)
-    return f"{spoken_list(labels)} {'worked' if past else 'works' if one else 'work'}"

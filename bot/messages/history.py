@@ -68,21 +68,18 @@ def history_message(
 def _line(incident: Incident, now: datetime, catalog: Catalog, *, listed: bool) -> Line:
     surfaces = ", ".join(catalog.label(s) for s in catalog.order(incident.surfaces))
     tail = f" · {surfaces}" if surfaces else ""
+    went = state_words(incident, now)
+    if not incident.withdrawn and not incident.is_open:
+        went = timeline(incident, now) or went
     mark = " (the page's list)" if listed else ""
     return (
         Text(f"{emoji_of(incident)} "),
         Time(incident.started_at, "date"),
         Text(" "),
         Text(name_of(incident, 80), bold=True, struck=incident.withdrawn),
-        Text(f" · {_how_it_went(incident, now)}{tail}{mark} · "),
+        Text(f" · {went}{tail}{mark} · "),
         Text(incident.id, code=True),
     )
-
-
-def _how_it_went(incident: Incident, now: datetime) -> str:
-    if incident.withdrawn or incident.is_open:
-        return state_words(incident, now)
-    return timeline(incident, now) or state_words(incident, now)
 
 
 def incident_message(

@@ -98,16 +98,13 @@ def change_words(changes: Iterable[SurfaceChange], catalog: Catalog) -> list[str
         if change.released:
             continue  # it is not up again; a note says whose it is now
         groups.setdefault((change.before, change.after), []).append(change.surface)
-    return [
-        _change(surfaces, before, after, catalog) for (before, after), surfaces in groups.items()
-    ]
-
-
-def _change(surfaces: list[str], before: Severity, after: Severity, catalog: Catalog) -> str:
-    labels = [catalog.label(surface) for surface in catalog.order(surfaces)]
-    path = f"{before.words} → {after.words}"
-    what = f"{labels[0]} {path}" if len(labels) == 1 else f"{spoken_list(labels)} ({path})"
-    return f"{_direction(before, after)}: {what}"
+    lines = []
+    for (before, after), surfaces in groups.items():
+        labels = [catalog.label(surface) for surface in catalog.order(surfaces)]
+        path = f"{before.words} → {after.words}"
+        what = f"{labels[0]} {path}" if len(labels) == 1 else f"{spoken_list(labels)} ({path})"
+        lines.append(f"{_direction(before, after)}: {what}")
+    return lines
 
 
 def _direction(before: Severity, after: Severity) -> str:

@@ -9,6 +9,7 @@ from bot.domain.evidence import Source, Verdict
 from bot.domain.incident import Incident
 from bot.domain.message import Line, Link, Row, Span, Text, ThreadLink, Time
 from bot.domain.page import Severity
+from bot.messages.durations import duration
 from bot.messages.parts import updates_words
 from bot.messages.state import name_of
 from bot.messages.text import phase_words, short
@@ -16,6 +17,7 @@ from bot.status.view import ProviderStatus, StatusView
 
 _MOST_INCIDENTS = 3
 _MOST_EVIDENCE = 3
+_SAYS_NOTHING = {Severity.UP, Severity.UNKNOWN}  # of a model: all is as with what carries it
 
 
 class ProviderAnswer:
@@ -41,36 +43,33 @@ class ProviderAnswer:
         else:
             # A row for each model that no text names would only repeat what carries it.
             chosen = [
-                by_surface[s]
-                for s in self.catalog.order(by_surface)
-                if not (is_model(self.catalog, s) and self._says_nothing(by_surface[s]))
+                verdict
+                for verdict in map(by_surface.__getitem__, self.catalog.order(by_surface))
+                if not is_model(self.catalog, verdict.surface)
+                or (not verdict.carried_by and verdict.last_known not in _SAYS_NOTHING)
             ]
         return sorted(chosen, key=lambda v: -v.last_known.rank)
 
-    @staticmethod
-    def _says_nothing(verdict: Verdict) -> bool:
-        return bool(verdict.carried_by) or verdict.last_known in {Severity.UP, Severity.UNKNOWN}
-
     def rows(self) -> list[Row]:
-        return [self._row(verdict) for verdict in self.verdicts]
-
-    def _row(self, verdict: Verdict) -> Row:
-        known = self.known[verdict.surface]
-        notes = []
-        if verdict.suspected:
-            notes.append("suspected")
-        if verdict.carried_by:
-            carrier = spoken(self.catalog, verdict.carried_by)
-            notes.append(f"not on the page; as {carrier}")
-        elif known.rank > Severity.UP.rank and all(e.from_text for e in verdict.evidence):
-            notes.append("from the text")
-        label, note = self.catalog.label(verdict.surface), ", ".join(notes)
-        if not self.sees:
-            # No green for what is not seen: it was so, and that is all we know.
-            was = f"was {known.words}" if known is not Severity.UNKNOWN else known.words
-            return Row(Severity.UNKNOWN, label, was, note=note)
-        since = verdict.since if known.rank > Severity.UP.rank else None
-        return Row(known, label, known.words, since, note)
+        """One for each verdict; grey for what is not seen: it was so, and that is all we know."""
+        rows = []
+        for verdict in self.verdicts:
+            known = self.known[verdict.surface]
+            bad = known.rank > Severity.UP.rank
+            notes = ["suspected"] if verdict.suspected else []
+            if verdict.carried_by:
+                carrier = spoken(self.catalog, verdict.carried_by)
+                notes.append(f"not on the page; as {carrier}")
+            elif bad and all(e.from_text for e in verdict.evidence):
+                notes.append("from the text")
+            label, note = self.catalog.label(verdict.surface), ", ".join(notes)
+            if self.sees:
+                since = verdict.since if bad else None
+                rows.append(Row(known, label, known.words, since, note))
+            else:
+                was = f"was {known.words}" if known is not Severity.UNKNOWN else known.words
+                rows.append(Row(Severity.UNKNOWN, label, was, note=note))
+        return rows
 
     def evidence_line(self) -> Line:
         """What speaks against it besides the page: "Also seen: …". Empty: nothing does."""
@@ -103,6 +102,21 @@ class ProviderAnswer:
             lines.append((Text(f"… and {more} more: "), Text("history", code=True)))
         return lines
 
+    def out_of_sight_line(self) -> Line:
+        """Beside others that are seen: since when this page is not."""
+        label, checked = self.catalog.provider(self.present.provider).label, self.present.checked_at
+        if checked is None:
+            return (Text(f"{label}'s page was never read yet."),)
+        return (Text(f"{label}'s page was last seen {duration(self.now - checked)} ago."),)
+
+    def blind_line(self) -> Line:
+        """Since when the page is out of sight, and how old all the rest is."""
+        checked = self.present.checked_at
+        ago = duration(self.now - checked) if checked else "some time"
+        since = self.present.failing_since or checked
+        out: Line = (Text("Out of sight since "), Time(since, "clock"), Text("; ")) if since else ()
+        return (*out, Text(f"what I last knew, {ago} ago:"))
+
     def source_line(self, reports: str) -> Line:
         checked = self.present.checked_at
         if checked is None:
@@ -118,22 +132,17 @@ class ProviderAnswer:
         if self.sees and self.present.failing_since:
             line.append(Text(" (the last look failed)"))
         if provider.page:
-            line += [Text(" · "), Link(_host(provider.page), provider.page)]
+            host = provider.page.partition("://")[2].partition("/")[0]
+            line += [Text(" · "), Link(host or provider.page, provider.page)]
         if reports:
             line.append(Text(f" · {reports}"))
         return tuple(line)
 
 
-def _host(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0] or url
-
-
 def incident_line(incident: Incident, thread: ThreadLink | None = None) -> Line:
-    facts = [phase_words(incident.phase)] if incident.phase else []
-    if count := updates_words(incident):
-        facts.append(count)
+    facts = [phase_words(incident.phase), updates_words(incident)]
+    brackets = f" ({', '.join(filter(None, facts))})" if any(facts) else ""
     word = "Notice" if incident.notice else "Maintenance" if incident.maintenance else "Incident"
-    brackets = f" ({', '.join(facts)})" if facts else ""
     line: list[Span] = [Text(f"{word}: {name_of(incident)}{brackets}")]
     if incident.url:
         line += [Text(" · "), Link("open it", incident.url)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import groupby
 
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import spoken, spoken_list
@@ -50,10 +51,13 @@ def reply_message(
     blocks: list[Block] = [Lines(tuple(lines))] if lines else []
     if said := words_of(incident, event, phase=event.kind not in _NAMED_BY_PHASE):
         blocks.append(said)
-    title = _title(incident, event, now, catalog)
+    title, name = _title(incident, event, now, catalog), name_of(incident)
+    head = title if name in title else f"{name}: {title}"
+    changes = "; ".join(change_words(event.changes, catalog))
+    text = short(text_of(incident, event)[0], _SHORT_QUOTE)
     return Message(
         title=title,
-        plain=_plain(incident, event, catalog, title),
+        plain=f"{head} ({changes}). {text}".strip() if changes else f"{head}. {text}".strip(),
         severity=event.severity,
         emoji=_emoji(event),
         blocks=tuple(blocks),
@@ -85,18 +89,14 @@ def _title(incident: Incident, event: IncidentEvent, now: datetime, catalog: Cat
     if not event.ending.recovers:
         return f"{event.ending.value.capitalize()}: {name_of(incident)}"
     if event.kind in {EventKind.UPDATE, EventKind.BETTER}:
-        return _title_in_thread(event)
+        # Below the root, the phase alone says what is new.
+        if event.kind is EventKind.BETTER and not event.text.strip():
+            return "Up again" if event.severity is Severity.UP else "Better"
+        return phase_words(event.phase).capitalize() or _HEADS[event.kind]
     head = _HEADS[event.kind]
     if event.kind is EventKind.RESOLVED and incident.origin is Origin.SUSPECTED:
         head = "Nothing confirmed"
     return f"{head}: {name_of(incident)}{_tail(incident, event, now, catalog)}"
-
-
-def _title_in_thread(event: IncidentEvent) -> str:
-    """Below the root, the phase alone says what is new."""
-    if event.kind is EventKind.BETTER and not event.text.strip():
-        return "Up again" if event.severity is Severity.UP else "Better"
-    return phase_words(event.phase).capitalize() or _HEADS[event.kind]
 
 
 def _tail(incident: Incident, event: IncidentEvent, now: datetime, catalog: Catalog) -> str:
@@ -105,7 +105,12 @@ def _tail(incident: Incident, event: IncidentEvent, now: datetime, catalog: Cata
             length = lasted(incident, now)
             return f" · after {duration(length)}" if length else ""
         case EventKind.WORSE:
-            return f" · {_what_is_worse(event, catalog)}"
+            # The surfaces that got worst, where they are few; else how bad it is in all.
+            now_worse = _now_worse(event)
+            worse = [c for c in event.changes if c.after.rank > c.before.rank]
+            hit = catalog.order(change.surface for change in worse if change.after is now_worse)
+            named = spoken_list([catalog.label(s) for s in hit if len(hit) <= _NAMED_IN_TITLE])
+            return f" · {named} {now_worse.words}" if named else f" · {now_worse.words}"
         case EventKind.OPENED | EventKind.REOPENED if event.severity.rank > Severity.UP.rank:
             return f" · {event.severity.words}"
         case _:
@@ -116,16 +121,6 @@ def _now_worse(event: IncidentEvent) -> Severity:
     """How bad it is now what got worse; the rest of the incident may be worse still."""
     worse = [change.after for change in event.changes if change.after.rank > change.before.rank]
     return worst(worse, default=event.severity)
-
-
-def _what_is_worse(event: IncidentEvent, catalog: Catalog) -> str:
-    """The surfaces that got worst, where they are few; else how bad it is in all."""
-    now = _now_worse(event)
-    worse = [change for change in event.changes if change.after.rank > change.before.rank]
-    hit = catalog.order(change.surface for change in worse if change.after is now)
-    if not hit or len(hit) > _NAMED_IN_TITLE:
-        return now.words
-    return f"{spoken_list([catalog.label(surface) for surface in hit])} {now.words}"
 
 
 def _end_lines(incident: Incident, event: IncidentEvent, catalog: Catalog) -> list[Line]:
@@ -144,15 +139,6 @@ def _end_lines(incident: Incident, event: IncidentEvent, catalog: Catalog) -> li
     return lines
 
 
-def _plain(incident: Incident, event: IncidentEvent, catalog: Catalog, title: str) -> str:
-    text, _ = text_of(incident, event)
-    name = name_of(incident)
-    head = title if name in title else f"{name}: {title}"
-    changes = "; ".join(change_words(event.changes, catalog))
-    sentence = f"{head} ({changes})." if changes else f"{head}."
-    return f"{sentence} {short(text, _SHORT_QUOTE)}".strip()
-
-
 def catch_up_message(incident: Incident, since_revision: int, now: datetime) -> Message:
     """One message for everything after `since_revision`: the present truth, no replay."""
     missed = [
@@ -164,8 +150,9 @@ def catch_up_message(incident: Incident, since_revision: int, now: datetime) -> 
     plural = "update" if count == 1 else "updates"
     state = state_words(incident, now)
     lines: list[Line] = [(Text(f"{count} {plural} came since my last message here."),)]
-    if path := _path(missed):
-        lines.append((Text(f"In short: {path}."),))
+    path = [words for words, _ in groupby(event.severity.words for event in missed)]
+    if len(path) > 1:
+        lines.append((Text(f"In short: {' → '.join(path)}."),))
     if not incident.is_open and (spells := timeline(incident, now)):
         lines.append((Text(spells[:1].upper() + spells[1:]),))
     blocks: list[Block] = [Lines(tuple(lines))]
@@ -183,12 +170,3 @@ def catch_up_message(incident: Incident, since_revision: int, now: datetime) -> 
         blocks=tuple(blocks),
         ended=not incident.is_open,
     )
-
-
-def _path(missed: list[IncidentEvent]) -> str:
-    """Severities on the way, each once in a row: "major outage → partial outage → up"."""
-    steps: list[str] = []
-    for event in missed:
-        if not steps or steps[-1] != event.severity.words:
-            steps.append(event.severity.words)
-    return " → ".join(steps) if len(steps) > 1 else ""

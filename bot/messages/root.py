@@ -45,9 +45,15 @@ def root_message(
     if not incident.withdrawn and (rows := rows_of(incident, catalog)):
         blocks.append(rows)
     blocks.append(_facts(incident, now, catalog, joined_midway, report_count))
-    blocks += _words(incident)
-    if not incident.withdrawn:
-        blocks += _tip(incident, catalog)
+    # The opening text whole, and the latest one short; the thread has all of them.
+    said = [e for e in incident.events if e.kind is not EventKind.CORRECTED]
+    said = [event for event in said if text_of(incident, event)[0]]
+    quotes = [words_of(incident, event) for event in said[:1]]
+    quotes += [words_of(incident, event, _SHORT_QUOTE) for event in said[1:][-1:]]
+    blocks += filter(None, quotes)
+    running = incident.is_open and not incident.withdrawn and not incident.maintenance
+    if running and (tip := opening_advice(incident, catalog)):
+        blocks.append(Lines(((Text(tip),),)))
     blocks.append(source_note(incident, catalog))
     return Message(
         title=title_of(incident, now),
@@ -96,27 +102,6 @@ def _facts(
     return Lines(tuple(lines))
 
 
-def _words(incident: Incident) -> list[Block]:
-    """The opening text whole, and the latest one short; the thread has all of them."""
-    told = [
-        n for n in incident.events if n.kind is not EventKind.CORRECTED and text_of(incident, n)[0]
-    ]
-    if not told:
-        return []
-    first, last = told[0], told[-1]
-    said = [words_of(incident, first)]
-    if last is not first:
-        said.append(words_of(incident, last, _SHORT_QUOTE))
-    return [block for block in said if block]
-
-
-def _tip(incident: Incident, catalog: Catalog) -> list[Block]:
-    if not incident.is_open or incident.maintenance:
-        return []
-    tip = opening_advice(incident, catalog)
-    return [Lines(((Text(tip),),))] if tip else []
-
-
 def plain(incident: Incident, now: datetime, catalog: Catalog) -> str:
     """The whole root in some sentences, for notifications and screen readers.
 
@@ -133,18 +118,12 @@ def plain(incident: Incident, now: datetime, catalog: Catalog) -> str:
         who = catalog.provider(incident.provider).label
         mark = "Suspected: " if incident.origin is Origin.SUSPECTED else ""
         name = name_of(incident).rstrip(".")
-        return f"{emoji_of(incident)} {mark}{who} {said}. {name}. {_said_by(incident, catalog)}."
+        says = {
+            Origin.PROVIDER: f"says: {phase_words(incident.phase) or 'nothing yet'}",
+            Origin.OURS: "has posted no incident",
+            Origin.SUSPECTED: "has not confirmed it",
+        }[incident.origin]
+        return f"{emoji_of(incident)} {mark}{who} {said}. {name}. {who} {says}."
     if not incident.is_open and (spells := timeline(incident, now)):
         return f"{sentence} ({spells})."
     return f"{sentence}."
-
-
-def _said_by(incident: Incident, catalog: Catalog) -> str:
-    who = catalog.provider(incident.provider).label
-    match incident.origin:
-        case Origin.PROVIDER:
-            return f"{who} says: {phase_words(incident.phase) or 'nothing yet'}"
-        case Origin.OURS:
-            return f"{who} has posted no incident"
-        case Origin.SUSPECTED:
-            return f"{who} has not confirmed it"

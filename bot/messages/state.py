@@ -59,7 +59,8 @@ def state_words(incident: Incident, now: datetime) -> str:
     if incident.withdrawn:
         return "withdrawn by the provider"
     if incident.maintenance:
-        return _maintenance_words(incident)
+        running = "planned" if is_planned(incident) else "under way"
+        return f"maintenance {running if incident.is_open else 'over'}"
     if not incident.is_open:
         return _ended_words(incident, now)
     if incident.severity.rank > Severity.UP.rank:
@@ -75,12 +76,6 @@ def _ended_words(incident: Incident, now: datetime) -> str:
     ended = "over" if incident.origin is Origin.OURS else "resolved"
     length = lasted(incident, now)
     return f"{ended} after {duration(length)}" if length >= MOMENT else "already over"
-
-
-def _maintenance_words(incident: Incident) -> str:
-    if not incident.is_open:
-        return "maintenance over"
-    return "maintenance planned" if is_planned(incident) else "maintenance under way"
 
 
 def name_of(incident: Incident, length: int = _LONGEST_NAME) -> str:

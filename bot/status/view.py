@@ -6,11 +6,12 @@ else, is decided what is too old to speak of the present.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.catalog.catalog import Catalog
+from bot.catalog.names import provider_of
 from bot.catalog.providers import POLL_SECONDS
 from bot.domain.evidence import Evidence, Verdict
 from bot.domain.incident import Incident
@@ -123,6 +124,16 @@ class StatusView:
         """Verdicts of these surfaces (none: of all) that are in trouble, the worst first."""
         bad = [v for v in self.verdicts if v.in_trouble and (not surfaces or v.surface in surfaces)]
         return sorted(bad, key=lambda v: -v.severity.rank)
+
+    def concerned(self, surfaces: Collection[str]) -> tuple[ProviderStatus, ...]:
+        """Return the providers of these surfaces; of none: the main one, and others that are not
+        well seen, or where something is wrong.
+        """
+        if surfaces:
+            wanted = {provider_of(self.catalog, surface) for surface in surfaces}
+            return tuple(one for one in self.providers if one.provider in wanted)
+        others = (one for one in self.providers[1:] if one.in_trouble or not one.is_fresh)
+        return (*self.providers[:1], *others)
 
     def naming(self, versions: Mapping[str, str]) -> StatusView:
         """The same view, in which these models are called by their versions."""
