@@ -25,9 +25,9 @@ from adapters.discord.rest import RestClient
 from adapters.discord.session_starts import SessionStarts
 from adapters.discord.settings import DiscordSettings
 from bot.catalog.catalog import load_catalog
-from bot.clock import utc_now
 from bot.domain.subscription import Channel
 from bot.messages.help import example_message
+from bot.runtime import utc_now
 
 Send = Callable[[int, str], Awaitable[Any]]
 

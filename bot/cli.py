@@ -23,10 +23,10 @@ import typer
 
 from adapters.platforms import PLATFORMS, settings_of_all
 from bot import __version__
-from bot.clock import utc_now
 from bot.diagnostics import in_a_sentence
 from bot.domain.errors import SettingsError, WrongWords
 from bot.logs import set_up_logs
+from bot.runtime import utc_now
 from bot.settings import Settings
 
 log = structlog.get_logger()

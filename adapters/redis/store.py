@@ -7,16 +7,19 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
+from pydantic import SecretStr
 
 from adapters.redis import keys
 from adapters.redis.checks import check_redis
 from adapters.redis.client import open_database
 from adapters.redis.database import Database, Failpoint
 from adapters.redis.embedded.server import embedded_redis
+from adapters.redis.evidence import evidence_stores
 from adapters.redis.identity import place_of
-from adapters.redis.incidents import RedisIncidentStore
+from adapters.redis.incidents import RedisBackfillStore, RedisIncidentStore
 from adapters.redis.marker import DataMarker
 from adapters.redis.queue import RedisQueue
 from adapters.redis.rate_limit import RedisRateLimiter
@@ -24,6 +27,7 @@ from adapters.redis.scripts import END_CLAIMS, RELEASE
 from adapters.redis.stream import RedisEventStream
 from adapters.redis.subscriptions import RedisReminders, RedisSubscriptions
 from bot.domain.checks import Health
+from bot.evidence.stores import EvidenceStores
 from bot.settings import Settings
 
 log = structlog.get_logger()
@@ -42,6 +46,8 @@ class Store:
     reminders: RedisReminders
     rate_limiter: RedisRateLimiter
     marker: DataMarker
+    evidence: EvidenceStores
+    past: RedisBackfillStore
 
 
 @contextlib.asynccontextmanager
@@ -49,14 +55,18 @@ async def open_store(
     url: str,
     *,
     queued: Callable[[], None] = lambda: None,
+    written: Callable[[], None] = lambda: None,
     lease: float = 30.0,
     failpoint: Failpoint | None = None,
     holder: str | None = None,
+    secret: SecretStr | None = None,
 ) -> AsyncIterator[Store]:
     """Connect to `url` (see `client`) for as long as we are inside.
 
-    `queued` is called whenever this process has put channels in the queue: wake the workers.
-    `holder` names this process among the replicas; random if not given.
+    `queued` is called whenever this process has put channels in the queue: wake the workers;
+    `written` when it has written evidence.
+    `holder` names this process among the replicas; random if not given. `secret` keys the hashes
+    of people who report something.
 
     Raises:
         SettingsError: the URL is of no known form.
@@ -81,6 +91,8 @@ async def open_store(
             reminders=RedisReminders(database),
             rate_limiter=rate_limiter,
             marker=DataMarker(database),
+            evidence=evidence_stores(database, secret, written),
+            past=RedisBackfillStore(database),
         )
 
 
@@ -98,11 +110,14 @@ class Stores:
 
 @contextlib.asynccontextmanager
 async def open_stores_of(
-    settings: Settings, providers: Iterable[str], queued: Callable[[], None]
+    settings: Settings,
+    providers: Iterable[str],
+    queued: Callable[[], None],
+    written: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Stores]:
     """Open the Redis of the settings, or an embedded one, and check that it is fit for us.
 
-    `queued` is as for `open_store`.
+    `queued` and `written` are as for `open_store`.
 
     Raises:
         StoreError: it cannot be reached, or the data folder is in use.
@@ -115,9 +130,11 @@ async def open_stores_of(
         else:
             url = settings.redis_url.get_secret_value()
             place = stack.enter_context(place_of(settings.data_dir))
-        opening = open_store(url, queued=queued, holder=place)
-        store = await stack.enter_async_context(opening)
-        people = await stack.enter_async_context(open_store(url, queued=queued))
+        opening = partial(
+            open_store, url, queued=queued, written=written, secret=settings.secret_key
+        )
+        store = await stack.enter_async_context(opening(holder=place))
+        people = await stack.enter_async_context(opening())
         if embedded:  # it has one process at a time
             await end_claims(store.database, providers)
         elif place is not None:

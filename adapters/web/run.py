@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from ipaddress import ip_address
@@ -12,13 +12,14 @@ from ipaddress import ip_address
 import structlog
 from starlette.routing import BaseRoute
 
-from adapters.redis.queue import Depth
+from adapters.redis.queue import depth_of
+from adapters.redis.store import Store
 from adapters.web.app import Web, build
 from adapters.web.metrics import Measured, Metrics
 from adapters.web.server import serving
 from bot.delivery.worker import Worker
 from bot.domain.errors import SettingsError
-from bot.evidence.stores import Batch, ProbeStore, TrafficStore
+from bot.evidence.stores import Batch
 from bot.evidence.traffic import CallResult
 from bot.loops.watcher import Watcher
 from bot.settings import Settings
@@ -34,11 +35,9 @@ class Program:
     """What runs, as far as HTTP asks for it."""
 
     status: StatusService
-    traffic: TrafficStore
-    probes: ProbeStore
+    store: Store
     watchers: Mapping[str, Watcher]  # by provider
     workers: Mapping[str, Worker]  # by platform
-    depth: Callable[[str], Awaitable[Depth]]  # of a platform's queue
 
 
 @asynccontextmanager
@@ -53,7 +52,7 @@ async def open_web(
     hook = settings.webhook_secret
     web = Web(
         program.status,
-        program.traffic,
+        program.store.evidence.traffic,
         Metrics(),
         program.status.clock,
         time.monotonic,
@@ -100,7 +99,7 @@ def _mcp(settings: Settings, program: Program, web: Web) -> AbstractAsyncContext
         ) from None
 
     async def report(surface: str, outcome: CallResult) -> bool:
-        return await program.traffic.add([Batch(surface, {outcome: 1})], web.clock())
+        return await program.store.evidence.traffic.add([Batch(surface, {outcome: 1})], web.clock())
 
     server = make_server(program.status, web.rng, report, web.token)
     return serving_mcp(server, settings.mcp_hosts, web.reads.take)
@@ -121,7 +120,9 @@ async def _trouble(status: StatusService) -> str:
 
 
 async def _measure(program: Program) -> Measured:
-    waiting = {platform: await program.depth(platform) for platform in program.workers}
+    store, now = program.store, program.status.clock()
+    probes = await store.evidence.probes.records()
+    waiting = {name: await depth_of(store.database, name, now) for name in program.workers}
     return Measured(
         view=await program.status.view(),
         polls={name: watcher.polls for name, watcher in program.watchers.items()},
@@ -130,5 +131,5 @@ async def _measure(program: Program) -> Measured:
         pending={platform: found.channels for platform, found in waiting.items()},
         lag={platform: found.lag for platform, found in waiting.items()},
         silenced={platform: found.silenced for platform, found in waiting.items()},
-        probes={one.target: one.looks.endswith("g") for one in await program.probes.records()},
+        probes={one.target: one.looks.endswith("g") for one in probes},
     )

@@ -84,6 +84,10 @@ class Provider:
     source: str = ""  # what is polled, where that is not the page itself
     every: float = POLL_SECONDS  # seconds between two polls, where the settings say so of all
 
+    def pause(self, seconds: float) -> float:
+        """Return the seconds between two polls of its page where the settings say `seconds`."""
+        return seconds * self.every / POLL_SECONDS
+
     @property
     def rows(self) -> dict[str, tuple[str, ...]]:
         """The components of its surfaces by id, each with its names."""

@@ -14,7 +14,9 @@ import structlog
 
 from bot.domain.errors import DeliveryError
 from bot.domain.message import Message
+from bot.domain.subscription import Channel
 from bot.messages.text import notice
+from bot.ports import Clock, Messenger
 
 log = structlog.get_logger()
 
@@ -78,3 +80,17 @@ class PlatformHealth:
 
     def _label(self, platform: str) -> str:
         return self.labels.get(platform, platform)
+
+
+def announcing_in(messenger: Messenger, channel: Channel, clock: Clock) -> Announce:
+    """Return what announces outages of the other platforms in a channel of this one."""
+
+    async def announce(platform: str, message: Message) -> None:
+        if platform == messenger.platform:
+            return
+        try:
+            await messenger.say(channel, message, f"trouble/{platform}/{clock().isoformat()}")
+        except DeliveryError as error:
+            log.warning("platform.outage_not_told", on=messenger.platform, reason=error.reason)
+
+    return announce

@@ -6,23 +6,38 @@ concluded is pure (`view`, `advice`, `duration`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol, Self
 
 from bot.catalog.catalog import Catalog
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.subscription import Channel
 from bot.engine.backfill import BackfillStore
+from bot.evidence.collector import Collector
 from bot.evidence.scoreboard import Scoreboard, scoreboard
+from bot.evidence.stores import EvidenceStores
+from bot.evidence.suspicion import Signals
 from bot.ports import Clock, IncidentStore
 from bot.status.duration import ExpectedDuration, expected_duration
-from bot.status.snapshot import SharedSnapshot
+from bot.status.snapshot import FRESH_FOR, SharedSnapshot
 from bot.status.view import StatusView, status_view, with_seen
 
 HISTORY = timedelta(days=180)  # a guess: long enough for eight alike, short enough to be like now
 SCORED = timedelta(days=90)
+
+
+class StatusStores(Protocol):
+    """The stores that hold what is known."""
+
+    @property
+    def incident_store(self) -> IncidentStore: ...
+    @property
+    def evidence(self) -> EvidenceStores: ...
+    @property
+    def past(self) -> BackfillStore: ...
 
 
 @dataclass(slots=True)
@@ -35,6 +50,20 @@ class StatusService:
     snapshot: SharedSnapshot  # for the present
     clock: Clock
     past: BackfillStore | None = None  # None: nothing is known of the time before we watched
+
+    @classmethod
+    def over(
+        cls, stores: StatusStores, people: StatusStores, catalog: Catalog, clock: Clock
+    ) -> Self:
+        """Open the service. The past is read over the stores `people`: connections of their own."""
+        collector = Collector(stores.evidence, catalog)
+        snapshot = SharedSnapshot(stores.incident_store, collector, clock, FRESH_FOR)
+        return cls(catalog, people.incident_store, snapshot, clock, people.past)
+
+    @property
+    def signals(self) -> Callable[[str, datetime], Awaitable[Signals]] | None:
+        """What other evidence says of a provider's surfaces; None: nobody gathers any."""
+        return self.snapshot.collector.gather if self.snapshot.collector else None
 
     async def view(
         self, channel: Channel | None = None, versions: Mapping[str, str] | None = None

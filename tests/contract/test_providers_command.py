@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from adapters.cli.providers import list_providers
-from bot.clock import utc_now
+from bot.runtime import utc_now
 from bot.settings import Settings
 from tests.servers.bodies import body_server
 from tests.unit.providers.samples import SAMPLES

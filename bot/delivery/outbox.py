@@ -1,0 +1,113 @@
+"""The parts of delivery over their stores: the fan-outs, and one worker a platform.
+
+Opened in one place, run together, and ended in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from bot.delivery.blindness import BlindnessFanOut
+from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
+from bot.delivery.context import DeliveryContext
+from bot.delivery.fanout import FanOut, ReminderFanOut
+from bot.delivery.platform_health import PlatformHealth, announcing_in
+from bot.delivery.queue import EventStream, Queue, RateLimiter, ReminderStore
+from bot.delivery.worker import Worker
+from bot.domain.subscription import Channel
+from bot.ports import Clock, IncidentStore, Messenger
+from bot.status.service import StatusService, StatusStores
+
+VIEWED_EVERY = 2.0  # seconds: many reminders fall due at once, and one view serves them (guess)
+
+
+class DeliveryStores(StatusStores, Protocol):
+    """The stores that delivery works over, those of the status service among them."""
+
+    @property
+    def incident_store(self) -> IncidentStore: ...
+    @property
+    def queue(self) -> Queue: ...
+    @property
+    def stream(self) -> EventStream: ...
+    @property
+    def reminders(self) -> ReminderStore: ...
+    @property
+    def rate_limiter(self) -> RateLimiter: ...
+
+
+class Loop(Protocol):
+    """What makes channels stale, or serves those that are."""
+
+    def wake(self) -> None: ...
+
+    async def run(self) -> None: ...
+
+
+class Outbox:
+    """Everything that tells channels something unasked."""
+
+    def __init__(
+        self, stores: DeliveryStores, status: StatusService, clock: Clock, labels: Mapping[str, str]
+    ) -> None:
+        """`labels`: platform → what people call it."""
+        self.health = PlatformHealth(time.monotonic, labels)
+        self.workers: dict[str, Worker] = {}  # by platform
+        self._stores = stores
+        self._status = status
+        self._clock = clock
+        self._incidents = incidents = IncidentCache(stores.incident_store)
+        providers, store = list(status.catalog.providers), stores.incident_store
+        self._fan_outs: list[Loop] = [
+            *(FanOut(name, store, stores.stream, incidents, clock) for name in providers),
+            ReminderFanOut(stores.reminders, stores.queue, status.view, clock),
+            BlindnessFanOut(providers, store, stores.stream, clock),
+        ]
+
+    def committed(self) -> None:
+        """Events were committed: hand them on now, not a second later."""
+        for fan_out in self._fan_outs:
+            fan_out.wake()
+
+    def queued(self) -> None:
+        """Channels were put in the queue: serve them now."""
+        for worker in self.workers.values():
+            worker.wake()
+
+    def open_workers(self, messengers: Iterable[Messenger]) -> None:
+        """Give each platform its worker; before `run`."""
+        stores, catalog = self._stores, self._status.catalog
+        for messenger in messengers:
+            context = DeliveryContext(
+                messenger=messenger,
+                queue=stores.queue,
+                rate_limiter=stores.rate_limiter,
+                incidents=self._incidents,
+                messages=MessageCache(catalog),
+                clock=self._clock,
+                rng=random.Random(),  # noqa: S311 (jitter, no secret)
+                health=self.health,
+                report_lines=ReportLines(stores.evidence.reports, catalog, self._clock),
+                verdicts=TimedCache(self._status.view, VIEWED_EVERY),
+            )
+            self.workers[messenger.platform] = Worker(context)
+
+    async def run(self) -> None:
+        """Run the fan-outs and the workers until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for loop in (*self._fan_outs, *self.workers.values()):
+                group.create_task(loop.run())
+
+    async def announce_outages(self, channel: Channel) -> None:
+        """Log outages of platforms until cancelled, and tell this channel of those of others."""
+        worker = self.workers.get(channel.platform)
+        tell = announcing_in(worker.context.messenger, channel, self._clock) if worker else None
+        await self.health.run(tell)
+
+    async def stop(self, patience: float) -> None:
+        """Finish the calls in flight, within so many seconds; the rest stays queued."""
+        await asyncio.gather(*(worker.stop(patience) for worker in self.workers.values()))
