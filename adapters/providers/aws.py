@@ -12,31 +12,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from adapters.providers.documents import read_json, rows_of
-from adapters.providers.fields import Object, Rows, Words
-from adapters.providers.port import Fetch, Page
+from adapters.providers.documents import read_list
+from adapters.providers.fields import Moment, Object, Raw, Rows, Words
+from adapters.providers.port import Page
 from adapters.providers.values import (
     ONGOING,
     RESOLVED,
     Affecting,
-    Moment,
     body,
     changes,
     derived,
-    in_order,
     made_id,
-    title,
+    page_incident,
     understood,
 )
-from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot, worst
-from bot.ports import NeededLists
+from bot.domain.page import PageUpdate, Severity, Snapshot, worst
 
+PATH = "/public/currentevents"
 # In the live list 0 is over and 3 is worst; which of our words they are is our choice (the great
 # outage of 7 December 2021 never passed 2).
 SEVERITIES = {
@@ -52,32 +49,43 @@ OPEN = "https://health.aws.amazon.com/health/status"
 _CLOCK = re.compile(r"^\s*(\d{1,2}):(\d\d) (AM|PM) P[SD]T", re.MULTILINE)
 
 
-class _Event(BaseModel):
+class _Event(Raw):
     arn: Words = ""
     date: Moment = None
     status: Any = None
     service: Words = ""
     summary: Words = ""
-    event_log: Rows = []
+    event_log: Rows = ()
     impacted_services: Annotated[dict[str, Any], Object] = Field(default_factory=dict)
     end_time: Moment = None
     description: Words = ""
 
+    @property
+    def is_over(self) -> bool:
+        """The number decides: for a poll or so the word "[RESOLVED]" is early or late."""
+        return _severity(self.status) is Severity.UP or self.end_time is not None
 
-class _Log(BaseModel):
+    def states(self, page: Page) -> dict[str, Severity]:
+        """Return the state of each component that it concerns; empty: nothing of ours."""
+        now = {}
+        for id_ in page.components:
+            impacted = self.impacted_services.get(id_)
+            region = self.service.removeprefix(EVERYTHING)
+            if isinstance(impacted, Mapping):
+                now[id_] = _severity(impacted.get("current"))
+            elif self.service == id_ or (
+                # An event of many services that does not say (yet) which.
+                region != self.service and not self.impacted_services and id_.endswith(f"-{region}")
+            ):
+                now[id_] = _severity(self.status)
+        return dict.fromkeys(now, Severity.UP) if self.is_over else now
+
+
+class _LogEntry(Raw):
     summary: Words = ""
     message: Words = ""
     status: Any = None
     timestamp: Moment = None
-
-
-@dataclass(frozen=True, slots=True)
-class Aws:
-    page: Page
-    fetch: Fetch
-
-    async def poll(self, needed: NeededLists) -> Snapshot:  # noqa: ARG002  # its list has everything
-        return parse(await self.fetch(f"{self.page.url}/public/currentevents"), self.page)
 
 
 def parse(content: bytes, page: Page) -> Snapshot:
@@ -86,21 +94,20 @@ def parse(content: bytes, page: Page) -> Snapshot:
     Raises:
         SourceError: not that list.
     """
-    rows = rows_of(read_json(content), "AWS's list of events", "service", "status", "summary")
+    rows = read_list(content, "AWS's list of events", "service", "status", "summary")
     oddities: list[str] = []
     found = []
     for row in rows:
-        event = _Event.model_validate(row)
+        event = _Event.read(row)
         if event.date is None:
             oddities.append(f"an event was dropped: no time in {sorted(row)[:8]}")
-            continue
-        if now := _now(event, page):
+        elif now := event.states(page):
             found.append(_affecting(event, event.date, now))
     return derived(page, found, oddities, quiet="no open event")
 
 
 def _number(status: object) -> str:
-    """A status as text: AWS writes numbers and texts in one list."""
+    """Return a status as text: AWS writes numbers and texts in one list."""
     return str(status).strip() if isinstance(status, (str, int)) else ""
 
 
@@ -108,82 +115,54 @@ def _severity(status: object) -> Severity:
     return SEVERITIES.get(_number(status), Severity.UNKNOWN)
 
 
-def _now(event: _Event, page: Page) -> dict[str, Severity]:
-    """What the event does to each component that it concerns; empty: nothing of ours."""
-    now = {}
-    for id_ in page.components:
-        impacted = event.impacted_services.get(id_)
-        region = event.service.removeprefix(EVERYTHING)
-        if isinstance(impacted, Mapping):
-            now[id_] = _severity(impacted.get("current"))
-        elif event.service == id_ or (
-            # An event of many services that does not say (yet) which.
-            region != event.service and not event.impacted_services and id_.endswith(f"-{region}")
-        ):
-            now[id_] = _severity(event.status)
-    return dict.fromkeys(now, Severity.UP) if _is_over(event) else now
-
-
-def _is_over(event: _Event) -> bool:
-    """The number decides: for a poll or so the word "[RESOLVED]" is early or late."""
-    return _severity(event.status) is Severity.UP or event.end_time is not None
-
-
 def _affecting(event: _Event, date: datetime, now: Mapping[str, Severity]) -> Affecting:
-    over = _is_over(event)
     # The last part names the event; the whole of it is longer than an id may be.
     id_ = event.arn.rpartition("/")[2] or f"{event.service}-{int(date.timestamp())}"
-    drafts = [*_logged(event, id_, date), *_told(event, id_, date)]
+    told = [*_logged(event, id_, date), *_told(event, id_, date)]
     updates = []
-    for index, (draft, severity) in enumerate(drafts):
-        newest = index == len(drafts) - 1
+    for index, (name, at, text, severity) in enumerate(told):
+        newest = index == len(told) - 1
         states = now if newest else dict.fromkeys(now, severity)
-        phase = RESOLVED if over and newest and severity is Severity.UP else ONGOING
-        updates.append(
-            PageUpdate(draft.id, phase, draft.text, draft.at, draft.posted_at, changes(states))
-        )
-    ended = event.end_time or max((update.at for update in updates), default=date)
-    report = PageIncident(
-        id=id_[-128:],
-        title=title(event.summary.removeprefix("[RESOLVED]")),
-        phase=RESOLVED if over else ONGOING,
-        impact=understood(worst(now.values())),
-        created_at=date,
-        started_at=date,
+        phase = RESOLVED if event.is_over and newest and severity is Severity.UP else ONGOING
+        updates.append(PageUpdate(name, phase, text, at, at, changes(states)))
+    incident = page_incident(
+        id_[-128:],
+        event.summary.removeprefix("[RESOLVED]"),
+        date,
+        now,
+        understood(worst(now.values())),
+        updates,
+        over=event.is_over,
+        ended=event.end_time,
         url=OPEN,
-        resolved_at=ended if over else None,
-        components=tuple(now),
-        updates=in_order(updates),
     )
-    return Affecting(report, now, WORDS.get(_number(event.status), ""), over)
+    return Affecting(incident, now, WORDS.get(_number(event.status), ""))
 
 
-def _logged(event: _Event, id_: str, date: datetime) -> Iterator[tuple[PageUpdate, Severity]]:
-    """The event's log, oldest first, each row with its severity."""
-    rows = [_Log.model_validate(row) for row in event.event_log]
-    rows.sort(key=lambda row: row.timestamp or date)
-    for row in rows:
+# An update of an event: its id, time, text, and severity.
+_Told = tuple[str, datetime, str, Severity]
+
+
+def _logged(event: _Event, id_: str, date: datetime) -> Iterator[_Told]:
+    """Yield the rows of the event's log, oldest first."""
+    rows = _LogEntry.read_all(event.event_log)
+    for row in sorted(rows, key=lambda row: row.timestamp or date):
         at = row.timestamp or date
         name = f"{id_}-{int(at.timestamp())}"[-128:]
-        yield PageUpdate(name, "", body(row.message or row.summary), at, at), _severity(row.status)
+        yield name, at, body(row.message or row.summary), _severity(row.status)
 
 
-def _told(event: _Event, id_: str, date: datetime) -> Iterator[tuple[PageUpdate, Severity]]:
-    """The pieces of the former dashboard's HTML; the last one has the event's severity."""
+def _told(event: _Event, id_: str, date: datetime) -> Iterator[_Told]:
+    """Yield the pieces of the former dashboard's HTML; the last one has the event's severity."""
     text = body(event.description)
     found = list(_CLOCK.finditer(text))
     at = date
     for index, match in enumerate(found):
         end = found[index + 1].start() if found[index + 1 :] else len(text)
-        at = at + _later(found[index - 1], match) if index else date
+        if index:  # a clock without a date: each is later than the one before
+            at += (_of_day(match) - _of_day(found[index - 1])) % timedelta(days=1)
         severity = _severity(event.status) if index == len(found) - 1 else Severity.UNKNOWN
-        words = text[match.end() : end].strip()
-        yield PageUpdate(made_id(id_, index), "", words, at, at), severity
-
-
-def _later(before: re.Match[str], after: re.Match[str]) -> timedelta:
-    """The time between two times of day, the second of which is the later one."""
-    return (_of_day(after) - _of_day(before)) % timedelta(days=1)
+        yield made_id(id_, index), at, text[match.end() : end].strip(), severity
 
 
 def _of_day(clock: re.Match[str]) -> timedelta:

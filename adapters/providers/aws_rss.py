@@ -9,27 +9,22 @@ along; a later event with the same id is what the engine calls a new one.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from pydantic import BaseModel
-
-from adapters.providers.documents import changed_format, read_feed
-from adapters.providers.fields import Words
+from adapters.providers.documents import FeedItem, read_feed
+from adapters.providers.fields import read_moment
 from adapters.providers.port import Fetch, Page
 from adapters.providers.values import (
     ONGOING,
     RESOLVED,
     Affecting,
-    Moment,
-    body,
-    changes,
     derived,
-    title,
+    page_incident,
+    page_update,
     understood,
 )
-from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
+from bot.domain.page import PageUpdate, Severity, Snapshot
 from bot.ports import NeededLists
 
 # Only the third was ever recorded; the others are those that other readers of the feed know.
@@ -42,13 +37,6 @@ SEVERITIES = {
 }
 # https://status.aws.amazon.com/#bedrock-us-east-1_1789468030
 _GUID = re.compile(r"#([a-z0-9-]+)_(\d{9,11})$")
-
-
-class _Item(BaseModel):
-    id: Words = ""
-    title: Words = ""
-    updated: Moment = None
-    description: Words = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +65,9 @@ def parse(content: bytes, page: Page) -> Snapshot:
 
 
 def _events(content: bytes, component: str, oddities: list[str]) -> list[Affecting]:
-    """The latest event of a component, if the feed has one."""
+    """Return the latest event of a component, if the feed has one."""
     feed = read_feed(content)
-    called = feed.fields.get("title", "")
-    if feed.kind != "rss" or not feed.fields.get("generator", called).startswith(("AWS", "Amazon")):
-        raise changed_format("AWS's feed", f"a feed called {called[:40]!r}")
+    feed.expect("AWS's", "rss", lambda title, by: (by or title).startswith(("AWS", "Amazon")))
     run: list[tuple[PageUpdate, Severity, str]] = []
     for item in sorted(_read(feed.items, component), key=lambda item: item[0].at):
         if run and run[-1][1] is Severity.UP:
@@ -94,50 +80,31 @@ def _events(content: bytes, component: str, oddities: list[str]) -> list[Affecti
         for _, severity, name in run
         if severity is Severity.UNKNOWN
     )
-    newest, severity, name = run[-1]
-    began = run[0][0].at
-    over = severity is Severity.UP
-    report = PageIncident(
-        id=f"rss-{component}",
-        title=title(name.partition(":")[2].replace("[RESOLVED]", "") or name),
-        phase=RESOLVED if over else ONGOING,
-        impact=understood(severity),
-        created_at=began,
-        started_at=began,
+    _, severity, name = run[-1]
+    incident = page_incident(
+        f"rss-{component}",
+        name.partition(":")[2].replace("[RESOLVED]", "") or name,
+        run[0][0].at,
+        (component,),
+        understood(severity),
+        (update for update, _, _ in run),
+        over=severity is Severity.UP,
         url="https://status.aws.amazon.com/",
-        resolved_at=newest.at if over else None,
-        components=(component,),
-        updates=tuple(update for update, _, _ in run),
     )
-    return [Affecting(report, {component: severity}, name.partition(":")[0].lower(), over)]
+    return [Affecting(incident, {component: severity}, name.partition(":")[0].lower())]
 
 
-def _read(items: list[dict[str, Any]], component: str) -> list[tuple[PageUpdate, Severity, str]]:
-    """The items of a component, or of many services in its region."""
+def _read(items: Iterable[FeedItem], component: str) -> Iterator[tuple[PageUpdate, Severity, str]]:
+    """Yield the items of a component, or of many services in its region, each with its title."""
     region = component.partition("-")[2]
-    read = []
-    for row in items:
-        item = _Item.model_validate(row)
+    for item in items:
         guid = _GUID.search(item.id)
         if guid is None or guid[1] not in (component, f"multipleservices-{region}"):
             continue
-        at = item.updated or _epoch(guid[2])
-        if at is None:
+        if (at := item.updated or read_moment(guid[2])) is None:
             continue
         words = item.title.partition(":")[0].strip().lower()
         severity = SEVERITIES.get(words, Severity.UNKNOWN)
         phase = RESOLVED if severity is Severity.UP else ONGOING
-        update = PageUpdate(
-            id=f"{guid[1]}-{guid[2]}",
-            phase=phase,
-            text=body(item.description),
-            at=at,
-            posted_at=at,
-            changes=changes({component: severity}),
-        )
-        read.append((update, severity, item.title))
-    return read
-
-
-def _epoch(text: str) -> datetime | None:
-    return _Item.model_validate({"updated": text}).updated
+        id_, states = f"{guid[1]}-{guid[2]}", {component: severity}
+        yield page_update(id_, at, item.description, states, phase=phase), severity, item.title

@@ -7,27 +7,34 @@ null: `aggregate_state` decides. A report may name resources that are no longer 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from pydantic import BaseModel
-
 from adapters.providers.documents import changed_format, read_json
-from adapters.providers.fields import MAX_ITEMS, MAX_TITLE, Id, Rows, Words, phase_word
-from adapters.providers.port import Fetch, Page
+from adapters.providers.fields import (
+    MAX_ITEMS,
+    Id,
+    Moment,
+    Raw,
+    Rows,
+    Words,
+    as_object,
+    phase_word,
+    read_id,
+    read_rows,
+)
+from adapters.providers.port import Page
 from adapters.providers.values import (
     ONGOING,
     RESOLVED,
-    Moment,
-    body,
-    changes,
-    in_order,
-    title,
+    page_component,
+    page_incident,
+    page_update,
     understood,
 )
-from bot.domain.page import Component, PageIncident, PageUpdate, Severity, Snapshot, worst
-from bot.ports import NeededLists
+from bot.domain.page import PageIncident, Severity, Snapshot, worst
 
+PATH = "/index.json"
 # "recovered": back after a failure today. Anything else (not_monitored) is unknown.
 SEVERITIES = {
     "operational": Severity.UP,
@@ -39,38 +46,29 @@ SEVERITIES = {
 }
 
 
-class _Resource(BaseModel):
+class _Resource(Raw):
     public_name: Words = ""
     status: Words = ""
 
 
-class _Affected(BaseModel):
+class _AffectedResource(Raw):
     status_page_resource_id: Id = ""
     status: Words = ""
 
 
-class _Update(BaseModel):
+class _ReportUpdate(Raw):
     message: Words = ""
     published_at: Moment = None
-    affected_resources: Rows = []
+    affected_resources: Rows = ()
 
 
-class _Report(BaseModel):
+class _Report(Raw):
     title: Words = ""
     report_type: Words = ""
     starts_at: Moment = None
     ends_at: Moment = None
     aggregate_state: Words = ""
-    affected_resources: Rows = []
-
-
-@dataclass(frozen=True, slots=True)
-class BetterStack:
-    page: Page
-    fetch: Fetch
-
-    async def poll(self, needed: NeededLists) -> Snapshot:  # noqa: ARG002  # one document has all
-        return parse(await self.fetch(f"{self.page.url}/index.json"), self.page)
+    affected_resources: Rows = ()
 
 
 def parse(content: bytes, page: Page) -> Snapshot:
@@ -80,32 +78,35 @@ def parse(content: bytes, page: Page) -> Snapshot:
         SourceError: not that document.
     """
     document = read_json(content)
-    data = document.get("data") if isinstance(document, dict) else None
-    if (
-        not isinstance(document, dict)
-        or not isinstance(data, dict)
-        or data.get("type") != "status_page"
-    ):
+    if as_object(as_object(document).get("data")).get("type") != "status_page":
         raise changed_format("Better Stack's status page", document)
-    rows: dict[str, dict[str, dict[str, Any]]] = {}
-    included = document.get("included")
+    attributes: dict[str, dict[str, dict[str, Any]]] = {}  # by type, then by id
+    updates_of: dict[str, list[str]] = {}  # a report's id → those of its updates
+    included = as_object(document).get("included")
     for row in included[: 10 * MAX_ITEMS] if isinstance(included, list) else ():
-        if isinstance(row, dict) and isinstance(row.get("type"), str) and (id_ := _id(row)):
-            rows.setdefault(row["type"], {})[id_] = row
+        kind, id_ = as_object(row).get("type"), read_id(as_object(row).get("id"))
+        if isinstance(kind, str) and id_:
+            attributes.setdefault(kind, {})[id_] = as_object(row.get("attributes"))
+            related = as_object(as_object(row.get("relationships")).get("status_updates"))
+            updates_of[id_] = [read_id(one.get("id")) for one in read_rows(related.get("data"))]
     oddities: list[str] = []
-    components = tuple(
-        _component(id_, row, oddities) for id_, row in rows.get("status_page_resource", {}).items()
-    )
+    components = []
+    for id_, row in list(attributes.get("status_page_resource", {}).items())[:MAX_ITEMS]:
+        raw = _Resource.read(row)
+        severity = SEVERITIES.get(phase_word(raw.status), Severity.UNKNOWN)
+        components.append(page_component(id_, raw.public_name, raw.status, severity, oddities))
+    said = attributes.get("status_update", {})
     reports = []
-    for id_, row in rows.get("status_report", {}).items():
-        report = _report(id_, row, rows.get("status_update", {}), page)
+    for id_, row in attributes.get("status_report", {}).items():
+        updates = {name: said[name] for name in updates_of[id_] if name in said}
+        report = _report(id_, _Report.read(row), updates, page)
         if report is None:
             oddities.append(f"report {id_} was dropped: no time")
         else:
             reports.append(report)
     return Snapshot(
         provider=page.provider,
-        components=components[:MAX_ITEMS],
+        components=tuple(components),
         incidents=tuple(report for report in reports if report.resolved_at is None),
         recent=tuple(reports),
         recent_full=True,
@@ -113,85 +114,51 @@ def parse(content: bytes, page: Page) -> Snapshot:
     )
 
 
-def _id(row: Mapping[str, Any]) -> str:
-    """Text in one place, a number in another."""
-    return _Affected.model_validate(
-        {"status_page_resource_id": row.get("id")}
-    ).status_page_resource_id
-
-
-def _attributes(row: Mapping[str, Any]) -> dict[str, Any]:
-    attributes = row.get("attributes")
-    return attributes if isinstance(attributes, dict) else {}
-
-
-def _component(id_: str, row: Mapping[str, Any], oddities: list[str]) -> Component:
-    raw = _Resource.model_validate(_attributes(row))
-    severity = SEVERITIES.get(phase_word(raw.status), Severity.UNKNOWN)
-    if severity is Severity.UNKNOWN:
-        oddities.append(f"component {raw.public_name[:60]}: unknown status {raw.status[:40]!r}")
-    return Component(id_, raw.public_name[:MAX_TITLE] or id_, severity, raw.status)
-
-
-def _states(rows: list[dict[str, Any]]) -> dict[str, Severity]:
-    read = [_Affected.model_validate(row) for row in rows]
+def _states(rows: object) -> dict[str, Severity]:
     return {
         row.status_page_resource_id: SEVERITIES.get(phase_word(row.status), Severity.UNKNOWN)
-        for row in read
+        for row in _AffectedResource.read_all(rows)
         if row.status_page_resource_id
     }
 
 
 def _report(
-    id_: str, row: Mapping[str, Any], updates: Mapping[str, dict[str, Any]], page: Page
+    id_: str, raw: _Report, said: Mapping[str, dict[str, Any]], page: Page
 ) -> PageIncident | None:
-    """Read one report with its updates; None without any time."""
-    raw = _Report.model_validate(_attributes(row))
-    words = [
-        (name, _Update.model_validate(_attributes(updates[name])))
-        for name in _related(row)
-        if name in updates
-    ]
-    moments = [update.published_at for _, update in words if update.published_at]
+    """Return one report with its updates (by id); None without any time."""
+    read = {name: _ReportUpdate.read(row) for name, row in said.items()}
+    moments = [update.published_at for update in read.values() if update.published_at]
     began = raw.starts_at or min(moments, default=None)
     if began is None:
         return None
-    over = raw.aggregate_state == RESOLVED
-    now = _states(raw.affected_resources)
-    maintenance = raw.report_type == "maintenance"
-    last = max(moments, default=began)
-    said: list[PageUpdate] = []
-    for name, update in words:
+    over, last = raw.aggregate_state == RESOLVED, max(moments, default=began)
+    updates = []
+    for name, update in read.items():
         at = update.published_at or began
         phase = RESOLVED if over and at == last else ONGOING
         states = _states(update.affected_resources)
-        said.append(PageUpdate(name, phase, body(update.message), at, at, changes(states)))
-    said_of = [*now.values(), *(change.after for update in said for change in update.changes)]
+        updates.append(page_update(name, at, update.message, states, phase=phase))
+    now = _states(raw.affected_resources)
+    worst_of = [*now.values(), *(change.after for one in updates for change in one.changes)]
+    maintenance, phase = raw.report_type == "maintenance", ""
     if maintenance:
         phase = "in_progress" if Severity.MAINTENANCE in now.values() else "scheduled"
-    else:
-        phase = ONGOING
-    return PageIncident(
-        id=id_,
-        title=title(raw.title),
-        phase=RESOLVED if over else phase,
-        impact=understood(worst(said_of)) if said_of else Severity.UNKNOWN,
-        created_at=min([began, *moments]),
-        started_at=began,
+    incident = page_incident(
+        id_,
+        raw.title,
+        began,
+        now,
+        understood(worst(worst_of)) if worst_of else Severity.UNKNOWN,
+        updates,
+        phase=phase,
+        over=over,
+        ended=raw.ends_at,
         url=f"{page.url}/incident/{id_}",
-        resolved_at=(raw.ends_at or last) if over else None,
-        components=tuple(now),
-        updates=in_order(said),
+    )
+    return replace(
+        incident,
+        created_at=min([began, *moments]),
         maintenance=maintenance,
         scheduled_for=raw.starts_at if maintenance else None,
         scheduled_until=raw.ends_at if maintenance else None,
     )
-
-
-def _related(row: Mapping[str, Any]) -> list[str]:
-    """The ids of a report's updates."""
-    value: Any = row.get("relationships")
-    for key in ("status_updates", "data"):
-        value = value.get(key) if isinstance(value, dict) else None
-    rows = value[:MAX_ITEMS] if isinstance(value, list) else []
-    return [id_ for entry in rows if isinstance(entry, dict) and (id_ := _id(entry))]

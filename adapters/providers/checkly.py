@@ -13,25 +13,32 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, Field
 
 from adapters.providers.documents import changed_format, read_json
-from adapters.providers.fields import MAX_TITLE, Id, Rows, Words, phase_word
+from adapters.providers.fields import (
+    MAX_TITLE,
+    Id,
+    Moment,
+    Raw,
+    Rows,
+    Words,
+    phase_word,
+    read_rows,
+)
 from adapters.providers.port import Fetch, Page
 from adapters.providers.values import (
     RESOLVED,
     Affecting,
-    Moment,
-    body,
-    changes,
+    active_only,
     derived,
-    in_order,
     made_id,
-    title,
+    page_incident,
+    page_update,
     understood,
 )
 from bot.domain.errors import SourceError
-from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
+from bot.domain.page import Severity, Snapshot
 from bot.ports import NeededLists
 
 # Which of ours they are is our choice. MEDIUM and MAJOR were recorded.
@@ -43,7 +50,7 @@ SEVERITIES = {
 }
 
 
-class _Update(BaseModel):
+class _StatusUpdate(Raw):
     id: Id = ""
     status: Words = ""
     text: Words = Field(default="", validation_alias=AliasChoices("description", "message", "body"))
@@ -52,7 +59,12 @@ class _Update(BaseModel):
     )
 
 
-class _Incident(BaseModel):
+class _Service(Raw):
+    id: Id = ""
+    name: Words = ""
+
+
+class _Event(Raw):
     id: Id = ""
     name: Words = ""
     severity: Words = ""
@@ -60,9 +72,9 @@ class _Incident(BaseModel):
     created_at: Moment = Field(
         default=None, validation_alias=AliasChoices("created_at", "createdAt")
     )
-    services: Rows = []
+    services: Rows = ()
     updates: Rows = Field(
-        default=[], validation_alias=AliasChoices("incidentUpdates", "updates", "timeline")
+        default=(), validation_alias=AliasChoices("incidentUpdates", "updates", "timeline")
     )
 
 
@@ -89,90 +101,59 @@ def parse(content: bytes, page: Page, unresolved: bytes | None = None) -> Snapsh
     document = read_json(content)
     if not isinstance(document, dict) or not isinstance(document.get("metadata"), list):
         raise changed_format("Checkly's status page", document)
-    services = dict(_services(document["metadata"]))
-    rows = _events(document) if unresolved is None else _listed(read_json(unresolved))
-    known = replace(page, components={**services, **page.components})
+    services = [
+        service
+        for group in read_rows(document["metadata"])
+        for service in _Service.read_all(group.get("services"))
+    ]
+    named = {one.id: (one.name[:MAX_TITLE] or one.id,) for one in services if one.id}
+    known = replace(page, components={**named, **page.components})
+    events = list(_events(document))
+    if unresolved is not None:
+        listed = read_json(unresolved)
+        rows = listed.get("incidents") if isinstance(listed, dict) else listed
+        if not isinstance(rows, list):
+            raise changed_format("Checkly's list of incidents", listed)
+        events = read_rows(rows)
     oddities: list[str] = []
     found = []
-    for row in rows:
-        incident = _Incident.model_validate(row)
-        if phase_word(incident.lastUpdateStatus) == RESOLVED:
+    for row in events:
+        event = _Event.read(row)
+        if phase_word(event.lastUpdateStatus) == RESOLVED:
             continue
-        if not incident.id or incident.created_at is None:
+        if not event.id or event.created_at is None:
             oddities.append(f"an incident was dropped: no id or no time in {sorted(row)[:8]}")
-            continue
-        found.append(_affecting(incident, incident.created_at, known))
-    # Leaving the list is the end, so there is no other list to ask.
-    snapshot = replace(derived(known, found, oddities), recent=None, has_history=False)
-    if document.get("partialError") is not True:
-        return snapshot
-    unclear = [
-        replace(component, severity=Severity.UNKNOWN, status="the page could not tell")
-        if component.severity is Severity.UP
-        else component
-        for component in snapshot.components
-    ]
-    return replace(snapshot, components=tuple(unclear))
+        else:
+            found.append(_affecting(event, event.created_at, known))
+    unclear = "the page could not tell" if document.get("partialError") is True else ""
+    return active_only(derived(known, found, oddities), unclear)
 
 
-def _services(groups: list[Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for group in groups:
-        rows = group.get("services") if isinstance(group, dict) else None
-        for row in rows if isinstance(rows, list) else ():
-            service = _Incident.model_validate(row if isinstance(row, dict) else {})
-            if service.id:
-                yield service.id, (service.name[:MAX_TITLE] or service.id,)
-
-
-def _listed(document: object) -> list[Mapping[str, Any]]:
-    rows = document.get("incidents") if isinstance(document, dict) else document
-    if not isinstance(rows, list):
-        raise changed_format("Checkly's list of incidents", document)
-    return [row for row in rows if isinstance(row, dict)]
-
-
-def _events(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The events of all days, each naming the service under which it stands."""
-    groups = document.get("uptime")
-    for group in groups if isinstance(groups, list) else ():
-        for service in _rows(group, "services"):
-            for day in _rows(service, "days"):
-                for event in _rows(day, "events"):
+def _events(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the events of all days, each naming the service under which it stands."""
+    for group in read_rows(document.get("uptime")):
+        for service in read_rows(group.get("services")):
+            for day in read_rows(service.get("days")):
+                for event in read_rows(day.get("events")):
                     yield {**event, "services": [{"id": service.get("id")}]}
 
 
-def _rows(value: object, key: str) -> list[dict[str, Any]]:
-    rows = value.get(key) if isinstance(value, dict) else None
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-
-
-def _affecting(incident: _Incident, began: datetime, page: Page) -> Affecting:
-    severity = SEVERITIES.get(incident.severity.lower(), Severity.UNKNOWN)
-    named = [_Incident.model_validate(row).id for row in incident.services]
-    now = {id_: severity for id_ in named if id_}
+def _affecting(event: _Event, began: datetime, page: Page) -> Affecting:
+    severity = SEVERITIES.get(event.severity.lower(), Severity.UNKNOWN)
+    now = {service.id: severity for service in _Service.read_all(event.services) if service.id}
     updates = []
-    for row in incident.updates:
-        raw = _Update.model_validate(row)
-        at = raw.at or began
-        updates.append(
-            PageUpdate(
-                id=raw.id or made_id(incident.id, at, raw.status),
-                phase=phase_word(raw.status),
-                text=body(raw.text),
-                at=at,
-                posted_at=at,
-                changes=changes(now),
-            )
-        )
-    report = PageIncident(
-        id=incident.id,
-        title=title(incident.name),
-        phase=phase_word(incident.lastUpdateStatus),
-        impact=understood(severity),
-        created_at=began,
-        started_at=began,
+    for raw in _StatusUpdate.read_all(event.updates):
+        at, phase = raw.at or began, phase_word(raw.status)
+        id_ = raw.id or made_id(event.id, at, raw.status)
+        updates.append(page_update(id_, at, raw.text, now, phase=phase))
+    incident = page_incident(
+        event.id,
+        event.name,
+        began,
+        now,
+        understood(severity),
+        updates,
+        phase=phase_word(event.lastUpdateStatus),
         url=page.link,
-        components=tuple(now),
-        updates=in_order(updates),
     )
-    return Affecting(report, now, incident.severity.lower(), over=False)
+    return Affecting(incident, now, event.severity.lower())

@@ -11,11 +11,12 @@ would add. The size of a body is bounded where it is fetched.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat  # see above: no document type, no entities
 
-from adapters.providers.fields import MAX_ITEMS
+from adapters.providers.fields import MAX_ITEMS, Moment, Raw, Words
 from bot.domain.errors import SourceError
 
 
@@ -46,7 +47,7 @@ def read_json(body: bytes) -> object:
 
 
 def changed_format(expected: str, found: object) -> SourceError:
-    """The error for a body that is well-formed, and of another format than the page had."""
+    """Return the error for a body that is well-formed, and of another format than the page had."""
     if isinstance(found, dict):
         keys = ", ".join(sorted(str(key)[:30] for key in list(found)[:6]))
         seen = f"an object with {keys}" if keys else "an empty object"
@@ -57,12 +58,25 @@ def changed_format(expected: str, found: object) -> SourceError:
     return SourceError(f"the page changed its format: {expected} expected, {seen} found")
 
 
-def rows_of(document: object, expected: str, *marks: str) -> list[dict[str, Any]]:
+def read_object(body: bytes, expected: str, *marks: str) -> dict[str, Any]:
+    """Return the JSON object of a body, which has all keys of `marks`.
+
+    Raises:
+        SourceError: no JSON, or of another format.
+    """
+    document = read_json(body)
+    if not isinstance(document, dict) or not all(mark in document for mark in marks):
+        raise changed_format(expected, document)
+    return document
+
+
+def read_list(body: bytes, expected: str, *marks: str) -> list[dict[str, Any]]:
     """Return the objects of a bare list that have all keys of `marks`; an empty list has none.
 
     Raises:
         SourceError: no list, or a list in which not one object has them: another format.
     """
+    document = read_json(body)
     if not isinstance(document, list):
         raise changed_format(expected, document)
     rows = [row for row in document[:MAX_ITEMS] if isinstance(row, dict)]
@@ -78,17 +92,35 @@ _ITEMS = {"rss": "item", "feed": "entry"}
 _TEXTS = {"guid": "id", "pubDate": "updated", "published": "created", "summary": "description"}
 
 
+class FeedItem(Raw):
+    """An item of RSS or entry of Atom, in the words of one."""
+
+    id: Words = ""
+    title: Words = ""
+    link: Words = ""
+    updated: Moment = None
+    description: Words = ""
+    content: Words = ""
+    categories: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Feed:
-    """An RSS or Atom feed: its own fields, and those of each item.
-
-    Both formats in the words of one: `id`, `title`, `link`, `updated`, `description`, `content`;
-    `categories` is a list.
-    """
+    """An RSS or Atom feed: its own fields, and its items."""
 
     kind: str = ""  # rss or feed, as its root is called
     fields: dict[str, str] = field(default_factory=dict)
-    items: list[dict[str, Any]] = field(default_factory=list)
+    items: list[FeedItem] = field(default_factory=list)
+
+    def expect(self, whose: str, kind: str, is_theirs: Callable[[str, str], bool]) -> None:
+        """Make sure that it is of the format that is read: by its kind, title and generator.
+
+        Raises:
+            SourceError: it is another feed.
+        """
+        called = self.fields.get("title", "")
+        if self.kind != kind or not is_theirs(called, self.fields.get("generator", "")):
+            raise changed_format(f"{whose} feed", f"a feed called {called[:40]!r}")
 
 
 class _Reader:
@@ -120,7 +152,7 @@ class _Reader:
         self._open.pop()
         if tag == _ITEMS[self.feed.kind] and self._item is not None:
             if len(self.feed.items) < MAX_ITEMS:
-                self.feed.items.append(self._item)
+                self.feed.items.append(FeedItem.read(self._item))
             self._item = None
         elif len(self._open) == self._depth():
             text = "".join(self._text)
@@ -133,7 +165,7 @@ class _Reader:
         return self.feed.fields if self._item is None else self._item
 
     def _depth(self) -> int:
-        """How many elements are open around a field: rss/channel/item, or feed/entry."""
+        """Return how many elements are open around a field: rss/channel/item, or feed/entry."""
         around = 2 if self.feed.kind == "rss" else 1
         return around + (self._item is not None)
 

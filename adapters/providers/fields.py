@@ -7,9 +7,10 @@ and not the incident around it.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator
+from pydantic import BaseModel, BeforeValidator
 
 from bot.domain.page import Severity
 
@@ -22,7 +23,7 @@ MAX_ITEMS = 500  # incidents of a list, updates of an incident, components of a 
 
 
 def read_time(value: object) -> datetime | None:
-    """A page's time as aware UTC; without an offset it is taken as UTC.
+    """Return a page's time as aware UTC; without an offset it is taken as UTC.
 
     Years that no status page can mean are no time: reckoning with them would overflow.
     """
@@ -36,43 +37,73 @@ def read_time(value: object) -> datetime | None:
     return moment if 1990 <= moment.year <= 2200 else None
 
 
-def _text(value: object) -> str:
-    """A string without half characters (lone surrogates), which could not be stored."""
+def read_moment(value: object) -> datetime | None:
+    """Return a page's time as aware UTC: ISO 8601, epoch seconds (AWS), or RFC 822 (feeds)."""
+    if isinstance(value, str) and (found := read_time(value)):
+        return found
+    try:
+        if isinstance(value, str) and not value.strip().isdecimal():
+            moment = parsedate_to_datetime(value.strip())
+            moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        elif isinstance(value, (str, int, float)) and not isinstance(value, bool):
+            moment = datetime.fromtimestamp(int(value), UTC)
+        else:
+            return None
+    except (ValueError, TypeError, IndexError, OverflowError, OSError):
+        return None
+    return moment if 1990 <= moment.year <= 2200 else None
+
+
+def read_text(value: object) -> str:
+    """Return a string without half characters (lone surrogates), which could not be stored."""
     if not isinstance(value, str):
         return ""
     return value.strip().encode("utf-8", "replace").decode("utf-8")
 
 
-def _id(value: object) -> str:
-    """An id as text; a number counts (GitHub's feed), a flag does not."""
+def read_id(value: object) -> str:
+    """Return an id as text; a number counts (GitHub's feed), a flag does not."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value) if abs(value) < 10**MAX_ID else ""
     # A slash would break our keys ("provider/id").
-    return _text(value).replace("/", "_")[:MAX_ID]
+    return read_text(value).replace("/", "_")[:MAX_ID]
 
 
-def _rows(value: object) -> list[dict[str, Any]]:
-    """The objects of a list, a bare string being one with that name; else nothing."""
-    if not isinstance(value, list):
+def read_rows(value: object) -> list[dict[str, Any]]:
+    """Return the objects of a list, a bare string being one with that name; else nothing."""
+    if not isinstance(value, list | tuple):
         return []
     named = ({"name": row} if isinstance(row, str) else row for row in value[:MAX_ITEMS])
     return [row for row in named if isinstance(row, dict)]
 
 
-def _object(value: object) -> dict[str, Any]:
+def as_object(value: object) -> dict[str, Any]:
+    """Return an object; anything else is an empty one."""
     return value if isinstance(value, dict) else {}
 
 
-def _flag(value: object) -> bool:
-    return value is True
-
-
 Time = Annotated[datetime | None, BeforeValidator(read_time)]
-Words = Annotated[str, BeforeValidator(_text)]
-Id = Annotated[str, BeforeValidator(_id)]
-Rows = Annotated[list[dict[str, Any]], BeforeValidator(_rows)]
-Object = BeforeValidator(_object)  # for a model that is there, or empty
-Flag = Annotated[bool, BeforeValidator(_flag)]
+Moment = Annotated[datetime | None, BeforeValidator(read_moment)]
+Words = Annotated[str, BeforeValidator(read_text)]
+Id = Annotated[str, BeforeValidator(read_id)]
+Rows = Annotated[tuple[dict[str, Any], ...], BeforeValidator(read_rows)]
+Object = BeforeValidator(as_object)  # for a model that is there, or empty
+Flag = Annotated[bool, BeforeValidator(lambda value: value is True)]
+
+
+class Raw(BaseModel):
+    """A piece of what a page sent. Its fields are of the types above and have defaults."""
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read an object; anything else is one without fields."""
+        return cls.model_validate(as_object(value))
+
+    @classmethod
+    def read_all(cls, value: object) -> list[Self]:
+        """Read the objects of a list; anything else has none."""
+        return [cls.model_validate(row) for row in read_rows(value)]
+
 
 # The page's words for a component, letters only: Statuspage, incident.io ("full_outage") and
 # Instatus ("MINOROUTAGE").
@@ -97,7 +128,7 @@ _IMPACTS = {
 
 
 def status_severity(status: str) -> Severity:
-    """What a component's status means; unknown words stay unknown, they are not down."""
+    """Return the severity of a component's status; unknown words stay unknown, never down."""
     letters = "".join(filter(str.isalpha, status.lower()))
     return _STATUSES.get(letters, Severity.UNKNOWN)
 
@@ -107,5 +138,5 @@ def impact_severity(impact: str) -> Severity:
 
 
 def phase_word(status: str) -> str:
-    """A phase in one spelling: "In progress" and "IN_PROGRESS" are in_progress."""
+    """Return a phase in one spelling: "In progress" and "IN_PROGRESS" are in_progress."""
     return status.lower().replace(" ", "_").replace("-", "_")

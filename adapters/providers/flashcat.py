@@ -6,36 +6,42 @@ component is degraded by it at most, and its text is shown. Leaving the list is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, Field
 
 from adapters.providers.documents import changed_format, read_json
-from adapters.providers.fields import MAX_ITEMS, MAX_TITLE, Id, Rows, Words, phase_word
-from adapters.providers.port import Fetch, Page
-from adapters.providers.values import (
-    ONGOING,
-    Affecting,
+from adapters.providers.fields import (
+    MAX_ITEMS,
+    MAX_TITLE,
+    Id,
     Moment,
-    body,
-    changes,
-    derived,
-    in_order,
-    made_id,
-    title,
+    Raw,
+    Rows,
+    Words,
+    as_object,
+    phase_word,
 )
-from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
-from bot.ports import NeededLists
+from adapters.providers.port import Page
+from adapters.providers.values import (
+    Affecting,
+    active_only,
+    derived,
+    made_id,
+    page_incident,
+    page_update,
+)
+from bot.domain.page import Severity, Snapshot
+
+PATH = "/summary/active"
 
 
-class _Component(BaseModel):
+class _ChangedComponent(Raw):
     id: Id = Field(default="", validation_alias=AliasChoices("component_id", "id"))
     name: Words = ""
 
 
-class _Update(BaseModel):
+class _ChangeUpdate(Raw):
     id: Id = Field(default="", validation_alias=AliasChoices("update_id", "id"))
     status: Words = ""
     text: Words = Field(default="", validation_alias=AliasChoices("description", "message", "body"))
@@ -45,7 +51,7 @@ class _Update(BaseModel):
     )
 
 
-class _Change(BaseModel):
+class _Change(Raw):
     id: Id = Field(default="", validation_alias=AliasChoices("change_id", "id"))
     title: Words = Field(default="", validation_alias=AliasChoices("title", "name"))
     description: Words = ""
@@ -58,19 +64,10 @@ class _Change(BaseModel):
         ),
     )
     components: Rows = Field(
-        default=[],
+        default=(),
         validation_alias=AliasChoices("affected_components", "components", "component_changes"),
     )
-    updates: Rows = Field(default=[], validation_alias=AliasChoices("updates", "timeline"))
-
-
-@dataclass(frozen=True, slots=True)
-class Flashcat:
-    page: Page
-    fetch: Fetch
-
-    async def poll(self, needed: NeededLists) -> Snapshot:  # noqa: ARG002  # it lists what is active
-        return parse(await self.fetch(f"{self.page.url}/summary/active"), self.page)
+    updates: Rows = Field(default=(), validation_alias=AliasChoices("updates", "timeline"))
 
 
 def parse(content: bytes, page: Page) -> Snapshot:
@@ -80,69 +77,49 @@ def parse(content: bytes, page: Page) -> Snapshot:
         SourceError: not that document.
     """
     document = read_json(content)
-    data = document.get("data") if isinstance(document, dict) else None
-    listed = data.get("page") if isinstance(data, dict) else None
-    rows = listed.get("components") if isinstance(listed, dict) else None
-    if not isinstance(data, dict) or not isinstance(rows, list):
+    data = as_object(as_object(document).get("data"))
+    rows = as_object(data.get("page")).get("components")
+    if not isinstance(rows, list):
         raise changed_format("Flashcat's status page", document)
-    read = [_Component.model_validate(row) for row in rows[:MAX_ITEMS] if isinstance(row, dict)]
-    named = {row.id: (row.name[:MAX_TITLE] or row.id,) for row in read if row.id}
+    listed = _ChangedComponent.read_all(rows)
+    named = {row.id: (row.name[:MAX_TITLE] or row.id,) for row in listed if row.id}
     known = replace(page, components={**named, **page.components})
     active = data.get("active_changes")
-    oddities: list[str] = []
-    found = []
-    for row in active[:MAX_ITEMS] if isinstance(active, list) else ():
-        change = _change(row if isinstance(row, dict) else {}, known)
-        if change is None:
-            oddities.append("an active change cannot be dated: every component may be concerned")
-        else:
-            found.append(change)
-    snapshot = replace(derived(known, found, oddities), recent=None, has_history=False)
-    if not oddities:
-        return snapshot
-    unclear = [
-        replace(component, severity=Severity.UNKNOWN, status="an active change, not understood")
-        for component in snapshot.components
-    ]
-    return replace(snapshot, components=tuple(unclear))
+    rows = active[:MAX_ITEMS] if isinstance(active, list) else []
+    read = [_affecting(_Change.read(row), known) for row in rows]
+    found = [one for one in read if one is not None]
+    if len(found) == len(read):
+        return active_only(derived(known, found))
+    oddity = "an active change cannot be dated: every component may be concerned"
+    return active_only(derived(known, found, [oddity]), "an active change, not understood")
 
 
-def _change(row: Mapping[str, Any], page: Page) -> Affecting | None:
+def _affecting(change: _Change, page: Page) -> Affecting | None:
     """Read one active change; None without any time."""
-    raw = _Change.model_validate(dict(row))
-    drafts = [_Update.model_validate(update) for update in raw.updates]
-    began = raw.started or min((draft.at for draft in drafts if draft.at), default=None)
+    drafts = _ChangeUpdate.read_all(change.updates)
+    began = change.started or min((draft.at for draft in drafts if draft.at), default=None)
     if began is None:
         return None
-    named = [_Component.model_validate(entry).id for entry in raw.components]
-    maintenance = "maintenance" in phase_word(raw.type)
+    maintenance = "maintenance" in phase_word(change.type)
     severity = Severity.MAINTENANCE if maintenance else Severity.DEGRADED
-    now = {id_: severity for id_ in named if id_}
-    id_ = raw.id or made_id(raw.title, began)
+    named = _ChangedComponent.read_all(change.components)
+    now = {row.id: severity for row in named if row.id}
+    id_ = change.id or made_id(change.title, began)
     updates = [
-        PageUpdate(
-            id=draft.id or made_id(id_, draft.at, draft.status),
-            phase=phase_word(draft.status) or ONGOING,
-            text=body(draft.text),
-            at=draft.at or began,
-            posted_at=draft.at or began,
-            changes=changes(now),
+        page_update(
+            draft.id or made_id(id_, draft.at, draft.status),
+            draft.at or began,
+            draft.text,
+            now,
+            phase=phase_word(draft.status),
         )
         for draft in drafts
-    ] or [PageUpdate(made_id(id_), ONGOING, body(raw.description), began, began, changes(now))]
-    report = PageIncident(
-        id=id_,
-        title=title(raw.title),
-        phase=phase_word(raw.status) or ONGOING,
-        impact=severity,
-        created_at=began,
-        started_at=began,
-        url=page.link,
-        components=tuple(now),
-        updates=in_order(updates),
-        maintenance=maintenance,
-        linkable=bool(now),
+    ] or [page_update(made_id(id_), began, change.description, now)]
+    phase = phase_word(change.status)
+    incident = page_incident(
+        id_, change.title, began, now, severity, updates, phase=phase, url=page.link
     )
     # A change that names no component may concern any: what they are is not known then.
     states = now or dict.fromkeys(page.components, Severity.UNKNOWN)
-    return Affecting(report, states, phase_word(raw.status).replace("_", " "), over=False)
+    incident = replace(incident, maintenance=maintenance, linkable=bool(now))
+    return Affecting(incident, states, phase.replace("_", " "))

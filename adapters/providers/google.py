@@ -9,31 +9,26 @@ Facts: https://status.cloud.google.com/incidents.schema.json
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
-
-from adapters.providers.documents import changed_format, read_json, rows_of
-from adapters.providers.fields import Id, Rows, Words
+from adapters.providers.documents import changed_format, read_list, read_object
+from adapters.providers.fields import Id, Moment, Raw, Rows, Words, read_rows
 from adapters.providers.port import Fetch, Page
 from adapters.providers.values import (
     ONGOING,
     POSTMORTEM,
     RESOLVED,
     Affecting,
-    Moment,
-    body,
-    changes,
     derived,
-    in_order,
-    title,
+    page_incident,
+    page_update,
     understood,
 )
-from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
-from bot.ports import NeededLists
+from bot.domain.page import PageUpdate, Severity, Snapshot
 
+PATH = "/incidents.json"
 # Google has these four words and no maintenance; which of ours they are is our choice, after the
 # descriptions in its schema ("intermittent or partial", "significant portion or all").
 SEVERITIES = {
@@ -46,34 +41,33 @@ SEVERITIES = {
 WIDE = {"global": "", "us": "us-", "eu": "europe-", "europe": "europe-", "asia": "asia-"}
 
 
-class _Update(BaseModel):
+class _IncidentUpdate(Raw):
     created: Moment = None
     when: Moment = None
     text: Words = ""
     status: Words = ""
-    affected_locations: Rows = []
+    affected_locations: Rows = ()
 
 
-class _Incident(BaseModel):
+class _GoogleIncident(Raw):
     id: Id = ""
     begin: Moment = None
     created: Moment = None
     end: Moment = None
     external_desc: Words = ""
     status_impact: Words = ""
-    affected_products: Rows = []
-    currently_affected_locations: Rows = []
-    previously_affected_locations: Rows = []
-    updates: Rows = []
+    affected_products: Rows = ()
+    currently_affected_locations: Rows = ()
+    previously_affected_locations: Rows = ()
+    updates: Rows = ()
 
-
-@dataclass(frozen=True, slots=True)
-class Google:
-    page: Page
-    fetch: Fetch
-
-    async def poll(self, needed: NeededLists) -> Snapshot:  # noqa: ARG002  # its list has everything
-        return parse(await self.fetch(f"{self.page.url}/incidents.json"), self.page)
+    def concerned(self, page: Page) -> list[str]:
+        """Return the components touched at any time: of its products, in its places if any."""
+        products = _ids(self.affected_products)
+        places = _ids(self.currently_affected_locations)
+        places |= _ids(self.previously_affected_locations)
+        split = ((id_, *_split(id_)) for id_ in page.components)
+        return [id_ for id_, product, at in split if product in products and _touches(places, at)]
 
 
 def parse(content: bytes, page: Page) -> Snapshot:
@@ -82,14 +76,12 @@ def parse(content: bytes, page: Page) -> Snapshot:
     Raises:
         SourceError: not that list.
     """
-    rows = rows_of(
-        read_json(content), "Google's list of incidents", "status_impact", "affected_products"
-    )
+    what = "Google's list of incidents"
     oddities: list[str] = []
     found = []
-    for row in rows:
-        incident = _Incident.model_validate(row)
-        if not _concerned(incident, page):
+    for row in read_list(content, what, "status_impact", "affected_products"):
+        incident = _GoogleIncident.read(row)
+        if not (concerned := incident.concerned(page)):
             continue
         created = incident.created or incident.begin
         if not incident.id or created is None:
@@ -97,7 +89,7 @@ def parse(content: bytes, page: Page) -> Snapshot:
             continue
         if incident.status_impact not in SEVERITIES:
             oddities.append(f"unknown impact {incident.status_impact[:40]!r} of {incident.id}")
-        found.append(_affecting(incident, created, page))
+        found.append(_affecting(incident, created, concerned, page))
     return derived(page, found, oddities)
 
 
@@ -107,16 +99,16 @@ def parse_products(content: bytes) -> dict[str, str]:
     Raises:
         SourceError: not that document.
     """
-    document = read_json(content)
-    if not isinstance(document, dict) or not isinstance(document.get("products"), list):
+    document = read_object(content, "Google's list of products", "products")
+    if not isinstance(document["products"], list):
         raise changed_format("Google's list of products", document)
-    rows = [row for row in document["products"] if isinstance(row, dict)]
+    rows = read_rows(document["products"])
     named = ((row.get("id"), row.get("current_title") or row.get("title")) for row in rows)
     return {id_: name for id_, name in named if isinstance(id_, str) and isinstance(name, str)}
 
 
 async def unknown_products(page: Page, fetch: Fetch) -> list[str]:
-    """Sentences about products that we watch and that Google no longer has.
+    """Return sentences about products that we watch and that Google no longer has.
 
     Nothing is ever open for such an id, so that it would look up for ever.
 
@@ -132,25 +124,13 @@ def _ids(rows: Iterable[dict[str, Any]]) -> set[str]:
     return {id_ for row in rows if isinstance(id_ := row.get("id"), str)}
 
 
-def _concerned(incident: _Incident, page: Page) -> list[str]:
-    """The components that it has touched at any time: their product, and their region if any."""
-    products = _ids(incident.affected_products)
-    places = _ids(incident.currently_affected_locations)
-    places |= _ids(incident.previously_affected_locations)
-    return [
-        id_
-        for id_, (product, region) in ((id_, _split(id_)) for id_ in page.components)
-        if product in products and _touches(places, region)
-    ]
-
-
 def _split(component: str) -> tuple[str, str]:
     product, _, region = component.partition("@")
     return product, region
 
 
 def _touches(places: set[str], region: str) -> bool:
-    """Whether these locations hold the region; none named does not mean nowhere."""
+    """Tell whether these locations hold the region; none named does not mean nowhere."""
     if not region or not places:
         return True
     return any(
@@ -158,56 +138,57 @@ def _touches(places: set[str], region: str) -> bool:
     )
 
 
-def _affecting(incident: _Incident, created: datetime, page: Page) -> Affecting:
-    concerned = _concerned(incident, page)
-    over = incident.end is not None
-    said = [_Update.model_validate(row) for row in incident.updates]
+def _states(
+    concerned: Iterable[str], rows: Iterable[dict[str, Any]], severity: Severity
+) -> dict[str, Severity]:
+    """Return the states of components while an incident touches the locations of `rows`."""
+    places = _ids(rows)
+    return {id_: severity if _touches(places, _split(id_)[1]) else Severity.UP for id_ in concerned}
+
+
+def _affecting(
+    raw: _GoogleIncident, created: datetime, concerned: list[str], page: Page
+) -> Affecting:
+    said = _IncidentUpdate.read_all(raw.updates)
     said.sort(key=lambda update: update.created or update.when or created)
-    updates = _updates(incident.id, said, concerned, created, over=over)
-    impact = SEVERITIES.get(incident.status_impact, Severity.UNKNOWN)
-    report = PageIncident(
-        id=incident.id,
-        title=title(incident.external_desc),
-        phase=RESOLVED if over else ONGOING,
-        impact=understood(impact),
-        created_at=created,
-        started_at=incident.begin or created,
-        url=f"{page.url}/incidents/{incident.id}",
-        resolved_at=incident.end,
-        components=tuple(concerned),
-        updates=updates,
+    impact = SEVERITIES.get(raw.status_impact, Severity.UNKNOWN)
+    incident = page_incident(
+        raw.id,
+        raw.external_desc,
+        created,
+        concerned,
+        understood(impact),
+        _updates(raw, said, concerned, created),
+        over=raw.end is not None,
+        ended=raw.end,
+        url=f"{page.url}/incidents/{raw.id}",
     )
     if said and said[-1].status == "AVAILABLE":
         impact = Severity.UP  # its newest word outweighs an end that is not there (yet)
-    places = _ids(incident.currently_affected_locations)
-    now = {id_: impact if _touches(places, _split(id_)[1]) else Severity.UP for id_ in concerned}
-    return Affecting(report, now, incident.status_impact.replace("_", " ").lower(), over)
+    now = _states(concerned, raw.currently_affected_locations, impact)
+    incident = replace(incident, started_at=raw.begin or created)
+    return Affecting(incident, now, raw.status_impact.replace("_", " ").lower())
 
 
 def _updates(
-    incident: str, said: list[_Update], concerned: list[str], created: datetime, *, over: bool
-) -> tuple[PageUpdate, ...]:
-    """An update has no id of its own: the moment it was created is what never changes."""
-    updates = []
+    incident: _GoogleIncident, said: list[_IncidentUpdate], concerned: list[str], created: datetime
+) -> Iterable[PageUpdate]:
+    """Yield its updates. One has no id: the moment it was created is what never changes."""
     ended = False
     for index, raw in enumerate(said):
         at = raw.when or raw.created or created
+        written = raw.created or at
         severity = SEVERITIES.get(raw.status, Severity.UNKNOWN)
         # Only the last word that it is over is the end: earlier ones were taken back.
-        last = over and all(later.status == "AVAILABLE" for later in said[index:])
-        places = _ids(raw.affected_locations)
-        states = {
-            id_: severity if _touches(places, _split(id_)[1]) else Severity.UP for id_ in concerned
-        }
-        updates.append(
-            PageUpdate(
-                id=f"{incident}-{int((raw.created or at).timestamp())}",
-                phase=(POSTMORTEM if ended else RESOLVED) if last else ONGOING,
-                text=body(raw.text),
-                at=at,
-                posted_at=raw.created or at,
-                changes=changes(states),
-            )
+        is_end = incident.end is not None and all(
+            later.status == "AVAILABLE" for later in said[index:]
         )
-        ended = ended or last
-    return in_order(updates)
+        yield page_update(
+            f"{incident.id}-{int(written.timestamp())}",
+            at,
+            raw.text,
+            _states(concerned, raw.affected_locations, severity),
+            phase=(POSTMORTEM if ended else RESOLVED) if is_end else ONGOING,
+            posted_at=written,
+        )
+        ended = ended or is_end

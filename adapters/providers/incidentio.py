@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from adapters.providers.incidentio_feed import Entry, by_names, named, read_entries
+from adapters.providers.incidentio_feed import PATH, FeedEntry, by_names, named, read_entries
 from adapters.providers.port import Fetch, Page
 from adapters.providers.statuspage import Statuspage
 from adapters.providers.values import changes
@@ -28,7 +28,7 @@ class IncidentIo:
         if not any(not incident.maintenance for incident in snapshot.incidents):
             return snapshot
         try:
-            feed = await self.fetch(f"{self.page.url}/feed.atom")
+            feed = await self.fetch(self.page.url + PATH)
             return with_feed(snapshot, feed, self.page)
         except SourceError as error:
             # The incident is told all the same, without its components.
@@ -56,11 +56,11 @@ def with_feed(snapshot: Snapshot, content: bytes, page: Page) -> Snapshot:
 
 def _linked(
     incident: PageIncident,
-    entry: Entry | None,
+    entry: FeedEntry | None,
     ids: Mapping[str, tuple[str, ...]],
     present: Mapping[str, Severity],
 ) -> PageIncident:
-    """The incident with what the feed says of its newest update; unchanged if it says nothing."""
+    """Return it with what the feed says of its newest update, if it says anything."""
     now = named(entry.components, ids, present) if entry else {}
     if entry is None or not now or not incident.updates:
         return incident

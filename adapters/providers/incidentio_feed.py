@@ -9,45 +9,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pydantic import BaseModel
-
-from adapters.providers.documents import changed_format, read_feed
-from adapters.providers.fields import Id, Words, phase_word, status_severity
+from adapters.providers.documents import read_feed
+from adapters.providers.fields import phase_word, read_id, status_severity
 from adapters.providers.html import plain_text
-from adapters.providers.port import Fetch, Page
+from adapters.providers.port import Page
 from adapters.providers.values import (
-    ONGOING,
     Affecting,
-    Moment,
-    body,
-    changes,
     derived,
     made_id,
-    title,
+    page_incident,
+    page_update,
     understood,
 )
-from bot.domain.page import ENDED, PageIncident, PageUpdate, Severity, Snapshot, worst
-from bot.ports import NeededLists
+from bot.domain.page import ENDED, Severity, Snapshot, worst
 
+PATH = "/feed.atom"
 _STATUS = re.compile(r"\AStatus: *(.+)$", re.MULTILINE)
 _AFFECTED = re.compile(r"^- (.+) \(([^()]+)\)$", re.MULTILINE)
 _HEADING = "Affected components"
 
 
-class _Entry(BaseModel):
-    id: Words = ""
-    title: Words = ""
-    updated: Moment = None
-    description: Words = ""
-    content: Words = ""
-
-
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What the feed says of one incident. `components` are names, each with its states."""
+class FeedEntry:
+    """One incident as the feed has it. `components` are names, each with its states."""
 
     id: str
     title: str
@@ -57,35 +44,23 @@ class Entry:
     components: tuple[tuple[str, Severity], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentIoFeed:
-    page: Page
-    fetch: Fetch
-
-    async def poll(self, needed: NeededLists) -> Snapshot:  # noqa: ARG002  # a feed has no lists
-        return parse(await self.fetch(f"{self.page.url}/feed.atom"), self.page)
-
-
-def read_entries(content: bytes) -> Iterator[Entry]:
+def read_entries(content: bytes) -> Iterator[FeedEntry]:
     """Read the body of `feed.atom`, newest first as it is.
 
     Raises:
         SourceError: no feed of incident.io.
     """
     feed = read_feed(content)
-    if feed.kind != "feed" or feed.fields.get("generator") != "incident.io":
-        called = feed.fields.get("title", "")[:40]
-        raise changed_format("incident.io's feed", f"a feed called {called!r}")
-    for row in feed.items:
-        raw = _Entry.model_validate(row)
+    feed.expect("incident.io's", "feed", lambda _, generator: generator == "incident.io")
+    for raw in feed.items:
         # Two slashes may stand in the address; the last part is the incident's id.
-        id_ = _Id.model_validate({"id": raw.id.rpartition("/")[2]}).id
+        id_ = read_id(raw.id.rpartition("/")[2])
         text = plain_text(raw.description or raw.content)
         status = _STATUS.search(text)
         if not id_ or raw.updated is None or status is None:
             continue
         words, _, listed = text[status.end() :].partition(_HEADING)
-        yield Entry(
+        yield FeedEntry(
             id=id_,
             title=raw.title,
             phase=phase_word(status[1].strip()),
@@ -96,10 +71,6 @@ def read_entries(content: bytes) -> Iterator[Entry]:
                 for found in _AFFECTED.finditer(listed)
             ),
         )
-
-
-class _Id(BaseModel):
-    id: Id = ""
 
 
 def named(
@@ -122,7 +93,7 @@ def named(
 
 
 def by_names(page: Page) -> dict[str, tuple[str, ...]]:
-    """The components of the catalogue by each name that they have borne."""
+    """Return the components of the catalogue by each name that they have borne."""
     ids: dict[str, tuple[str, ...]] = {}
     for id_, names in page.components.items():
         for name in names:
@@ -137,31 +108,20 @@ def parse(content: bytes, page: Page) -> Snapshot:
         SourceError: no feed of incident.io.
     """
     ids = by_names(page)
-    return derived(page, [_affecting(entry, ids, page) for entry in read_entries(content)])
-
-
-def _affecting(entry: Entry, ids: Mapping[str, tuple[str, ...]], page: Page) -> Affecting:
-    over = entry.phase in ENDED
-    now = named(entry.components, ids, {})
-    update = PageUpdate(
-        id=made_id(entry.id, entry.at),
-        phase=entry.phase or ONGOING,
-        text=body(entry.text),
-        at=entry.at,
-        posted_at=entry.at,
-        changes=changes(now),
-    )
-    incident = PageIncident(
-        id=entry.id,
-        title=title(entry.title),
-        phase=entry.phase or ONGOING,
-        impact=understood(worst(now.values())) if now else Severity.UNKNOWN,
-        created_at=entry.at,
-        started_at=entry.at,
-        url=f"{page.url}/incidents/{entry.id}",
-        resolved_at=entry.at if over else None,
-        components=tuple(now),
-        updates=(update,),
-        linkable=bool(now),
-    )
-    return Affecting(incident, now, "", over)
+    found = []
+    for entry in read_entries(content):
+        now = named(entry.components, ids, {})
+        id_ = made_id(entry.id, entry.at)
+        incident = page_incident(
+            entry.id,
+            entry.title,
+            entry.at,
+            now,
+            understood(worst(now.values())) if now else Severity.UNKNOWN,
+            [page_update(id_, entry.at, entry.text, now, phase=entry.phase)],
+            phase=entry.phase,
+            over=entry.phase in ENDED,
+            url=f"{page.url}/incidents/{entry.id}",
+        )
+        found.append(Affecting(replace(incident, linkable=bool(now)), now, ""))
+    return derived(page, found)

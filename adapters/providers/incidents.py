@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, Field
 
 from adapters.providers.fields import (
-    MAX_TEXT,
-    MAX_TITLE,
     Id,
+    Raw,
     Rows,
     Time,
     Words,
@@ -20,33 +18,30 @@ from adapters.providers.fields import (
     phase_word,
     status_severity,
 )
-from adapters.providers.html import plain_text
+from adapters.providers.values import body, in_order, made_id, title
 from bot.catalog.catalog import slug
 from bot.domain.page import ComponentChange, PageIncident, PageUpdate
-
-CUT = " […]"
-
 
 # Statuspage's own spelling, or that of a recording which changed it.
 _CREATED = AliasChoices("created_at", "createdAt")
 _UPDATED = AliasChoices("updated_at", "updatedAt")
 
 
-class _Update(BaseModel):
+class _UpdateRow(Raw):
     id: Id = ""
     status: Words = ""
     body: Words = Field(default="", validation_alias=AliasChoices("body", "message"))
     created_at: Time = Field(default=None, validation_alias=_CREATED)
     updated_at: Time = Field(default=None, validation_alias=_UPDATED)
     display_at: Time = Field(default=None, validation_alias=AliasChoices("display_at", "at"))
-    affected_components: Rows = []
+    affected_components: Rows = ()
 
     @property
     def at(self) -> datetime | None:
         return self.display_at or self.created_at or self.updated_at
 
 
-class _Incident(BaseModel):
+class _IncidentRow(Raw):
     id: Id = ""
     name: Words = Field(default="", validation_alias=AliasChoices("name", "title"))
     status: Words = ""
@@ -60,13 +55,13 @@ class _Incident(BaseModel):
     shortlink: Words = Field(default="", validation_alias=AliasChoices("shortlink", "url"))
     scheduled_for: Time = None
     scheduled_until: Time = None
-    components: Rows = []
+    components: Rows = ()
     incident_updates: Rows = Field(
-        default=[], validation_alias=AliasChoices("incident_updates", "updates")
+        default=(), validation_alias=AliasChoices("incident_updates", "updates")
     )
 
 
-class _Affected(BaseModel):
+class _ComponentRow(Raw):
     code: Id = Field(default="", validation_alias=AliasChoices("code", "id"))
     name: Words = ""
     old_status: Words = ""
@@ -86,8 +81,8 @@ def read_incident(
     `names` maps component names to ids, for pages that give no ids. `page_time` dates an
     incident that carries no date.
     """
-    raw = _Incident.model_validate(dict(row))
-    drafts = [_Update.model_validate(update) for update in raw.incident_updates]
+    raw = _IncidentRow.read(row)
+    drafts = _UpdateRow.read_all(raw.incident_updates)
     moments = [moment for update in drafts if (moment := update.at)]
     # Statuspage writes created_at and started_at; others write one of them, or neither.
     created = raw.created_at or raw.started_at or min(moments, default=raw.updated_at) or page_time
@@ -97,17 +92,19 @@ def read_incident(
         identity = f"made-{int(begun.timestamp() * 1000)}"
     if created is None or not identity:
         return None
+    rows = _ComponentRow.read_all(raw.components)
+    named = (row.code or (names or {}).get(row.name) or by_name(row.name) for row in rows)
     return PageIncident(
         id=identity,
-        title=_cut(plain_text(raw.name).replace("\n", " "), MAX_TITLE) or "Untitled incident",
+        title=title(raw.name),
         phase=phase_word(raw.status),
         impact=impact_severity(raw.impact),
         created_at=created,
         started_at=raw.started_at or created,
         url=_url(raw.shortlink, page_url, raw.id),
         resolved_at=raw.resolved_at,
-        components=tuple(_named(raw.components, names or {})),
-        updates=tuple(_updates(drafts, identity, created, names or {})),
+        components=tuple(id_ for id_ in named if id_),
+        updates=_updates(drafts, identity, created, names or {}),
         maintenance=maintenance or raw.scheduled_for is not None,
         scheduled_for=raw.scheduled_for,
         scheduled_until=raw.scheduled_until,
@@ -130,53 +127,31 @@ def _url(link: str, page_url: str, identity: str) -> str:
     return f"{base}/incidents/{identity}" if identity else base
 
 
-def _named(rows: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> Iterable[str]:
-    for row in rows:
-        component = _Affected.model_validate(dict(row))
-        if id_ := component.code or names.get(component.name) or by_name(component.name):
-            yield id_
-
-
 def _updates(
-    drafts: Iterable[_Update], incident: str, created: datetime, names: Mapping[str, str]
-) -> list[PageUpdate]:
+    drafts: Iterable[_UpdateRow], incident: str, created: datetime, names: Mapping[str, str]
+) -> tuple[PageUpdate, ...]:
     """Oldest first: by time, and among equal times the other way round than the page shows."""
     updates: dict[str, PageUpdate] = {}
     for index, draft in enumerate(reversed(list(drafts))):
         at = draft.at or created
-        id_ = draft.id or _made_up_id(incident, draft, index)
-        updates.setdefault(
-            id_,
-            PageUpdate(
-                id=id_,
-                phase=phase_word(draft.status),
-                text=_cut(plain_text(draft.body), MAX_TEXT),
-                at=at,
-                posted_at=draft.created_at or at,
-                changes=tuple(_changes(draft.affected_components, names)),
+        # A page without update ids: time and phase name it, for its text may be edited.
+        id_ = draft.id or made_id(f"{incident} {draft.at or index} {draft.status}")
+        # A row without a known component is a sentence ("No components were affected …").
+        rows = [
+            (row.code or names.get(row.name, ""), row.old_status, row.new_status)
+            for row in _ComponentRow.read_all(draft.affected_components)
+        ]
+        update = PageUpdate(
+            id=id_,
+            phase=phase_word(draft.status),
+            text=body(draft.body),
+            at=at,
+            posted_at=draft.created_at or at,
+            changes=tuple(
+                ComponentChange(component, status_severity(before), status_severity(after))
+                for component, before, after in rows
+                if component
             ),
         )
-    return sorted(updates.values(), key=lambda update: (update.at, update.posted_at))
-
-
-def _made_up_id(incident: str, draft: _Update, index: int) -> str:
-    """A page without update ids: time and phase name it, for its text may be edited."""
-    facts = f"{incident} {draft.at or index} {draft.status}"
-    return "made-" + hashlib.sha256(facts.encode()).hexdigest()[:16]
-
-
-def _changes(
-    rows: Iterable[Mapping[str, Any]], names: Mapping[str, str]
-) -> Iterable[ComponentChange]:
-    """A row without a known component is a sentence ("No components were affected …")."""
-    for row in rows:
-        affected = _Affected.model_validate(dict(row))
-        id_ = affected.code or names.get(affected.name, "")
-        if id_:
-            yield ComponentChange(
-                id_, status_severity(affected.old_status), status_severity(affected.new_status)
-            )
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - len(CUT)] + CUT
+        updates.setdefault(id_, update)
+    return in_order(updates.values())

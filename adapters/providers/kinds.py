@@ -1,17 +1,18 @@
 """The formats of status pages, by the word that a catalogue row names them with (`kind`).
 
-A new format is a module beside this one, with a class of this shape, and a row here:
+A new format is a module beside this one, and a row here. Most pages have everything in one
+document: their module has the path of it, and a `parse(content, page)` that returns a snapshot.
+Where it takes several, the module has a class of this shape:
 
     @dataclass(frozen=True, slots=True)
     class Example:
         page: Page     # the catalogue row: address, and the components that it knows
         fetch: Fetch   # asks for one address
 
-        async def poll(self, needed: Needed) -> Snapshot: ...
+        async def poll(self, needed: NeededLists) -> Snapshot: ...
 
-A poller reads one document or several and keeps nothing between polls. Pages that keep their
-past apart (Statuspage) ask the engine, by `needed`, whether it wants those lists as well after
-this summary; the others have everything in what they read and never ask. The engine sees
+A poller keeps nothing between polls. Pages that keep their past apart (Statuspage) ask the
+engine, by `needed`, whether it wants those lists as well after this summary. The engine sees
 snapshots alone: which kind made them is not in them.
 
 What a parser owes, whatever came: a snapshot, or the one `SourceError`. A body of another format
@@ -22,41 +23,44 @@ that is not understood is unknown, never down.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
-from adapters.providers.aws import Aws
+from adapters.providers import (
+    aws,
+    azure,
+    betterstack,
+    datadog,
+    flashcat,
+    google,
+    incidentio_feed,
+    slack,
+    xai,
+)
 from adapters.providers.aws_rss import AwsRss
-from adapters.providers.azure import Azure
-from adapters.providers.betterstack import BetterStack
 from adapters.providers.checkly import Checkly
-from adapters.providers.datadog import Datadog
-from adapters.providers.flashcat import Flashcat
-from adapters.providers.google import Google, unknown_products
 from adapters.providers.incidentio import IncidentIo
-from adapters.providers.incidentio_feed import IncidentIoFeed
 from adapters.providers.instatus import Instatus
-from adapters.providers.port import Fetch, Page, Poller
-from adapters.providers.slack import Slack
+from adapters.providers.port import Fetch, OneDocument, Page, Poller
 from adapters.providers.statuspage import Statuspage
-from adapters.providers.xai import Xai
 
 KINDS: Mapping[str, Callable[[Page, Fetch], Poller]] = {
     "statuspage": Statuspage,
     "incidentio": IncidentIo,
-    "incidentio-feed": IncidentIoFeed,
-    "google": Google,
-    "aws": Aws,
+    "incidentio-feed": partial(OneDocument, incidentio_feed.PATH, incidentio_feed.parse),
+    "google": partial(OneDocument, google.PATH, google.parse),
+    "aws": partial(OneDocument, aws.PATH, aws.parse),
     "aws-rss": AwsRss,
-    "azure": Azure,
-    "datadog": Datadog,
+    "azure": partial(OneDocument, azure.PATH, azure.parse),
+    "datadog": partial(OneDocument, datadog.PATH, datadog.parse),
     "checkly": Checkly,
-    "flashcat": Flashcat,
-    "betterstack": BetterStack,
+    "flashcat": partial(OneDocument, flashcat.PATH, flashcat.parse),
+    "betterstack": partial(OneDocument, betterstack.PATH, betterstack.parse),
     "instatus": Instatus,
-    "slack": Slack,
-    "xai": Xai,
+    "slack": partial(OneDocument, slack.PATH, slack.parse),
+    "xai": partial(OneDocument, xai.PATH, xai.parse),
 }
 
 # What `doctor` asks of a page besides polling it: sentences about what is amiss.
 CHECKS: Mapping[str, Callable[[Page, Fetch], Awaitable[list[str]]]] = {
-    "google": unknown_products,
+    "google": google.unknown_products,
 }

@@ -33,8 +33,11 @@ class Page:
     link: str = ""  # where people read it
 
     def name(self, component: str) -> str:
-        """What to call a component that the page itself does not name."""
+        """Return the name of a component that the page itself does not name."""
         return next(iter(self.components.get(component, ())), component)
+
+
+Parse = Callable[[bytes, Page], Snapshot]
 
 
 class Poller(Protocol):
@@ -47,3 +50,17 @@ class Poller(Protocol):
             SourceError: no usable answer, or a body of another format.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class OneDocument:
+    """Polls a page whose format has everything in one document, at `path` below its address."""
+
+    path: str
+    parse: Parse  # Raises SourceError: a body of another format.
+    page: Page
+    fetch: Fetch
+
+    async def poll(self, needed: NeededLists) -> Snapshot:
+        del needed  # there are no lists apart
+        return self.parse(await self.fetch(self.page.url + self.path), self.page)

@@ -7,31 +7,26 @@ Facts: https://docs.slack.dev/reference/slack-status-api (no answer of it was re
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from pydantic import BaseModel
-
-from adapters.providers.documents import changed_format, read_json
-from adapters.providers.fields import Id, Rows, Words, phase_word
+from adapters.providers.documents import changed_format, read_object
+from adapters.providers.fields import Id, Moment, Raw, Rows, Words, phase_word
 from adapters.providers.incidents import by_name
-from adapters.providers.port import Fetch, Page
+from adapters.providers.port import Page
 from adapters.providers.values import (
-    ONGOING,
     RESOLVED,
     Affecting,
-    Moment,
-    body,
-    changes,
+    active_only,
     derived,
-    in_order,
     made_id,
-    title,
+    page_incident,
+    page_update,
     understood,
 )
-from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
-from bot.ports import NeededLists
+from bot.domain.page import Severity, Snapshot
 
+PATH = "/api/v2.0.0/current"
 # Slack's types of an issue; which of ours they are is our choice.
 SEVERITIES = {
     "notice": Severity.DEGRADED,
@@ -41,38 +36,29 @@ SEVERITIES = {
 }
 
 
-class _Note(BaseModel):
+class _Note(Raw):
     date_created: Moment = None
     body: Words = ""
 
 
-class _Issue(BaseModel):
+class _Issue(Raw):
     id: Id = ""
     date_created: Moment = None
     title: Words = ""
     type: Words = ""
     status: Words = ""
     url: Words = ""
-    services: Rows = []  # names; a bare string is read as a row with that name
-    notes: Rows = []
+    services: Rows = ()  # names; a bare string is read as a row with that name
+    notes: Rows = ()
 
 
-class _Named(BaseModel):
+class _Service(Raw):
     name: Words = ""
 
 
-class _Current(BaseModel):
+class _Current(Raw):
     status: Words = ""
-    active_incidents: Rows = []
-
-
-@dataclass(frozen=True, slots=True)
-class Slack:
-    page: Page
-    fetch: Fetch
-
-    async def poll(self, needed: NeededLists) -> Snapshot:  # noqa: ARG002  # it lists what is active
-        return parse(await self.fetch(f"{self.page.url}/api/v2.0.0/current"), self.page)
+    active_incidents: Rows = ()
 
 
 def parse(content: bytes, page: Page) -> Snapshot:
@@ -81,57 +67,41 @@ def parse(content: bytes, page: Page) -> Snapshot:
     Raises:
         SourceError: not that document.
     """
-    document = read_json(content)
-    if (
-        not isinstance(document, dict)
-        or not isinstance(document.get("status"), str)
-        or "date_created" not in document
-    ):
+    document = read_object(content, "Slack's status", "status", "date_created")
+    if not isinstance(document["status"], str):
         raise changed_format("Slack's status", document)
-    current = _Current.model_validate(document)
+    current = _Current.read(document)
     oddities: list[str] = []
     found = []
     for row in current.active_incidents:
-        issue = _Issue.model_validate(row)
+        issue = _Issue.read(row)
         if not issue.id or issue.date_created is None:
             oddities.append(f"an incident was dropped: no id or no time in {sorted(row)[:8]}")
         else:
             found.append(_affecting(issue, issue.date_created, page))
-    snapshot = replace(derived(page, found, oddities), has_history=False)
-    if current.status == "ok" or found:
-        return replace(snapshot, recent=None)
-    # It says that something is active, and not what.
-    unclear = [
-        replace(component, severity=Severity.UNKNOWN, status="something is active, not said what")
-        for component in snapshot.components
-    ]
-    return replace(snapshot, recent=None, components=tuple(unclear))
+    is_silent = current.status != "ok" and not found
+    unclear = "something is active, not said what" if is_silent else ""
+    return active_only(derived(page, found, oddities), unclear)
 
 
 def _affecting(issue: _Issue, began: datetime, page: Page) -> Affecting:
     ids = {name.lower(): id_ for id_, names in page.components.items() for name in names}
-    names = [_Named.model_validate(row).name for row in issue.services]
+    names = [service.name for service in _Service.read_all(issue.services)]
     named = [ids.get(name.lower()) or by_name(name) for name in names]
     over = issue.status in (RESOLVED, "completed", "cancelled")
     severity = Severity.UP if over else SEVERITIES.get(issue.type, Severity.UNKNOWN)
     now = {id_: severity for id_ in named if id_}
-    updates = []
-    for row in issue.notes:
-        note = _Note.model_validate(row)
-        at = note.date_created or began
-        id_ = made_id(issue.id, at)
-        updates.append(PageUpdate(id_, ONGOING, body(note.body), at, at, changes(now)))
-    report = PageIncident(
-        id=issue.id,
-        title=title(issue.title),
-        phase=RESOLVED if over else phase_word(issue.status) or ONGOING,
-        impact=understood(severity),
-        created_at=began,
-        started_at=began,
+    notes = ((note.date_created or began, note.body) for note in _Note.read_all(issue.notes))
+    incident = page_incident(
+        issue.id,
+        issue.title,
+        began,
+        now,
+        understood(severity),
+        [page_update(made_id(issue.id, at), at, text, now) for at, text in notes],
+        phase=phase_word(issue.status),
+        over=over,
         url=issue.url if issue.url.startswith("https://") else "",
-        resolved_at=max((u.at for u in updates), default=began) if over else None,
-        components=tuple(now),
-        updates=in_order(updates),
-        maintenance=issue.type == "maintenance",
     )
-    return Affecting(report, now, issue.type, over)
+    maintenance = issue.type == "maintenance"
+    return Affecting(replace(incident, maintenance=maintenance), now, issue.type)

@@ -13,16 +13,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from adapters.providers import documents
 from adapters.providers.documents import changed_format
 from adapters.providers.fields import (
     MAX_ITEMS,
-    MAX_TITLE,
     Flag,
     Id,
     Object,
+    Raw,
     Rows,
     Time,
     Words,
@@ -30,8 +30,9 @@ from adapters.providers.fields import (
 )
 from adapters.providers.incidents import by_name, read_incident
 from adapters.providers.port import Fetch, Page
+from adapters.providers.values import page_component
 from bot.domain.errors import SourceError
-from bot.domain.page import Component, PageIncident, PageList, Severity, Snapshot
+from bot.domain.page import Component, PageIncident, PageList, Snapshot
 from bot.ports import NeededLists
 
 # Statuspage cuts its history list at 50, others earlier: from this length on, absence proves
@@ -68,7 +69,7 @@ class Statuspage:
         return parse_history(await self.fetch(self.page.url + path))
 
 
-class _Component(BaseModel):
+class _SummaryComponent(Raw):
     id: Id = ""
     name: Words = ""
     status: Words = ""
@@ -77,17 +78,17 @@ class _Component(BaseModel):
     group_id: Id = ""
 
 
-class _Page(BaseModel):
+class _AboutPage(Raw):
     url: Words = ""
     updated_at: Time = None
 
 
-class _Summary(BaseModel):
-    page: Annotated[_Page, Object] = Field(default_factory=_Page)
-    components: Rows = []
-    incidents: Rows = []
-    active_incidents: Rows = []
-    scheduled_maintenances: Rows = []
+class _Summary(Raw):
+    page: Annotated[_AboutPage, Object] = Field(default_factory=_AboutPage)
+    components: Rows = ()
+    incidents: Rows = ()
+    active_incidents: Rows = ()
+    scheduled_maintenances: Rows = ()
     updated_at: Time = None
     source_url: Words = ""
     error: Words = ""
@@ -132,18 +133,18 @@ def with_history(summary: Snapshot, recent: tuple[PageIncident, ...]) -> Snapsho
 
 
 def is_summary(document: Mapping[str, Any]) -> bool:
-    """Is it the summary (and not the history list, nor something else altogether)?"""
+    """Tell whether it is the summary, and not the history list nor something else altogether."""
     return isinstance(document.get("components"), list) or all(
         isinstance(document.get(key), dict) for key in ("page", "status")
     )
 
 
 def incidents_of(document: Mapping[str, Any]) -> tuple[PageIncident, ...]:
-    """The incidents and maintenances of a history list."""
+    """Return the incidents and maintenances of a history list."""
     lists = [key for key in ("incidents", "scheduled_maintenances") if key in document]
     if not lists:
         raise changed_format("a status page's list of incidents", document)
-    summary = _Summary.model_validate(dict(document))
+    summary = _Summary.read(document)
     return (
         *_incidents(summary.incidents, summary, {}, maintenance=False, oddities=[]),
         *_incidents(summary.scheduled_maintenances, summary, {}, maintenance=True, oddities=[]),
@@ -161,7 +162,7 @@ def snapshot_of(document: Mapping[str, Any], provider: str) -> Snapshot:
         raise SourceError(f"the page could not be read when recorded: {error.strip()[:200]}")
     if not is_summary(document):
         raise changed_format("a status page", document)
-    summary = _Summary.model_validate(dict(document))
+    summary = _Summary.read(document)
     oddities: list[str] = []
     components = tuple(_components(summary.components, oddities))
     names = {component.name: component.id for component in components}
@@ -213,7 +214,7 @@ def _incidents(
 
 def _components(rows: Iterable[Mapping[str, Any]], oddities: list[str]) -> Iterable[Component]:
     """Rows that say something of their own: a group only repeats its worst member."""
-    read = [_Component.model_validate(dict(row)) for row in rows]
+    read = _SummaryComponent.read_all(rows)
     groups = {row.id: row.name for row in read if row.group}
     names = [row.name for row in read if not row.group]
     seen: set[str] = set()
@@ -229,7 +230,5 @@ def _components(rows: Iterable[Mapping[str, Any]], oddities: list[str]) -> Itera
             oddities.append("a component was dropped: no id and no name, or an id twice")
             continue
         seen.add(id_)
-        severity = status_severity(row.status)
-        if severity is Severity.UNKNOWN:
-            oddities.append(f"component {name or id_}: unknown status {row.status[:40]!r}")
-        yield Component(id_, name[:MAX_TITLE] or id_, severity, row.status, row.updated_at)
+        component = page_component(id_, name, row.status, status_severity(row.status), oddities)
+        yield replace(component, updated_at=row.updated_at)

@@ -8,31 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
-from pydantic import BaseModel
-
-from adapters.providers.documents import changed_format, read_feed
-from adapters.providers.fields import MAX_ID, Id, Words, phase_word
-from adapters.providers.port import Fetch, Page
+from adapters.providers.documents import FeedItem, read_feed
+from adapters.providers.fields import MAX_ID, phase_word, read_id, read_moment
+from adapters.providers.port import Page
 from adapters.providers.values import (
     ONGOING,
     RESOLVED,
     Affecting,
-    Moment,
     body,
     changes,
     derived,
     in_order,
     made_id,
-    read_moment,
-    title,
+    page_incident,
     understood,
 )
-from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
-from bot.ports import NeededLists
+from bot.domain.page import PageUpdate, Severity, Snapshot
 
+PATH = "/feed.xml"
 # "outage" and "available" were recorded; the others are Statuspage's words (guess).
 SEVERITIES = {
     "available": Severity.UP,
@@ -45,24 +41,6 @@ _STATES = ("active", "resolved")
 _DATED = re.compile(r"^\w{3}, \d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d \w+$", re.MULTILINE)
 
 
-class _Item(BaseModel):
-    id: Id = ""
-    title: Words = ""
-    link: Words = ""
-    updated: Moment = None
-    description: Words = ""
-    categories: list[str] = []
-
-
-@dataclass(frozen=True, slots=True)
-class Xai:
-    page: Page
-    fetch: Fetch
-
-    async def poll(self, needed: NeededLists) -> Snapshot:  # noqa: ARG002  # a feed has no lists
-        return parse(await self.fetch(f"{self.page.url}/feed.xml"), self.page)
-
-
 def parse(content: bytes, page: Page) -> Snapshot:
     """Read the feed for the components of `page`; others are named in the oddities.
 
@@ -70,18 +48,15 @@ def parse(content: bytes, page: Page) -> Snapshot:
         SourceError: no feed of xAI.
     """
     feed = read_feed(content)
-    called = feed.fields.get("title", "")
-    if feed.kind != "rss" or "system status" not in called.lower():
-        raise changed_format("xAI's feed", f"a feed called {called[:40]!r}")
+    feed.expect("xAI's", "rss", lambda title, _: "system status" in title.lower())
     oddities: list[str] = []
     found = []
-    for row in feed.items:
-        item = _Item.model_validate(row)
+    for item in feed.items:
         parts = [part for part in item.link.split("/") if part]
-        id_ = item.id or (parts[-1][:MAX_ID] if parts else "")
+        id_ = read_id(item.id) or (parts[-1][:MAX_ID] if parts else "")
         component = parts[-2] if len(parts) > 2 else ""
         if not id_ or item.updated is None:
-            oddities.append(f"an item was dropped: no id or no time in {sorted(row)[:8]}")
+            oddities.append(f"an item was dropped: no id or no time: {item.title[:60]!r}")
             continue
         if component not in page.components:
             oddities.append(f"unknown component {component[:40]!r} of {id_}")
@@ -89,7 +64,7 @@ def parse(content: bytes, page: Page) -> Snapshot:
     return derived(page, found, oddities)
 
 
-def _affecting(item: _Item, id_: str, component: str, began: datetime) -> Affecting:
+def _affecting(item: FeedItem, id_: str, component: str, began: datetime) -> Affecting:
     words = [phase_word(word.strip()) for word in item.categories]
     over = "resolved" in words
     spoken = next((word for word in words if word not in _STATES), "")
@@ -98,29 +73,23 @@ def _affecting(item: _Item, id_: str, component: str, began: datetime) -> Affect
     if updates:
         # How bad it is now is known, how bad it was is not: only the newest word carries it.
         *earlier, last = updates
-        states = changes({component: severity})
         phase = RESOLVED if over else last.phase
-        updates = (
-            *earlier,
-            PageUpdate(last.id, phase, last.text, last.at, last.posted_at, states),
-        )
-    report = PageIncident(
-        id=id_,
-        title=title(item.title),
-        phase=RESOLVED if over else ONGOING,
-        impact=understood(severity),
-        created_at=began,
-        started_at=began,
+        updates = (*earlier, replace(last, phase=phase, changes=changes({component: severity})))
+    incident = page_incident(
+        id_,
+        item.title,
+        began,
+        (component,) if component else (),
+        understood(severity),
+        updates,
+        over=over,
         url=item.link if item.link.startswith("https://") else "",
-        resolved_at=max((update.at for update in updates), default=began) if over else None,
-        components=(component,) if component else (),
-        updates=updates,
     )
-    return Affecting(report, {component: severity}, spoken.replace("_", " "), over)
+    return Affecting(incident, {component: severity}, spoken.replace("_", " "))
 
 
-def _updates(item: _Item, id_: str) -> Iterator[PageUpdate]:
-    """A date on a line of its own begins each update; its heading follows."""
+def _updates(item: FeedItem, id_: str) -> Iterator[PageUpdate]:
+    """Yield the updates: a date on a line of its own begins each, its heading follows."""
     text = body(item.description)
     dates = list(_DATED.finditer(text))
     for index, match in enumerate(dates):

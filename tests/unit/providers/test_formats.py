@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from adapters.providers import aws, aws_rss, betterstack, documents, google
+from adapters.providers.fields import read_moment
 from adapters.providers.incidentio_feed import named
 from adapters.providers.port import Page
-from adapters.providers.values import read_moment
 from bot.domain.errors import SourceError
 from bot.domain.page import Severity, Snapshot
 from tests.unit.providers.samples import SAMPLES, encoded, feed, polled
@@ -226,7 +226,7 @@ def test_a_feed_that_declares_entities_is_refused() -> None:
 
 def test_a_feed_may_speak_of_a_document_type() -> None:
     text = feed("Amazon", "<item><title>&lt;!DOCTYPE html&gt;</title></item>")
-    assert documents.read_feed(text.encode()).items[0]["title"] == "<!DOCTYPE html>"
+    assert documents.read_feed(text.encode()).items[0].title == "<!DOCTYPE html>"
 
 
 def test_a_page_that_changed_its_format_is_told_with_what_came_instead() -> None:
