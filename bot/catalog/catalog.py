@@ -126,7 +126,8 @@ def load_catalog(text: str | None = None) -> Catalog:
     Raises:
         SettingsError: it is no TOML, lacks a field, or gives one name to two surfaces.
     """
-    source = text if text is not None else _packaged()
+    packaged = resources.files("bot.catalog").joinpath("catalog.toml")
+    source = packaged.read_text(encoding="utf-8") if text is None else text
     try:
         document = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
@@ -166,10 +167,6 @@ def only(catalog: Catalog, names: Iterable[str]) -> Catalog:
     )
 
 
-def _packaged() -> str:
-    return resources.files("bot.catalog").joinpath("catalog.toml").read_text(encoding="utf-8")
-
-
 def _provider(id_: str, table: object) -> Provider:
     where = f"catalog.toml, [{id_}]"
     fields = _table(table, where)
@@ -187,19 +184,18 @@ def _provider(id_: str, table: object) -> Provider:
         every=float(fields.get("every", POLL_SECONDS)),
         known=bool(rows),
         surfaces=tuple(_surface(row, id_, prefix, where) for row in rows),
-        tips=tuple(_tip(row, prefix, where) for row in fields.get("tip", ())),
+        tips=tuple(
+            Tip(
+                surfaces=frozenset(prefix + surface for surface in tip.get("surfaces", ())),
+                words=tuple(tip.get("words", ())),
+                say=_required(tip, "say", f"{where}, [[tip]]"),
+            )
+            for row in fields.get("tip", ())
+            if (tip := _table(row, f"{where}, [[tip]]"))
+        ),
         page_id=str(fields.get("page_id", "")),
         ignored=frozenset(fields.get("ignored", ())),
         default=bool(fields.get("default", False)),
-    )
-
-
-def _tip(row: object, prefix: str, where: str) -> Tip:
-    fields = _table(row, f"{where}, [[tip]]")
-    return Tip(
-        surfaces=frozenset(prefix + surface for surface in fields.get("surfaces", ())),
-        words=tuple(fields.get("words", ())),
-        say=_required(fields, "say", f"{where}, [[tip]]"),
     )
 
 

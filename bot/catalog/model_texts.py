@@ -77,10 +77,7 @@ def state_of(provider: Provider, surface: str, texts: Iterable[str]) -> ModelSta
 @lru_cache(maxsize=4096)  # the texts of open incidents are read for every answer
 def statements(provider: Provider, text: str) -> tuple[Statement, ...]:
     """What a text says of the provider's models, in its order."""
-    return tuple(_read(provider, text))
-
-
-def _read(provider: Provider, text: str) -> Iterator[Statement]:
+    said: list[Statement] = []
     models = [surface for surface in provider.surfaces if surface.model]
     for clause in _CLAUSE.split(_ALL_BUT.sub(r"\1 except", text)):
         negated = bool(_NOT_YET.search(clause))
@@ -92,13 +89,13 @@ def _read(provider: Provider, text: str) -> Iterator[Statement]:
             plain, after = clause[: exception.start()], clause[exception.end() :]
         named = dict(_named(models, plain))
         if _ONLY.search(clause) and named:
-            yield from (Statement(model.id, frozenset(), in_trouble=False) for model in models)
+            said += [Statement(model.id, frozenset(), in_trouble=False) for model in models]
         elif _MODELS.search(plain):
             named = {model.id: frozenset() for model in models} | (named if works else {})
-        for surface, versions in named.items():
-            yield Statement(surface, versions, in_trouble=not works)
-        for surface, versions in _named(models, after):
-            yield Statement(surface, versions, in_trouble=works)
+        said += [Statement(s, versions, in_trouble=not works) for s, versions in named.items()]
+        excepted = _named(models, after)
+        said += [Statement(s, versions, in_trouble=works) for s, versions in excepted]
+    return tuple(said)
 
 
 def _named(models: Iterable[Surface], text: str) -> Iterator[tuple[str, frozenset[str]]]:

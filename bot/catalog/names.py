@@ -17,11 +17,6 @@ from bot.catalog.catalog import Catalog, simple
 from bot.catalog.providers import Provider, Surface
 from bot.domain.page import Severity
 
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
 LONGEST_NAME = 4  # words in the longest name that people type
 SHORTEST_BEGINNING = 4  # letters that are taken for the beginning of a name
 # How alike a mistyped word must be to be taken for a name (difflib's ratio): a guess.
@@ -39,8 +34,7 @@ SEVERITIES = {
 }
 # Words that only make a sentence of it ("is the api down?"). In a question they mean nothing
 # else, even where a provider's surface is called so (issues, pages).
-FILLER = _set(
-    """
+_FILLER = """
     a about again also already an and any anybody anyone anything are at back bad be been being
     bit broken but by can channel could currently dead did do does doing doesnt dont down else
     error errors ever every everybody everyone experiencing fail failing fails fine fixed for from
@@ -54,7 +48,7 @@ FILLER = _set(
     where which while who whole whos why will with wont work working works would wrong yet you
     your
     """
-)
+FILLER = frozenset(_FILLER.split())
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 _LENGTH = re.compile(
     r"(\d{1,4})(w|d|h|m)(?:(?<=w)(?:ee)?ks?|(?<=d)ays?|(?<=h)(?:ou)?rs?|(?<=m)in(?:ute)?s?)?"
@@ -119,7 +113,12 @@ def longest_name(catalog: Catalog, words: Sequence[str]) -> tuple[NameMatch, int
     """What the first words mean together, and how many they are; else what the first is like."""
     for count in range(min(LONGEST_NAME, len(words)), 0, -1):
         found = find(catalog, " ".join(words[:count]))
-        if (found.provider or found.surfaces) and _belongs(words, count, found):
+        last, unit = words[count - 1].casefold(), "".join(words[count : count + 1]).casefold()
+        # A number belongs to a model's name as its version, unless it is a length: "opus 7d".
+        version = count > 1 and found.version and last[0].isdigit()
+        if version and (length_of(last) or length_of(last + unit)):
+            continue
+        if found.provider or found.surfaces:
             return found, count
     first = find(catalog, words[0])
     return NameMatch(close=first.close), 1
@@ -137,15 +136,6 @@ def unwatched(catalog: Catalog, words: Sequence[str]) -> tuple[Provider | None, 
             if wanted in map(simple, labels):
                 return provider, count
     return None, 1
-
-
-def _belongs(words: Sequence[str], count: int, found: NameMatch) -> bool:
-    """A number belongs to a model's name as its version, unless it is a length: "opus 7d"."""
-    last = words[count - 1].casefold()
-    if count == 1 or not found.version or not last[0].isdigit():
-        return True
-    unit = words[count].casefold() if count < len(words) else ""
-    return not (length_of(last) or length_of(last + unit))
 
 
 def _model_in(catalog: Catalog, wanted: str) -> NameMatch | None:

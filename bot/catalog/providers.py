@@ -6,9 +6,9 @@ Pure values, made by `catalog` from its file, or for any Statuspage by its URL a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 POLL_SECONDS = 30.0  # as the settings have it, if nobody changes it
 
@@ -59,7 +59,7 @@ class Tip:
     say: str  # half a sentence
 
     def fits(self, text: str) -> bool:
-        return not self.words or _pattern(self.words).search(text) is not None
+        return not self.words or says(self.words, text)
 
 
 @dataclass(frozen=True)
@@ -99,14 +99,6 @@ class Provider:
         names = {f"name:{slug(name)}": s.id for s in self.surfaces for name in s.names}
         return {**names, **ids}
 
-    @cached_property
-    def _patterns(self) -> tuple[tuple[Surface, re.Pattern[str]], ...]:
-        return tuple((s, _pattern(s.words)) for s in self.surfaces if s.words)
-
-    @cached_property
-    def _unaffected(self) -> re.Pattern[str]:
-        return _pattern(self.unaffected)
-
     def surface_of(self, component: str, name: str = "") -> str | None:
         """The surface a component belongs to; None: unknown here, or no component at all."""
         if component in self.ignored:
@@ -133,45 +125,41 @@ class Provider:
         told = "\n".join(sentences)
         return tuple(
             surface.id
-            for surface, pattern in self._patterns
-            if (components_too or surface.by_words) and pattern.search(told)
+            for surface in self.surfaces
+            if (components_too or surface.by_words) and says(surface.words, told)
         )
 
     def says_trouble(self, text: str) -> bool:
         """Does a text speak of trouble? A sentence that says what is not affected is left out."""
-        if not self.trouble:
-            return False
         sentences = re.split(r"(?<=[.!?])\s+|\n+", text)
-        return any(self._trouble.search(s) and not self.is_unaffected(s) for s in sentences)
-
-    @cached_property
-    def _trouble(self) -> re.Pattern[str]:
-        return _pattern(self.trouble)
+        return any(says(self.trouble, s) and not self.is_unaffected(s) for s in sentences)
 
     def unaffected_in(self, text: str) -> tuple[str, ...]:
         """Surfaces of which a text says that they are not affected."""
         sentences = [s for s in re.split(r"(?<=[.!?])\s+|\n+", text) if self.is_unaffected(s)]
         told = "\n".join(sentences)
-        return tuple(surface.id for surface, pattern in self._patterns if pattern.search(told))
-
-    @cached_property
-    def _recovered(self) -> re.Pattern[str]:
-        return _pattern(self.recovered)
+        return tuple(surface.id for surface in self.surfaces if says(surface.words, told))
 
     def has_recovered(self, sentence: str) -> bool:
         """The sentence says of what it names that it works again."""
-        return bool(self.recovered) and self._recovered.search(sentence) is not None
+        return says(self.recovered, sentence)
 
     def is_unaffected(self, sentence: str) -> bool:
         """The sentence says of what it names that it is not affected."""
-        return bool(self.unaffected) and self._unaffected.search(sentence) is not None
+        return says(self.unaffected, sentence)
 
     def knows(self, component: str) -> bool:
         """False: the page has a row that the catalog should learn of (tell the operator)."""
         return not self.known or component in self.ignored or component in self._by_component
 
 
-def _pattern(words: Iterable[str]) -> re.Pattern[str]:
+def says(words: tuple[str, ...], text: str) -> bool:
+    """Tell whether a text has one of these words. None of no words."""
+    return bool(words) and _pattern(words).search(text) is not None
+
+
+@cache
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     """Whole words in any case; ` *` is a version ("4.6", "5"), `*` the rest of a word."""
     parts = []
     for word in words:

@@ -67,7 +67,12 @@ def load_targets(catalog: Catalog, text: str | None = None) -> list[Target]:
 
 
 def _target(row: dict[str, object], provider: str, region: str) -> Target:
-    row = {key: _in_region(value, region) for key, value in row.items()}
+    row = {
+        key: [str(one).replace(REGION, region) for one in value]
+        if isinstance(value, list)
+        else str(value).replace(REGION, region)
+        for key, value in row.items()
+    }
     where = f"catalog.toml, [[{provider}.probe]] {row.get('name', '')}"
     try:
         surfaces = row.get("surfaces", [])
@@ -80,9 +85,3 @@ def _target(row: dict[str, object], provider: str, region: str) -> Target:
         )
     except (KeyError, ValueError) as error:
         raise SettingsError(f"{where}: {error} is missing or unknown") from None
-
-
-def _in_region(value: object, region: str) -> object:
-    if isinstance(value, list):
-        return [_in_region(one, region) for one in value]
-    return value.replace(REGION, region) if isinstance(value, str) else value
