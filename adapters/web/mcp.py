@@ -178,7 +178,8 @@ async def serving_mcp(
 
     async with server.session_manager.run():
         # A class of its own keeps Starlette from wrapping it as a function of a request.
-        yield Route("/mcp", _Asgi(within_the_rate))
+        # Without sessions nothing is ever told unasked: a GET would hold its connection for ever.
+        yield Route("/mcp", _Asgi(within_the_rate), methods=["POST"])
 
 
 class _Asgi:

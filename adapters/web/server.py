@@ -1,7 +1,8 @@
 """Serves an application by uvicorn, inside our own loop and under our own signals.
 
-A request has to arrive whole within `REQUEST_SECONDS`, and where too many are connected the one
-that has waited longest without one makes room: silent or half-sent requests keep nobody out.
+A request has to arrive whole, and its answer to be read, within `REQUEST_SECONDS`; where too many
+are connected the one for which we have waited longest makes room. Clients that are silent, send
+half a request or read no answer keep nobody out.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from bot.domain.errors import SettingsError
 BACKLOG = 128
 MOST_AT_ONCE = 200  # connections: a guess, far above what a team's scripts open
 GRACE = 5  # seconds for requests in flight at the end
-REQUEST_SECONDS = 10.0  # from connecting, or from the last answer, to the end of a request
+REQUEST_SECONDS = 10.0  # to the end of a request, and until there is room for more of its answer
 # Of the process's descriptors, for all connections together: the rest is for what is delivered.
 SHARE_OF_DESCRIPTORS = 4
 
@@ -36,7 +37,7 @@ class _Server(uvicorn.Server):
 
 
 class Protocol(H11Protocol):
-    """One connection. `waiting` holds those without a whole request, the longest first."""
+    """One connection. `waiting` holds those that owe a request or do not read, longest first."""
 
     waiting: dict[Protocol, asyncio.TimerHandle]
     most: int
@@ -44,12 +45,21 @@ class Protocol(H11Protocol):
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 (uvicorn's own type)
         super().connection_made(transport)
         self._wait()
-        if len(self.connections) > self.most and self.waiting:
-            next(iter(self.waiting)).abandon()
+        if len(self.connections) > self.most and (longest := next(iter(self.waiting))) is not self:
+            longest.abandon()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.cycle is not None and not self.cycle.more_body:
+        if self.cycle and not self.cycle.more_body and not self.flow.write_paused:
+            self._wait_no_more()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.cycle and not self.cycle.more_body and not self.cycle.response_complete:
             self._wait_no_more()
 
     def on_response_complete(self) -> None:
@@ -62,9 +72,12 @@ class Protocol(H11Protocol):
         super().connection_lost(exc)
 
     def abandon(self) -> None:
-        """Close it: nothing was asked."""
+        """Close it: nothing was asked, or nobody reads the answer, which is thrown away then."""
         self._wait_no_more()
-        self.transport.close()
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            self.transport.close()
 
     def _wait(self) -> None:
         self._wait_no_more()

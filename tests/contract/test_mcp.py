@@ -121,6 +121,14 @@ async def test_a_page_in_a_browser_cannot_reach_it_by_another_name(running: Runn
             assert (answer.status_code == 421) is (status == 421)
 
 
+async def test_nobody_holds_a_connection_open_by_waiting_for_what_never_comes(
+    running: Running,
+) -> None:
+    accept = {"Accept": "text/event-stream"}
+    async with agents_door(running) as address, httpx.AsyncClient() as http:
+        assert (await http.get(address, headers=accept)).status_code == 405
+
+
 def _text(words: str) -> Any:
     opened = replace(incident("i1", api=Severity.MAJOR), title=words, url=words)
     return replace(opened, events=tuple(replace(e, text=words) for e in opened.events) * 30)

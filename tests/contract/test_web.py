@@ -9,19 +9,17 @@ import socket
 from collections import Counter
 from datetime import timedelta
 
-import httpx
 import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from adapters.redis.client import open_database
 from adapters.redis.incidents import RedisIncidentStore
-from adapters.web.app import ENDPOINTS, READ_BURST, build
+from adapters.web.app import ENDPOINTS
 from adapters.web.metrics import Measured
-from adapters.web.server import MOST_AT_ONCE, listen, serving
+from adapters.web.server import listen
 from bot import __version__
 from bot.cli import cli
-from bot.domain.errors import SettingsError
 from bot.domain.page import Severity
 from tests.contract.web_bench import NOW, Running, incident, node, running
 from tests.servers.redis import Node, standalone
@@ -250,51 +248,3 @@ async def test_the_scoreboard_is_empty_but_whole_at_first(running: Running) -> N
 
 async def test_other_routes_are_served_beside_ours(running: Running) -> None:
     assert (await running.get("/elsewhere")).text == "mounted"
-
-
-async def test_an_address_in_use_is_a_setting_to_mend(running: Running) -> None:
-    app, port = build(running.web), running.http.base_url.port or 0
-    with pytest.raises(SettingsError, match=str(port)):
-        async with serving(app, "127.0.0.1", port):
-            pass
-
-
-async def test_silent_and_half_sent_requests_keep_nobody_out(running: Running) -> None:
-    port = running.http.base_url.port
-    writers = []
-    for number in range(MOST_AT_ONCE + 50):
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        if number % 3 == 1:
-            writer.write(b"GET /v1/verdict HTTP/1.1\r\nHost: x\r\n")  # no end of the head
-        if number % 3 == 2:
-            writer.write(b"POST /v1/signals HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
-        writers.append(writer)
-
-    for path in ("/health", "/v1/verdict"):
-        assert (await running.get(path)).status_code == 200
-    for writer in writers:
-        writer.close()
-
-
-async def test_a_silent_connection_is_closed(
-    running: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("adapters.web.server.REQUEST_SECONDS", 0.1)
-    reader, writer = await asyncio.open_connection("127.0.0.1", running.http.base_url.port)
-
-    assert await reader.read() == b""
-    writer.close()
-
-
-async def test_only_a_trusted_proxy_is_believed_about_who_asks(
-    running: Running,
-) -> None:
-    for number in range(READ_BURST + 5):
-        answer = await running.get("/v1/verdict", **{"X-Forwarded-For": f"10.0.0.{number}"})
-    assert answer.status_code == 429
-
-    trusting = serving(build(running.web), "127.0.0.1", 0, trusted_proxies=["127.0.0.1"])
-    async with trusting as port, httpx.AsyncClient() as http:
-        address = f"http://127.0.0.1:{port}/v1/verdict"
-        other = await http.get(address, headers={"X-Forwarded-For": "10.0.0.200"})
-    assert other.status_code == 200
