@@ -8,6 +8,7 @@ needs: `run` stays small for weeks, `ask` answers fast.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 import random
@@ -22,14 +23,18 @@ import structlog
 import typer
 
 from adapters.platforms import PLATFORMS, settings_of_all
+from adapters.terminal.look import at_a_prompt, write_plainly
 from bot import __version__
 from bot.diagnostics import in_a_sentence
 from bot.domain.errors import SettingsError, WrongWords
-from bot.logs import set_up_logs
+from bot.logs import VIEW, LogStream, set_up_logs
 from bot.runtime import utc_now
 from bot.settings import Settings
 
 log = structlog.get_logger()
+
+# Seconds that the end waits for a slow reader of standard error (guess).
+LAST_WORDS = 2.0
 
 cli = typer.Typer(
     name="isclaudedown",
@@ -42,6 +47,9 @@ cli = typer.Typer(
 
 def main() -> None:
     """Run the command; whatever goes wrong is one sentence."""
+    sys.stderr = standard_error = LogStream(sys.stderr)
+    write_plainly(sys.stdout)
+    atexit.register(standard_error.drain, LAST_WORDS)
     set_up_logs("info", "auto")
     try:
         cli()
@@ -70,12 +78,13 @@ def run() -> None:
     from bot.runtime import faster_loop, spare_the_collector
 
     settings = _settings()
-    for sentence in settings.misspelt:
-        log.warning("settings.misspelt", reason=sentence)
     spare_the_collector()
     # The terminal's prompt is made for asyncio's own loop.
     loop = None if settings.speaks_on_terminal else faster_loop()
-    _until_signal(lambda stop: app.run(settings, stop), loop)
+    with _logs_beside_the_prompt(settings.log_level, settings.log_format):
+        for sentence in settings.misspelt:
+            log.warning("settings.misspelt", reason=sentence)
+        _until_signal(lambda stop: app.run(settings, stop), loop)
 
 
 @cli.command()
@@ -86,8 +95,8 @@ def demo(
     from adapters.cli.demo import demo as play
     from bot import app
 
-    set_up_logs("error", "auto")
-    _until_signal(lambda stop: play(app.run, PLATFORMS, seconds, utc_now, sys.stdout, stop))
+    with _logs_beside_the_prompt("error", "auto"):
+        _until_signal(lambda stop: play(app.run, PLATFORMS, seconds, utc_now, sys.stdout, stop))
 
 
 @cli.command()
@@ -169,7 +178,7 @@ def record(
 
     settings = _settings()
     length = length_named(for_) if for_ else None
-    _until_signal(lambda stop: write(settings, out, length, stop, utc_now))
+    _until_signal(lambda stop: write(settings, out, length, stop, utc_now, sys.stdout))
 
 
 @cli.command()
@@ -265,6 +274,17 @@ def _settings(*, quiet: bool = False) -> Settings:
 for _row in PLATFORMS:
     if _row.set_up is not None:
         cli.add_typer(_row.set_up(lambda: _settings(quiet=True)), name=_row.name)
+
+
+@contextmanager
+def _logs_beside_the_prompt(level: str, form: str) -> Iterator[None]:
+    """Keep log lines away from a prompt, unless standard error goes elsewhere."""
+    aside = at_a_prompt() and sys.stderr.isatty()
+    set_up_logs("info" if aside and level == "auto" else level, form, VIEW if aside else None)
+    try:
+        yield
+    finally:
+        set_up_logs(level, form)
 
 
 def _until_signal(

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import random
-import shutil
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TextIO
 
-import structlog
-
 from adapters.cli.current import pages_now
+from adapters.cli.output import write_json, write_line
 from adapters.cli.words import question
 from adapters.terminal import render as terminal
+from adapters.terminal.look import look_of
 from bot.messages.answer import answer_message
+from bot.messages.durations import duration
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.status.advice import Do, advice_on
 from bot.status.document import document
 from bot.status.view import StatusView
-
-log = structlog.get_logger()
 
 
 async def ask(
@@ -57,12 +55,14 @@ async def wait(
 ) -> int:
     """Answer when all that was asked for may be retried, or as things are after `at_most`.
 
+    Meanwhile says on standard error what it waits for, whenever that changes.
+
     Returns the exit code.
 
     Raises:
         WrongWords: a word is no surface.
     """
-    began = clock()
+    began, said = clock(), ""
     while True:
         view, asked = await view_and_surfaces(settings, words, clock)
         advised = [
@@ -77,8 +77,21 @@ async def wait(
         pause = timedelta(seconds=settings.poll_seconds * rng.uniform(1, 1.5))
         if at_most is not None:
             pause = min(pause, at_most - waited)
-        log.info("ask.waiting", seconds=round(pause.total_seconds()))
+        waiting = _waits_for(view, asked)
+        if waiting != said:
+            first = "Ctrl-C ends it; " if not said else ""
+            how_long = f", {duration(at_most - waited)} at most" if at_most is not None else ""
+            every = f"looking about every {settings.poll_seconds:g} s{how_long}"
+            write_line(sys.stderr, f"isclaudedown: waiting: {waiting} ({first}{every})")
+            said = waiting
         await asyncio.sleep(max(0.0, pause.total_seconds()))
+
+
+def _waits_for(view: StatusView, asked: Sequence[str]) -> str:
+    """Name what may not be retried yet, and how it is."""
+    bad = [v for v in view.verdicts if (not asked or v.surface in asked) and not v.is_up]
+    parts = [f"{view.catalog.label(v.surface)}: {v.severity.words}" for v in bad]
+    return ", ".join(parts) or "not every page can be read"
 
 
 def _tell(
@@ -87,11 +100,11 @@ def _tell(
     said = document(view, asked, rng.random())
     for one in view.providers:
         if one.failure:
-            sys.stderr.write(f"isclaudedown: {one.failure}\n")
+            write_line(sys.stderr, f"isclaudedown: {one.failure}")
     if as_json:
-        out.write(said.model_dump_json() + "\n")
+        write_json(out, said.model_dump_json())
     else:
-        out.write(terminal.root(answer_message(view, asked=asked), _look(out, view.at)))
+        out.write(terminal.root(answer_message(view, asked=asked), look_of(out, view.at)))
     return said.exit_code
 
 
@@ -102,8 +115,3 @@ async def view_and_surfaces(
     pages = await pages_now(settings, clock)
     surfaces, versions = question(words, pages.view().catalog)
     return pages.view(versions), surfaces
-
-
-def _look(out: TextIO, now: datetime) -> terminal.Look:
-    width = shutil.get_terminal_size((100, 24)).columns
-    return terminal.Look(width, out.isatty(), now.astimezone())

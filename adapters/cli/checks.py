@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
@@ -10,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TextIO
 
 from adapters.chat.platform import Platform
+from adapters.cli.output import write_json, write_line
 from adapters.cli.states import fresh_for, held_pages, stored_states
 from adapters.providers.checks import check_page
 from adapters.providers.opened import page_sources
@@ -44,13 +44,14 @@ async def doctor(
         found = [finding async for finding in _findings(settings, platforms, clock)]
         healthy = all(finding.health is not Health.BROKEN for finding in found)
         document = {"healthy": healthy, "checks": [asdict(finding) for finding in found]}
-        out.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        write_json(out, document, indent=2)
         return healthy
     healthy = True
     async for finding in _findings(settings, platforms, clock):
-        out.write(f"{_MARKS[finding.health]} {finding.what}: {finding.says}\n")
+        line = f"{_MARKS[finding.health]} {finding.what}: {finding.says}"
+        write_line(out, line, rest="    ")
         if finding.advice:
-            out.write(f"    → {finding.advice}\n")
+            write_line(out, f"    → {finding.advice}", rest="      ")
         out.flush()
         healthy = healthy and finding.health is not Health.BROKEN
     return healthy
@@ -117,7 +118,7 @@ async def health(settings: Settings, clock: Clock, out: TextIO) -> bool:
             every = catalog.provider(one.provider).every
             limit = max(HEALTHY_WITHIN, fresh_for(settings, every))
             says, well = _pulse(one, view.at, limit)
-        out.write(f"{one.provider}: {says}\n")
+        write_line(out, f"{one.provider}: {says}")
         healthy = healthy and well
     return healthy
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TextIO
 
+from adapters.cli.output import write_json, write_line
 from bot.settings import Settings
 
 
@@ -14,11 +14,11 @@ def show_settings(settings: Settings, out: TextIO, *, as_json: bool) -> None:
     rows = sorted(settings.effective(), key=lambda one: one.name)
     if as_json:
         document = {"settings": [asdict(one) for one in rows], "misspelt": settings.misspelt}
-        out.write(json.dumps(document, indent=2) + "\n")
+        write_json(out, document, indent=2)
         return
     width = max(len(one.name) for one in rows)
     for one in rows:
         origin = f"  ({one.origin})" if one.origin != "default" else ""
-        out.write(f"{one.name:{width}}  {one.value or '-'}{origin}\n")
+        write_line(out, f"{one.name:{width}}  {one.value or '-'}{origin}", rest=" " * 4)
     for sentence in settings.misspelt:
-        out.write(f"! {sentence}\n")
+        write_line(out, f"! {sentence}", rest="  ")

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TextIO
 
 from adapters.cli.current import current_view
+from adapters.cli.output import write_json, write_line
 from bot.catalog.catalog import load_catalog
 from bot.catalog.providers import Provider
+from bot.domain.message import EMOJI
 from bot.domain.page import Severity, worst
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.status.view import ProviderStatus, StatusView
-
-_EMOJI = {
-    Severity.UNKNOWN: "⚪",
-    Severity.UP: "🟢",
-    Severity.MAINTENANCE: "🔵",
-    Severity.DEGRADED: "🟡",
-    Severity.PARTIAL: "🟠",
-    Severity.MAJOR: "🔴",
-}
 
 
 async def list_providers(settings: Settings, clock: Clock, out: TextIO, *, as_json: bool) -> None:
@@ -31,23 +23,25 @@ async def list_providers(settings: Settings, clock: Clock, out: TextIO, *, as_js
     if as_json:
         rows = [_row(view, one) for one in view.providers]
         rows += [{"name": name_of(one), "watched": False} | _about(one) for one in others]
-        out.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+        write_json(out, rows, indent=2)
         return
-    out.write("Watched:\n")
+    write_line(out, "Watched:")
     for one in view.providers:
         provider = view.catalog.provider(one.provider)
         severity = severity_of(one)
-        out.write(f"  {one.provider:14} {_EMOJI[severity]} {severity.words:15} {provider.page}\n")
+        row = f"  {one.provider:14} {EMOJI[severity]} {severity.words:15} {provider.page}"
+        write_line(out, row, rest=" " * 6)
         for verdict in one.verdicts:
             if verdict.severity not in (Severity.UP, severity) or (
                 severity.rank > Severity.UP.rank and verdict.severity is severity
             ):
-                out.write(f"      {verdict.surface}: {verdict.severity.words}\n")
+                write_line(out, f"      {verdict.surface}: {verdict.severity.words}")
         if one.failure:
-            out.write(f"      cannot be read: {one.failure}\n")
-    out.write("\nCan be watched (ISCLAUDEDOWN_PROVIDERS=claude,openai,bedrock/eu-west-1):\n")
+            write_line(out, f"      cannot be read: {one.failure}", rest=" " * 8)
+    write_line(out)
+    write_line(out, "Can be watched (ISCLAUDEDOWN_PROVIDERS=claude,openai,bedrock/eu-west-1):")
     for other in others:
-        out.write(f"  {name_of(other):22} {other.label:16} {other.page}\n")
+        write_line(out, f"  {name_of(other):22} {other.label:16} {other.page}", rest=" " * 6)
 
 
 def severity_of(status: ProviderStatus) -> Severity:

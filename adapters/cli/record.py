@@ -6,13 +6,16 @@ import asyncio
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import TextIO
 
 import structlog
 
+from adapters.cli.output import write_line
 from adapters.providers.opened import page_sources
 from adapters.providers.recorder import record_page, recording
 from bot.catalog.watched import watched_catalog
 from bot.domain.errors import SettingsError
+from bot.messages.durations import duration
 from bot.ports import Clock
 from bot.settings import Settings
 
@@ -20,9 +23,16 @@ log = structlog.get_logger()
 
 
 async def record(
-    settings: Settings, out: Path, length: timedelta | None, stop: asyncio.Event, clock: Clock
+    settings: Settings,
+    out: Path,
+    length: timedelta | None,
+    stop: asyncio.Event,
+    clock: Clock,
+    tell: TextIO,
 ) -> None:
     """Record the first page of the settings until `length` is over or `stop` is set.
+
+    What it does is said to `tell`.
 
     Raises:
         SettingsError: the file cannot be written.
@@ -38,6 +48,10 @@ async def record(
                 work = record_page(page, catalog, recorder, settings.poll_seconds)
                 task = asyncio.create_task(work)
                 log.info("record.started", page=page.base_url, file=str(out))
+                until = f"for {duration(length)}" if length else "until Ctrl-C"
+                every = f"every {settings.poll_seconds:g} s"
+                write_line(tell, f"Recording {page.base_url} {every} into {out}, {until}.")
+                tell.flush()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(length.total_seconds() if length else None):
                         await _either(stop, task)
@@ -47,6 +61,8 @@ async def record(
     except OSError as error:
         raise SettingsError(f"{out} cannot be written: {error.strerror}") from None
     log.info("record.done", lines=recorder.lines, file=str(out))
+    looks = recorder.look - 1
+    write_line(tell, f"{recorder.lines} answers of {looks} looks written. Play it: replay {out}")
 
 
 async def _either(stop: asyncio.Event, task: asyncio.Task[None]) -> None:

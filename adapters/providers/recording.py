@@ -9,6 +9,7 @@ Three forms, told apart by what is in them; `.gz` is read through:
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
 import zlib
@@ -77,18 +78,17 @@ def open_recording(path: Path, catalog: Catalog, provider: str | None = None) ->
 
 
 def _open(path: Path) -> IO[str]:
+    """Open as text, whatever it is by its first bytes: names do not always tell."""
     try:
-        if _is_zipped(path):
-            return gzip.open(path, "rt", encoding="utf-8", errors="replace")
-        return path.open(encoding="utf-8", errors="replace")
+        with path.open("rb") as file:
+            begins = file.read(2)
+        if begins == b"\x1f\x8b":
+            return gzip.open(path, "rt", encoding="utf-8-sig", errors="replace")
+        # Windows' shell writes UTF-16, and a mark of the byte order before UTF-8.
+        wide = begins in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+        return path.open(encoding="utf-16" if wide else "utf-8-sig", errors="replace")
     except OSError as error:
         raise BotError(f"{path} cannot be read: {error.strerror}") from None
-
-
-def _is_zipped(path: Path) -> bool:
-    """By its first bytes: names do not always tell."""
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
 
 
 def _lines(path: Path) -> Iterator[tuple[int, Any]]:
@@ -146,15 +146,12 @@ def _archive(path: Path, head: object) -> tuple[list[tuple[str, Document]], list
         document = {**document, "incidents": [document["incident"]]}
     if "incident_updates" in document or "updates" in document:
         document = {"incidents": [document]}
+    lists = {key: document[key] for key in LISTS if isinstance(document.get(key), list)}
     found: list[tuple[str, Document]] = [
-        (key, row)
-        for key in LISTS
-        if isinstance(document.get(key), list)
-        for row in document[key]
-        if isinstance(row, dict)
+        (key, row) for key, values in lists.items() for row in values if isinstance(row, dict)
     ]
-    rows = [row for key in LISTS if isinstance(document.get(key), list) for row in document[key]]
-    if not any(key in document for key in LISTS) or (rows and not found):
+    # A list that is null is an empty one.
+    if not any(key in document for key in LISTS) or (any(lists.values()) and not found):
         raise BotError(f"{path}: neither polls nor an archive of incidents")
     return found, [document, *(row for _, row in found[:1])]
 

@@ -14,29 +14,24 @@ _CONTROL_PICTURES = 0x2400  # U+2401 is the picture of U+0001, and so on
 _MOST_MARKS_ON_A_LETTER = 4  # more combining marks than any script needs run over other lines
 
 
+def is_obeyed(char: str) -> bool:
+    """Whether a terminal might do something else with it than show it."""
+    return ord(char) in _BIDI or unicodedata.category(char) in {"Cc", "Cs", "Cn"}
+
+
 def clean(text: str, *, lines: bool = False) -> str:
     """`text` with nothing in it that a terminal would obey. `lines`: line breaks may stay."""
     # splitlines knows every kind of line break, among them those that only some terminals obey.
-    parts = ["".join(_harmless(part)) for part in text.splitlines()]
+    parts = []
+    for part in text.splitlines():
+        harmless, marks = [], 0
+        for char in part.replace("\t", " "):
+            marks = marks + 1 if unicodedata.combining(char) else 0
+            if marks > _MOST_MARKS_ON_A_LETTER:
+                continue
+            if ord(char) < 0x20:
+                harmless.append(chr(_CONTROL_PICTURES + ord(char)))
+            else:
+                harmless.append(_MARK if is_obeyed(char) else char)
+        parts.append("".join(harmless))
     return ("\n" if lines else " ").join(parts)
-
-
-def _harmless(text: str) -> list[str]:
-    out: list[str] = []
-    marks = 0
-    for char in text:
-        marks = marks + 1 if unicodedata.combining(char) else 0
-        if marks <= _MOST_MARKS_ON_A_LETTER:
-            out.append(_harmless_char(char))
-    return out
-
-
-def _harmless_char(char: str) -> str:
-    code = ord(char)
-    if char == "\t":
-        return " "
-    if code < 0x20:
-        return chr(_CONTROL_PICTURES + code)
-    if code in _BIDI or unicodedata.category(char) in {"Cc", "Cs", "Cn"}:
-        return _MARK
-    return char

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from adapters.terminal import render
+from adapters.terminal.look import Look, look_of
 from adapters.terminal.screen import Screen
 from adapters.terminal.transcript import Transcript, TranscriptRecord, fingerprint
 from bot.domain.message import Message
@@ -33,6 +34,8 @@ class Terminal:
 
     def __init__(self, out: TextIO, folder: Path, clock: Clock) -> None:
         self.screen = Screen(out)
+        self.takes_words = False  # a prompt is there: buttons are drawn as words to type
+        self._out = out
         self._clock = clock
         self.transcript = Transcript(folder / TRANSCRIPT, clock())
         self._numbers = count(self.transcript.size + 1)
@@ -126,6 +129,5 @@ class Terminal:
         known = self.transcript.get(root)
         return known.of.rpartition(" · ")[0] or known.of if known else ""
 
-    def _look(self) -> render.Look:
-        here = self._clock().astimezone()
-        return render.Look(self.screen.width, self.screen.colour, here)
+    def _look(self) -> Look:
+        return look_of(self._out, self._clock(), typed=self.takes_words)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,11 @@ import structlog
 from adapters.chat.platform import PageAddress, Parts
 from adapters.redis.keyvalue import RedisKeyValue
 from adapters.redis.subscriptions import RedisSubscriptions
+from adapters.terminal.look import at_a_prompt
 from adapters.terminal.messenger import CONSOLE, Terminal
+from adapters.terminal.operator import OperatorNotices
+from bot.catalog.catalog import Catalog
+from bot.catalog.targets import TargetKind, load_targets
 from bot.commands import Commands, Request
 from bot.domain.errors import DeliveryError, StoreError
 from bot.domain.page import Severity
@@ -46,7 +51,8 @@ class Console:
     incident_store: IncidentStore
     notes: RedisKeyValue
     clock: Clock
-    providers: Sequence[str]
+    catalog: Catalog
+    neutral_sites: Sequence[str]  # to tell an own network that is down from a page that is
     first_polls: Sequence[asyncio.Event]
     stop: asyncio.Event
     data_lost: asyncio.Event
@@ -59,34 +65,39 @@ class Console:
 
     async def run(self) -> None:
         """Say how things are, and take commands. Ends the program when nobody is there any more."""
+        notices = OperatorNotices(self.catalog, self.terminal.tell, self.neutral_sites)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._stay_subscribed())
+            tasks.create_task(self._greet())
             tasks.create_task(self._take_commands())
-
-    async def _stay_subscribed(self) -> None:
-        """Greet, and greet anew if Redis lost everything, this terminal's subscription too."""
-        while True:
-            await self._greet()
-            await self.data_lost.wait()
-            self.data_lost.clear()
+            if self.terminal.takes_words:
+                tasks.create_task(notices.run())
 
     async def _greet(self) -> None:
-        """As soon as the pages were polled: subscribe a new terminal, and say how things are."""
-        for polled in self.first_polls:
-            await polled.wait()
-        await self._patiently(self._subscribed)
-        joining = [asyncio.create_task(self._join(provider)) for provider in self.providers]
-        answer = await self.commands.answer(Request(CONSOLE, "local", "you"))
-        try:
-            await self.terminal.tell(answer.message)
-            if self.page.url:
-                await self.terminal.tell(notice(f"In a browser: {self.page.url}"))
-            await asyncio.gather(*joining)
-        except DeliveryError:
-            return  # nobody reads it, which `_take_commands` notices
-        finally:
-            for task in joining:
-                task.cancel()
+        """As soon as the pages were polled: subscribe a new terminal, and say how things are.
+
+        And anew if Redis lost everything, this terminal's subscription too.
+        """
+        while True:
+            for polled in self.first_polls:
+                await polled.wait()
+            await self._patiently(self._subscribed)
+            joining = [
+                asyncio.create_task(self._patiently(partial(self._joined, provider)))
+                for provider in self.catalog.providers
+            ]
+            answer = await self.commands.answer(Request(CONSOLE, "local", "you"))
+            try:
+                await self.terminal.tell(answer.message)
+                if self.page.url:
+                    await self.terminal.tell(notice(f"In a browser: {self.page.url}"))
+                await asyncio.gather(*joining)
+            except DeliveryError:
+                return  # nobody reads it, which `_take_commands` notices
+            finally:
+                for task in joining:
+                    task.cancel()
+            await self.data_lost.wait()
+            self.data_lost.clear()
 
     async def _subscribed(self) -> bool:
         """A new terminal gets everything from now on; an old one knows what it wants."""
@@ -98,11 +109,8 @@ class Console:
             await self.notes.write(WELCOMED, "yes")
         return True
 
-    async def _join(self, provider: str) -> None:
-        """Show a new terminal what runs already, once the page was read."""
-        await self._patiently(lambda: self._joined(provider))
-
     async def _joined(self, provider: str) -> bool:
+        """Show a new terminal what runs already at a provider; False: its page was not read yet."""
         note = f"{JOINED}-{provider}"
         if await self.notes.read(note) is not None:
             return True
@@ -125,7 +133,7 @@ class Console:
             await asyncio.sleep(AGAIN)
 
     async def _take_commands(self) -> None:
-        if sys.stdin.isatty() and self.terminal.screen.is_terminal:
+        if self.terminal.takes_words:
             # Some 250 ms and 5 MB that only a person at a terminal needs.
             from adapters.terminal.prompt import converse
 
@@ -144,10 +152,12 @@ async def open_console(parts: Parts) -> AsyncIterator[Console]:
         StoreError: its transcript cannot be written.
     """
     folder = parts.settings.data_dir
+    targets = load_targets(parts.catalog) if parts.settings.probes else []
     try:
         terminal = Terminal(sys.stdout, folder, parts.clock)
     except OSError as error:
         raise StoreError(f"{folder} cannot be written: {error.strerror}") from error
+    terminal.takes_words = at_a_prompt()
     try:
         yield Console(
             terminal,
@@ -157,7 +167,8 @@ async def open_console(parts: Parts) -> AsyncIterator[Console]:
             parts.store.incident_store,
             RedisKeyValue(parts.store.database),
             parts.clock,
-            tuple(parts.catalog.providers),
+            parts.catalog,
+            [one.url for one in targets if one.kind is TargetKind.CONTROL],
             parts.first_polls,
             parts.stop,
             parts.store.marker.lost,

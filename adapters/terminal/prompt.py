@@ -1,47 +1,63 @@
 """The prompt: the commands of Slack and Discord, typed at a terminal.
 
-Only where somebody sits: standard input and output are both terminals.
+Only where somebody sits: standard input and output are both terminals. Log lines do not come here:
+`logs` shows them.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import run_in_terminal
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion
-from prompt_toolkit.document import Document
+from prompt_toolkit.application import get_app_or_none, run_in_terminal
 from prompt_toolkit.history import FileHistory
-from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.shortcuts import CompleteStyle
 
+from adapters.terminal.buttons import pressed
+from adapters.terminal.completion import Words
+from adapters.terminal.look import is_dumb
 from adapters.terminal.messenger import CONSOLE, Terminal
-from bot.catalog.names import SEVERITIES
-from bot.commands import Commands, Request, table
-from bot.commands.table import command_of
-from bot.commands.types import Takes
+from bot.commands import Commands, Request
+from bot.domain.message import Message, Text
+from bot.logs import VIEW
+from bot.messages.text import notice
 
 HISTORY = "prompt_history"
-_LEAVE = frozenset({"exit", "quit", "q", ":q"})
+PROMPT = "isclaudedown> "
+LEAVE = frozenset({"exit", "quit", "q", ":q"})
+LOGS = "logs"
+LINES_SHOWN = 20
 
 
 async def converse(commands: Commands, terminal: Terminal, folder: Path) -> None:
-    """Take commands until Ctrl-D, Ctrl-C or `exit`. What is shown meanwhile goes above."""
+    """Take commands until Ctrl-D, Ctrl-C on an empty line, or `exit`. News go above meanwhile."""
+    words = Words(commands, also=(LOGS, "exit"))
     session: PromptSession[str] = PromptSession(
         history=_PrivateHistory(str(folder / HISTORY)),
-        completer=Words(commands),
+        completer=None if is_dumb() else words,
         # Like a shell's: a menu would keep lines empty below the prompt.
         complete_style=CompleteStyle.READLINE_LIKE,
         placeholder=[("fg:ansibrightblack", "Enter asks, help says more")],
     )
-    terminal.screen.above = _above
+    terminal.screen.above = partial(_below_the_line, session) if is_dumb() else run_in_terminal
     try:
-        # Stray lines (logs) go above the prompt as well.
-        with patch_stdout(raw=True):
-            while (line := await _ask(session)) is not None:
-                await _obey(line, commands, terminal)
+        while True:
+            await words.learn()
+            try:
+                # Signals belong to the program; here Ctrl-C is only a key.
+                line = await session.prompt_async(PROMPT, handle_sigint=False)
+            except EOFError:
+                return
+            except KeyboardInterrupt:
+                if not session.default_buffer.text:
+                    return
+                continue  # as in a shell: the half line is dropped
+            if line.strip().casefold() in LEAVE:
+                return
+            await terminal.tell(await _answer(line, commands))
     finally:
         terminal.screen.above = None
 
@@ -55,58 +71,26 @@ class _PrivateHistory(FileHistory):
         super().store_string(string)
 
 
-async def _above(work: Callable[[], None]) -> None:
-    await run_in_terminal(work)
+async def _below_the_line(session: PromptSession[str], work: Callable[[], None]) -> None:
+    """On a terminal that erases nothing: show it below what is being typed, and that once more."""
+    app = get_app_or_none()
+    is_typing = app is not None and app.is_running
+    if is_typing:
+        session.output.write("\r\n")
+        session.output.flush()
+    work()
+    if is_typing:
+        session.output.write(PROMPT + session.default_buffer.text)
+        session.output.flush()
 
 
-async def _ask(session: PromptSession[str]) -> str | None:
-    """One line; None: they want to leave."""
-    try:
-        # Signals belong to the program; here Ctrl-C is only a key.
-        line = await session.prompt_async("isclaudedown> ", handle_sigint=False)
-    except (EOFError, KeyboardInterrupt):
-        return None
-    return None if line.strip().casefold() in _LEAVE else line
-
-
-async def _obey(line: str, commands: Commands, terminal: Terminal) -> None:
+async def _answer(line: str, commands: Commands) -> Message:
     person = os.environ.get("USER") or "you"
-    answer = await commands.answer(Request(CONSOLE, "local", person, line))
+    if line.strip().casefold() == LOGS:
+        lines = tuple((Text(one),) for one in [*VIEW.lines][-LINES_SHOWN:])
+        return notice("The last lines of the log", *lines) if lines else notice("Nothing is logged")
+    request = Request(CONSOLE, "local", person, line)
+    if button := pressed(line):
+        return (await commands.press(request, *button)).message
     # One person sits here: the public line would only repeat the answer.
-    await terminal.tell(answer.message)
-
-
-class Words(Completer):
-    """Verbs first, then what may follow them."""
-
-    def __init__(self, commands: Commands) -> None:
-        self._commands = commands
-
-    def get_completions(
-        self, document: Document, complete_event: CompleteEvent
-    ) -> Iterable[Completion]:
-        del complete_event
-        before, word = _split(document.text_before_cursor)
-        sign = word[:1] if word[:1] in {"+", "-"} and before else ""
-        for text, meaning in self._offers(before, word.removeprefix(sign)):
-            yield Completion(sign + text, -len(word), display_meta=meaning)
-
-    def _offers(self, before: list[str], word: str) -> Iterable[tuple[str, str]]:
-        typed = word.casefold()
-        command = command_of(before[0]) if before else None
-        if not before:
-            found = (c for c in table.COMMANDS if c.verb != "ask" and c.verb.startswith(typed))
-            yield from ((c.verb, c.help) for c in found)
-        if command is None or command.takes_surfaces:
-            yield from ((c.value, c.label) for c in self._commands.suggest(word))
-        if command is not None and command.takes(Takes.SEVERITY):
-            yield from ((s, "severity") for s in SEVERITIES if s.startswith(typed))
-
-
-def _split(text: str) -> tuple[list[str], str]:
-    """The finished words and the one being typed; the command's own name does not count."""
-    words = text.split(" ")
-    before = [word for word in words[:-1] if word]
-    if before and before[0].lstrip("/").casefold() == "isclaudedown":
-        del before[0]
-    return before, words[-1]
+    return (await commands.answer(request)).message

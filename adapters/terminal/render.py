@@ -6,7 +6,6 @@ Text from outside goes through `clean`, and into rich as `Text`, never as markup
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rich.cells import cell_len
@@ -14,10 +13,11 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text as Painted
 
+from adapters.terminal.buttons import typed_words
 from adapters.terminal.clean import clean
+from adapters.terminal.look import NARROWEST, Look
 from bot.domain.message import (
     EMOJI,
-    Block,
     Line,
     Lines,
     Link,
@@ -26,7 +26,6 @@ from bot.domain.message import (
     Quote,
     Row,
     Rows,
-    Span,
     Text,
     ThreadLink,
     Time,
@@ -42,23 +41,16 @@ COLOURS = {
     Severity.MAJOR: "red",
     Severity.UNKNOWN: "bright_black",
 }
-_NARROWEST = 30
 _WORTH_SAYING = timedelta(minutes=1)
 _DIM = Style(dim=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How to draw: columns, with colours or without, and the reader's clock."""
-
-    width: int
-    colour: bool
-    now: datetime  # in the reader's zone
-
-
 def root(card: Message, look: Look) -> str:
-    """A thread's first message, or one that stands alone."""
-    return _draw([_title(card, look), *_body(card, look)], look, first=_clock(look), rest="      ")
+    """A thread's first message, or one that stands alone; where one can type, with its buttons."""
+    lines = [_title(card, look), *_body(card, look)]
+    if look.typed and (words := typed_words(card.buttons)):
+        lines.append(Painted(f"Type: {' · '.join(map(clean, words))}", _DIM))
+    return _draw(lines, look, first=_clock(look), rest="      ")
 
 
 def reply(card: Message, look: Look, *, of: str = "", in_channel: bool = False) -> str:
@@ -95,45 +87,46 @@ def _title(card: Message, look: Look) -> Painted:
 
 
 def _body(card: Message, look: Look) -> list[Painted]:
-    return [line for block in card.blocks for line in _block(block, look)]
-
-
-def _block(block: Block, look: Look) -> list[Painted]:
-    match block:
-        case Lines(lines=lines):
-            return [_line(line, look) for line in lines]
-        case Note(line=line):
-            painted = _line(line, look)
-            painted.stylize(_DIM)
-            return [painted]
-        case Quote():
-            return _quote(block, look)
-        case Rows(rows=rows):
-            return _rows(rows, look)
+    drawn: list[Painted] = []
+    for block in card.blocks:
+        match block:
+            case Lines(lines=lines):
+                drawn += [_line(line, look) for line in lines]
+            case Note(line=line):
+                drawn.append(_line(line, look))
+                drawn[-1].stylize(_DIM)
+            case Quote(text=text, lead=lead):
+                quoted = [Painted(p) for p in clean(text, lines=True).split("\n") if p.strip()]
+                if lead:
+                    head = _line(lead, look).append(" · ")
+                    head.stylize(_DIM)
+                    quoted[:1] = [Painted.assemble(head, *quoted[:1])]
+                drawn += [Painted.assemble(("┃ ", _DIM), line) for line in quoted]
+            case Rows(rows=rows):
+                drawn += _table(rows, look)
+    return drawn
 
 
 def _line(line: Line, look: Look) -> Painted:
-    return Painted.assemble(*(_span(span, look) for span in line))
-
-
-def _span(span: Span, look: Look) -> Painted:
-    match span:
-        case Text(text=text):
-            style = Style(
-                bold=span.bold or None,
-                strike=span.struck or None,
-                color="cyan" if span.code else None,
-            )
-            return Painted(clean(text), style)
-        case Link(text=text, url=url):
-            safe = clean(url)
-            if not safe.startswith(("http://", "https://")):
-                return Painted(clean(text))
-            return Painted(f"{clean(text)}: {safe}" if clean(text) not in safe else safe)
-        case Time(at=at, style=style_name):
-            return Painted(moment(at, look, style_name))
-        case ThreadLink():
-            return Painted("this terminal")
+    drawn = Painted()
+    for span in line:
+        match span:
+            case Text(text=text, bold=bold, code=code, struck=struck):
+                colour = "cyan" if code and look.colour else None
+                drawn.append(
+                    clean(text), Style(bold=bold or None, strike=struck or None, color=colour)
+                )
+            case Link(text=text, url=url):
+                text, safe = clean(text), clean(url)
+                if not safe.startswith(("http://", "https://")):
+                    drawn.append(text)
+                else:
+                    drawn.append(f"{text}: {safe}" if text not in safe else safe)
+            case Time(at=at, style=style_name):
+                drawn.append(moment(at, look, style_name))
+            case ThreadLink():
+                drawn.append("this terminal")
+    return drawn
 
 
 def moment(at: datetime, look: Look, style: str = "clock") -> str:
@@ -149,43 +142,27 @@ def moment(at: datetime, look: Look, style: str = "clock") -> str:
     return f"{here.day} {here:%b}{year} {here:%H:%M}"
 
 
-def _quote(quote: Quote, look: Look) -> list[Painted]:
-    lines = [Painted(part) for part in clean(quote.text, lines=True).split("\n") if part.strip()]
-    if quote.lead:
-        lead = _line(quote.lead, look)
-        lead.append(" · ")
-        lead.stylize(_DIM)
-        lines[:1] = [Painted.assemble(lead, *lines[:1])]
-    return [Painted.assemble(("┃ ", _DIM), line) for line in lines]
-
-
-def _rows(rows: tuple[Row, ...], look: Look) -> list[Painted]:
-    names = max((cell_len(clean(row.name)) for row in rows), default=0)
-    words = max((cell_len(clean(row.words)) for row in rows), default=0)
-    return [_row(row, min(names, 28), min(words, 20), look) for row in rows]
-
-
-def _row(row: Row, names: int, words: int, look: Look) -> Painted:
-    colour = Style(color=COLOURS[row.severity]) if look.colour else Style()
-    name, said = clean(row.name), clean(row.words)
-    line = Painted.assemble(
-        f"{EMOJI[row.severity]} {name}{_pad(name, names)}  ", (said, colour), _pad(said, words)
-    )
-    tail = []
-    if row.since:
-        length = look.now - row.since
-        lately = f" ({duration(length)})" if length >= _WORTH_SAYING else ""
-        tail.append(f"since {moment(row.since, look)}{lately}")
-    if row.note:
-        tail.append(clean(row.note))
-    if tail:
-        line.append(f"  {' · '.join(tail)}")
-    line.rstrip()
-    return line
-
-
-def _pad(text: str, width: int) -> str:
-    return " " * max(0, width - cell_len(text))
+def _table(rows: tuple[Row, ...], look: Look) -> list[Painted]:
+    """A line each: name, words, and since when, in columns."""
+    cells = [(clean(row.name), clean(row.words)) for row in rows]
+    # What is longer than its column pushes the rest aside.
+    names = min(28, max((cell_len(name) for name, _ in cells), default=0))
+    words = min(20, max((cell_len(said) for _, said in cells), default=0))
+    drawn = []
+    for row, (name, said) in zip(rows, cells, strict=True):
+        tail = [clean(row.note)] if row.note else []
+        if row.since:
+            length = look.now - row.since
+            lately = f" ({duration(length)})" if length >= _WORTH_SAYING else ""
+            tail.insert(0, f"since {moment(row.since, look)}{lately}")
+        line = Painted.assemble(
+            f"{EMOJI[row.severity]} {name}{' ' * (names - cell_len(name))}  ",
+            (said, Style(color=COLOURS[row.severity]) if look.colour else Style()),
+            f"{' ' * (words - cell_len(said))}  {' · '.join(tail)}" if tail else "",
+        )
+        line.rstrip()
+        drawn.append(line)
+    return drawn
 
 
 def _draw(lines: list[Painted], look: Look, *, first: str, rest: str) -> str:
@@ -193,7 +170,7 @@ def _draw(lines: list[Painted], look: Look, *, first: str, rest: str) -> str:
     canvas = io.StringIO()
     console = Console(
         file=canvas,
-        width=max(look.width, _NARROWEST),
+        width=max(look.width, NARROWEST),
         force_terminal=look.colour,
         no_color=not look.colour,
         color_system="256" if look.colour else None,
@@ -202,7 +179,7 @@ def _draw(lines: list[Painted], look: Look, *, first: str, rest: str) -> str:
         emoji=False,
         legacy_windows=False,
     )
-    room = max(_NARROWEST, look.width) - cell_len(first) - 1
+    room = max(NARROWEST, look.width) - cell_len(first) - 1
     margin = first
     for line in lines:
         hanging = "┃ " if line.plain.startswith("┃ ") else ""

@@ -11,16 +11,14 @@ import asyncio
 import os
 import queue
 import select
-import shutil
 import threading
 from collections.abc import Awaitable, Callable
 from typing import TextIO
 
+from adapters.terminal.look import PLAIN
 from bot.domain.errors import DeliveryError, Uncertain
 
 _CLOSED = "the terminal is closed"
-_PIPE_WIDTH = 100
-_WIDEST = 110  # long lines are hard to read
 
 
 class Screen:
@@ -29,21 +27,12 @@ class Screen:
     def __init__(self, out: TextIO) -> None:
         self._fd = out.fileno()
         self._encoding = out.encoding or "utf-8"
-        self.is_terminal = out.isatty()
-        dull = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-        self.colour = self.is_terminal and not dull
         self.gone = asyncio.Event()
         # A prompt sets this, so that what is shown goes above it.
         self.above: Callable[[Callable[[], None]], Awaitable[None]] | None = None
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_all, daemon=True, name="terminal")
         self._thread.start()
-
-    @property
-    def width(self) -> int:
-        if not self.is_terminal:
-            return _PIPE_WIDTH
-        return min(_WIDEST, shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns)
 
     async def show(self, text: str, after: Callable[[], None] = lambda: None) -> None:
         """Write `text`, then at once, in the same breath, call `after` (which must not block).
@@ -54,22 +43,19 @@ class Screen:
         """
         if self.gone.is_set():
             raise DeliveryError(_CLOSED)
-        data = text.encode(self._encoding, errors="replace")
+        data = text.encode(self._encoding, errors=PLAIN)
         try:
             if self.above:
                 await self.above(lambda: self._write(data, after))
             else:
-                await self._in_turn(data, after)
+                work = _Work(data, after, asyncio.get_running_loop())
+                self._work.put(work)
+                # Shielded: what was begun is finished and recorded, even if nobody waits any more.
+                await asyncio.shield(work.done)
         except DeliveryError as error:
             if error.reason == _CLOSED:
                 self.gone.set()
             raise
-
-    async def _in_turn(self, data: bytes, after: Callable[[], None]) -> None:
-        work = _Work(data, after, asyncio.get_running_loop())
-        self._work.put(work)
-        # Shielded: what was begun is finished and recorded, even if nobody waits any more.
-        await asyncio.shield(work.done)
 
     def close(self) -> None:
         """Let the thread end after what was given to it before."""
@@ -112,13 +98,15 @@ class _Work:
         self._loop = loop
 
     def settle(self, error: DeliveryError | None) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._settle, error)
+        """Tell whoever waits, from the thread that wrote."""
 
-    def _settle(self, error: DeliveryError | None) -> None:
-        if self.done.done():
-            return
-        if error:
-            self.done.set_exception(error)
-        else:
-            self.done.set_result(None)
+        def tell() -> None:
+            if self.done.done():
+                return
+            if error:
+                self.done.set_exception(error)
+            else:
+                self.done.set_result(None)
+
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(tell)

@@ -98,6 +98,10 @@ class Commands:
         found = suggest(self._services.catalog, prefix)
         return [Choice(surface.id, surface.label) for surface in found]
 
+    def providers(self) -> list[Choice]:
+        """Who is watched, for autocompletion."""
+        return [Choice(one.id, one.label) for one in self._services.catalog.providers.values()]
+
     async def suggest_incidents(self, typed: str) -> list[Choice]:
         """Recent incidents for autocompletion, by id or words of the title; the latest first."""
         try:

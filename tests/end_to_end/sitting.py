@@ -83,11 +83,12 @@ class Sitter:
 
 
 @contextlib.asynccontextmanager
-async def sitting(folder: Path, page: str) -> AsyncIterator[Sitter]:
+async def sitting(folder: Path, page: str, **more: str) -> AsyncIterator[Sitter]:
     terminal, end = os.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     # A pty without a person does not answer where its cursor is.
-    env = environment(folder, page, TERM="xterm-256color", PROMPT_TOOLKIT_NO_CPR="1", USER="ada")
+    terminal_of = {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", "USER": "ada"}
+    env = environment(folder, page, **{**terminal_of, **more})
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "run"),
         cwd=folder,

@@ -141,6 +141,79 @@ async def test_replay_of_a_bad_file_names_file_and_place(
     assert says in sentence
 
 
+async def test_replay_ends_with_a_line_of_figures(tmp_path: Path) -> None:
+    archive = tmp_path / "incidents.json"
+    archive.write_text(json.dumps({"incidents": many_incidents()[:3]}))
+    text, scripted = await asyncio.gather(
+        command(tmp_path, NOWHERE, "replay", str(archive)),
+        command(tmp_path, NOWHERE, "replay", "--json", str(archive)),
+    )
+    last = text.out.splitlines()[-1]
+    assert last.startswith(
+        "3 messages (3 in the channel, 0 in threads, 0 edited) about 3 incidents"
+    )
+    assert "2026-07-01" in last
+    assert scripted.err.splitlines() == [last]
+    assert all(json.loads(line) for line in scripted.out.splitlines())
+
+
+@pytest.mark.parametrize("content", ['{"incidents": []}', '{"incidents": null}', "[]"])
+async def test_replay_of_nothing_says_so(tmp_path: Path, content: str) -> None:
+    archive = tmp_path / "incidents.json"
+    archive.write_text(content)
+    said = await command(tmp_path, NOWHERE, "replay", str(archive))
+    assert (said.code, said.out) == (1, "")
+    assert said.err == f"isclaudedown: {archive}: nothing is recorded in it\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+async def test_replay_reads_what_a_shell_of_windows_wrote(tmp_path: Path, encoding: str) -> None:
+    incidents = [one | {"components": None} for one in many_incidents()[:1]]
+    archive = tmp_path / "incidents.json"
+    text = json.dumps({"incidents": incidents, "scheduled_maintenances": None})
+    archive.write_text(text, encoding=encoding)
+    said = await command(tmp_path, NOWHERE, "replay", str(archive))
+    assert (said.code, said.err) == (0, "")
+    assert "1 message (" in said.out
+
+
+async def test_waiting_says_for_what_and_how_often_it_looks(tmp_path: Path) -> None:
+    async with page_server() as page:
+        outage = page.page.open("It is slow.", {API: "major_outage"})
+        waiting = await launch(environment(tmp_path, page.url), "ask", "api", "--wait")
+        await waiting.logs("waiting: API: major outage (Ctrl-C ends it; looking about every 0.2 s)")
+        page.page.resolve(outage)
+        assert await waiting.ends() == 0
+        assert waiting.err.count("waiting") == 1
+        assert "No. The API is up." in waiting.out
+
+
+async def test_recording_says_what_where_and_for_how_long(tmp_path: Path) -> None:
+    file = tmp_path / "page.jsonl"
+    async with page_server() as page:
+        said = await command(tmp_path, page.url, "record", "--out", str(file), "--for", "1s")
+    first, last = said.out.splitlines()
+    assert first == f"Recording {page.url} every 0.2 s into {file}, for 1 s."
+    assert last.endswith(f"Play it: replay {file}")
+    assert int(last.split()[0]) == len(file.read_text().splitlines())
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["ask", "ask --json", "providers", "doctor", "config", "-h", "statusline", "replay", "health"],
+)
+async def test_every_command_writes_to_a_pipe_of_few_letters(tmp_path: Path, words: str) -> None:
+    archive = tmp_path / "incidents.json"
+    archive.write_text(json.dumps({"incidents": many_incidents()[:1]}))
+    file = [str(archive)] if words == "replay" else []
+    async with page_server() as page:
+        page.page.open("Störung bei “uns” 🔥", {API: "major_outage"})
+        said = await command(tmp_path, page.url, *words.split(), *file, PYTHONIOENCODING="ascii")
+    assert said.out
+    assert said.out.isascii()
+    assert "codec" not in said.err
+
+
 async def test_recordings_that_follow_each_other_are_one_history(tmp_path: Path) -> None:
     now = [datetime(2026, 7, 1, 12, 0, tzinfo=UTC)]
     page, other = Page(lambda: now[0]), Page(lambda: now[0], page_id="acme", name="Acme")

@@ -12,7 +12,7 @@ from prompt_toolkit.document import Document
 
 from adapters.discord.command_names import INFO, MANAGE, native
 from adapters.discord.commands import build_tree
-from adapters.terminal.prompt import Words
+from adapters.terminal.completion import Words
 from bot.commands import Answer, table
 from bot.commands.types import Command, Option, ParsedCommand, Request, Services, Takes
 from bot.messages.text import notice

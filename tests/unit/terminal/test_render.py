@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from adapters.terminal import render
-from adapters.terminal.render import Look
+from adapters.terminal.look import Look
 from bot.domain.incident import Ending
 from bot.domain.message import Lines, Link, Message, Note, Quote, Row, Rows, Text, ThreadLink, Time
 from bot.domain.page import Severity

@@ -1,0 +1,54 @@
+"""Tells why a site cannot be seen from here: its name, the site, or this machine's own network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+PATIENCE = 5.0  # seconds for a name or an answer (guess)
+
+
+async def why_unseen(url: str, others: Iterable[str]) -> str:
+    """Return the end of a sentence that begins with "I can't see …: ", or nothing: it answers.
+
+    `others`: neutral addresses to compare with; without any, nothing but `url` is asked for.
+    """
+    async with httpx.AsyncClient(timeout=PATIENCE) as client:
+        answered, *others_answered = await asyncio.gather(
+            *(_answers(client, address) for address in (url, *others))
+        )
+    if answered:
+        return ""
+    parts = urlsplit(url)
+    if parts.scheme in getproxies() and not proxy_bypass(parts.netloc):
+        says = "no answer comes through the proxy"
+    elif await _resolves(parts.hostname or ""):
+        says = "its name resolves, but it gives no answer"
+    else:
+        says = "its name does not resolve"
+    if not others_answered:
+        return says
+    if any(others_answered):
+        return f"{says}; other sites answer, so it is that site or what stands before it"
+    return f"{says}, other sites do not answer either, so this machine is probably offline"
+
+
+async def _answers(client: httpx.AsyncClient, url: str) -> bool:
+    """Whether anything at all comes back."""
+    try:
+        async with client.stream("GET", url):
+            return True
+    except (httpx.HTTPError, httpx.InvalidURL, OSError):
+        return False
+
+
+async def _resolves(host: str) -> bool:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return bool(await asyncio.get_running_loop().getaddrinfo(host, None))
+    except (OSError, UnicodeError):  # a TimeoutError is an OSError
+        return False

@@ -1,0 +1,92 @@
+"""Log lines cost nobody anything: neither a slow reader, nor one that is gone, nor a prompt."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from bot.logs import MOST_KEPT, MOST_WAITING, VIEW, LogStream, LogView, set_up_logs
+
+BUSY = "x" * 2000
+
+
+@pytest.fixture(autouse=True)
+def _structlog_as_it_was() -> Iterator[None]:
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
+def test_a_reader_that_does_not_read_holds_up_nothing_and_is_told_what_it_missed() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w", encoding="utf-8") as out:
+        stream = LogStream(out)
+        set_up_logs("info", "json", stream)
+        log = structlog.get_logger()
+
+        for number in range(MOST_WAITING + 500):  # it would stop here if it waited
+            log.info("something.happened", number=number, busy=BUSY)
+
+        missed, data = stream.dropped, b""
+        while b"lines_dropped" not in data or not data.endswith(b"\n"):
+            data += os.read(reader, 1 << 20)
+    os.close(reader)
+    *kept, told = [json.loads(line) for line in data.decode().splitlines()]
+    assert (told["event"], told["lines"]) == ("log.lines_dropped", missed)
+    assert missed == MOST_WAITING + 500 - len(kept) > 0
+    assert [line["number"] for line in kept] == [*range(len(kept))]  # in order, and whole
+
+
+def test_nobody_reading_any_more_ends_nothing() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w", encoding="utf-8") as out:
+        stream = LogStream(out)
+        set_up_logs("info", "json", stream)
+        os.close(reader)
+
+        for number in range(10):
+            structlog.get_logger().info("something.happened", number=number)
+        stream.drain(10)
+
+        assert stream.dropped == 10
+
+
+def test_half_a_line_is_written_with_its_end_or_at_the_end() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w", encoding="utf-8") as out:
+        stream = LogStream(out)
+        stream.write("a ")
+        stream.write("line\nand a ")
+        stream.write("half")
+        stream.drain(10)
+        assert os.read(reader, 100) == b"a line\nand a half"
+    os.close(reader)
+
+
+def test_the_view_of_the_prompt_keeps_the_last_lines_and_hands_on_every_event() -> None:
+    VIEW.lines.clear()
+    set_up_logs("info", "auto", VIEW)
+    log = structlog.get_logger()
+    heard: list[str] = []
+
+    log.info("before.anybody_listened")
+    VIEW.listen(lambda event: heard.append(event["event"]))
+    log.info("page.failed", provider="claude")
+    log.debug("too.little")
+    VIEW.listen(None)
+
+    assert heard == ["before.anybody_listened", "page.failed"]
+    assert [line.split()[-1] for line in VIEW.lines][-1] == "provider=claude"
+    assert "\x1b" not in "".join(VIEW.lines)
+
+
+def test_the_view_does_not_grow() -> None:
+    view = LogView()
+    for number in range(MOST_KEPT + 5):
+        view.write(f"{number}\n")
+
+    assert [view.lines[0], view.lines[-1]] == ["5", str(MOST_KEPT + 4)]
