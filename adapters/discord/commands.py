@@ -161,7 +161,8 @@ def subcommand_of(
         ]
     )
     app_commands.describe(**descriptions)(run)
-    severities = [option.name for option in command.options if option.takes is Takes.SEVERITY]
+    measured = {Takes.SEVERITY, Takes.MENTION_FROM}
+    severities = [option.name for option in command.options if option.takes in measured]
     app_commands.choices(**dict.fromkeys(severities, SEVERITIES))(run)
     made: app_commands.Command[app_commands.Group, ..., None] = app_commands.Command(
         name=subcommand(command),

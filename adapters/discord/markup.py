@@ -77,11 +77,11 @@ _MENTION: Final = re.compile(r"<@(?P<role>&)?!?(?P<id>\d{5,25})>")
 def mention_parts(mention: str | None) -> tuple[str, Json]:
     """Return what stands in front of a message to call somebody, and whom that may notify.
 
-    A person or a role; @everyone and @here are never called.
+    People and roles, several with blanks between; @everyone and @here are never called.
     """
-    found = _MENTION.fullmatch(mention or "")
-    if found is None:
-        return "", {"parse": []}
-    who = "roles" if found["role"] else "users"
-    address = f"<@{found['role'] or ''}{found['id']}>"
-    return f"{address} ", {"parse": [], who: [found["id"]]}
+    allowed: Json = {"parse": []}
+    in_front = ""
+    for found in _MENTION.finditer(mention or ""):
+        in_front += f"<@{found['role'] or ''}{found['id']}> "
+        allowed.setdefault("roles" if found["role"] else "users", []).append(found["id"])
+    return in_front, allowed

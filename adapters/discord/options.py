@@ -46,6 +46,7 @@ WritableChannel = app_commands.Transform[PickedChannel, _WritableChannel]
 TYPES: Final[Mapping[Takes, Any]] = {
     Takes.SEVERITY: Choice[str] | None,
     Takes.MENTION: Mention | None,
+    Takes.MENTION_FROM: Choice[str] | None,
     Takes.THREAD_ONLY: bool | None,
     Takes.SHARE: bool | None,
 }
@@ -54,12 +55,12 @@ TYPES: Final[Mapping[Takes, Any]] = {
 def words_of(takes: Takes, value: Any, guild: int | None) -> str:  # noqa: ANN401 - see TYPES
     """Return what would have been typed for this value of an option."""
     match takes:
-        case Takes.SEVERITY:
-            return str(value.value)
+        case Takes.SEVERITY | Takes.MENTION_FROM:
+            return f"{'mention-from ' * (takes is Takes.MENTION_FROM)}{value.value}"
         case Takes.MENTION if value.id == guild:
             return "@everyone"  # the role of everybody is said as what it is
         case Takes.MENTION:
-            return f"<@&{value.id}>" if isinstance(value, discord.Role) else f"<@{value.id}>"
+            return f"<@{'&' * isinstance(value, discord.Role)}{value.id}>"
         case Takes.THREAD_ONLY:
             return "thread-only" if value else "in-channel"
         case Takes.SHARE:

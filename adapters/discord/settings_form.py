@@ -23,6 +23,7 @@ from bot.domain.subscription import Channel, Subscription
 ACTION: Final = "set"
 _SELECT, _MENTIONABLE = 3, 7  # component types
 _MOST_OPTIONS: Final = 25
+_MOST_CALLED: Final = 5  # a guess: more are a role
 _LABEL: Final = 100
 _SEVERITIES: Final = {
     Severity.DEGRADED: "from degraded up",
@@ -43,10 +44,11 @@ def change_of(field: str, data: Json, guild: str) -> SettingsChange | None:
         case "severity" if values and values[0] in set(Severity):
             return SettingsChange(severity=Severity(values[0]))
         case "mention":
-            if not values or not values[0].isdigit() or values[0] == guild:
-                return SettingsChange(mention=None)  # nobody, or everybody, whom we never call
             roles = (data.get("resolved") or {}).get("roles") or {}
-            return SettingsChange(mention=f"<@{'&' * (values[0] in roles)}{values[0]}>")
+            # The guild's own id is its role of everybody, whom we never call.
+            chosen = [one for one in values if one.isdigit() and one != guild]
+            called = " ".join(f"<@{'&' * (one in roles)}{one}>" for one in chosen)
+            return SettingsChange(mention=called or None)
         case "where" if values:
             only = CHANNEL_KINDS if values[0] == _THREAD else frozenset()
             return SettingsChange(thread_only=only)
@@ -62,10 +64,17 @@ def menus(catalog: Catalog, channel: Channel, now: Subscription | None) -> tuple
         FormOption(_CHANNEL, "worse and resolved in the channel too", not thread_only),
         FormOption(_THREAD, "everything in the thread only", thread_only),
     ]
-    whom: Json = {"type": _MENTIONABLE, "placeholder": "Whom to call: nobody", "min_values": 0}
+    whom: Json = {
+        "type": _MENTIONABLE,
+        "placeholder": "Whom to call: nobody",
+        "min_values": 0,
+        "max_values": _MOST_CALLED,
+    }
     if now is not None and now.mention:
-        kind = "role" if "&" in now.mention else "user"
-        whom["default_values"] = [{"id": now.mention.strip("<@&!>"), "type": kind}]
+        whom["default_values"] = [
+            {"id": one.strip("<@&!>"), "type": "role" if "&" in one else "user"}
+            for one in now.mention.split()[:_MOST_CALLED]
+        ]
     fields: dict[str, Json] = {
         "surfaces": {
             **_select("Which parts: everything", surfaces),

@@ -21,6 +21,7 @@ class SubscriptionChange:
     minus: frozenset[str] = frozenset()
     severity: Severity | None = None
     mention: str | Keep | None = KEEP
+    mention_from: Severity | Keep = KEEP
     thread_only: frozenset[EventKind] | Keep = KEEP
     everybody: bool = False  # asked to call the whole channel, which we never do
 
@@ -48,6 +49,9 @@ class SubscriptionChange:
             surfaces=surfaces,
             severity=self.severity or before.severity,
             mention=before.mention if isinstance(self.mention, Keep) else self.mention,
+            mention_from=(
+                before.mention_from if isinstance(self.mention_from, Keep) else self.mention_from
+            ),
             thread_only=kept if isinstance(self.thread_only, Keep) else self.thread_only,
         )
 
@@ -61,7 +65,9 @@ def change_of(words: ParsedCommand, catalog: Catalog) -> SubscriptionChange:
     named = [*words.surfaces]
     for provider in words.providers:
         named += of_provider(catalog, provider)
-    only_options = words.mention or words.no_mention or words.thread_only is not None
+    only_options = (
+        words.mention or words.mention_from or words.no_mention or words.thread_only is not None
+    )
     surfaces: frozenset[str] | None = None
     # One provider's name where there is only one means everything of it, unknown parts included.
     if words.everything or (words.providers and len(catalog.providers) == 1):
@@ -74,6 +80,7 @@ def change_of(words: ParsedCommand, catalog: Catalog) -> SubscriptionChange:
         minus=frozenset(words.minus),
         severity=words.severity or (None if surfaces is None else Severity.DEGRADED),
         mention=None if words.no_mention else words.mention or KEEP,
+        mention_from=words.mention_from or (Severity.UP if words.mention else KEEP),
         thread_only=KEEP if words.thread_only is None else words.thread_only,
         everybody=words.everybody,
     )

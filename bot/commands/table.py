@@ -60,6 +60,7 @@ COMMANDS: tuple[Command, ...] = (
             ),
             Option("severity", Takes.SEVERITY, "From which severity up"),
             Option("mention", Takes.MENTION, "Whom to call when it opens and when it gets worse"),
+            Option("mention_from", Takes.MENTION_FROM, "From which severity up to call them"),
             Option(
                 "thread_only", Takes.THREAD_ONLY, "Keep worse and resolved in the thread as well"
             ),

@@ -77,6 +77,7 @@ class Takes(StrEnum):
     SEVERITY = "severity"
     LENGTH = "length"
     MENTION = "mention"
+    MENTION_FROM = "mention_from"
     THREAD_ONLY = "thread_only"
     SHARE = "share"
     INCIDENT = "incident"
@@ -100,6 +101,8 @@ class ParsedCommand:
     share: bool = False
     # The platform's own address of whom to call.
     mention: str | None = None
+    # Only for what is at least so severe.
+    mention_from: Severity | None = None
     no_mention: bool = False
     # Somebody wants @channel, which we never do.
     everybody: bool = False

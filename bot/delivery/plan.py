@@ -97,7 +97,7 @@ def _open(
     root = _root(Act.OPEN, incident, midway, report_count)
     root = replace(
         root,
-        mention=not (over or midway or quiet),
+        mention=not (over or midway or quiet) and subscription.calls(incident.severity),
         since=incident.revision if midway or over or old or later else first.revision,
     )
     return _planned([root], subscription)
@@ -153,7 +153,9 @@ def _replies(
             events[-1],
             covers=tuple(event.key for event in events),
             in_channel=bool(kinds & (SHOWN_IN_CHANNEL - subscription.thread_only)),
-            mention=bool(MENTIONS & kinds) and incident.is_open,
+            mention=bool(MENTIONS & kinds)
+            and incident.is_open
+            and subscription.calls(incident.severity),
             since=events[0].revision - 1,
         )
         return [catch_up]
@@ -165,7 +167,7 @@ def _replies(
         fresh = event.observed_at != incident.events[0].observed_at and not handed_over
         fresh = fresh and not incident.notice
         shown = fresh and event.kind in SHOWN_IN_CHANNEL - subscription.thread_only
-        calls = fresh and event.kind in MENTIONS
+        calls = fresh and event.kind in MENTIONS and subscription.calls(event.severity)
         steps.append(Step(Act.REPLY, incident.revision, event, in_channel=shown, mention=calls))
     return steps
 

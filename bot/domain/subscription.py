@@ -62,9 +62,14 @@ class Subscription:
     paused: Pause | None = None
     created_at: datetime | None = None
     changed_at: datetime | None = None  # when it was last written; the store fills it in
+    mention_from: Severity = Severity.UP  # nobody is called for what is less severe
 
     def is_muted(self, now: datetime) -> bool:
         return self.muted_until is not None and now < self.muted_until
+
+    def calls(self, severity: Severity) -> bool:
+        """Is something so bad enough to call whom the subscription names?"""
+        return severity.rank >= self.mention_from.rank
 
     def matches(self, incident: Incident) -> bool:
         """Does anything this incident ever did concern this channel?"""

@@ -51,13 +51,20 @@ def effective(subscription: Subscription, catalog: Catalog, now: datetime) -> Li
         Text(f" · {_FROM[subscription.severity]}"),
     ]
     if subscription.mention:
-        parts.append(Text(" · calls somebody when it opens and when it gets worse"))
+        only = _called_only(subscription)
+        parts.append(Text(f" · calls somebody when it opens and when it gets worse{only}"))
     if subscription.thread_only:
         kinds = [_KIND_WORDS.get(kind, kind.value) for kind in sorted(subscription.thread_only)]
         parts.append(Text(f" · only in the thread: {spoken_list(kinds)}"))
     if subscription.muted_until and subscription.is_muted(now):
         parts += [Text(" · muted until "), Time(subscription.muted_until, "date")]
     return tuple(parts)
+
+
+def _called_only(subscription: Subscription) -> str:
+    """In brackets: the severity from which up a mention calls, where that is limited."""
+    least = subscription.mention_from
+    return f" ({_FROM[least]})" if least.rank > Severity.UP.rank else ""
 
 
 def effective_plain(subscription: Subscription, catalog: Catalog, now: datetime) -> str:
@@ -91,6 +98,8 @@ def command_for(subscription: Subscription) -> str:
         words.append(severity.get(subscription.severity, ""))
     if subscription.mention:
         words.append(subscription.mention)
+        if subscription.mention_from in severity:
+            words += ["from", severity[subscription.mention_from]]
     if subscription.thread_only == CHANNEL_KINDS:
         words.append("thread-only")
     return " ".join(filter(None, words))
@@ -172,10 +181,11 @@ def subscribed_line(
         return None
     did = "subscribed this channel to" if before is None else "changed what this channel gets:"
     calls = ""
-    if after.mention and (before is None or before.mention != after.mention):
+    called = None if before is None else (before.mention, before.mention_from)
+    if after.mention and called != (after.mention, after.mention_from):
         count = len(after.mention.split())
-        called = "somebody" if count == 1 else f"{count} people or groups"
-        calls = f"; {called} will be called when it opens or gets worse"
+        who = "somebody" if count == 1 else f"{count} people or groups"
+        calls = f"; {who} will be called when it opens or gets worse{_called_only(after)}"
     return public_line(who, f"{did} {surfaces_words(after, catalog)}{calls}")
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapters.chat.text import cut, size
 from adapters.discord import markup, refs, render
 from adapters.discord.command_names import native
-from adapters.discord.markup import escape, escape_cut, one_line
+from adapters.discord.markup import escape, escape_cut, mention_parts, one_line
 from bot.domain.message import (
     Button,
     Lines,
@@ -196,6 +196,13 @@ def test_a_threads_name_can_be_read_from_its_root() -> None:
         assert render.name_from_root(content) == render.thread_name(card)
         assert render.name_from_root(f"<@&12345> {content}") == render.thread_name(card)
     assert render.name_from_root("") == "Incident"
+
+
+def test_several_may_be_called_and_never_everybody() -> None:
+    in_front, allowed = mention_parts("<@&12345> <@!67890> @everyone")
+    assert in_front == "<@&12345> <@67890> "
+    assert allowed == {"parse": [], "roles": ["12345"], "users": ["67890"]}
+    assert mention_parts(None) == ("", {"parse": []})
 
 
 def test_commands_are_shown_as_discord_calls_them() -> None:

@@ -9,6 +9,7 @@ from bot.catalog.catalog import load_catalog, only
 from bot.domain.errors import DeliveryError
 from bot.domain.page import Severity
 from bot.domain.subscription import Pause, ThreadRecord
+from bot.messages.subscription import command_for
 from bot.ports import Access
 from tests.unit.commands.fakes import OPS, Room
 from tests.unit.messages.examples import NOW, OUTAGE, OVER, UP, ago
@@ -216,6 +217,21 @@ async def test_a_mention_alone_keeps_all_the_rest() -> None:
     assert room.here.mention == "<!subteam^S1>"
     await room.type("subscribe nomention")
     assert room.here.mention is None
+
+
+@pytest.mark.parametrize("words", ["<@U1> from major", "<@U1> mention-from major"])
+async def test_somebody_can_be_called_for_the_worst_alone(words: str) -> None:
+    room = Room()
+    text = await room.say(f"subscribe api partial {words}")
+    assert room.here
+    assert (room.here.severity, room.here.mention_from) == (Severity.PARTIAL, Severity.MAJOR)
+    assert "gets worse (major outages only)" in text
+    again = command_for(room.here)
+    await room.type("subscribe nomention")
+    await room.type(again)
+    assert room.here.mention_from == Severity.MAJOR
+    await room.type("subscribe <@U1>")
+    assert room.here.mention_from.rank == Severity.UP.rank  # the same again replaces
 
 
 async def test_muting_has_an_end_that_is_told_and_unmuting_catches_up() -> None:

@@ -57,6 +57,16 @@ def test_worse_and_resolved_show_in_the_channel_and_only_worse_calls() -> None:
     assert shown == [(False, False), (True, True), (True, False)]
 
 
+def test_nobody_is_called_for_less_than_they_asked_for() -> None:
+    worst_only = replace(ASKED, mention_from=Severity.MAJOR)
+    partial = incident(EventKind.OPENED, at=NOW, severity=Severity.PARTIAL)
+    (opened,) = plan(partial, ThreadRecord(), worst_only, NOW).steps
+    assert not opened.mention
+    thread = do(partial, ThreadRecord())
+    worse = more(replace(partial, severity=Severity.MAJOR), EventKind.WORSE, at=SOON)
+    assert plan(worse, thread, worst_only, SOON).steps[0].mention
+
+
 def test_a_kind_can_be_kept_in_the_thread() -> None:
     quiet = replace(ASKED, thread_only=frozenset({EventKind.WORSE}))
     reply = plan(more(OPENED, EventKind.WORSE, at=SOON), STARTED, quiet, SOON).steps[0]
