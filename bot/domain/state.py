@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.domain.blindness import Blindness
@@ -62,6 +62,15 @@ class Steadiness:
     count: int = 0  # changes since it was last steady
     unsteady: bool = False  # it keeps changing, and what is told waits until it holds
     hold: timedelta = timedelta(minutes=10)  # for how long it must hold then
+
+    def then(self, shape: str, now: datetime, window: timedelta, *, worded: bool) -> Steadiness:
+        """Return it with the present shape; one that did not change within `window` begins anew."""
+        left = tuple(one for one in self.left if now - one.at <= window)
+        before = self if left else Steadiness(self.shape)
+        if not before.shape or shape == before.shape:
+            return replace(before, shape=shape, left=left)
+        left = (*left, LeftShape(now, before.shape, worded))
+        return replace(before, shape=shape, left=left, count=before.count + 1)
 
     @property
     def changes(self) -> int:

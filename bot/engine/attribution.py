@@ -16,7 +16,8 @@ from bot.domain.incident import Ending
 from bot.domain.page import Severity
 from bot.domain.state import ComponentState
 from bot.engine.derived import derive, hand_over
-from bot.engine.stages import Attribution, Observation, Poll, linked
+from bot.engine.poll import Observation, Poll
+from bot.engine.stages import Attribution, linked
 
 # On pages whose incidents name no component (OpenAI): how long after its last word an incident
 # still explains a component that goes down (guess).
@@ -26,7 +27,7 @@ EXPLAINS_FOR = timedelta(hours=6)
 def attribute(poll: Poll, observed: Mapping[str, Observation]) -> dict[str, Attribution]:
     """Return every incident with its components: the observed ones, and new derived ones."""
     present = {id_: state for id_, state in poll.components.items() if state.listed}
-    owned = {id_: _eased(seen, present) for id_, seen in observed.items()}
+    owned = {id_: Attribution.of(seen, present) for id_, seen in observed.items()}
     explaining = [one for one in owned.values() if one.seen.can_explain]
     owned = {id_: _after_its_end(one, present, explaining) for id_, one in owned.items()}
     unattributed = []
@@ -58,24 +59,6 @@ def owners_of(component: str, explaining: Iterable[Attribution]) -> list[Attribu
         return (link.named_at if link else started, started)
 
     return sorted((one for one in explaining if component in one.named), key=named_at)
-
-
-def _eased(seen: Observation, present: Mapping[str, ComponentState]) -> Attribution:
-    """The components that it has, each no worse than the page shows it now."""
-    one = Attribution(seen, seen.track.links, follows=seen.track.followed)
-    # The end of an undecided one, if that is what it is, tells that they are up.
-    if seen.incident.maintenance or seen.ending is Ending.UNDECIDED:
-        return one
-    for component, link in one.links.items():
-        state = present.get(component)
-        # Unknown was never believed, except at first sight: that is no recovery.
-        if state is None or state.severity is Severity.UNKNOWN:
-            continue
-        if state.severity.rank < link.severity.rank:
-            links = {**one.links, component: replace(link, severity=state.severity)}
-            moved_at = max(state.since, one.moved_at or state.since)
-            one = replace(one, links=links, moved_at=moved_at)
-    return one
 
 
 def _after_its_end(

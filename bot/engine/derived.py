@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.incident import Ending, Incident, Origin
-from bot.domain.page import Severity, worst
+from bot.domain.page import Severity
 from bot.domain.state import Track
 from bot.engine.incidents import REOPENS_WITHIN
-from bot.engine.stages import Attribution, Observation, Poll
+from bot.engine.poll import Observation, Poll
+from bot.engine.stages import Attribution
 
 # A component that goes down later than this after the beginning is another event (guess).
 JOINS_WITHIN = timedelta(hours=2)
@@ -50,7 +51,7 @@ def derive(
                 and poll.now - row.unlisted_since > FORGOTTEN_AFTER
             ]
             now = one.without(unlisted, Ending.NOT_LISTED) if unlisted else one
-            now = _titled(poll, now)
+            now = now.titled(poll)
             # Without a component that is down it is over; one in maintenance is not up again.
             owned[id_] = replace(now, follows=now.is_not_up and not now.is_impaired)
     return owned
@@ -113,18 +114,3 @@ def _opened(poll: Poll, components: list[str], taken: Collection[str]) -> Attrib
         state = poll.components[component]
         one = one.moved(component, state.severity, state.since)
     return replace(one, moved_at=None)
-
-
-def _titled(poll: Poll, one: Attribution) -> Attribution:
-    """Name what is down, and how badly at worst: "Claude Code and API: partial outage"."""
-    names = []
-    for component in one.links:
-        surface = poll.surface_of(component)
-        known = poll.components.get(component)
-        label = next((s.label for s in poll.provider.surfaces if s.id == surface), None)
-        names.append(label or (known.name if known else component))
-    names = list(dict.fromkeys(names))
-    shown = names if len(names) <= 3 else [*names[:2], f"{len(names) - 2} more"]
-    joined = " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
-    title = f"{joined}: {worst(link.worst for link in one.links.values()).words}"
-    return replace(one, seen=replace(one.seen, incident=replace(one.seen.incident, title=title)))

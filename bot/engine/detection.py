@@ -37,6 +37,28 @@ class Evidenced:
     now: datetime
     label: Callable[[str], str]  # how a surface is written for people
 
+    @classmethod
+    def at(
+        cls,
+        now: datetime,
+        signals: Signals,
+        old: Mapping[str, SuspicionState],
+        label: Callable[[str], str],
+    ) -> Evidenced:
+        """Add up these signals; what was suspected (`old`) lingers until it has been calm."""
+        surfaces = [*(piece.surface for piece in signals.evidence), *signals.local]
+        cases = {surface: case_against(surface, signals.evidence, now) for surface in surfaces}
+        kept: dict[str, SuspicionState] = {}
+        for surface in [*old, *(s for s in cases if s not in old)]:
+            was, case = old.get(surface), cases.get(surface)
+            strong = surface in signals.local or (case is not None and case.suspected)
+            lingers = was is not None and case is not None and not case.calm
+            if strong or lingers:
+                kept[surface] = SuspicionState(was.since if was else now, now)
+            elif was and now - was.last < CALM:
+                kept[surface] = was
+        return cls(signals, cases, kept, now, label)
+
     def is_strong(self, surface: str) -> bool:
         """Does it suffice now, be it for some workspaces alone?"""
         case = self.cases.get(surface)
@@ -81,13 +103,10 @@ def detect(
     kept = {**suspected_in(before), **state.incidents}
     found = Detected(replace(state, incidents=kept), {i.id: i for i in changed}, provider)
     found = continue_as_official(found, before, now)
-    surfaces = [*(piece.surface for piece in signals.evidence), *signals.local]
-    cases = {surface: case_against(surface, signals.evidence, now) for surface in surfaces}
-    suspicions = _suspicions(before.suspicions if before else {}, cases, signals, now)
-    seen = Evidenced(signals, cases, suspicions, now, catalog.label)
+    seen = Evidenced.at(now, signals, before.suspicions if before else {}, catalog.label)
     for incident in found.official:
         # Our evidence may come after the provider's word: remembered for the scoreboard.
-        hits = [suspicions[s].since for s in incident.surfaces if s in suspicions]
+        hits = [seen.suspicions[s].since for s in incident.surfaces if s in seen.suspicions]
         if hits and incident.is_open and not incident.suspected_at:
             hit_at = max(min(hits), incident.started_at)
             found = found.put(replace(incident, suspected_at=hit_at))
@@ -98,27 +117,8 @@ def detect(
     # What can neither be continued nor reopened any more lives in the store alone.
     old = {i.id for i in found.suspected if i.ended_at and now - i.ended_at > CONTINUES}
     incidents = {id_: i for id_, i in found.state.incidents.items() if id_ not in old}
-    after = replace(found.state, incidents=incidents, suspicions=suspicions)
+    after = replace(found.state, incidents=incidents, suspicions=seen.suspicions)
     return after, tuple(found.changed.values())
-
-
-def _suspicions(
-    old: Mapping[str, SuspicionState],
-    cases: Mapping[str, Suspicion],
-    signals: Signals,
-    now: datetime,
-) -> dict[str, SuspicionState]:
-    """Which surfaces are suspected, with what lingers until it has been calm long enough."""
-    kept: dict[str, SuspicionState] = {}
-    for surface in [*old, *(s for s in cases if s not in old)]:
-        was, case = old.get(surface), cases.get(surface)
-        strong = surface in signals.local or (case is not None and case.suspected)
-        lingers = was is not None and case is not None and not case.calm
-        if strong or lingers:
-            kept[surface] = SuspicionState(was.since if was else now, now)
-        elif was and now - was.last < CALM:
-            kept[surface] = was
-    return kept
 
 
 def _uncovered(found: Detected, seen: Evidenced) -> list[str]:

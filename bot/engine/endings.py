@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 
 from bot.domain.incident import Ending, Incident, Origin
 from bot.domain.page import PageIncident, PageList, Severity, Snapshot
-from bot.domain.state import State
+from bot.domain.state import State, Steadiness
 from bot.engine.incidents import REOPENS_WITHIN
-from bot.engine.stages import Attribution, Conclusion, Observation, Poll
+from bot.engine.poll import Observation, Poll
+from bot.engine.stages import Attribution, Conclusion
 
 # Where no list tells that an incident can change no more (guess).
 ARCHIVED_AFTER = timedelta(days=2)
@@ -23,6 +24,8 @@ LIST_LAGS = timedelta(minutes=1)
 # An open incident that left a page without rows may come back for so long (guess: as long as one
 # that ended may be reopened). 10 of 165 of AWS's events left the list while they were open.
 UNDECIDED_FOR = REOPENS_WITHIN
+# Ids; twenty times the length of Statuspage's list (50).
+ARCHIVED_KEPT = 1000
 # A page that says it has not changed is asked for its list again after this time (guess).
 HISTORY_EVERY = timedelta(minutes=10)
 
@@ -157,30 +160,7 @@ def conclude(poll: Poll, one: Attribution) -> Conclusion:
         ending = Ending.NONE
     elif ending.is_over and seen.incident.is_open:
         at = seen.page.end_at if seen.page else seen.track.missing_since or poll.now
-    return Conclusion(one, ending, at, _note(one, ending))
-
-
-def _note(one: Attribution, ending: Ending) -> str:
-    """A sentence of ours about how it ended, or about whose it is now."""
-    seen, whole = one.seen, not one.is_impaired
-    if one.taken_by:
-        same = one.taken_by == seen.incident.title
-        taker = "another incident of the same title" if same else f"“{one.taken_by}”"
-        if seen.derived:
-            return f"The provider now tracks {'' if whole else 'a part of '}this as {taker}."
-        return f"{'What' if whole else 'A part of what'} is still down belongs to {taker}."
-    if seen.derived:
-        unlisted = one.released_as is Ending.NOT_LISTED
-        return "The page no longer lists what was down." if unlisted else ""
-    if seen.adopted and seen.page:
-        return f"Now official: the provider posted it, as {seen.page.id}."
-    if not seen.incident.is_open:
-        return ""
-    return {
-        Ending.FELL_OFF: "The provider no longer lists it.",
-        Ending.NOT_LISTED: "The provider no longer lists it.",
-        Ending.CALLED_OFF: "The maintenance was called off.",
-    }.get(ending, "")
+    return Conclusion(one, ending, at)
 
 
 def ended_at(poll: Poll, one: Conclusion) -> datetime | None:
@@ -208,3 +188,46 @@ def may_archive(
     if incident.origin is Origin.OURS or incident.maintenance or not has_history:
         return now - end > ARCHIVED_AFTER
     return listed is not None and not any(id_ in listed for id_ in incident.ids)
+
+
+def archive(
+    poll: Poll,
+    observed: Mapping[str, Observation],
+    concluded: Mapping[str, Conclusion],
+    emitted: Mapping[str, Incident],
+    steadiness: Mapping[str, Steadiness],
+) -> State:
+    """Return the state with the incidents that may still change, and the ids of the others."""
+    state, recent = poll.state, poll.snapshot.recent
+    left = list(state.archived)
+    if state.history_at is None:
+        # The first list: what had ended before the beginning is never news.
+        known = state.our_ids
+        left += [
+            page.id
+            for page in recent or ()
+            if page.has_ended
+            and page.id not in known
+            and (poll.first or page.posted_at < state.began_at)
+        ]
+    listed = None if recent is None else {page.id for page in recent}
+    has_history = poll.snapshot.has_history
+    incidents = {**{id_: seen.incident for id_, seen in observed.items()}, **emitted}
+    tracks = {}
+    for id_, incident in list(incidents.items()):
+        one = concluded.get(id_)
+        follows = one is not None and one.owned.follows
+        if not follows and may_archive(incident, listed, poll.now, has_history=has_history):
+            left += [name for name in incident.ids if name not in left]
+            del incidents[id_]
+        elif one is None or one.adds_nothing:
+            tracks[id_] = observed[id_].before
+        else:
+            tracks[id_] = replace(
+                one.seen.track,
+                links=one.owned.links,
+                followed=follows,
+                steadiness=steadiness[id_],
+            )
+    kept = tuple(left[-ARCHIVED_KEPT:])
+    return replace(state, incidents=incidents, tracks=tracks, archived=kept)

@@ -14,29 +14,13 @@ from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 
-from bot.domain.incident import Ending, EventKind, Impact, Incident, SurfaceChange
+from bot.domain.incident import Ending, EventKind, Incident
 from bot.domain.page import PageUpdate, Severity, worst
 from bot.engine.endings import ended_at
-from bot.engine.impact import carried, overall, peak, surfaces, timeline
+from bot.engine.impact import carried, changes_of, move_of, overall, peak, surfaces, timeline
 from bot.engine.numbering import Unnumbered, numbered
-from bot.engine.stages import Conclusion, Poll
-
-
-class Before(StrEnum):
-    """An incident's state before the poll."""
-
-    NEW = "new"
-    PLANNED = "planned"
-    OPEN = "open"
-    OVER = "over"
-
-
-class Now(StrEnum):
-    """What it is at this poll."""
-
-    INCIDENT = "incident"
-    PLANNED = "planned maintenance"
-    MAINTENANCE = "maintenance"
+from bot.engine.poll import Poll
+from bot.engine.stages import Before, Conclusion, Now
 
 
 class Text(StrEnum):
@@ -48,6 +32,25 @@ class Text(StrEnum):
     AFTER_END = "the first that does not end it"
     PROGRESS = "the first in progress"
     NONE = "none"
+
+    def place(self, updates: Sequence[PageUpdate]) -> int | None:
+        """Return which of the new updates it is; None: none of them."""
+        found: list[int] = []
+        match self:
+            case Text.FIRST:
+                found = [*range(len(updates))]
+            case Text.AFTER_END:
+                found = [i for i, update in enumerate(updates) if not update.is_end]
+            case Text.PROGRESS:
+                running = ("in_progress", "verifying")
+                found = [i for i, update in enumerate(updates) if update.phase in running]
+            case Text.END:
+                # The first of the last ones in a row: "resolved" comes before "postmortem".
+                ends = [i for i, update in enumerate(updates) if update.is_end]
+                found = [i for i in ends if all(j in ends for j in range(i, ends[-1]))]
+            case Text.ONLY_LAST | Text.NONE:
+                pass
+        return found[0] if found else None
 
 
 TURNS: dict[tuple[Before, Now, Ending], tuple[EventKind, Text]] = {
@@ -81,11 +84,11 @@ def emit(poll: Poll, one: Conclusion) -> Incident:
     if one.adds_nothing:
         return before
     impacts = surfaces(poll, one)
-    changes = _changes(poll, one, impacts)
+    changes = changes_of(poll, one, impacts)
     emitted = _emitted(one, first=poll.first)
     if all(piece.kind is EventKind.UPDATE for piece in emitted):
         # The last update carries the move; without any, it is an event of its own.
-        move = _move(one, changes, impacts)
+        move = move_of(one, changes, impacts)
         if emitted:
             emitted[-1] = replace(emitted[-1], kind=move or EventKind.UPDATE)
         elif move or any(not impacts[change.surface].from_text for change in changes):
@@ -113,35 +116,15 @@ def emit(poll: Poll, one: Conclusion) -> Incident:
     )
 
 
-def _turn(one: Conclusion) -> tuple[EventKind, Text] | None:
-    """The row of the table, None where there is none."""
-    incident, page, ending = one.seen.incident, one.seen.page, one.ending
-    now = Now.MAINTENANCE if incident.maintenance else Now.INCIDENT
-    if incident.maintenance and page and page.phase == "scheduled":
-        now = Now.PLANNED
-    if one.seen.is_new:
-        before = Before.NEW
-    elif not incident.is_open:
-        before = Before.OVER
-    else:
-        planned = incident.maintenance and incident.phase == "scheduled"
-        before = Before.PLANNED if planned else Before.OPEN
-    if before is Before.OVER and ending.is_over and not one.seen.withdrawn_now:
-        # It stays over. The components that it was followed for may be another incident's now.
-        had = incident.severity is not Severity.UP and not one.owned.follows
-        ending = Ending.HANDED_OVER if had and one.owned.taken_by else Ending.UNDECIDED
-    return TURNS.get((before, now, ending))
-
-
 def _emitted(one: Conclusion, *, first: bool) -> list[Unnumbered]:
     """What is to be emitted, in order, with every new text once."""
-    seen, updates, turn = one.seen, one.seen.updates, _turn(one)
+    seen, updates, turn = one.seen, one.seen.updates, TURNS.get(one.row)
     kind, text = turn or (EventKind.UPDATE, Text.NONE)
     if text is Text.ONLY_LAST or first:
         # Who joins at the first poll gets the present, not how it came about.
         return [Unnumbered(kind, updates[-1] if updates else None)]
     events = [Unnumbered(EventKind.UPDATE, update) for update in updates]
-    place = _place(updates, text)
+    place = text.place(updates)
     over = -1 if not (seen.incident.is_open or one.reopened) else len(events)
     if text is Text.END and place is not None:
         over = place
@@ -155,63 +138,3 @@ def _emitted(one: Conclusion, *, first: bool) -> list[Unnumbered]:
     elif not events and seen.incident.is_open and seen.new_phase:
         events = [Unnumbered(EventKind.UPDATE)]  # a page (or recording) that keeps no texts
     return events
-
-
-def _place(updates: Sequence[PageUpdate], text: Text) -> int | None:
-    """The update that a turn is emitted with."""
-    found: list[int] = []
-    match text:
-        case Text.FIRST:
-            found = [*range(len(updates))]
-        case Text.AFTER_END:
-            found = [i for i, update in enumerate(updates) if not update.is_end]
-        case Text.PROGRESS:
-            running = ("in_progress", "verifying")
-            found = [i for i, update in enumerate(updates) if update.phase in running]
-        case Text.END:
-            # The first of the last ones in a row: "resolved" comes before "postmortem".
-            ends = [i for i, update in enumerate(updates) if update.is_end]
-            found = [i for i in ends if all(j in ends for j in range(i, ends[-1]))]
-        case Text.ONLY_LAST | Text.NONE:
-            pass
-    return found[0] if found else None
-
-
-def _changes(poll: Poll, one: Conclusion, impacts: dict[str, Impact]) -> tuple[SurfaceChange, ...]:
-    """What changed for each surface.
-
-    "Released": it is no longer this incident's and did not get better, because another has it or
-    because its row still shows it down.
-    """
-    released = {poll.surface_of(component) for component in one.owned.released}
-    if one.ending.is_over and not one.owned.follows:
-        released |= poll.impaired
-    before, nothing = one.seen.incident.surfaces, Impact(Severity.UP, Severity.UP)
-    return tuple(
-        SurfaceChange(surface, old, impact.now, surface in released and impact.now is Severity.UP)
-        for surface, impact in impacts.items()
-        if (old := before.get(surface, nothing).now) is not impact.now
-    )
-
-
-def _move(
-    one: Conclusion, changes: tuple[SurfaceChange, ...], impacts: dict[str, Impact]
-) -> EventKind | None:
-    """Did it get worse or better? A surface known from words alone follows, it does not lead.
-
-    Nor does one whose row shows by now what the words had said of it.
-    """
-    before = one.seen.incident
-    if one.seen.is_new and one.ending.is_over:
-        return None
-    steps = [(before.severity, overall(one))]
-    for change in changes:
-        old = before.surfaces.get(change.surface)
-        said = old is not None and old.from_text and change.after.rank <= old.worst.rank
-        if not (impacts[change.surface].from_text or said):
-            steps.append((change.before, change.after))
-    if any(after.rank > before.rank for before, after in steps):
-        return EventKind.WORSE
-    if any(after.rank < before.rank for before, after in steps):
-        return EventKind.BETTER
-    return None

@@ -1,4 +1,4 @@
-"""How bad an incident is: in all, for each surface, and over time.
+"""How bad an incident is: in all, for each surface, and over time; and what of that changed.
 
 From component states where any was ever down; from the page's computed `impact` only where none
 was. A surface that only words name follows the whole.
@@ -11,10 +11,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.catalog.providers import Provider
-from bot.domain.incident import Impact, Incident, Origin
+from bot.domain.incident import EventKind, Impact, Incident, Origin, SurfaceChange
 from bot.domain.page import Severity, worst
 from bot.domain.state import Link
-from bot.engine.stages import Conclusion, Point, Poll
+from bot.engine.poll import Point, Poll
+from bot.engine.stages import Conclusion
 
 
 def weight(incident: Incident, links: Mapping[str, Link], impact: Severity) -> Severity:
@@ -98,6 +99,48 @@ def carried(provider: Provider, touched: Mapping[str, Impact]) -> dict[str, Impa
             now, high = (worst(c.now for c in carriers), worst(c.worst for c in carriers))
             found[surface.id] = Impact(now, high, from_text=True)
     return found
+
+
+def changes_of(
+    poll: Poll, one: Conclusion, impacts: Mapping[str, Impact]
+) -> tuple[SurfaceChange, ...]:
+    """What changed for each surface.
+
+    "Released": it is no longer this incident's and did not get better, because another has it or
+    because its row still shows it down.
+    """
+    released = {poll.surface_of(component) for component in one.owned.released}
+    if one.ending.is_over and not one.owned.follows:
+        released |= poll.impaired
+    before, nothing = one.seen.incident.surfaces, Impact(Severity.UP, Severity.UP)
+    return tuple(
+        SurfaceChange(surface, old, impact.now, surface in released and impact.now is Severity.UP)
+        for surface, impact in impacts.items()
+        if (old := before.get(surface, nothing).now) is not impact.now
+    )
+
+
+def move_of(
+    one: Conclusion, changes: tuple[SurfaceChange, ...], impacts: Mapping[str, Impact]
+) -> EventKind | None:
+    """Did it get worse or better? A surface known from words alone follows, it does not lead.
+
+    Nor does one whose row shows by now what the words had said of it.
+    """
+    before = one.seen.incident
+    if one.seen.is_new and one.ending.is_over:
+        return None
+    steps = [(before.severity, overall(one))]
+    for change in changes:
+        old = before.surfaces.get(change.surface)
+        said = old is not None and old.from_text and change.after.rank <= old.worst.rank
+        if not (impacts[change.surface].from_text or said):
+            steps.append((change.before, change.after))
+    if any(after.rank > before.rank for before, after in steps):
+        return EventKind.WORSE
+    if any(after.rank < before.rank for before, after in steps):
+        return EventKind.BETTER
+    return None
 
 
 def timeline(one: Conclusion, ended_at: datetime | None, now: datetime) -> tuple[Point, ...]:

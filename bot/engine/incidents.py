@@ -18,7 +18,8 @@ from bot.domain.incident import Ending, Incident, Origin
 from bot.domain.page import PageIncident, Severity, Snapshot
 from bot.domain.state import Link, Track
 from bot.engine.impact import weight
-from bot.engine.stages import Observation, Point, Poll, linked
+from bot.engine.poll import Observation, Point, Poll
+from bot.engine.stages import linked
 
 # Later it is a new incident that continues the old one. The product's rule (PRODUCT: "reopened
 # within 2 h: same thread").

@@ -10,7 +10,8 @@ from bot.domain.incident import Ending, EventKind, IncidentEvent, SurfaceChange
 from bot.domain.page import PageUpdate
 from bot.engine.impact import overall
 from bot.engine.incidents import digest
-from bot.engine.stages import Conclusion, Poll
+from bot.engine.poll import Poll
+from bot.engine.stages import Conclusion
 
 
 @dataclass(frozen=True, slots=True)

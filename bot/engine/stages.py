@@ -1,4 +1,4 @@
-"""The values that the stages of one step hand on: poll → observation → attribution → conclusion.
+"""The values that the later stages of a step hand on: observation → attribution → conclusion.
 
 Frozen, and made anew by each stage; each holds the one before it.
 """
@@ -8,119 +8,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from enum import StrEnum
 
-from bot.catalog.catalog import Provider
-from bot.domain.incident import Ending, Incident, Origin
-from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot, worst
-from bot.domain.state import ComponentState, Link, State, Track
-
-Point = tuple[datetime, Severity]
+from bot.domain.incident import Ending
+from bot.domain.page import Severity, worst
+from bot.domain.state import ComponentState, Link
+from bot.engine.poll import Observation, Poll
 
 
-@dataclass(frozen=True)
-class Poll:
-    """One poll, as every stage sees it."""
+class Before(StrEnum):
+    """An incident's state before the poll."""
 
-    provider: Provider
-    state: State  # before this poll
-    snapshot: Snapshot
-    components: Mapping[str, ComponentState]  # as believed now
-    now: datetime
-    first: bool  # the first poll of all: before it everything was known to nobody
-
-    @cached_property
-    def with_row(self) -> frozenset[str]:
-        """Surfaces that have a row on the page, whatever it shows."""
-        return frozenset(filter(None, map(self.surface_of, self.components)))
-
-    @cached_property
-    def impaired(self) -> frozenset[str]:
-        """Surfaces of which a row shows now that they are degraded or worse."""
-        down = (i for i, c in self.components.items() if c.listed and c.severity.is_impaired)
-        return frozenset(filter(None, map(self.surface_of, down)))
-
-    @property
-    def unproven_absence(self) -> bool:
-        """Does it prove nothing that an open incident is not listed, not even by its row?"""
-        return self.snapshot.derived and self.snapshot.has_history
-
-    def surface_of(self, component: str) -> str | None:
-        """The surface of a component, None where it has none (or is not known at all)."""
-        known = self.components.get(component)
-        return self.provider.surface_of(component, known.name if known else "")
+    NEW = "new"
+    PLANNED = "planned"
+    OPEN = "open"
+    OVER = "over"
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What one poll says of one incident."""
+class Now(StrEnum):
+    """What it is at this poll."""
 
-    # As before this poll, but for what needs no event: address, plan, and (adopted) origin.
-    # Without events it is new.
-    incident: Incident
-    before: Track
-    track: Track  # with what this poll adds; its links follow the new updates
-    ending: Ending = Ending.NONE  # as far as the page tells
-    page: PageIncident | None = None  # as the page shows it now; None: it does not
-    updates: tuple[PageUpdate, ...] = ()  # new ones, oldest first
-    edited: tuple[PageUpdate, ...] = ()
-    points: tuple[Point, ...] = ()  # how bad it was after each of the new updates
-    adopted: bool = False  # derived until now: the provider posted its own for it
-
-    @property
-    def is_new(self) -> bool:
-        return not self.incident.events
-
-    @property
-    def derived(self) -> bool:
-        """Made from component states, and not (yet) continued by an incident of the provider."""
-        return self.incident.origin is Origin.OURS
-
-    @property
-    def can_explain(self) -> bool:
-        """Can a component be down because of it? Of an ended one, or maintenance, it cannot."""
-        return not (self.ending.is_over or self.incident.maintenance or self.derived)
-
-    @property
-    def new_phase(self) -> bool:
-        return self.page is not None and self.page.phase != self.incident.phase
-
-    @property
-    def cleared(self) -> frozenset[str]:
-        """Components that the end, seen at this poll, itself sets to operational."""
-        if not (self.incident.is_open and self.page and self.page.has_ended):
-            return frozenset()
-        ends = [{c.component: c.after for c in u.changes} for u in self.page.updates if u.is_end]
-        return frozenset(c for end in ends for c, after in end.items() if not after.is_impaired)
-
-    @property
-    def new_words(self) -> str:
-        """What is new of its texts, and its title where it is new."""
-        title = [self.incident.title] if self.is_new else []
-        return "\n".join((*title, *(update.text for update in self.updates)))
-
-    @property
-    def last_word_at(self) -> datetime:
-        """When the provider last spoke in it, else when it began."""
-        said = [*(event.at for event in self.incident.events), *(u.at for u in self.updates)]
-        return max([*said, self.incident.started_at])
-
-    @property
-    def withdrawn_now(self) -> bool:
-        return self.ending.withdraws and not self.incident.withdrawn
-
-    @property
-    def adds_nothing(self) -> bool:
-        """Over, and this poll says nothing new of it: true of most, which cost nothing then."""
-        return (
-            not self.incident.is_open
-            and (
-                self.page is None or (self.page.has_ended and self.page.title == self.before.title)
-            )
-            and not (self.adopted or self.before.followed or self.updates or self.edited)
-            and not self.before.steadiness.unsteady
-            and not self.withdrawn_now
-        )
+    INCIDENT = "incident"
+    PLANNED = "planned maintenance"
+    MAINTENANCE = "maintenance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +45,24 @@ class Attribution:
     released: frozenset[str] = frozenset()  # components no longer its own, yet not better
     released_as: Ending = Ending.NONE  # why, where the provider does not say it
     taken_by: str = ""  # the title of the incident that has what was released
+
+    @classmethod
+    def of(cls, seen: Observation, present: Mapping[str, ComponentState]) -> Attribution:
+        """The components that it has, each no worse than the page shows it now (`present`)."""
+        one = cls(seen, seen.track.links, follows=seen.track.followed)
+        # The end of an undecided one, if that is what it is, tells that they are up.
+        if seen.incident.maintenance or seen.ending is Ending.UNDECIDED:
+            return one
+        for component, link in one.links.items():
+            state = present.get(component)
+            # Unknown was never believed, except at first sight: that is no recovery.
+            if state is None or state.severity is Severity.UNKNOWN:
+                continue
+            if state.severity.rank < link.severity.rank:
+                links = {**one.links, component: replace(link, severity=state.severity)}
+                moved_at = max(state.since, one.moved_at or state.since)
+                one = replace(one, links=links, moved_at=moved_at)
+        return one
 
     def without(self, components: Iterable[str], why: Ending) -> Attribution:
         """The same without these components, which did not get better by that."""
@@ -167,10 +95,31 @@ class Attribution:
         """Every component that its texts ever named, or that fell to it."""
         return {*self.links, *(self.seen.page.components if self.seen.page else ())}
 
+    def titled(self, poll: Poll) -> Attribution:
+        """The same, named by what is down and how badly at worst: "Claude Code: major outage"."""
+        names = []
+        for component in self.links:
+            surface, known = poll.surface_of(component), poll.components.get(component)
+            label = next((s.label for s in poll.provider.surfaces if s.id == surface), None)
+            names.append(label or (known.name if known else component))
+        names = list(dict.fromkeys(names))
+        shown = names if len(names) <= 3 else [*names[:2], f"{len(names) - 2} more"]
+        joined = " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+        title = f"{joined}: {worst(link.worst for link in self.links.values()).words}"
+        incident = replace(self.seen.incident, title=title)
+        return replace(self, seen=replace(self.seen, incident=incident))
+
     def moved(self, component: str, severity: Severity, at: datetime) -> Attribution:
         """The same with `component` at `severity` since `at`, without a word of the provider."""
         links = {**self.links, component: linked(self.links.get(component), severity, at)}
         return replace(self, links=links, moved_at=max(at, self.moved_at or at))
+
+
+_NOTES = {
+    Ending.FELL_OFF: "The provider no longer lists it.",
+    Ending.NOT_LISTED: "The provider no longer lists it.",
+    Ending.CALLED_OFF: "The maintenance was called off.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +129,6 @@ class Conclusion:
     owned: Attribution
     ending: Ending
     at: datetime | None = None  # when it ended, where this poll tells
-    note: str = ""  # a sentence of ours about it
 
     @property
     def seen(self) -> Observation:
@@ -203,6 +151,43 @@ class Conclusion:
         if self.owned.released_as.is_over:
             return self.owned.released_as.value
         return "completed" if before.maintenance else "resolved"
+
+    @property
+    def row(self) -> tuple[Before, Now, Ending]:
+        """The row of the table of events that it is in, if there is such a row."""
+        incident, page, ending = self.seen.incident, self.seen.page, self.ending
+        now = Now.MAINTENANCE if incident.maintenance else Now.INCIDENT
+        if incident.maintenance and page and page.phase == "scheduled":
+            now = Now.PLANNED
+        if self.seen.is_new:
+            before = Before.NEW
+        elif not incident.is_open:
+            before = Before.OVER
+        else:
+            planned = incident.maintenance and incident.phase == "scheduled"
+            before = Before.PLANNED if planned else Before.OPEN
+        if before is Before.OVER and ending.is_over and not self.seen.withdrawn_now:
+            # It stays over. The components that it was followed for may be another's now.
+            had = incident.severity is not Severity.UP and not self.owned.follows
+            ending = Ending.HANDED_OVER if had and self.owned.taken_by else Ending.UNDECIDED
+        return before, now, ending
+
+    @property
+    def note(self) -> str:
+        """A sentence of ours about how it ended, or about whose it is now."""
+        one, seen = self.owned, self.seen
+        if one.taken_by:
+            same, whole = one.taken_by == seen.incident.title, not one.is_impaired
+            taker = "another incident of the same title" if same else f"“{one.taken_by}”"
+            if seen.derived:
+                return f"The provider now tracks {'' if whole else 'a part of '}this as {taker}."
+            return f"{'What' if whole else 'A part of what'} is still down belongs to {taker}."
+        if seen.derived:
+            unlisted = one.released_as is Ending.NOT_LISTED
+            return "The page no longer lists what was down." if unlisted else ""
+        if seen.adopted and seen.page:
+            return f"Now official: the provider posted it, as {seen.page.id}."
+        return _NOTES.get(self.ending, "") if seen.incident.is_open else ""
 
     @property
     def adds_nothing(self) -> bool:

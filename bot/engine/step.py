@@ -6,23 +6,20 @@ nothing the second time (but confirms a component's change for the worse, see `c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from bot.catalog.catalog import Catalog
 from bot.domain.incident import Incident
 from bot.domain.page import Snapshot
-from bot.domain.state import State, Steadiness
+from bot.domain.state import State
 from bot.engine.attribution import attribute
 from bot.engine.components import believe, explained
-from bot.engine.endings import conclude, credible, may_archive, with_endings
+from bot.engine.endings import archive, conclude, credible, with_endings
 from bot.engine.events import emit
 from bot.engine.incidents import listed_incidents, observe
-from bot.engine.stages import Conclusion, Observation, Poll
+from bot.engine.poll import Poll
 from bot.engine.throttle import damp, limit_openings
-
-ARCHIVED_KEPT = 1000  # ids; twenty times the length of Statuspage's list (50)
 
 
 def step(
@@ -70,7 +67,7 @@ def step(
     emitted = {id_: incident for id_, (incident, _) in damped.items()}
     steadiness = {id_: steady for id_, (_, steady) in damped.items()}
     after = replace(
-        _archived(poll, observed, concluded, emitted, steadiness),
+        archive(poll, observed, concluded, emitted, steadiness),
         observed_at=now,
         page_updated_at=snapshot.updated_at or state.page_updated_at,
         history_at=now if snapshot.recent is not None else state.history_at,
@@ -89,46 +86,3 @@ def step(
 def on_failure(state: State, error: str, now: datetime) -> State:
     """The page cannot be read: remember since when and why. Nothing else changes."""
     return replace(state, failing_since=state.failing_since or now, failure=error)
-
-
-def _archived(
-    poll: Poll,
-    observed: Mapping[str, Observation],
-    concluded: Mapping[str, Conclusion],
-    emitted: Mapping[str, Incident],
-    steadiness: Mapping[str, Steadiness],
-) -> State:
-    """The state with the incidents that may still change, and the ids of the others."""
-    state, recent = poll.state, poll.snapshot.recent
-    left = list(state.archived)
-    if state.history_at is None:
-        # The first list: what had ended before the beginning is never news.
-        known = state.our_ids
-        left += [
-            page.id
-            for page in recent or ()
-            if page.has_ended
-            and page.id not in known
-            and (poll.first or page.posted_at < state.began_at)
-        ]
-    listed = None if recent is None else {page.id for page in recent}
-    has_history = poll.snapshot.has_history
-    incidents = {**{id_: seen.incident for id_, seen in observed.items()}, **emitted}
-    tracks = {}
-    for id_, incident in list(incidents.items()):
-        one = concluded.get(id_)
-        follows = one is not None and one.owned.follows
-        if not follows and may_archive(incident, listed, poll.now, has_history=has_history):
-            left += [name for name in incident.ids if name not in left]
-            del incidents[id_]
-        elif one is None or one.adds_nothing:
-            tracks[id_] = observed[id_].before
-        else:
-            tracks[id_] = replace(
-                one.seen.track,
-                links=one.owned.links,
-                followed=follows,
-                steadiness=steadiness[id_],
-            )
-    kept = tuple(left[-ARCHIVED_KEPT:])
-    return replace(state, incidents=incidents, tracks=tracks, archived=kept)

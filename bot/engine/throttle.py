@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 
 from bot.domain.incident import EventKind, Incident, IncidentEvent
 from bot.domain.page import Severity
-from bot.domain.state import LeftShape, Steadiness
+from bot.domain.state import Steadiness
 from bot.engine.incidents import digest
-from bot.engine.stages import Conclusion, Poll
+from bot.engine.poll import Poll
+from bot.engine.stages import Conclusion
 
 # In recorded history at most 11 incidents came in one poll (many pages as one, every 8 hours).
 MOST_OPENINGS = 20
@@ -52,7 +53,7 @@ def damp(poll: Poll, one: Conclusion, after: Incident) -> tuple[Incident, Steadi
     worded = bool(seen.is_new or seen.adopted or seen.updates or seen.edited)
     surfaces = [f"{surface} {impact.now}" for surface, impact in after.surfaces.items()]
     shape = digest(f"{after.severity} {after.ending} {after.phase} {surfaces}")
-    now = _updated(old, shape, poll.now, worded=worded)
+    now = old.then(shape, poll.now, WINDOW, worded=worded)
     if worded and old.unsteady:
         # What is told now is the truth; what follows without a word waits until it holds.
         return after, replace(now, unsteady=False, hold=min(2 * old.hold, LONGEST_HOLD))
@@ -80,17 +81,6 @@ def damp(poll: Poll, one: Conclusion, after: Incident) -> tuple[Incident, Steadi
         words = f"It keeps changing: {times}. I tell you when it holds for {_minutes(HOLD)}."
         after, now = _with_sentence(told, poll.now, words), replace(now, unsteady=True)
     return after, now
-
-
-def _updated(old: Steadiness, shape: str, now: datetime, *, worded: bool) -> Steadiness:
-    """The steadiness with the present shape; one that had none for an hour begins anew."""
-    left = tuple(one for one in old.left if now - one.at <= WINDOW)
-    if not left:
-        old = Steadiness(old.shape)
-    if not old.shape or shape == old.shape:
-        return replace(old, shape=shape, left=left)
-    left = (*left, LeftShape(now, old.shape, worded))
-    return replace(old, shape=shape, left=left, count=old.count + 1)
 
 
 def _minutes(length: timedelta) -> str:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.incident import Ending
-from bot.engine.events import TURNS, Before, Now
+from bot.engine.events import TURNS
+from bot.engine.stages import Before, Now
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "events.md"
 

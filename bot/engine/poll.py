@@ -1,0 +1,120 @@
+"""One poll of a page as every stage sees it, and what stage 1 makes of it for each incident."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from bot.catalog.catalog import Provider
+from bot.domain.incident import Ending, Incident, Origin
+from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
+from bot.domain.state import ComponentState, State, Track
+
+Point = tuple[datetime, Severity]
+
+
+@dataclass(frozen=True)
+class Poll:
+    """One poll, as every stage sees it."""
+
+    provider: Provider
+    state: State  # before this poll
+    snapshot: Snapshot
+    components: Mapping[str, ComponentState]  # as believed now
+    now: datetime
+    first: bool  # the first poll of all: before it everything was known to nobody
+
+    @cached_property
+    def with_row(self) -> frozenset[str]:
+        """Surfaces that have a row on the page, whatever it shows."""
+        return frozenset(filter(None, map(self.surface_of, self.components)))
+
+    @cached_property
+    def impaired(self) -> frozenset[str]:
+        """Surfaces of which a row shows now that they are degraded or worse."""
+        down = (i for i, c in self.components.items() if c.listed and c.severity.is_impaired)
+        return frozenset(filter(None, map(self.surface_of, down)))
+
+    @property
+    def unproven_absence(self) -> bool:
+        """Does it prove nothing that an open incident is not listed, not even by its row?"""
+        return self.snapshot.derived and self.snapshot.has_history
+
+    def surface_of(self, component: str) -> str | None:
+        """The surface of a component, None where it has none (or is not known at all)."""
+        known = self.components.get(component)
+        return self.provider.surface_of(component, known.name if known else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one poll says of one incident."""
+
+    # As before this poll, but for what needs no event: address, plan, and (adopted) origin.
+    # Without events it is new.
+    incident: Incident
+    before: Track
+    track: Track  # with what this poll adds; its links follow the new updates
+    ending: Ending = Ending.NONE  # as far as the page tells
+    page: PageIncident | None = None  # as the page shows it now; None: it does not
+    updates: tuple[PageUpdate, ...] = ()  # new ones, oldest first
+    edited: tuple[PageUpdate, ...] = ()
+    points: tuple[Point, ...] = ()  # how bad it was after each of the new updates
+    adopted: bool = False  # derived until now: the provider posted its own for it
+
+    @property
+    def is_new(self) -> bool:
+        return not self.incident.events
+
+    @property
+    def derived(self) -> bool:
+        """Made from component states, and not (yet) continued by an incident of the provider."""
+        return self.incident.origin is Origin.OURS
+
+    @property
+    def can_explain(self) -> bool:
+        """Can a component be down because of it? Of an ended one, or maintenance, it cannot."""
+        return not (self.ending.is_over or self.incident.maintenance or self.derived)
+
+    @property
+    def new_phase(self) -> bool:
+        return self.page is not None and self.page.phase != self.incident.phase
+
+    @property
+    def cleared(self) -> frozenset[str]:
+        """Components that the end, seen at this poll, itself sets to operational."""
+        if not (self.incident.is_open and self.page and self.page.has_ended):
+            return frozenset()
+        ends = [{c.component: c.after for c in u.changes} for u in self.page.updates if u.is_end]
+        return frozenset(c for end in ends for c, after in end.items() if not after.is_impaired)
+
+    @property
+    def new_words(self) -> str:
+        """What is new of its texts, and its title where it is new."""
+        title = [self.incident.title] if self.is_new else []
+        return "\n".join((*title, *(update.text for update in self.updates)))
+
+    @property
+    def last_word_at(self) -> datetime:
+        """When the provider last spoke in it, else when it began."""
+        said = [*(event.at for event in self.incident.events), *(u.at for u in self.updates)]
+        return max([*said, self.incident.started_at])
+
+    @property
+    def withdrawn_now(self) -> bool:
+        return self.ending.withdraws and not self.incident.withdrawn
+
+    @property
+    def adds_nothing(self) -> bool:
+        """Over, and this poll says nothing new of it: true of most, which cost nothing then."""
+        return (
+            not self.incident.is_open
+            and (
+                self.page is None or (self.page.has_ended and self.page.title == self.before.title)
+            )
+            and not (self.adopted or self.before.followed or self.updates or self.edited)
+            and not self.before.steadiness.unsteady
+            and not self.withdrawn_now
+        )
