@@ -25,6 +25,7 @@ from adapters.terminal.messenger import CONSOLE
 from bot.catalog.watched import watched_catalog
 from bot.commands import Commands, Services
 from bot.delivery.outbox import Outbox
+from bot.loops.history import HistoryKeeper
 from bot.loops.watcher import Watcher
 from bot.ports import Messenger
 from bot.runtime import utc_now
@@ -59,7 +60,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         store, people = stores.loops, stores.people
         reading = page_sources(catalog, utc_now, settings.poll_seconds)
         pages = await stack.enter_async_context(reading)
-        status = StatusService.over(store, people, catalog, utc_now)
+        kept = timedelta(days=settings.history_days)
+        status = StatusService.over(store, people, catalog, utc_now, kept)
         outbox = Outbox(store, status, utc_now, {row.name: row.label for row in PLATFORMS})
         watchers = {
             name: Watcher(
@@ -69,14 +71,15 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 clock=utc_now,
                 rng=random.Random(),  # noqa: S311 (jitter, no secret)
                 holder=store.holder,
-                poll_seconds=catalog.provider(name).pause(settings.poll_seconds),
+                poll_seconds=pause,
                 blind_after=timedelta(minutes=settings.blind_minutes),
                 on_commit=outbox.committed,
                 on_state=written,
                 signals=status.signals,
-                past=store.past,
+                history=HistoryKeeper(name, store.past, catalog, utc_now, kept, pause),
             )
             for name, page in pages.items()
+            for pause in [catalog.provider(name).pause(settings.poll_seconds)]
         }
         messengers: dict[str, Messenger] = {}  # filled once the platforms are open
         services = _services(settings, people, status, messengers, outbox, watchers)

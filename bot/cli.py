@@ -124,6 +124,28 @@ def ask(
 
 
 @cli.command()
+def uptime(
+    words: Annotated[
+        list[str] | None, typer.Argument(help="As in the chats: api 90d slo 99.9.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    calendar: Annotated[
+        Path | None, typer.Option(help="A page's own calendar of down time (JSON lines).")
+    ] = None,
+) -> None:
+    """Print how much of the time was up, by the page and by our own evidence."""
+    from adapters.cli import uptime as figures
+
+    settings = _settings(quiet=True)
+    with _whoever_reads():
+        if calendar is not None:
+            figures.calendar(calendar, words or [], utc_now, sys.stdout, as_json=as_json)
+        else:
+            work = figures.uptime(settings, words or [], utc_now, sys.stdout, as_json=as_json)
+            asyncio.run(work)
+
+
+@cli.command()
 def statusline(
     surfaces: Annotated[list[str] | None, typer.Argument(help="Instead of code and api.")] = None,
     refresh: Annotated[bool, typer.Option(help="Write it for the status line's script.")] = False,

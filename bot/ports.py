@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from bot.domain.incident import Incident
 from bot.domain.message import Message
-from bot.domain.page import PageList, Snapshot
+from bot.domain.page import PageIncident, PageList, Snapshot
 from bot.domain.state import State
 from bot.domain.subscription import Channel, Subscription
 
@@ -38,6 +38,19 @@ class PageSource(Protocol):
         ...
 
 
+@runtime_checkable
+class PagedSource(Protocol):
+    """A page whose list of incidents goes on behind the first fifty."""
+
+    async def older(self, number: int) -> tuple[PageIncident, ...] | None:
+        """Return one page of the list, from 2 up; empty behind its end, None: it has one page.
+
+        Raises:
+            SourceError: no usable answer.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class VersionedState:
     """The engine's state with the version that the next commit must name (0: none yet)."""
@@ -46,7 +59,19 @@ class VersionedState:
     version: int
 
 
-class IncidentStore(Protocol):
+class IncidentReader(Protocol):
+    """What is known of each provider: its state, and its incidents whoever saw them."""
+
+    async def load(self, provider: str) -> VersionedState: ...
+
+    async def incident(self, key: str) -> Incident | None: ...
+
+    async def history(self, provider: str, since: datetime) -> list[Incident]:
+        """Incidents that were open at `since` or later, oldest first."""
+        ...
+
+
+class IncidentStore(IncidentReader, Protocol):
     """Where the engine's truth is kept: one state a provider, its incidents, the news in order."""
 
     async def acquire(self, provider: str, holder: str) -> int | None:
@@ -59,8 +84,6 @@ class IncidentStore(Protocol):
 
     async def release(self, provider: str, holder: str) -> None: ...
 
-    async def load(self, provider: str) -> VersionedState: ...
-
     async def commit(
         self, provider: str, *, fence: int, version: int, state: State, changed: Sequence[Incident]
     ) -> None:
@@ -69,12 +92,6 @@ class IncidentStore(Protocol):
         Raises:
             Superseded: fence or version is not the present one; nothing was written.
         """
-        ...
-
-    async def incident(self, key: str) -> Incident | None: ...
-
-    async def history(self, provider: str, since: datetime) -> list[Incident]:
-        """Incidents that were open at `since` or later, oldest first."""
         ...
 
 

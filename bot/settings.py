@@ -98,6 +98,8 @@ class Settings(_Section):
     blind_minutes: float = Field(default=10, ge=0.01, le=1440)
     heartbeat_url: SecretStr | None = None  # whoever knows it can ping it
     data_dir: Path = Field(default_factory=data_folder)
+    # Days for which incidents, and what was observed, are kept. Threads need some thirty.
+    history_days: int = Field(default=400, ge=31, le=3660)
     redis_url: SecretStr | None = Field(default=None, validation_alias=plain_name("REDIS_URL"))
     terminal: Literal["auto", "on", "off"] = "auto"
     log_level: Literal["auto", "debug", "info", "warning", "error"] = "auto"

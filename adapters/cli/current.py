@@ -7,17 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapters.cli.states import fresh_for, stored_incidents, stored_states
+from adapters.cli.states import fresh_for, stored_states
 from adapters.providers.http import StatusPage
 from adapters.providers.opened import page_sources
 from bot.catalog.catalog import Catalog
 from bot.catalog.watched import watched_catalog
 from bot.domain.errors import SourceError
 from bot.domain.evidence import Evidence
-from bot.domain.incident import Incident
-from bot.domain.page import PageList
 from bot.domain.state import State
-from bot.engine.backfill import ended_in
 from bot.engine.step import on_failure, step
 from bot.ports import Clock
 from bot.settings import Settings
@@ -70,27 +67,3 @@ async def pages_now(settings: Settings, clock: Clock) -> PagesNow:
     async with page_sources(catalog, clock) as pages:
         await asyncio.gather(*(poll(name, page) for name, page in pages.items()))
     return PagesNow(catalog, states, evidence, failures, clock())
-
-
-async def past_incidents(settings: Settings, clock: Clock, since: datetime) -> list[Incident]:
-    """Incidents that were open then or later: as an instance has them, and as the pages list them.
-
-    Pages that cannot be read add none.
-    """
-    catalog = watched_catalog(settings)
-    found = {one.key: one for one in await stored_incidents(settings, catalog, since)}
-
-    async def read(name: str, page: StatusPage) -> None:
-        try:
-            snapshot = await page.poll(lambda _: (PageList.INCIDENTS,))
-        except SourceError:
-            return
-        state, _ = step(None, snapshot, clock(), catalog)
-        listed = [*state.incidents.values(), *ended_in(snapshot, catalog.provider(name))]
-        for one in listed:
-            if one.ended_at is None or one.ended_at >= since:
-                found.setdefault(one.key, one)
-
-    async with page_sources(catalog, clock) as pages:
-        await asyncio.gather(*(read(name, page) for name, page in pages.items()))
-    return list(found.values())

@@ -10,16 +10,17 @@ import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from adapters.cli.current import current_view, past_incidents
+from adapters.cli.current import current_view
+from adapters.cli.past import past_now
 from adapters.web.mcp import make_server
 from bot.domain.incident import Incident
 from bot.ports import Clock
 from bot.settings import Settings
+from bot.status.service import StatusService
 from bot.status.view import StatusView
 
 # An agent asks in bursts; a page is polled no more often than a running instance would.
 REMEMBERED = timedelta(seconds=30)
-LONGEST = timedelta(days=400)  # as far back as `history` may be asked for
 
 
 class OneMachine:
@@ -29,7 +30,7 @@ class OneMachine:
         self._settings = settings
         self._clock = clock
         self._view: StatusView | None = None
-        self._past: tuple[datetime, Sequence[Incident]] | None = None  # when it was read
+        self._past: tuple[datetime, StatusService] | None = None  # when it was read
 
     async def view(self) -> StatusView:
         if self._view is None or self._clock() - self._view.at > REMEMBERED:
@@ -37,17 +38,15 @@ class OneMachine:
         return self._view
 
     async def incident(self, name: str) -> Incident | None:
-        known = [*(await self.view()).recent, *(await self._listed())]
-        return next((one for one in known if name in {one.key, one.id}), None)
+        return await (await self._read()).incident(name)
 
     async def incidents_of(self, length: timedelta) -> Sequence[Incident]:
-        listed, since = await self._listed(), self._clock() - length
-        return [one for one in listed if one.ended_at is None or one.ended_at >= since]
+        return await (await self._read()).incidents_of(length)
 
-    async def _listed(self) -> Sequence[Incident]:
+    async def _read(self) -> StatusService:
         now = self._clock()
         if self._past is None or now - self._past[0] > REMEMBERED:
-            self._past = now, await past_incidents(self._settings, self._clock, now - LONGEST)
+            self._past = now, await past_now(self._settings, self._clock, running_only=True)
         return self._past[1]
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TextIO
 
 from cryptography.fernet import InvalidToken
 
+from adapters.cli.stored import stored_data
 from adapters.redis import keys
-from adapters.redis.client import open_database
-from adapters.redis.database import Database
-from adapters.redis.embedded.data_dir import running_redis
-from adapters.redis.embedded.server import embedded_redis
 from adapters.redis.evidence import RedisReports
 from adapters.redis.forget import forget_person, forget_tenant
 from adapters.redis.scripts import REPLACE
@@ -35,7 +30,7 @@ async def forget(settings: Settings, whom: str, out: TextIO) -> None:
             "name a workspace or a person in it, as in slack/T0123 or slack/T0123/U0456 "
             "(`isclaudedown doctor` and the log show such ids)"
         )
-    async with _database(settings) as database:
+    async with stored_data(settings) as database:
         if person:
             secret = settings.secret_key
             reports = RedisReports(database, secret.get_secret_value().encode() if secret else None)
@@ -62,7 +57,7 @@ async def rotate_keys(settings: Settings, out: TextIO) -> None:
         )
     cipher = TokenCipher(settings.secret_key.get_secret_value())
     renewed = 0
-    async with _database(settings) as database:
+    async with stored_data(settings) as database:
         found = await database.call("HGETALL", keys.SLACK_INSTALLATIONS)
         for tenant, locked in found.items():
             try:
@@ -76,18 +71,3 @@ async def rotate_keys(settings: Settings, out: TextIO) -> None:
             await database.run(REPLACE, keys.SLACK_INSTALLATIONS, tenant, locked, anew)
             renewed += 1
     out.write(f"{renewed} encrypted with the first secret; the others may be removed now.\n")
-
-
-@asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
-    """The Redis of the settings, or of the data folder, whether or not an instance runs on it."""
-    async with AsyncExitStack() as stack:
-        if settings.redis_url is not None:
-            url = settings.redis_url.get_secret_value()
-        elif running := running_redis(settings.data_dir):
-            url = running
-        else:
-            url = await stack.enter_async_context(embedded_redis(settings.data_dir))
-        database = await open_database(url)
-        stack.push_async_callback(database.close)
-        yield database

@@ -13,7 +13,6 @@ from bot.catalog.catalog import Catalog
 from bot.catalog.providers import POLL_SECONDS
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence
-from bot.domain.incident import Incident
 from bot.domain.state import State
 from bot.settings import Settings
 
@@ -52,23 +51,6 @@ async def stored_states(
     finally:
         await database.close()
     return dict(stored.states), stored.evidence(None)
-
-
-async def stored_incidents(settings: Settings, catalog: Catalog, since: datetime) -> list[Incident]:
-    """Incidents that were open then or later. Empty where no instance runs."""
-    database = await _database(settings)
-    if database is None:
-        return []
-    from adapters.redis.incidents import RedisIncidentStore
-
-    try:
-        store = RedisIncidentStore(database)
-        return [one for name in catalog.providers for one in await store.history(name, since)]
-    except StoreError as error:
-        log.warning("store.failed", reason=str(error))
-        return []
-    finally:
-        await database.close()
 
 
 async def held_pages(settings: Settings, catalog: Catalog) -> frozenset[str]:

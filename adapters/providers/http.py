@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from adapters.http import ACCEPT_ENCODING, BodyError, read_body
-from adapters.providers.kinds import CHECKS, KINDS
+from adapters.providers.kinds import CHECKS, KINDS, OLDER
 from adapters.providers.port import Page
 from bot.domain.errors import SourceError
-from bot.domain.page import Snapshot
+from bot.domain.page import PageIncident, Snapshot
 from bot.ports import Clock, NeededLists
 
 # Unpacked. The largest real history list seen has 0.9 MB (GitHub).
@@ -94,6 +94,11 @@ class StatusPage:
         if snapshot.list_failure:
             self._remembered.clear()
         return snapshot
+
+    async def older(self, number: int) -> tuple[PageIncident, ...] | None:
+        """As `PagedSource.older`."""
+        read = OLDER.get(self.kind)
+        return await read(self._page, self.fetch, number) if read else None
 
     async def check(self) -> list[str]:
         """Sentences about what is amiss with the page, besides what a poll shows.

@@ -41,7 +41,8 @@ from adapters.providers.checkly import Checkly
 from adapters.providers.incidentio import IncidentIo
 from adapters.providers.instatus import Instatus
 from adapters.providers.port import Fetch, OneDocument, Page, Poller
-from adapters.providers.statuspage import Statuspage
+from adapters.providers.statuspage import Statuspage, older_incidents
+from bot.domain.page import PageIncident
 
 KINDS: Mapping[str, Callable[[Page, Fetch], Poller]] = {
     "statuspage": Statuspage,
@@ -58,6 +59,11 @@ KINDS: Mapping[str, Callable[[Page, Fetch], Poller]] = {
     "instatus": Instatus,
     "slack": partial(OneDocument, slack.PATH, slack.parse),
     "xai": partial(OneDocument, xai.PATH, xai.parse),
+}
+
+# Reads a further page of a format's list of incidents, from the second on.
+OLDER: Mapping[str, Callable[[Page, Fetch, int], Awaitable[tuple[PageIncident, ...]]]] = {
+    "statuspage": older_incidents,
 }
 
 # What `doctor` asks of a page besides polling it: sentences about what is amiss.

@@ -69,6 +69,18 @@ class Statuspage:
         return parse_history(await self.fetch(self.page.url + path))
 
 
+async def older_incidents(page: Page, fetch: Fetch, number: int) -> tuple[PageIncident, ...]:
+    """Read the 50 incidents of one further page of the list; empty behind its end.
+
+    The parameter is not documented of the public API; readers of many pages use it
+    (status.claude.com, cloudflarestatus.com, equinixstatus.com).
+
+    Raises:
+        SourceError: no usable answer.
+    """
+    return parse_history(await fetch(f"{page.url}/api/v2/incidents.json?page={number}"))
+
+
 class _SummaryComponent(Raw):
     id: Id = ""
     name: Words = ""

@@ -78,21 +78,3 @@ class RedisIncidentStore:
         found = await self._database.call("HMGET", f"{base}:incidents", *ids)
         incidents = [codec.incidents.load(one) for one in found if one is not None]
         return sorted(incidents, key=lambda incident: incident.started_at)
-
-
-class RedisBackfillStore:
-    """Incidents from before we looked: see `bot.engine.backfill` for what they are for."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def put(self, provider: str, incidents: Sequence[Incident]) -> None:
-        arguments: list[Argument] = []
-        for incident in incidents:
-            arguments += [incident.id, codec.incidents.dump(incident)]
-        if arguments:
-            await self._database.call("HSET", f"{keys.provider(provider)}:backfill", *arguments)
-
-    async def get(self, provider: str) -> list[Incident]:
-        found = await self._database.call("HVALS", f"{keys.provider(provider)}:backfill")
-        return [codec.incidents.load(one) for one in found]

@@ -12,10 +12,13 @@ Of a provider, base `icd:{claude}` (owner: the watcher and the fan-out; kept for
                           changes
     :lease        string  holder of the watcher's lease; expires LEASE_MS after its last renewal
     :fence        string  the last fencing number, from Redis time, so that none is given twice
-    :incidents    hash    incident id → JSON of bot.domain.incident.Incident
-    :backfill     hash    incident id → JSON of what ended before we looked; small, and no more
-                          than the page has had
+    :incidents    hash    incident id → JSON of bot.domain.incident.Incident, seen by us or taken
+                          from the page's list; kept for the days of the settings, and no more than
+                          INCIDENTS_KEPT
     :ended        zset    incident id by the second it ended ("inf": open)
+    :reach        string  since when (ms) the page's list is known whole
+    :spans        hash    observer "|" surface "|" start (ms) → severity "|" end (ms) "|" looks, see
+                          bot.history.spans; kept as long, and no more than SPANS_KEPT
     :events       stream  one entry per changed incident: incident (its key), version; about
                           EVENTS_KEPT of them are kept; consumer group "fanout"
     :sweep        string  who went over all open incidents last; expires when it is time again
@@ -96,6 +99,9 @@ SHARDS = 8  # fixed: another number would move every channel
 LEASE_MS = 10_000  # with a renewal every 4 s, another watcher takes over within 15 s
 THREAD_DAYS = 30  # texts were edited 15 days late, on real pages
 EVENTS_KEPT = 100_000
+# A busy page (GitHub's) has some 250 incidents a year, of 3 KB each.
+INCIDENTS_KEPT = 5_000
+SPANS_KEPT = 20_000  # of 60 bytes; a page with ten rows that change ten times a day fills 400 days
 HANDLED_SECONDS = 600  # Slack sends an event again for some five minutes
 STATE_SECONDS = 600  # for a person to press Allow
 

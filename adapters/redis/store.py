@@ -18,8 +18,9 @@ from adapters.redis.client import open_database
 from adapters.redis.database import Database, Failpoint
 from adapters.redis.embedded.server import embedded_redis
 from adapters.redis.evidence import evidence_stores
+from adapters.redis.history import RedisHistory
 from adapters.redis.identity import place_of
-from adapters.redis.incidents import RedisBackfillStore, RedisIncidentStore
+from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.marker import DataMarker
 from adapters.redis.queue import RedisQueue
 from adapters.redis.rate_limit import RedisRateLimiter
@@ -47,7 +48,7 @@ class Store:
     rate_limiter: RedisRateLimiter
     marker: DataMarker
     evidence: EvidenceStores
-    past: RedisBackfillStore
+    past: RedisHistory
 
 
 @contextlib.asynccontextmanager
@@ -92,7 +93,7 @@ async def open_store(
             rate_limiter=rate_limiter,
             marker=DataMarker(database),
             evidence=evidence_stores(database, secret, written),
-            past=RedisBackfillStore(database),
+            past=RedisHistory(database),
         )
 
 

@@ -21,6 +21,7 @@ from bot.status.document import (
     scoreboard_document,
 )
 from bot.status.schema import Document, IncidentHistoryDocument, Incidents, ScoreboardDocument
+from bot.status.uptime_document import UptimeDocument, uptime_document
 
 if TYPE_CHECKING:
     from adapters.web.app import Web
@@ -34,6 +35,11 @@ class Surfaces(Query):
 
 class Past(Surfaces):
     days: int = Field(default=30, ge=1, le=LONGEST_HISTORY, description="Open then or later.")
+
+
+class Window(Surfaces):
+    days: int = Field(default=90, ge=1, le=LONGEST_HISTORY, description="Until now.")
+    slo: float | None = Field(default=None, gt=0, lt=100, description="A target in per cent.")
 
 
 def named(typed: Sequence[str], catalog: Catalog) -> list[str]:
@@ -103,6 +109,14 @@ async def incident(web: Web, request: Request) -> Response:
     return answer_with(request, incident_history(found))
 
 
+async def uptime(web: Web, request: Request) -> Response:
+    query = read_query(request, Window)
+    surfaces = named(_listed(query.surface), await web.status.learn())
+    report = await web.status.uptime(surfaces, timedelta(days=query.days))
+    target = query.slo / 100 if query.slo is not None else None
+    return answer_with(request, uptime_document(report, target))
+
+
 async def score(web: Web, request: Request) -> Response:
     read_query(request, Query)
     return answer_with(request, scoreboard_document(await web.status.scoreboard()))
@@ -119,5 +133,12 @@ READING = (
         answer=IncidentHistoryDocument,
     ),
     Endpoint("/v1/history", "Incidents of the last days", history, query=Past, answer=Incidents),
+    Endpoint(
+        "/v1/uptime",
+        "How much of the last days was up, by the page and by our own evidence",
+        uptime,
+        query=Window,
+        answer=UptimeDocument,
+    ),
     Endpoint("/v1/scoreboard", "How good we were", score, answer=ScoreboardDocument),
 )

@@ -63,6 +63,13 @@ def length_of(word: str) -> timedelta | None:
     return timedelta(seconds=seconds) if seconds else None
 
 
+def share_of(word: str) -> float | None:
+    """Read "99.9" or "99.9%" as a share of one. None: it is no percentage between 0 and 100."""
+    if not re.fullmatch(r"\d{1,2}(?:\.\d{1,5})?%?", word):
+        return None
+    return float(word.rstrip("%")) / 100 or None
+
+
 @dataclass(frozen=True, slots=True)
 class NameMatch:
     """What a name means. At most one of `provider`, `surfaces` and `close` is set."""

@@ -22,6 +22,7 @@ from bot.catalog.names import (
     longest_name,
     of_provider,
     provider_of,
+    share_of,
     unwatched,
 )
 from bot.commands.table import command_of, verb_words
@@ -37,6 +38,7 @@ _OWN_NAMES = frozenset({"isclaudedown", "claudewatch"})
 _EVERYTHING = frozenset({"everything", "anything"})
 _SHARE = frozenset({"share", "public"})
 _NO_MENTION = frozenset({"nomention", "no-mention", "-mention"})
+_TARGET = frozenset({"slo", "target"})
 _THREAD_ONLY: dict[str, frozenset[EventKind]] = {
     "thread-only": CHANNEL_KINDS,
     "threadonly": CHANNEL_KINDS,
@@ -180,7 +182,7 @@ def _limits_mention(words: ParsedCommand, token: str) -> bool:
 
 
 def _read_measure(words: ParsedCommand, tokens: list[str]) -> int:
-    """Take a severity or a length from the front, the latter perhaps of two words ("2 hours")."""
+    """Take a severity, a length or a target from the front, perhaps of two words ("2 hours")."""
     token = tokens[0].casefold()
     used = 1
     if token in SEVERITIES:
@@ -191,6 +193,8 @@ def _read_measure(words: ParsedCommand, tokens: list[str]) -> int:
         words.length, takes = length, Takes.LENGTH
     elif len(tokens) > 1 and (length := length_of(token + tokens[1].casefold())):
         words.length, takes, used = length, Takes.LENGTH, 2
+    elif token in _TARGET and len(tokens) > 1 and (target := share_of(tokens[1])):
+        words.target, takes, used = target, Takes.TARGET, 2
     else:
         return 0
     words.given.append((takes, " ".join(tokens[:used])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.catalog.names import provider_of
+from bot.catalog.names import of_provider, provider_of
 from bot.commands.shared import how_long
 from bot.commands.types import Answer, ParsedCommand, Request, Services
 from bot.delivery.plan import plan
@@ -14,10 +14,12 @@ from bot.domain.subscription import ThreadRecord
 from bot.messages.answer import answer_message
 from bot.messages.history import history_message, incident_message
 from bot.messages.text import notice
+from bot.messages.uptime import uptime_message
 from bot.messages.why import WhyCase, why_message
 
 USUAL_HISTORY = timedelta(days=7)
 LONGEST_HISTORY = timedelta(days=365)
+USUAL_UPTIME = timedelta(days=90)  # as status pages show it
 _LOOKED_BACK = timedelta(days=90)  # for an id that somebody typed
 _SHORTEST_ID = 4  # the beginning of an id that is taken for it
 _WHY_BACK = timedelta(days=7)
@@ -60,29 +62,34 @@ async def _thread_link(
 
 
 async def history(services: Services, request: Request, words: ParsedCommand) -> Answer:
-    """What happened, and what the page lists of the time before we watched it."""
+    """What happened, seen by us or told by the page's own list."""
     view = await services.status.view(request.channel)
     span = min(words.length or USUAL_HISTORY, LONGEST_HISTORY)
     asked = set(words.asked)
     wanted = {provider_of(view.catalog, surface) for surface in asked} or set(words.providers)
-    seen: list[Incident] = []
-    listed: list[Incident] = []
+    found: list[Incident] = []
     for one in view.providers:
-        if wanted and one.provider not in wanted:
-            continue
-        ours = await services.status.incident_store.history(one.provider, view.at - span)
-        seen += ours
-        listed += await services.status.listed_before(one.provider, view.at - span, ours)
+        if not wanted or one.provider in wanted:
+            found += await services.status.incident_store.history(one.provider, view.at - span)
     began = max((one.watched_since for one in view.providers if one.watched_since), default=None)
     message = history_message(
-        [i for i in seen if i.concerns(asked)],
+        [i for i in found if i.concerns(asked)],
         span,
         view.at,
         view.catalog,
         about=", ".join(view.catalog.label(s) for s in view.catalog.order(asked)),
-        listed=[i for i in listed if i.concerns(asked)],
         watched_since=began,
     )
+    return Answer(message, shared=words.share)
+
+
+async def uptime(services: Services, _request: Request, words: ParsedCommand) -> Answer:
+    """How much of the time was up: official, as observed, and what a target leaves."""
+    asked = list(words.asked)
+    for provider in words.providers:
+        asked += of_provider(services.catalog, provider)
+    report = await services.status.uptime(asked, words.length or USUAL_UPTIME)
+    message = uptime_message(report, services.catalog, target=words.target)
     return Answer(message, shared=words.share)
 
 

@@ -120,6 +120,20 @@ COMMANDS: tuple[Command, ...] = (
         anywhere=("history",),
     ),
     Command(
+        "uptime",
+        "uptime api 90d slo 99.9",
+        "how much of the time it was up, by the page and by our own evidence",
+        queries.uptime,
+        aliases=("availability",),
+        options=(
+            Option("surface", Takes.SURFACES, "Only this: api, code, opus …"),
+            Option("length", Takes.LENGTH, "90d, 30d, 24h …"),
+            Option("slo", Takes.TARGET, "A target in per cent: 99.9"),
+            Option("share", Takes.SHARE, "Show it to everybody"),
+        ),
+        anywhere=("uptime",),
+    ),
+    Command(
         "incident",
         "incident <id>",
         "one incident in full; history lists the ids",

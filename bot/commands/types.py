@@ -76,6 +76,7 @@ class Takes(StrEnum):
     SIGNED = "signed"  # as +opus -mobile: only where there is something to adjust
     SEVERITY = "severity"
     LENGTH = "length"
+    TARGET = "target"  # as slo 99.9
     MENTION = "mention"
     MENTION_FROM = "mention_from"
     THREAD_ONLY = "thread_only"
@@ -98,6 +99,8 @@ class ParsedCommand:
     everything: bool = False
     severity: Severity | None = None
     length: timedelta | None = None
+    # A share of the time that should be up, from 0 to 1.
+    target: float | None = None
     share: bool = False
     # The platform's own address of whom to call.
     mention: str | None = None

@@ -19,6 +19,7 @@ from bot.delivery.context import Verdicts
 from bot.delivery.queue import EventStream, Queue, ReminderStore
 from bot.delivery.reminders import is_due
 from bot.domain.errors import StoreError
+from bot.domain.incident import SeenBy
 from bot.loops.periodic import StoreBackoff, wait_for
 from bot.ports import Clock, IncidentStore
 
@@ -102,6 +103,8 @@ class FanOut:
         stale = 0
         since = self._clock() - RECENTLY
         for incident in await self._incident_store.history(self._provider, since):
+            if incident.seen_by is SeenBy.PAGE:
+                continue  # history, never news
             # What ran already when the page was first read is told only as it goes on.
             if incident.events and incident.events[-1].observed_at > state.began_at:
                 self._incidents.put(incident)

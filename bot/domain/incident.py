@@ -113,6 +113,13 @@ class Origin(StrEnum):
     SUSPECTED = "suspected"  # our evidence alone
 
 
+class SeenBy(StrEnum):
+    """Who saw an incident happen: what is known of it rests on that."""
+
+    US = "us"  # we polled the page while it ran, or soon after
+    PAGE = "page"  # it was over before we first looked; the page's own list tells it
+
+
 @dataclass(frozen=True, slots=True)
 class Incident:
     """One incident with everything that was ever said of it: the present truth of its threads."""
@@ -136,6 +143,10 @@ class Incident:
     carried: Mapping[str, Impact] = field(default_factory=dict)
     # Severity over time: each entry holds until the next, the last until `ended_at`.
     timeline: tuple[tuple[datetime, Severity], ...] = ()
+    # The same of each surface whose components it moved; one that only words name has none.
+    surface_timelines: Mapping[str, tuple[tuple[datetime, Severity], ...]] = field(
+        default_factory=dict
+    )
     events: tuple[IncidentEvent, ...] = ()
     maintenance: bool = False
     scheduled_for: datetime | None = None
@@ -153,6 +164,7 @@ class Incident:
     visibility: tuple[str, ...] = ()
     # False: of a provider that is told only to channels which asked for it by name.
     by_default: bool = True
+    seen_by: SeenBy = SeenBy.US
 
     @property
     def key(self) -> str:

@@ -17,7 +17,16 @@ from enum import StrEnum
 from bot.domain.incident import Ending, EventKind, Incident
 from bot.domain.page import PageUpdate, Severity, worst
 from bot.engine.endings import ended_at
-from bot.engine.impact import carried, changes_of, move_of, overall, peak, surfaces, timeline
+from bot.engine.impact import (
+    carried,
+    changes_of,
+    move_of,
+    overall,
+    peak,
+    surface_timelines,
+    surfaces,
+    timeline,
+)
 from bot.engine.numbering import Unnumbered, numbered
 from bot.engine.poll import Poll
 from bot.engine.stages import Before, Conclusion, Now
@@ -108,6 +117,7 @@ def emit(poll: Poll, one: Conclusion) -> Incident:
         surfaces=impacts,
         carried=carried(poll.provider, impacts),
         timeline=timeline(one, ends, poll.now),
+        surface_timelines=surface_timelines(poll, one),
         ended_at=ends,
         ending=one.ending if one.ending.is_over else Ending.NONE,
         events=numbered(poll, one, emitted, changes),

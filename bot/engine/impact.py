@@ -169,6 +169,28 @@ def timeline(one: Conclusion, ended_at: datetime | None, now: datetime) -> tuple
     return tuple(points)
 
 
+def surface_timelines(poll: Poll, one: Conclusion) -> dict[str, tuple[Point, ...]]:
+    """Each surface's severity over time by its components, continued by what this poll shows.
+
+    As `timeline`; a surface is up before its first point.
+    """
+    found = {surface: [*points] for surface, points in one.seen.incident.surface_timelines.items()}
+    last = one.seen.steps[-1][0] if one.seen.steps else None
+    runs = not one.ending.is_over or one.owned.follows
+    now = (one.owned.moved_at or last or poll.now, one.owned.links)
+    for at, links in (*one.seen.steps, *([now] if runs else [])):
+        severities: dict[str, list[Severity]] = {}
+        for component, link in links.items():
+            if surface := poll.surface_of(component):
+                severities.setdefault(surface, []).append(link.severity)
+        for surface, several in severities.items():
+            points = found.setdefault(surface, [])
+            severity = worst(several)
+            if severity is not (points[-1][1] if points else Severity.UP):
+                points.append((max(at, points[-1][0]) if points else at, severity))
+    return {surface: tuple(points) for surface, points in found.items() if points}
+
+
 def _by_components(incident: Incident, links: Mapping[str, Link]) -> bool:
     """Do component states say how bad it is? Of a derived one always, else if any was down."""
     return incident.origin is Origin.OURS or any(link.worst.is_impaired for link in links.values())

@@ -18,7 +18,7 @@ from bot.domain.incident import Ending, Incident, Origin
 from bot.domain.page import PageIncident, Severity, Snapshot
 from bot.domain.state import Link, Track
 from bot.engine.impact import weight
-from bot.engine.poll import Observation, Point, Poll
+from bot.engine.poll import Observation, Poll, Step
 from bot.engine.stages import linked
 
 # Later it is a new incident that continues the old one. The product's rule (PRODUCT: "reopened
@@ -172,7 +172,7 @@ def _read(poll: Poll, match: Observation, page: PageIncident) -> Observation:
     moved = page.impact is not (track.impact_shown or track.impact)
     spoke = moved and (new or seen.new_phase)
     impact = page.impact if spoke or seen.is_new or seen.adopted else track.impact
-    links, points = _followed(seen, page, impact)
+    links, steps = _followed(seen, page)
     return replace(
         seen,
         incident=replace(
@@ -181,7 +181,8 @@ def _read(poll: Poll, match: Observation, page: PageIncident) -> Observation:
             scheduled_for=page.scheduled_for,
             scheduled_until=page.scheduled_until,
         ),
-        points=points,
+        points=tuple((at, weight(seen.incident, had, impact)) for at, had in steps),
+        steps=steps,
         track=Track(
             texts={**track.texts, **hashes},
             links=links,
@@ -196,11 +197,9 @@ def _read(poll: Poll, match: Observation, page: PageIncident) -> Observation:
     )
 
 
-def _followed(
-    seen: Observation, page: PageIncident, impact: Severity
-) -> tuple[dict[str, Link], tuple[Point, ...]]:
-    """Follow the component states through the new updates: links, and severity after each."""
-    links, points = dict(seen.track.links), list[Point]()
+def _followed(seen: Observation, page: PageIncident) -> tuple[dict[str, Link], tuple[Step, ...]]:
+    """Follow the component states through the new updates: links at the end and after each."""
+    links, steps = dict(seen.track.links), list[Step]()
     for update in seen.updates:
         late = any(update.at < link.named_at for link in links.values())
         for change in update.changes:
@@ -210,12 +209,12 @@ def _followed(
                 links[id_] = linked(None, change.before, update.at)
             if not late or id_ not in links:
                 links[id_] = linked(links.get(id_), change.after, update.at)
-        points.append((update.at, weight(seen.incident, links, impact)))
+        steps.append((update.at, dict(links)))
     if not page.has_ended:
         for component in page.components:
             if component not in links:
                 links[component] = linked(None, Severity.UP, seen.last_word_at)
-    return links, tuple(points)
+    return links, tuple(steps)
 
 
 def _words(

@@ -10,9 +10,11 @@ from functools import cached_property
 from bot.catalog.catalog import Provider
 from bot.domain.incident import Ending, Incident, Origin
 from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
-from bot.domain.state import ComponentState, State, Track
+from bot.domain.state import ComponentState, Link, State, Track
 
 Point = tuple[datetime, Severity]
+# A moment, and what the incident did to each component from then on.
+Step = tuple[datetime, Mapping[str, Link]]
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Observation:
     updates: tuple[PageUpdate, ...] = ()  # new ones, oldest first
     edited: tuple[PageUpdate, ...] = ()
     points: tuple[Point, ...] = ()  # how bad it was after each of the new updates
+    steps: tuple[Step, ...] = ()  # the components that it had after each of them
     adopted: bool = False  # derived until now: the provider posted its own for it
 
     @property

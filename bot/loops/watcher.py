@@ -21,16 +21,17 @@ from bot.catalog.catalog import Catalog
 from bot.diagnostics import where
 from bot.domain.errors import SourceError, StoreError, Superseded
 from bot.domain.incident import EventKind, Incident
+from bot.domain.page import Snapshot
 from bot.domain.state import State
-from bot.engine.backfill import BackfillStore, ended_in
 from bot.engine.blindness import with_blindness
 from bot.engine.detection import detect
 from bot.engine.endings import needed_lists
 from bot.engine.step import on_failure, step
 from bot.engine.suspected import suspected_in, without_suspected
 from bot.evidence.suspicion import Signals
+from bot.loops.history import HistoryKeeper
 from bot.loops.periodic import PageBackoff, StoreBackoff
-from bot.ports import Clock, IncidentStore, PageSource, VersionedState
+from bot.ports import Clock, IncidentStore, PagedSource, PageSource, VersionedState
 
 log = structlog.get_logger()
 
@@ -65,8 +66,8 @@ class Watcher:
     signals: Callable[[str, datetime], Awaitable[Signals]] | None = None
     # For so long the page may fail before channels hear of it, if something is wrong (a guess).
     blind_after: timedelta = timedelta(minutes=10)
-    # Where the page's own past goes, for "how long?"; None: nobody asks.
-    past: BackfillStore | None = None
+    # Writes down what each poll shows; None: nobody asks for the past.
+    history: HistoryKeeper | None = None
     # Since the start, for the metrics: polls by outcome, events by kind.
     polls: Counter[str] = field(default_factory=lambda: Counter(good=0, failed=0))
     events: Counter[str] = field(default_factory=lambda: Counter({k.value: 0 for k in EventKind}))
@@ -92,8 +93,12 @@ class Watcher:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_lease())
                 tasks.create_task(self._keep_polling())
+                if self.history is not None and isinstance(self.page, PagedSource):
+                    tasks.create_task(self.history.read_rest(self.page))
         finally:
             try:
+                if self.history is not None and self.leads:
+                    await self.history.flush()
                 await self.incident_store.release(self.page.provider, self.holder)
             except StoreError as error:
                 log.info("watcher.lease_left", reason=str(error))  # it ends by itself
@@ -110,6 +115,8 @@ class Watcher:
                     self.polled.set()
             if fence != self._fence:
                 self._known = None  # somebody else may have written meanwhile
+                if self.history is not None:
+                    self.history.forget()
                 log.info("watcher.lease", provider=self.page.provider, held=fence is not None)
             self._fence = fence
             self._leased.set() if fence is not None else self._leased.clear()
@@ -147,24 +154,22 @@ class Watcher:
     async def _take_in(self, known: VersionedState, fence: int) -> float:
         before = without_suspected(known.state) if known.state else None
         try:
-            state, changed, ended = await self._read(before)
+            state, changed, snapshot = await self._read(before)
         except SourceError as error:
             self.polls["failed"] += 1
             if before is not None:
                 await self._commit(known, fence, on_failure(before, str(error), self.clock()), [])
             pause = self._jittered(self._page_backoff.failed(error))
             return max(pause, self._page_backoff.retry_after)
-        if self.past is not None and ended:
-            await self.past.put(self.page.provider, ended)
+        if self.history is not None:
+            await self.history.polled(snapshot, state)
         await self._commit(known, fence, state, changed)
         self.polls["good"] += 1
         self._page_backoff.answered()
         return self._jittered(self.poll_seconds)
 
-    async def _read(
-        self, before: State | None
-    ) -> tuple[State, Sequence[Incident], Sequence[Incident]]:
-        """Poll, and step the engine: the state, what changed, and what the page says is over.
+    async def _read(self, before: State | None) -> tuple[State, Sequence[Incident], Snapshot]:
+        """Poll, and step the engine: the state, what changed, and what the page showed.
 
         Raises:
             SourceError: the page could not be read, or a fault of ours kept us from reading it.
@@ -172,7 +177,6 @@ class Watcher:
         provider = self.catalog.provider(self.page.provider)
         try:
             snapshot = await self.page.poll(partial(needed_lists, before, now=self.clock()))
-            ended = ended_in(snapshot, provider)
             state, changed = step(before, snapshot, self.clock(), self.catalog)
         except SourceError:
             raise
@@ -197,7 +201,7 @@ class Watcher:
         flaps = state.debounced - (before.debounced if before else 0)
         if flaps:
             log.info("page.debounced", provider=state.provider, flaps=flaps, ever=state.debounced)
-        return state, changed, ended
+        return state, changed, snapshot
 
     async def _with_signals(
         self, known: VersionedState, state: State, changed: Sequence[Incident]
@@ -205,6 +209,8 @@ class Watcher:
         """Add what other evidence says to what the page said."""
         now = self.clock()
         signals = await self.signals(self.page.provider, now) if self.signals else Signals()
+        if self.history is not None:
+            await self.history.gathered(signals)
         try:
             return detect(known.state, state, changed, signals, now, self.catalog)
         except Exception as error:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.catalog.catalog import Catalog
-from bot.domain.incident import EventKind, Incident
+from bot.domain.incident import EventKind, Incident, SeenBy
 from bot.domain.message import Block, Line, Lines, Message, Note, Span, Text, ThreadLink, Time
 from bot.messages.durations import duration, timeline
 from bot.messages.parts import (
@@ -22,6 +22,7 @@ from bot.messages.state import emoji_of, name_of, state_words, title_of
 
 _LISTED = 12
 _QUOTED = 12
+_SEEN_BY = {SeenBy.US: "seen by us", SeenBy.PAGE: "from the page"}
 
 
 def history_message(
@@ -31,19 +32,16 @@ def history_message(
     catalog: Catalog,
     *,
     about: str = "",
-    listed: Sequence[Incident] = (),
     watched_since: datetime | None = None,
 ) -> Message:
-    """Incidents newest first, each with the id that `incident` takes.
-
-    `listed` are those that the page's own list tells of the time before `watched_since`.
-    """
+    """Incidents newest first, each with the id that `incident` takes and who saw it."""
     of = f" of {about}" if about else ""
-    count = len(incidents) + len(listed)
+    count = len(incidents)
     blocks: list[Block] = []
-    if listed or (watched_since and now - watched_since < span):
+    from_page = any(incident.seen_by is SeenBy.PAGE for incident in incidents)
+    if from_page or (watched_since and now - watched_since < span):
         began = (Time(watched_since, "date"),) if watched_since else (Text("now"),)
-        tail = "; what is marked is from the page's own list." if listed else "."
+        tail = "; what was over before is from the page's own list." if from_page else "."
         blocks.append(Note((Text("I have watched since "), *began, Text(tail))))
     if not count:
         title = f"No incident{of} in the last {duration(span)}"
@@ -51,33 +49,28 @@ def history_message(
             title = f"No incident{of} that I know of in the last {duration(span)}"
         return Message(title, f"{title}.", blocks=tuple(blocks))
     plural = "incident" if count == 1 else "incidents"
-    newest = sorted((*incidents, *listed), key=lambda i: i.started_at, reverse=True)
-    marked = {incident.key for incident in listed}
-    lines = tuple(_line(one, now, catalog, listed=one.key in marked) for one in newest[:_LISTED])
-    blocks.insert(0, Lines(lines))
+    newest = sorted(incidents, key=lambda i: i.started_at, reverse=True)
+    blocks.insert(0, Lines(tuple(_line(one, now, catalog) for one in newest[:_LISTED])))
     if count > _LISTED:
         blocks.append(Note((Text(f"… and {count - _LISTED} more before."),)))
-    known = next((one for one in newest if one.key not in marked), None)
-    if known is not None:
-        more = (Text("One of them in full: "), Text(f"incident {known.id}", code=True))
-        blocks.append(Note(more))
+    more = (Text("One of them in full: "), Text(f"incident {newest[0].id}", code=True))
+    blocks.append(Note(more))
     title = f"{count} {plural}{of} in the last {duration(span)}"
     return Message(title, f"{title}; the latest: {newest[0].title}.", blocks=tuple(blocks))
 
 
-def _line(incident: Incident, now: datetime, catalog: Catalog, *, listed: bool) -> Line:
+def _line(incident: Incident, now: datetime, catalog: Catalog) -> Line:
     surfaces = ", ".join(catalog.label(s) for s in catalog.order(incident.surfaces))
     tail = f" · {surfaces}" if surfaces else ""
     went = state_words(incident, now)
     if not incident.withdrawn and not incident.is_open:
         went = timeline(incident, now) or went
-    mark = " (the page's list)" if listed else ""
     return (
         Text(f"{emoji_of(incident)} "),
         Time(incident.started_at, "date"),
         Text(" "),
         Text(name_of(incident, 80), bold=True, struck=incident.withdrawn),
-        Text(f" · {went}{tail}{mark} · "),
+        Text(f" · {went}{tail} · {_SEEN_BY[incident.seen_by]} · "),
         Text(incident.id, code=True),
     )
 
@@ -90,6 +83,8 @@ def incident_message(
     if rows := rows_of(incident, catalog):
         blocks.append(rows)
     facts: list[Line] = list(times_of(incident, now).lines)
+    if incident.seen_by is SeenBy.PAGE:
+        facts.append((Text("From the page: it was over before I first looked."),))
     if about := about_line(incident, catalog):
         facts.append(about)
     if spells := timeline(incident, now):

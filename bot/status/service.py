@@ -15,29 +15,31 @@ from bot.catalog.catalog import Catalog
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.subscription import Channel
-from bot.engine.backfill import BackfillStore
 from bot.evidence.collector import Collector
 from bot.evidence.scoreboard import Scoreboard, scoreboard
 from bot.evidence.stores import EvidenceStores
 from bot.evidence.suspicion import Signals
-from bot.ports import Clock, IncidentStore
+from bot.history.figures import Record, UptimeReport, uptime_report
+from bot.history.stores import HistoryReader
+from bot.ports import Clock, IncidentReader
 from bot.status.duration import ExpectedDuration, expected_duration
 from bot.status.snapshot import FRESH_FOR, SharedSnapshot
-from bot.status.view import StatusView, status_view, with_seen
+from bot.status.view import StatusView, is_fresh, status_view, with_seen
 
 HISTORY = timedelta(days=180)  # a guess: long enough for eight alike, short enough to be like now
 SCORED = timedelta(days=90)
+KEPT = timedelta(days=400)
 
 
 class StatusStores(Protocol):
     """The stores that hold what is known."""
 
     @property
-    def incident_store(self) -> IncidentStore: ...
+    def incident_store(self) -> IncidentReader: ...
     @property
     def evidence(self) -> EvidenceStores: ...
     @property
-    def past(self) -> BackfillStore: ...
+    def past(self) -> HistoryReader: ...
 
 
 @dataclass(slots=True)
@@ -46,19 +48,25 @@ class StatusService:
 
     # Grows: a page known by its URL alone has the surfaces that were seen on it.
     catalog: Catalog
-    incident_store: IncidentStore  # for the past
+    incident_store: IncidentReader  # for the past
     snapshot: SharedSnapshot  # for the present
     clock: Clock
-    past: BackfillStore | None = None  # None: nothing is known of the time before we watched
+    past: HistoryReader | None = None  # None: nothing is known but incidents
+    kept: timedelta = KEPT
 
     @classmethod
     def over(
-        cls, stores: StatusStores, people: StatusStores, catalog: Catalog, clock: Clock
+        cls,
+        stores: StatusStores,
+        people: StatusStores,
+        catalog: Catalog,
+        clock: Clock,
+        kept: timedelta,
     ) -> Self:
         """Open the service. The past is read over the stores `people`: connections of their own."""
         collector = Collector(stores.evidence, catalog)
         snapshot = SharedSnapshot(stores.incident_store, collector, clock, FRESH_FOR)
-        return cls(catalog, people.incident_store, snapshot, clock, people.past)
+        return cls(catalog, people.incident_store, snapshot, clock, people.past, kept)
 
     @property
     def signals(self) -> Callable[[str, datetime], Awaitable[Signals]] | None:
@@ -92,17 +100,32 @@ class StatusService:
     async def expected_duration(self, incident: Incident) -> ExpectedDuration | None:
         """From the provider's own past; None where that says too little."""
         now = self.clock()
-        seen = await self.incident_store.history(incident.provider, now - HISTORY)
-        listed = await self.listed_before(incident.provider, now - HISTORY, seen)
-        return expected_duration(incident, [*seen, *listed], now)
+        past = await self.incident_store.history(incident.provider, now - HISTORY)
+        return expected_duration(incident, past, now)
 
-    async def listed_before(
-        self, provider: str, since: datetime, seen: Sequence[Incident]
-    ) -> list[Incident]:
-        """Incidents of the page's own list that ended since then, besides those we have `seen`."""
-        known = {name for one in seen for name in (one.id, *one.aliases)}
-        listed = await self.past.get(provider) if self.past else []
-        return [one for one in listed if one.id not in known and (one.ended_at or since) >= since]
+    async def uptime(
+        self, surfaces: Sequence[str] = (), length: timedelta = SCORED
+    ) -> UptimeReport:
+        """How much of the last `length` these surfaces (none: all) were up, by whom and how."""
+        states = (await self.snapshot.get(self.catalog)).states
+        self.catalog = with_seen(self.catalog, states)
+        now = self.clock()
+        start = now - min(length, self.kept)
+        found = UptimeReport(start, now, ())
+        for name, provider in self.catalog.providers.items():
+            asked = [s.id for s in provider.surfaces if not surfaces or s.id in surfaces]
+            state = states.get(name)
+            if not asked or state is None:
+                continue
+            reach = await self.past.reach(name) if self.past else None
+            record = Record(
+                incidents=await self.incident_store.history(name, start),
+                spans=await self.past.spans(name, start) if self.past else [],
+                reach=None if reach is None else max(reach, now - self.kept),
+                until=now if is_fresh(state, now, provider.every) else state.observed_at,
+            )
+            found += uptime_report(asked, provider.surfaces, record, start, now)
+        return found
 
     async def incident(self, name: str) -> Incident | None:
         """By its key ("claude/abc"), or by its id alone where only one provider has it."""

@@ -18,7 +18,7 @@ from bot.domain.errors import StoreError
 from bot.domain.state import State
 from bot.evidence.collector import Collector
 from bot.evidence.sources import Collected
-from bot.ports import Clock, IncidentStore
+from bot.ports import Clock, IncidentReader
 
 # Another process may have written meanwhile; far below the time between two polls.
 FRESH_FOR = timedelta(seconds=1)
@@ -36,7 +36,7 @@ class Snapshot:
 
 
 async def read_snapshot(
-    catalog: Catalog, incident_store: IncidentStore, collector: Collector | None, now: datetime
+    catalog: Catalog, incident_store: IncidentReader, collector: Collector | None, now: datetime
 ) -> Snapshot:
     """Read it all; without a collector there is no evidence but the pages.
 
@@ -55,7 +55,7 @@ async def read_snapshot(
 class SharedSnapshot:
     """The snapshot that every reader of this process shares."""
 
-    incident_store: IncidentStore
+    incident_store: IncidentReader
     collector: Collector | None
     clock: Clock
     fresh_for: timedelta = timedelta(0)  # none: read anew each time

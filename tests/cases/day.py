@@ -57,8 +57,8 @@ class Day:
         # The parts of the stores that are used.
         self.status = StatusService(
             CLAUDE,
-            self.kept,  # type: ignore[arg-type]
-            SharedSnapshot(self.kept, None, lambda: self.now),  # type: ignore[arg-type]
+            self.kept,
+            SharedSnapshot(self.kept, None, lambda: self.now),
             lambda: self.now,
             Past(),
         )

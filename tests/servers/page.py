@@ -79,10 +79,12 @@ class PageServer:
             "incidents.json": self.page.history,
             "scheduled-maintenances.json": self.page.windows,
         }
-        await self._count(name)
+        number = int(request.query.get("page", "1"))
+        await self._count(name if number == 1 else f"{name}?page={number}")
         if name not in answers:
             raise web.HTTPNotFound
-        body = json.dumps(answers[name](), separators=(",", ":")).encode()
+        answer = self.page.history(number) if number > 1 else answers[name]()
+        body = json.dumps(answer, separators=(",", ":")).encode()
         if fault := self._fault(name):
             return await FAULTS[fault](request, body)
         return self._answer(request, body)

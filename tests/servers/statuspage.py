@@ -243,10 +243,11 @@ class Page:
             "status": self._status(),
         }
 
-    def history(self) -> Json:
-        """Return `/api/v2/incidents.json`: open ones, then by their end, newest first, 50."""
+    def history(self, number: int = 1) -> Json:
+        """Return `/api/v2/incidents.json`: open ones, then by their end, newest first; 50."""
         newest = sorted(self.incidents, key=lambda i: i["resolved_at"] or "9", reverse=True)
-        return {"page": self._page(), "incidents": [self._shown(i) for i in newest[:LONGEST_LIST]]}
+        shown = newest[LONGEST_LIST * (number - 1) : LONGEST_LIST * number]
+        return {"page": self._page(), "incidents": [self._shown(i) for i in shown]}
 
     def windows(self) -> Json:
         """Return `/api/v2/scheduled-maintenances.json`."""

@@ -31,6 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("catalog", "ports", "settings", "environment", "diagnostics"),
     ("evidence",),
     ("engine",),
+    ("history",),
     ("status",),
     ("messages",),
     ("delivery", "loops"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from adapters.web.page.incidents import colour_of
-from bot.domain.incident import Incident
+from bot.domain.incident import Incident, SeenBy
 from bot.domain.page import Severity
 from bot.messages.durations import timeline
 from bot.messages.state import is_planned, name_of, state_words
@@ -18,13 +18,15 @@ from bot.status.view import StatusView
 
 @dataclass(frozen=True, slots=True)
 class PastIncident:
-    """One line of a list. `key` empty: known from the provider's own list alone, see `url`."""
+    """One line of a list."""
 
     key: str
     url: str
     title: str
     severity: Severity | None
     withdrawn: bool
+    # The provider's own list alone tells it: it was over before we looked.
+    from_page: bool
     started_at: datetime
     # "major 40 min, partial 73 min".
     went: str
@@ -34,20 +36,9 @@ class PastIncident:
 async def incidents_between(
     view: StatusView, status: StatusService, since: datetime, until: datetime
 ) -> list[PastIncident]:
-    """Incidents that began then, newest first; those too that only the provider lists."""
+    """Incidents that began then, newest first; those too that only the page's list tells."""
     seen = await status.incidents_since(since)
-    by_provider: dict[str, list[Incident]] = {one.provider: [] for one in view.providers}
-    for incident in seen:
-        by_provider.setdefault(incident.provider, []).append(incident)
-    listed = [
-        incident
-        for provider, ours in by_provider.items()
-        for incident in await status.listed_before(provider, since, ours)
-    ]
-    lines = [
-        *_lines((i for i in seen if not is_planned(i)), view),
-        *_lines(listed, view, known=False),
-    ]
+    lines = _lines((i for i in seen if not is_planned(i)), view)
     chosen = [line for line in lines if since <= line.started_at < until]
     return sorted(chosen, key=lambda line: line.started_at, reverse=True)
 
@@ -58,16 +49,15 @@ def of_surface(incidents: Sequence[Incident], surface: str, view: StatusView) ->
     return sorted(_lines(about, view), key=lambda line: line.started_at, reverse=True)
 
 
-def _lines(
-    incidents: Iterable[Incident], view: StatusView, *, known: bool = True
-) -> list[PastIncident]:
+def _lines(incidents: Iterable[Incident], view: StatusView) -> list[PastIncident]:
     return [
         PastIncident(
-            key=incident.key if known else "",
+            key=incident.key,
             url=incident.url,
             title=name_of(incident, 200),
             severity=colour_of(incident) if incident.is_open else _worst(incident),
             withdrawn=incident.withdrawn,
+            from_page=incident.seen_by is SeenBy.PAGE,
             started_at=incident.started_at,
             went=""
             if incident.withdrawn or incident.is_open

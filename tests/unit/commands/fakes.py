@@ -17,6 +17,7 @@ from bot.domain.message import Message
 from bot.domain.subscription import Channel, Reminder, Subscription, ThreadRecord
 from bot.evidence.reports import ReportCount
 from bot.evidence.stores import UserReport
+from bot.history.spans import Span
 from bot.ports import Access, VersionedState
 from bot.status.service import StatusService
 from bot.status.snapshot import SharedSnapshot
@@ -148,15 +149,16 @@ class Reminders:
 
 @dataclass
 class Past:
-    """What the page's own list told of the time before we watched."""
+    """What was observed over time."""
 
-    listed: list[Incident] = field(default_factory=list)
+    seen: list[Span] = field(default_factory=list)
+    whole_since: datetime | None = None
 
-    async def put(self, provider: str, incidents: Sequence[Incident]) -> None:
-        self.listed = [one for one in incidents if one.provider == provider]
+    async def reach(self, provider: str) -> datetime | None:
+        return self.whole_since
 
-    async def get(self, provider: str) -> list[Incident]:
-        return [one for one in self.listed if one.provider == provider]
+    async def spans(self, provider: str, since: datetime) -> list[Span]:
+        return [span for span in self.seen if span.end >= since]
 
 
 class Room:
@@ -177,8 +179,8 @@ class Room:
             Services(
                 status=StatusService(
                     catalog,
-                    self.incident_store,  # type: ignore[arg-type]  # the part of it that is used
-                    SharedSnapshot(self.incident_store, None, lambda: NOW),  # type: ignore[arg-type]
+                    self.incident_store,
+                    SharedSnapshot(self.incident_store, None, lambda: NOW),
                     lambda: NOW,
                     self.past,
                 ),

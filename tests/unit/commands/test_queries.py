@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.commands import Request
 from bot.domain.errors import DeliveryError
-from bot.domain.incident import Impact
+from bot.domain.incident import Impact, SeenBy
 from bot.domain.page import Severity
 from bot.domain.subscription import ThreadRecord
 from tests.unit.commands.fakes import DEV, OPS, Room
@@ -193,17 +193,25 @@ async def test_thanks_are_answered_and_change_nothing() -> None:
     assert "welcome" in await Room().say("thanks!")
 
 
-async def test_history_lists_the_pages_own_list_of_the_time_before_we_watched_marked() -> None:
-    room = Room(OUTAGE)
+async def test_history_says_of_each_incident_who_saw_it() -> None:
+    before = replace(
+        OVER,
+        id="before",
+        title="Before us",
+        started_at=ago(900),
+        ended_at=ago(800),
+        seen_by=SeenBy.PAGE,
+    )
+    room = Room(OUTAGE, before)
     room.incident_store.changes = {"began_at": ago(30)}
-    before = replace(OVER, id="before", title="Before us", started_at=ago(900), ended_at=ago(800))
-    room.past.listed = [before, replace(OUTAGE, ended_at=ago(1))]
     text = await room.say("history")
     assert "2 incidents in the last 7 days" in text
-    assert "Before us · already over" in text or "Before us · resolved after" in text
-    assert "(the page's list) · before" in text
-    assert "I have watched since 17:21; what is marked is from the page's own list." in text
+    assert "Before us · " in text
+    assert "from the page · before" in text
+    assert "seen by us · 9l93x2ht4s5w" in text
+    assert "I have watched since 17:21; what was over before is from the page's own list." in text
     assert "incident 9l93x2ht4s5w" in text
+    assert "it was over before I first looked" in await room.say("incident before")
 
 
 async def test_history_on_a_fresh_start_says_since_when_it_watches() -> None:

@@ -1,0 +1,129 @@
+"""The past for a command that ends: what is stored, and one look at pages that nobody watches."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from adapters.providers.http import StatusPage
+from adapters.providers.opened import page_sources
+from adapters.redis.embedded.data_dir import running_redis
+from bot.catalog.catalog import Catalog
+from bot.catalog.watched import watched_catalog
+from bot.domain.errors import SourceError, StoreError
+from bot.domain.incident import Incident
+from bot.domain.page import PageList
+from bot.domain.state import State
+from bot.engine.step import step
+from bot.history.looks import EVER, whole_since
+from bot.history.past import past_incidents, past_of
+from bot.history.spans import Span
+from bot.ports import Clock, VersionedState
+from bot.settings import Settings
+from bot.status.service import StatusService
+from bot.status.snapshot import SharedSnapshot
+from bot.status.view import is_fresh
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Past:
+    """The past of each provider in memory, as `IncidentReader` and `HistoryReader`."""
+
+    states: dict[str, State] = field(default_factory=dict)
+    incidents: dict[str, Incident] = field(default_factory=dict)  # by key
+    seen: dict[str, list[Span]] = field(default_factory=dict)
+    whole: dict[str, datetime] = field(default_factory=dict)
+
+    async def load(self, provider: str) -> VersionedState:
+        return VersionedState(self.states.get(provider), 0)
+
+    async def incident(self, key: str) -> Incident | None:
+        return self.incidents.get(key)
+
+    async def history(self, provider: str, since: datetime) -> list[Incident]:
+        mine = [one for one in self.incidents.values() if one.provider == provider]
+        return [one for one in mine if one.ended_at is None or one.ended_at >= since]
+
+    async def reach(self, provider: str) -> datetime | None:
+        return self.whole.get(provider)
+
+    async def spans(self, provider: str, since: datetime) -> list[Span]:
+        return [span for span in self.seen.get(provider, ()) if span.end >= since]
+
+
+async def past_now(
+    settings: Settings, clock: Clock, *, running_only: bool = False
+) -> StatusService:
+    """Answer from what is stored, and from one look at each page that nobody watches now.
+
+    `running_only`: what lies in the data folder is left alone while no instance runs on it.
+
+    Raises:
+        SourceError: nothing is stored, and no page can be read.
+    """
+    catalog = watched_catalog(settings)
+    past = Past()
+    in_folder = (settings.data_dir / "appendonlydir").exists() and not running_only
+    if settings.redis_url is not None or running_redis(settings.data_dir) or in_folder:
+        try:
+            await _read_stored(past, settings, catalog)
+        except StoreError as error:
+            log.warning("store.failed", reason=str(error))
+    async with page_sources(catalog, clock) as pages:
+        looks = [
+            _look(past, name, page, catalog, clock)
+            for name, page in pages.items()
+            if not (state := past.states.get(name))
+            or not is_fresh(state, clock(), catalog.provider(name).every)
+        ]
+        failures = [error for error in await asyncio.gather(*looks) if error]
+    if failures and not past.states:
+        raise failures[0]
+    kept = timedelta(days=settings.history_days)
+    return StatusService(catalog, past, SharedSnapshot(past, None, clock), clock, past, kept)
+
+
+async def _read_stored(past: Past, settings: Settings, catalog: Catalog) -> None:
+    from adapters.cli.stored import stored_data
+    from adapters.redis.history import RedisHistory
+    from adapters.redis.incidents import RedisIncidentStore
+
+    async with stored_data(settings) as database:
+        incidents, history = RedisIncidentStore(database), RedisHistory(database)
+        for name in catalog.providers:
+            if state := (await incidents.load(name)).state:
+                past.states[name] = state
+                past.incidents |= {one.key: one for one in await incidents.history(name, EVER)}
+                past.seen[name] = await history.spans(name, EVER)
+                if (reach := await history.reach(name)) is not None:
+                    past.whole[name] = reach
+
+
+async def _look(
+    past: Past, name: str, page: StatusPage, catalog: Catalog, clock: Clock
+) -> SourceError | None:
+    """Read the page's list once, and add what is not known yet."""
+    try:
+        seen = await page.poll(lambda _: {PageList.INCIDENTS})
+    except SourceError as error:
+        log.warning("page.failed", provider=name, reason=str(error))
+        return error
+    now = clock()
+    known = past.states.get(name)
+    state, _ = step(known, seen, now, catalog)
+    past.states[name] = state
+    listed = past_of(seen.recent or (), state.our_ids)
+    told = past_incidents(listed, seen.components, name, now, catalog)
+    past.incidents = {one.key: one for one in told} | past.incidents
+    past.incidents |= {one.key: one for one in state.incidents.values()}
+    whole = whole_since(seen)
+    if whole is not None and (known is None or name not in past.whole or whole > known.observed_at):
+        past.whole[name] = whole  # what is between the two, nobody saw
+    elif whole is not None:
+        past.whole[name] = min(whole, past.whole[name])
+    return None

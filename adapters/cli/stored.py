@@ -1,0 +1,27 @@
+"""What is stored, for commands that need it whether or not an instance runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from adapters.redis.client import open_database
+from adapters.redis.database import Database
+from adapters.redis.embedded.data_dir import running_redis
+from adapters.redis.embedded.server import embedded_redis
+from bot.settings import Settings
+
+
+@asynccontextmanager
+async def stored_data(settings: Settings) -> AsyncIterator[Database]:
+    """The Redis of the settings, or of the data folder, whether or not an instance runs on it."""
+    async with AsyncExitStack() as stack:
+        if settings.redis_url is not None:
+            url = settings.redis_url.get_secret_value()
+        elif running := running_redis(settings.data_dir):
+            url = running
+        else:
+            url = await stack.enter_async_context(embedded_redis(settings.data_dir))
+        database = await open_database(url)
+        stack.push_async_callback(database.close)
+        yield database

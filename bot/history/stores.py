@@ -1,0 +1,45 @@
+"""Where the past is kept, as a port."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.incident import Incident
+from bot.history.spans import Span
+
+
+class HistoryReader(Protocol):
+    """What was observed over time, and how far back the incidents are whole.
+
+    Every method may raise `StoreError`: Redis did not answer.
+    """
+
+    async def reach(self, provider: str) -> datetime | None:
+        """Since when the page's list of incidents is known whole; None: it never was."""
+        ...
+
+    async def spans(self, provider: str, since: datetime) -> list[Span]:
+        """Spans that ended then or later, oldest first."""
+        ...
+
+
+class HistoryStore(HistoryReader, Protocol):
+    """The past of each provider, beside the incidents of `IncidentStore` and in the same place."""
+
+    async def take_in(self, provider: str, incidents: Sequence[Incident]) -> None:
+        """Keep incidents that were over before we looked. What we saw ourselves stays as it is."""
+        ...
+
+    async def reaches(self, provider: str, since: datetime) -> None:
+        """The list is known whole since then; what is known already may reach further."""
+        ...
+
+    async def keep(self, provider: str, spans: Sequence[Span]) -> None:
+        """Write spans; one that begins like another of its place takes its place."""
+        ...
+
+    async def prune(self, provider: str, before: datetime) -> int:
+        """Drop what ended before then, and the oldest of what is too much. Returns how many."""
+        ...

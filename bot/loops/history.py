@@ -1,0 +1,140 @@
+"""Writes one provider's past while its page is watched.
+
+What the page's list says was over before us is taken in once, and again where the page edited it;
+longer lists are read page by page, one every `PAGE_EVERY`. What each look shows makes spans. What
+is older than `keep` is dropped once a day.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.catalog.catalog import Catalog
+from bot.domain.errors import SourceError, StoreError
+from bot.domain.page import Component, PageIncident, Severity, Snapshot
+from bot.domain.state import State
+from bot.evidence.suspicion import Signals
+from bot.history.looks import EVER, evidenced, rows_of, whole_since
+from bot.history.past import past_incidents, past_of
+from bot.history.spans import GAP, READ, Look, Observer, Place, Span, extended
+from bot.history.stores import HistoryStore
+from bot.ports import Clock, PagedSource
+
+log = structlog.get_logger()
+
+# So often are spans written that only became longer: as much is lost in a crash, half a gap.
+FLUSH = timedelta(minutes=5)
+DAY = timedelta(days=1)
+# Polls that pass between two pages of the list: both share the pace of the host (guess).
+POLLS_A_PAGE = 4
+MOST_PAGES = 40  # of 50 incidents: more than the busiest page has in 400 days
+
+
+@dataclass(slots=True)
+class HistoryKeeper:
+    """One provider's past. `polled` and `gathered` may raise `StoreError`: Redis did not answer.
+
+    They are called before the poll is committed: one that failed is taken in again, which writes
+    the same again.
+    """
+
+    provider: str
+    store: HistoryStore
+    catalog: Catalog
+    clock: Clock
+    keep: timedelta
+    every: float  # seconds between two polls
+    # As the page last showed them: its rows, and what of its list was taken in.
+    _rows: tuple[Component, ...] = ()
+    _taken: dict[str, PageIncident] = field(default_factory=dict)
+    _reach: datetime | None = None  # of the list, as written last
+    _last: dict[Place, Span] | None = None  # None: to be read from the store
+    _flushed_at: datetime | None = None
+    _pruned_at: datetime | None = None
+    # Set once the page showed a list that was cut at its length.
+    _cut: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def forget(self) -> None:
+        """Somebody else may have written meanwhile."""
+        self._last, self._taken = None, {}
+
+    async def polled(self, snapshot: Snapshot, state: State) -> None:
+        """Take in what a poll showed; `state` is what the engine made of it."""
+        now = self.clock()
+        self._rows = snapshot.components
+        if snapshot.recent is not None:
+            await self._take_in(past_of(snapshot.recent, state.our_ids))
+            since = whole_since(snapshot)
+            if since is not None and (self._reach is None or since < self._reach):
+                await self.store.reaches(self.provider, since)
+                self._reach = since
+            if snapshot.recent_full:
+                self._cut.set()
+        rows = rows_of(state.components, self.catalog.provider(self.provider))
+        looks = {(Observer.PAGE, surface): look for surface, look in rows.items()}
+        await self._look({**looks, (Observer.PAGE, READ): Look(Severity.UP)}, now)
+        if self._pruned_at is None or now - self._pruned_at >= DAY:
+            self._pruned_at = now
+            await self.store.prune(self.provider, now - self.keep)
+
+    async def gathered(self, signals: Signals) -> None:
+        """Take in what our own evidence says."""
+        now = self.clock()
+        seen = evidenced(signals, now)
+        await self._look({(Observer.OURS, surface): look for surface, look in seen.items()}, now)
+
+    async def flush(self) -> None:
+        """Write the spans as they are."""
+        if self._last:
+            await self.store.keep(self.provider, list(self._last.values()))
+
+    async def read_rest(self, page: PagedSource) -> None:
+        """Read the list's further pages, where it has any and what is kept does not reach as far.
+
+        Whatever goes wrong, the rest is read at the next start.
+        """
+        await self._cut.wait()
+        try:
+            known = await self.store.reach(self.provider)
+            for number in range(2, MOST_PAGES + 1):
+                if known is not None and known <= self.clock() - self.keep:
+                    return
+                await asyncio.sleep(self.every * POLLS_A_PAGE)
+                more = await page.older(number)
+                if more is None or (more and all(one.id in self._taken for one in more)):
+                    return  # it has one page, or shows the same whatever is asked for
+                await self._take_in(past_of(more))
+                ends = [one.end_at for one in more if one.has_ended]
+                known = min(ends) if ends else (known if more else EVER)
+                if known is not None:
+                    await self.store.reaches(self.provider, known)
+                log.info("history.page_read", provider=self.provider, page=number, n=len(more))
+        except (SourceError, StoreError) as error:
+            log.info("history.rest_left", provider=self.provider, reason=str(error))
+
+    async def _take_in(self, pages: Sequence[PageIncident]) -> None:
+        """Keep those that are new, or that the page edited."""
+        now = self.clock()
+        oldest = now - self.keep
+        new = [one for one in pages if self._taken.get(one.id) != one and one.end_at >= oldest]
+        if new:
+            past = past_incidents(new, self._rows, self.provider, now, self.catalog)
+            await self.store.take_in(self.provider, past)
+        self._taken |= {one.id: one for one in pages}
+
+    async def _look(self, looks: Mapping[Place, Look], now: datetime) -> None:
+        gap = max(GAP, timedelta(seconds=3 * self.every))
+        if self._last is None:
+            stored = await self.store.spans(self.provider, now - gap)
+            self._last = {(span.observer, span.surface): span for span in stored}
+        last, changed = extended(self._last, looks, now, gap)
+        self._last = {**self._last, **last}
+        if self._flushed_at is None or now - self._flushed_at >= FLUSH:
+            self._flushed_at = now
+            changed += [span for span in self._last.values() if span not in changed]
+        await self.store.keep(self.provider, changed)
