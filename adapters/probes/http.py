@@ -33,33 +33,30 @@ class HttpProbe:
     timeout: float = TIMEOUT
 
     async def look(self, target: Target) -> ProbeResponse:
-        try:
-            async with asyncio.timeout(self.timeout):
-                return await self._ask(target)
-        except (TimeoutError, httpx.TimeoutException):
-            return ProbeResponse(failure="timeout")
-        except (httpx.HTTPError, httpx.InvalidURL, BodyError, ssl.SSLError, OSError) as error:
-            return ProbeResponse(failure=_how(error))
-
-    async def _ask(self, target: Target) -> ProbeResponse:
-        headers = dict(ACCEPT_ENCODING)
+        headers, body = dict(ACCEPT_ENCODING), None
         if target.kind in {TargetKind.API, TargetKind.MODELS, TargetKind.GENERATION}:
             headers["anthropic-version"] = API_VERSION
         if target.kind in {TargetKind.MODELS, TargetKind.GENERATION} and self.key:
             headers["x-api-key"] = self.key
-        body = _smallest(target.model) if target.kind is TargetKind.GENERATION else None
-        method = "POST" if body else "GET"
-        async with self.client.stream(
-            method, target.url, headers=headers, json=body, follow_redirects=False
-        ) as response:
-            text = await read_body(response, LONGEST, cut=True)
-        return ProbeResponse(
-            response.status_code, dict(response.headers), text.decode("utf-8", "replace")
+        if target.kind is TargetKind.GENERATION:  # the smallest there is
+            message = {"role": "user", "content": "."}
+            body = {"model": target.model, "max_tokens": 1, "messages": [message]}
+        request = self.client.stream(
+            "POST" if body else "GET",
+            target.url,
+            headers=headers,
+            json=body,
+            follow_redirects=False,
         )
-
-
-def _smallest(model: str) -> dict[str, object]:
-    return {"model": model, "max_tokens": 1, "messages": [{"role": "user", "content": "."}]}
+        try:
+            async with asyncio.timeout(self.timeout), request as response:
+                text = await read_body(response, LONGEST, cut=True)
+        except (TimeoutError, httpx.TimeoutException):
+            return ProbeResponse(failure="timeout")
+        except (httpx.HTTPError, httpx.InvalidURL, BodyError, ssl.SSLError, OSError) as error:
+            return ProbeResponse(failure=_how(error))
+        said = text.decode("utf-8", "replace")
+        return ProbeResponse(response.status_code, dict(response.headers), said)
 
 
 def _how(error: BaseException) -> str:

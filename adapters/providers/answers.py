@@ -47,7 +47,7 @@ def read_polls(
 
 
 def provider_of(lines: Sequence[Line], catalog: Catalog, named: str | None) -> Provider | None:
-    """Whose page it is, if that is no Statuspage: as `named`, as recorded, or by its shape.
+    """Return the provider, if its page is no Statuspage: as `named`, as recorded, or by its shape.
 
     Raises:
         SettingsError: what is named needs a region, or is no part of its provider.
@@ -67,7 +67,7 @@ def provider_of(lines: Sequence[Line], catalog: Catalog, named: str | None) -> P
 
 
 def recognised(body: object) -> str | None:
-    """The kind of page that answers so, or None; where two kinds write the same, the first."""
+    """Return the kind of page that answers so, the first of them; or None."""
     for kind, poller in KINDS.items():
         answers = _Answers("")
         answers.hear([{"body": body}])
@@ -94,7 +94,7 @@ def _name(url: str) -> str:
 
 @dataclass(slots=True)
 class _Answers:
-    """What was answered in one poll, by the last part of each address."""
+    """The answers of one poll, by the last part of each address."""
 
     page: str
     _now: dict[str, Line] = field(default_factory=dict)

@@ -37,7 +37,7 @@ class Archived:
 
 
 @dataclass(slots=True)
-class _Page:
+class _RebuiltPage:
     """The page while it is rebuilt."""
 
     provider: str
@@ -64,6 +64,26 @@ class _Page:
                 row, severity=severity, status=_STATUS[severity], updated_at=at
             )
 
+    def clear_unsaid(self, updates: Iterable[PageUpdate], at: datetime) -> bool:
+        """Clear components that an update found operational: they had recovered before, without
+        a word. Return whether there were any.
+        """
+        before = {c.component for u in updates for c in u.changes if c.before is Severity.UP}
+        unsaid = [id_ for id_ in before if self.components[id_].severity is not Severity.UP]
+        for component in unsaid:
+            self.set(component, Severity.UP, at)
+        return bool(unsaid)
+
+    def apply(self, incident: PageIncident, update: PageUpdate, at: datetime) -> None:
+        """Set components as an update says."""
+        for change in update.changes:
+            self.set(change.component, change.after, at)
+        if update.phase in ENDED and not update.changes:
+            # The page unlinked its components while ending it, which leaves them operational.
+            held = {c for r in self.running.values() if r.id != incident.id for c in r.components}
+            for component in {c.component for u in incident.updates for c in u.changes} - held:
+                self.set(component, Severity.UP, at)
+
     def snapshot(self, at: datetime, changed: Iterable[str]) -> Snapshot:
         newest = [id_ for _, _, id_ in self.over[-LIST_LENGTH:]]
         # What was just written is seen by whoever looks now, however old it is dated.
@@ -89,7 +109,7 @@ def rebuild(
     doings = _doings(archive)
     if not doings:
         return
-    page = _Page(
+    page = _RebuiltPage(
         provider,
         {id_: Component(id_, name, Severity.UP, "operational") for id_, name in names.items()},
     )
@@ -100,12 +120,12 @@ def rebuild(
         written = [
             (a.incident, u) for a in touched for u in a.incident.updates if u.posted_at == at
         ]
-        if _clear_unsaid(page, written, at):
+        if page.clear_unsaid((update for _, update in written), at - _A_MOMENT):
             yield at - _A_MOMENT, page.snapshot(at - _A_MOMENT, ())
         for incident, update in written:
-            _apply(page, incident, update, at)
+            page.apply(incident, update, at)
         for archived in touched:
-            _show(page, archived.incident, at)
+            page.show(as_of(archived.incident, at))
         yield at, page.snapshot(at, [archived.incident.id for archived in touched])
 
 
@@ -124,39 +144,12 @@ def _doings(archive: Iterable[Archived]) -> dict[datetime, list[Archived]]:
     return doings
 
 
-def _clear_unsaid(
-    page: _Page, written: Iterable[tuple[PageIncident, PageUpdate]], at: datetime
-) -> bool:
-    """A component that an update found operational had recovered before, without a word."""
-    cleared = False
-    for _, update in written:
-        for change in update.changes:
-            was = page.components[change.component].severity
-            if change.before is Severity.UP and was is not Severity.UP:
-                page.set(change.component, Severity.UP, at - _A_MOMENT)
-                cleared = True
-    return cleared
-
-
-def _apply(page: _Page, incident: PageIncident, update: PageUpdate, at: datetime) -> None:
-    for change in update.changes:
-        page.set(change.component, change.after, at)
-    if update.phase in ENDED and not update.changes:
-        # The page unlinked its components while ending it, which leaves them operational.
-        held = {c for r in page.running.values() if r.id != incident.id for c in r.components}
-        for component in {c.component for u in incident.updates for c in u.changes} - held:
-            page.set(component, Severity.UP, at)
-
-
-def _show(page: _Page, incident: PageIncident, at: datetime) -> None:
-    """Put the incident on the page as it stood at `at`."""
-    page.show(as_of(incident, at))
-
-
 def as_of(incident: PageIncident, at: datetime) -> PageIncident:
-    """The incident as the page showed it at `at`."""
+    """Return the incident as the page showed it at `at`."""
     updates = tuple(update for update in incident.updates if update.posted_at <= at)
-    if len(updates) == len(incident.updates) and _is_final(incident, at):
+    ends_unsaid = incident.has_ended and not any(u.phase in ENDED for u in incident.updates)
+    has_ended = not ends_unsaid or at >= max(incident.end_at, incident.posted_at)
+    if len(updates) == len(incident.updates) and has_ended:
         return replace(incident, components=() if incident.has_ended else incident.components)
     last = max(updates, key=lambda update: update.posted_at, default=None)
     phase = last.phase if last else incident.phase
@@ -172,12 +165,6 @@ def as_of(incident: PageIncident, at: datetime) -> PageIncident:
         components=() if ended else tuple(named),
         updates=updates,
     )
-
-
-def _is_final(incident: PageIncident, at: datetime) -> bool:
-    if not incident.has_ended or any(update.phase in ENDED for update in incident.updates):
-        return True
-    return at >= max(incident.end_at, incident.posted_at)
 
 
 def _impact(incident: PageIncident, updates: Sequence[PageUpdate]) -> Severity:

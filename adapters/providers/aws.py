@@ -49,6 +49,17 @@ OPEN = "https://health.aws.amazon.com/health/status"
 _CLOCK = re.compile(r"^\s*(\d{1,2}):(\d\d) (AM|PM) P[SD]T", re.MULTILINE)
 
 
+# An update of an event: its id, time, text, and severity.
+_Told = tuple[str, datetime, str, Severity]
+
+
+class _LogEntry(Raw):
+    summary: Words = ""
+    message: Words = ""
+    status: Any = None
+    timestamp: Moment = None
+
+
 class _Event(Raw):
     arn: Words = ""
     date: Moment = None
@@ -80,12 +91,48 @@ class _Event(Raw):
                 now[id_] = _severity(self.status)
         return dict.fromkeys(now, Severity.UP) if self.is_over else now
 
+    def affecting(self, date: datetime, now: Mapping[str, Severity]) -> Affecting:
+        # The last part names the event; the whole of it is longer than an id may be.
+        id_ = self.arn.rpartition("/")[2] or f"{self.service}-{int(date.timestamp())}"
+        told = [*self._logged(id_, date), *self._told(id_, date)]
+        updates = []
+        for index, (name, at, text, severity) in enumerate(told):
+            newest = index == len(told) - 1
+            states = now if newest else dict.fromkeys(now, severity)
+            phase = RESOLVED if self.is_over and newest and severity is Severity.UP else ONGOING
+            updates.append(PageUpdate(name, phase, text, at, at, changes(states)))
+        incident = page_incident(
+            id_[-128:],
+            self.summary.removeprefix("[RESOLVED]"),
+            date,
+            now,
+            understood(worst(now.values())),
+            updates,
+            over=self.is_over,
+            ended=self.end_time,
+            url=OPEN,
+        )
+        return Affecting(incident, now, WORDS.get(_number(self.status), ""))
 
-class _LogEntry(Raw):
-    summary: Words = ""
-    message: Words = ""
-    status: Any = None
-    timestamp: Moment = None
+    def _logged(self, id_: str, date: datetime) -> Iterator[_Told]:
+        """Yield the rows of the event's log, oldest first."""
+        rows = _LogEntry.read_all(self.event_log)
+        for row in sorted(rows, key=lambda row: row.timestamp or date):
+            at = row.timestamp or date
+            name = f"{id_}-{int(at.timestamp())}"[-128:]
+            yield name, at, body(row.message or row.summary), _severity(row.status)
+
+    def _told(self, id_: str, date: datetime) -> Iterator[_Told]:
+        """Yield the pieces of the former dashboard's HTML; the last has the event's severity."""
+        text = body(self.description)
+        found = list(_CLOCK.finditer(text))
+        at = date
+        for index, match in enumerate(found):
+            end = found[index + 1].start() if found[index + 1 :] else len(text)
+            if index:  # a clock without a date: each is later than the one before
+                at += (_of_day(match) - _of_day(found[index - 1])) % timedelta(days=1)
+            severity = _severity(self.status) if index == len(found) - 1 else Severity.UNKNOWN
+            yield made_id(id_, index), at, text[match.end() : end].strip(), severity
 
 
 def parse(content: bytes, page: Page) -> Snapshot:
@@ -102,7 +149,7 @@ def parse(content: bytes, page: Page) -> Snapshot:
         if event.date is None:
             oddities.append(f"an event was dropped: no time in {sorted(row)[:8]}")
         elif now := event.states(page):
-            found.append(_affecting(event, event.date, now))
+            found.append(event.affecting(event.date, now))
     return derived(page, found, oddities, quiet="no open event")
 
 
@@ -113,56 +160,6 @@ def _number(status: object) -> str:
 
 def _severity(status: object) -> Severity:
     return SEVERITIES.get(_number(status), Severity.UNKNOWN)
-
-
-def _affecting(event: _Event, date: datetime, now: Mapping[str, Severity]) -> Affecting:
-    # The last part names the event; the whole of it is longer than an id may be.
-    id_ = event.arn.rpartition("/")[2] or f"{event.service}-{int(date.timestamp())}"
-    told = [*_logged(event, id_, date), *_told(event, id_, date)]
-    updates = []
-    for index, (name, at, text, severity) in enumerate(told):
-        newest = index == len(told) - 1
-        states = now if newest else dict.fromkeys(now, severity)
-        phase = RESOLVED if event.is_over and newest and severity is Severity.UP else ONGOING
-        updates.append(PageUpdate(name, phase, text, at, at, changes(states)))
-    incident = page_incident(
-        id_[-128:],
-        event.summary.removeprefix("[RESOLVED]"),
-        date,
-        now,
-        understood(worst(now.values())),
-        updates,
-        over=event.is_over,
-        ended=event.end_time,
-        url=OPEN,
-    )
-    return Affecting(incident, now, WORDS.get(_number(event.status), ""))
-
-
-# An update of an event: its id, time, text, and severity.
-_Told = tuple[str, datetime, str, Severity]
-
-
-def _logged(event: _Event, id_: str, date: datetime) -> Iterator[_Told]:
-    """Yield the rows of the event's log, oldest first."""
-    rows = _LogEntry.read_all(event.event_log)
-    for row in sorted(rows, key=lambda row: row.timestamp or date):
-        at = row.timestamp or date
-        name = f"{id_}-{int(at.timestamp())}"[-128:]
-        yield name, at, body(row.message or row.summary), _severity(row.status)
-
-
-def _told(event: _Event, id_: str, date: datetime) -> Iterator[_Told]:
-    """Yield the pieces of the former dashboard's HTML; the last one has the event's severity."""
-    text = body(event.description)
-    found = list(_CLOCK.finditer(text))
-    at = date
-    for index, match in enumerate(found):
-        end = found[index + 1].start() if found[index + 1 :] else len(text)
-        if index:  # a clock without a date: each is later than the one before
-            at += (_of_day(match) - _of_day(found[index - 1])) % timedelta(days=1)
-        severity = _severity(event.status) if index == len(found) - 1 else Severity.UNKNOWN
-        yield made_id(id_, index), at, text[match.end() : end].strip(), severity
 
 
 def _of_day(clock: re.Match[str]) -> timedelta:

@@ -70,6 +70,47 @@ class _Report(Raw):
     aggregate_state: Words = ""
     affected_resources: Rows = ()
 
+    def incident(
+        self, id_: str, said: Mapping[str, dict[str, Any]], page: Page
+    ) -> PageIncident | None:
+        """Return the report with its updates (by id); None without any time."""
+        read = {name: _ReportUpdate.read(row) for name, row in said.items()}
+        moments = [update.published_at for update in read.values() if update.published_at]
+        began = self.starts_at or min(moments, default=None)
+        if began is None:
+            return None
+        over, last = self.aggregate_state == RESOLVED, max(moments, default=began)
+        updates = []
+        for name, update in read.items():
+            at = update.published_at or began
+            phase = RESOLVED if over and at == last else ONGOING
+            states = _states(update.affected_resources)
+            updates.append(page_update(name, at, update.message, states, phase=phase))
+        now = _states(self.affected_resources)
+        worst_of = [*now.values(), *(change.after for one in updates for change in one.changes)]
+        maintenance, phase = self.report_type == "maintenance", ""
+        if maintenance:
+            phase = "in_progress" if Severity.MAINTENANCE in now.values() else "scheduled"
+        incident = page_incident(
+            id_,
+            self.title,
+            began,
+            now,
+            understood(worst(worst_of)) if worst_of else Severity.UNKNOWN,
+            updates,
+            phase=phase,
+            over=over,
+            ended=self.ends_at,
+            url=f"{page.url}/incident/{id_}",
+        )
+        return replace(
+            incident,
+            created_at=min([began, *moments]),
+            maintenance=maintenance,
+            scheduled_for=self.starts_at if maintenance else None,
+            scheduled_until=self.ends_at if maintenance else None,
+        )
+
 
 def parse(content: bytes, page: Page) -> Snapshot:
     """Read the body of `index.json`.
@@ -99,7 +140,7 @@ def parse(content: bytes, page: Page) -> Snapshot:
     reports = []
     for id_, row in attributes.get("status_report", {}).items():
         updates = {name: said[name] for name in updates_of[id_] if name in said}
-        report = _report(id_, _Report.read(row), updates, page)
+        report = _Report.read(row).incident(id_, updates, page)
         if report is None:
             oddities.append(f"report {id_} was dropped: no time")
         else:
@@ -120,45 +161,3 @@ def _states(rows: object) -> dict[str, Severity]:
         for row in _AffectedResource.read_all(rows)
         if row.status_page_resource_id
     }
-
-
-def _report(
-    id_: str, raw: _Report, said: Mapping[str, dict[str, Any]], page: Page
-) -> PageIncident | None:
-    """Return one report with its updates (by id); None without any time."""
-    read = {name: _ReportUpdate.read(row) for name, row in said.items()}
-    moments = [update.published_at for update in read.values() if update.published_at]
-    began = raw.starts_at or min(moments, default=None)
-    if began is None:
-        return None
-    over, last = raw.aggregate_state == RESOLVED, max(moments, default=began)
-    updates = []
-    for name, update in read.items():
-        at = update.published_at or began
-        phase = RESOLVED if over and at == last else ONGOING
-        states = _states(update.affected_resources)
-        updates.append(page_update(name, at, update.message, states, phase=phase))
-    now = _states(raw.affected_resources)
-    worst_of = [*now.values(), *(change.after for one in updates for change in one.changes)]
-    maintenance, phase = raw.report_type == "maintenance", ""
-    if maintenance:
-        phase = "in_progress" if Severity.MAINTENANCE in now.values() else "scheduled"
-    incident = page_incident(
-        id_,
-        raw.title,
-        began,
-        now,
-        understood(worst(worst_of)) if worst_of else Severity.UNKNOWN,
-        updates,
-        phase=phase,
-        over=over,
-        ended=raw.ends_at,
-        url=f"{page.url}/incident/{id_}",
-    )
-    return replace(
-        incident,
-        created_at=min([began, *moments]),
-        maintenance=maintenance,
-        scheduled_for=raw.starts_at if maintenance else None,
-        scheduled_until=raw.ends_at if maintenance else None,
-    )

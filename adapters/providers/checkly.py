@@ -64,7 +64,7 @@ class _Service(Raw):
     name: Words = ""
 
 
-class _Event(Raw):
+class _UptimeEvent(Raw):
     id: Id = ""
     name: Words = ""
     severity: Words = ""
@@ -76,6 +76,26 @@ class _Event(Raw):
     updates: Rows = Field(
         default=(), validation_alias=AliasChoices("incidentUpdates", "updates", "timeline")
     )
+
+    def affecting(self, began: datetime, page: Page) -> Affecting:
+        severity = SEVERITIES.get(self.severity.lower(), Severity.UNKNOWN)
+        now = {service.id: severity for service in _Service.read_all(self.services) if service.id}
+        updates = []
+        for raw in _StatusUpdate.read_all(self.updates):
+            at, phase = raw.at or began, phase_word(raw.status)
+            id_ = raw.id or made_id(self.id, at, raw.status)
+            updates.append(page_update(id_, at, raw.text, now, phase=phase))
+        incident = page_incident(
+            self.id,
+            self.name,
+            began,
+            now,
+            understood(severity),
+            updates,
+            phase=phase_word(self.lastUpdateStatus),
+            url=page.link,
+        )
+        return Affecting(incident, now, self.severity.lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +138,13 @@ def parse(content: bytes, page: Page, unresolved: bytes | None = None) -> Snapsh
     oddities: list[str] = []
     found = []
     for row in events:
-        event = _Event.read(row)
+        event = _UptimeEvent.read(row)
         if phase_word(event.lastUpdateStatus) == RESOLVED:
             continue
         if not event.id or event.created_at is None:
             oddities.append(f"an incident was dropped: no id or no time in {sorted(row)[:8]}")
         else:
-            found.append(_affecting(event, event.created_at, known))
+            found.append(event.affecting(event.created_at, known))
     unclear = "the page could not tell" if document.get("partialError") is True else ""
     return active_only(derived(known, found, oddities), unclear)
 
@@ -136,24 +156,3 @@ def _events(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             for day in read_rows(service.get("days")):
                 for event in read_rows(day.get("events")):
                     yield {**event, "services": [{"id": service.get("id")}]}
-
-
-def _affecting(event: _Event, began: datetime, page: Page) -> Affecting:
-    severity = SEVERITIES.get(event.severity.lower(), Severity.UNKNOWN)
-    now = {service.id: severity for service in _Service.read_all(event.services) if service.id}
-    updates = []
-    for raw in _StatusUpdate.read_all(event.updates):
-        at, phase = raw.at or began, phase_word(raw.status)
-        id_ = raw.id or made_id(event.id, at, raw.status)
-        updates.append(page_update(id_, at, raw.text, now, phase=phase))
-    incident = page_incident(
-        event.id,
-        event.name,
-        began,
-        now,
-        understood(severity),
-        updates,
-        phase=phase_word(event.lastUpdateStatus),
-        url=page.link,
-    )
-    return Affecting(incident, now, event.severity.lower())

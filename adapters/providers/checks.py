@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
 from adapters.providers.documents import decoded
-from adapters.providers.http import Answer, StatusPage
+from adapters.providers.http import HttpAnswer, StatusPage
 from bot.domain.checks import CheckResult, Health
 from bot.domain.errors import SourceError
 from bot.domain.page import PageList
@@ -23,7 +23,7 @@ SKEW_ALLOWED = timedelta(seconds=30)
 
 async def check_page(page: StatusPage) -> AsyncIterator[CheckResult]:
     """Look once at `page`."""
-    answers: list[Answer] = []
+    answers: list[HttpAnswer] = []
     page = replace(page, heard=answers.append)
     what = f"page {page.provider}"
     try:

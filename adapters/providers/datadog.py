@@ -63,6 +63,42 @@ class _DatadogIncident(Raw):
     componentsAffected: Rows = ()  # noqa: N815
     timeline: Rows = ()
 
+    def incident(self, page: Page) -> PageIncident | None:
+        """Return the incident or maintenance; None without an id or any time."""
+        entries = _TimelineEntry.read_all(self.timeline)
+        moments = [at for entry in entries if (at := entry.startedAt or entry.createdAt)]
+        began = self.publishedDate or min(moments, default=None)
+        if not self.id or began is None:
+            return None
+        updates = []
+        for entry in entries:
+            at = entry.startedAt or entry.createdAt or began
+            updates.append(
+                page_update(
+                    entry.id or made_id(self.id, at, entry.status),
+                    at,
+                    entry.description,
+                    _states(entry.componentsAffected),
+                    phase=phase_word(entry.status),
+                    posted_at=entry.createdAt,
+                )
+            )
+        said = [change.after for update in updates for change in update.changes]
+        phase = phase_word(self.currentStatus)
+        incident = page_incident(
+            self.id,
+            self.title,
+            began,
+            _states(self.componentsAffected),
+            understood(worst(said)) if said else Severity.UNKNOWN,
+            updates,
+            phase=phase,
+            over=self.resolved or phase in (RESOLVED, "completed"),
+            ended=self.resolvedDate,
+            url=f"{page.url}/incidents/{self.id}",
+        )
+        return replace(incident, started_at=min([began, *moments]))
+
 
 def parse(content: bytes, page: Page) -> Snapshot:
     """Read the body of `config.json`.
@@ -80,7 +116,7 @@ def parse(content: bytes, page: Page) -> Snapshot:
     for key in ("incidents", "maintenances"):
         for row in read_rows(document.get(key)):
             # No maintenance was ever recorded: it is read like an incident (guess).
-            report = _report(_DatadogIncident.read(row), page)
+            report = _DatadogIncident.read(row).incident(page)
             if report is None:
                 oddities.append(f"one of its {key} was dropped: no id or no time")
             else:
@@ -112,40 +148,3 @@ def _components(rows: object, oddities: list[str], depth: int = 0) -> Iterator[C
 def _states(rows: object) -> dict[str, Severity]:
     read = _PageComponent.read_all(rows)
     return {row.id: status_severity(row.status) for row in read if row.id}
-
-
-def _report(raw: _DatadogIncident, page: Page) -> PageIncident | None:
-    """Return one incident or maintenance; None without an id or any time."""
-    entries = _TimelineEntry.read_all(raw.timeline)
-    moments = [at for entry in entries if (at := entry.startedAt or entry.createdAt)]
-    began = raw.publishedDate or min(moments, default=None)
-    if not raw.id or began is None:
-        return None
-    updates = []
-    for entry in entries:
-        at = entry.startedAt or entry.createdAt or began
-        updates.append(
-            page_update(
-                entry.id or made_id(raw.id, at, entry.status),
-                at,
-                entry.description,
-                _states(entry.componentsAffected),
-                phase=phase_word(entry.status),
-                posted_at=entry.createdAt,
-            )
-        )
-    said = [change.after for update in updates for change in update.changes]
-    phase = phase_word(raw.currentStatus)
-    incident = page_incident(
-        raw.id,
-        raw.title,
-        began,
-        _states(raw.componentsAffected),
-        understood(worst(said)) if said else Severity.UNKNOWN,
-        updates,
-        phase=phase,
-        over=raw.resolved or phase in (RESOLVED, "completed"),
-        ended=raw.resolvedDate,
-        url=f"{page.url}/incidents/{raw.id}",
-    )
-    return replace(incident, started_at=min([began, *moments]))

@@ -132,6 +132,10 @@ class _Reader:
         self._item: dict[str, Any] | None = None
         self._text: list[str] = []
 
+    def refuse(self, *_: object) -> None:
+        """Refuse a document type: it could declare entities."""
+        raise SourceError("the page sent HTML, or XML with a document type, instead of a feed")
+
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if not self._open:
             if tag not in _ITEMS:
@@ -170,10 +174,6 @@ class _Reader:
         return around + (self._item is not None)
 
 
-def _refuse(*_: object) -> None:
-    raise SourceError("the page sent HTML, or XML with a document type, instead of a feed")
-
-
 def read_feed(body: bytes) -> Feed:
     """Return the feed of a body.
 
@@ -189,7 +189,7 @@ def read_feed(body: bytes) -> Feed:
     reader = _Reader()
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = _refuse
+    parser.StartDoctypeDeclHandler = reader.refuse
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.data

@@ -69,6 +69,36 @@ class _Change(Raw):
     )
     updates: Rows = Field(default=(), validation_alias=AliasChoices("updates", "timeline"))
 
+    def affecting(self, page: Page) -> Affecting | None:
+        """Read one active change; None without any time."""
+        drafts = _ChangeUpdate.read_all(self.updates)
+        began = self.started or min((draft.at for draft in drafts if draft.at), default=None)
+        if began is None:
+            return None
+        maintenance = "maintenance" in phase_word(self.type)
+        severity = Severity.MAINTENANCE if maintenance else Severity.DEGRADED
+        named = _ChangedComponent.read_all(self.components)
+        now = {row.id: severity for row in named if row.id}
+        id_ = self.id or made_id(self.title, began)
+        updates = [
+            page_update(
+                draft.id or made_id(id_, draft.at, draft.status),
+                draft.at or began,
+                draft.text,
+                now,
+                phase=phase_word(draft.status),
+            )
+            for draft in drafts
+        ] or [page_update(made_id(id_), began, self.description, now)]
+        phase = phase_word(self.status)
+        incident = page_incident(
+            id_, self.title, began, now, severity, updates, phase=phase, url=page.link
+        )
+        # A change that names no component may concern any: what they are is not known then.
+        states = now or dict.fromkeys(page.components, Severity.UNKNOWN)
+        incident = replace(incident, maintenance=maintenance, linkable=bool(now))
+        return Affecting(incident, states, phase.replace("_", " "))
+
 
 def parse(content: bytes, page: Page) -> Snapshot:
     """Read the body of `summary/active`.
@@ -86,40 +116,9 @@ def parse(content: bytes, page: Page) -> Snapshot:
     known = replace(page, components={**named, **page.components})
     active = data.get("active_changes")
     rows = active[:MAX_ITEMS] if isinstance(active, list) else []
-    read = [_affecting(_Change.read(row), known) for row in rows]
+    read = [_Change.read(row).affecting(known) for row in rows]
     found = [one for one in read if one is not None]
     if len(found) == len(read):
         return active_only(derived(known, found))
     oddity = "an active change cannot be dated: every component may be concerned"
     return active_only(derived(known, found, [oddity]), "an active change, not understood")
-
-
-def _affecting(change: _Change, page: Page) -> Affecting | None:
-    """Read one active change; None without any time."""
-    drafts = _ChangeUpdate.read_all(change.updates)
-    began = change.started or min((draft.at for draft in drafts if draft.at), default=None)
-    if began is None:
-        return None
-    maintenance = "maintenance" in phase_word(change.type)
-    severity = Severity.MAINTENANCE if maintenance else Severity.DEGRADED
-    named = _ChangedComponent.read_all(change.components)
-    now = {row.id: severity for row in named if row.id}
-    id_ = change.id or made_id(change.title, began)
-    updates = [
-        page_update(
-            draft.id or made_id(id_, draft.at, draft.status),
-            draft.at or began,
-            draft.text,
-            now,
-            phase=phase_word(draft.status),
-        )
-        for draft in drafts
-    ] or [page_update(made_id(id_), began, change.description, now)]
-    phase = phase_word(change.status)
-    incident = page_incident(
-        id_, change.title, began, now, severity, updates, phase=phase, url=page.link
-    )
-    # A change that names no component may concern any: what they are is not known then.
-    states = now or dict.fromkeys(page.components, Severity.UNKNOWN)
-    incident = replace(incident, maintenance=maintenance, linkable=bool(now))
-    return Affecting(incident, states, phase.replace("_", " "))

@@ -69,6 +69,50 @@ class _GoogleIncident(Raw):
         split = ((id_, *_split(id_)) for id_ in page.components)
         return [id_ for id_, product, at in split if product in products and _touches(places, at)]
 
+    def affecting(self, created: datetime, concerned: list[str], page: Page) -> Affecting:
+        said = _IncidentUpdate.read_all(self.updates)
+        said.sort(key=lambda update: update.created or update.when or created)
+        impact = SEVERITIES.get(self.status_impact, Severity.UNKNOWN)
+        incident = page_incident(
+            self.id,
+            self.external_desc,
+            created,
+            concerned,
+            understood(impact),
+            self._updates(said, concerned, created),
+            over=self.end is not None,
+            ended=self.end,
+            url=f"{page.url}/incidents/{self.id}",
+        )
+        if said and said[-1].status == "AVAILABLE":
+            impact = Severity.UP  # its newest word outweighs an end that is not there (yet)
+        now = _states(concerned, self.currently_affected_locations, impact)
+        incident = replace(incident, started_at=self.begin or created)
+        return Affecting(incident, now, self.status_impact.replace("_", " ").lower())
+
+    def _updates(
+        self, said: list[_IncidentUpdate], concerned: list[str], created: datetime
+    ) -> Iterable[PageUpdate]:
+        """Yield its updates. One has no id: the moment it was created is what never changes."""
+        ended = False
+        for index, raw in enumerate(said):
+            at = raw.when or raw.created or created
+            written = raw.created or at
+            severity = SEVERITIES.get(raw.status, Severity.UNKNOWN)
+            # Only the last word that it is over is the end: earlier ones were taken back.
+            is_end = self.end is not None and all(
+                later.status == "AVAILABLE" for later in said[index:]
+            )
+            yield page_update(
+                f"{self.id}-{int(written.timestamp())}",
+                at,
+                raw.text,
+                _states(concerned, raw.affected_locations, severity),
+                phase=(POSTMORTEM if ended else RESOLVED) if is_end else ONGOING,
+                posted_at=written,
+            )
+            ended = ended or is_end
+
 
 def parse(content: bytes, page: Page) -> Snapshot:
     """Read the body of `incidents.json` for the products (and regions) of `page`.
@@ -89,7 +133,7 @@ def parse(content: bytes, page: Page) -> Snapshot:
             continue
         if incident.status_impact not in SEVERITIES:
             oddities.append(f"unknown impact {incident.status_impact[:40]!r} of {incident.id}")
-        found.append(_affecting(incident, created, concerned, page))
+        found.append(incident.affecting(created, concerned, page))
     return derived(page, found, oddities)
 
 
@@ -144,51 +188,3 @@ def _states(
     """Return the states of components while an incident touches the locations of `rows`."""
     places = _ids(rows)
     return {id_: severity if _touches(places, _split(id_)[1]) else Severity.UP for id_ in concerned}
-
-
-def _affecting(
-    raw: _GoogleIncident, created: datetime, concerned: list[str], page: Page
-) -> Affecting:
-    said = _IncidentUpdate.read_all(raw.updates)
-    said.sort(key=lambda update: update.created or update.when or created)
-    impact = SEVERITIES.get(raw.status_impact, Severity.UNKNOWN)
-    incident = page_incident(
-        raw.id,
-        raw.external_desc,
-        created,
-        concerned,
-        understood(impact),
-        _updates(raw, said, concerned, created),
-        over=raw.end is not None,
-        ended=raw.end,
-        url=f"{page.url}/incidents/{raw.id}",
-    )
-    if said and said[-1].status == "AVAILABLE":
-        impact = Severity.UP  # its newest word outweighs an end that is not there (yet)
-    now = _states(concerned, raw.currently_affected_locations, impact)
-    incident = replace(incident, started_at=raw.begin or created)
-    return Affecting(incident, now, raw.status_impact.replace("_", " ").lower())
-
-
-def _updates(
-    incident: _GoogleIncident, said: list[_IncidentUpdate], concerned: list[str], created: datetime
-) -> Iterable[PageUpdate]:
-    """Yield its updates. One has no id: the moment it was created is what never changes."""
-    ended = False
-    for index, raw in enumerate(said):
-        at = raw.when or raw.created or created
-        written = raw.created or at
-        severity = SEVERITIES.get(raw.status, Severity.UNKNOWN)
-        # Only the last word that it is over is the end: earlier ones were taken back.
-        is_end = incident.end is not None and all(
-            later.status == "AVAILABLE" for later in said[index:]
-        )
-        yield page_update(
-            f"{incident.id}-{int(written.timestamp())}",
-            at,
-            raw.text,
-            _states(concerned, raw.affected_locations, severity),
-            phase=(POSTMORTEM if ended else RESOLVED) if is_end else ONGOING,
-            posted_at=written,
-        )
-        ended = ended or is_end

@@ -33,17 +33,13 @@ def plain_text(body: str) -> str:
     """Return `body` as a reader would see it: tags gone, entities read, blank lines single."""
     text = body.replace("\r\n", "\n").replace("\r", "\n")
     if "<" in text or "&" in text:
-        text = "".join(_seen(_without_comments(text)))
+        # Beyond the last end nothing is a comment: to look for one there would be quadratic.
+        head, end, tail = text.rpartition("-->")
+        text = "".join(_seen(_MARKER.sub("", _COMMENT.sub("", head + end) + tail)))
     # Control characters draw nothing and some of them turn text around (bidi overrides).
     text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "", text)
     text = re.sub(r"(?<![ \t\u00a0])[ \t\u00a0]++\n", "\n", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
-
-
-def _without_comments(text: str) -> str:
-    # Beyond the last end nothing is a comment; looking for one from each beginning is quadratic.
-    head, end, tail = text.rpartition("-->")
-    return _MARKER.sub("", _COMMENT.sub("", head + end) + tail)
 
 
 def _seen(text: str) -> Iterator[str]:

@@ -47,7 +47,7 @@ class Pacer:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """One HTTP answer, as the recorder writes it."""
 
     url: str
@@ -76,7 +76,7 @@ class StatusPage:
     base_url: str
     client: httpx.AsyncClient
     clock: Clock
-    heard: Callable[[Answer], None] | None = None
+    heard: Callable[[HttpAnswer], None] | None = None
     timeout: float = TIMEOUT
     kind: str = "statuspage"
     link: str = ""  # where people read the page, if that is not what is polled
@@ -144,7 +144,7 @@ class StatusPage:
             self._remembered.pop(url, None)
         return answer.body
 
-    async def _fetch(self, url: str, headers: dict[str, str]) -> Answer:
+    async def _fetch(self, url: str, headers: dict[str, str]) -> HttpAnswer:
         if self.pacer is not None:
             await self.pacer.turn(urlsplit(url).netloc)
         try:
@@ -158,7 +158,7 @@ class StatusPage:
         except (httpx.HTTPError, httpx.InvalidURL, BodyError) as error:
             reason = str(error).strip() or type(error).__name__
             raise SourceError(f"{url} cannot be read: {reason}") from error
-        return Answer(str(response.url), response.status_code, dict(response.headers), body)
+        return HttpAnswer(str(response.url), response.status_code, dict(response.headers), body)
 
 
 def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:

@@ -36,7 +36,7 @@ _CLOSE = timedelta(seconds=TIMEOUT + 5)
 
 
 def body_of(line: object) -> Document | None:
-    """The JSON object that a line holds, if it holds one."""
+    """Return the JSON object that a line holds, if it holds one."""
     body = line.get("body") if isinstance(line, dict) else None
     if isinstance(body, str):
         try:
@@ -46,17 +46,12 @@ def body_of(line: object) -> Document | None:
     return body if isinstance(body, dict) else None
 
 
-def _text(body: object) -> str:
-    """What the page would have sent for it."""
-    return body if isinstance(body, str) else json.dumps(body)
-
-
 def is_list(document: Document) -> bool:
     return not is_summary(document) and any(key in document for key in LISTS)
 
 
 @dataclass(slots=True)
-class Poll:
+class RecordedPoll:
     """The lines of one look, and when it was done. `number`: as recorded, if it was."""
 
     at: datetime
@@ -72,15 +67,15 @@ class Poll:
         return kind != _FAILURE and timedelta(0) <= at - self.at <= _CLOSE
 
 
-def polls(lines: Iterable[tuple[datetime, Document]]) -> Iterator[Poll]:
+def polls(lines: Iterable[tuple[datetime, Document]]) -> Iterator[RecordedPoll]:
     """Put lines together, in their order."""
-    look: Poll | None = None
+    look: RecordedPoll | None = None
     for at, line in lines:
         kind, number = _kind(line), line.get("look")
         if look is None or not look.takes(at, number, kind):
             if look is not None:
                 yield look
-            look = Poll(at, number)
+            look = RecordedPoll(at, number)
         look.at = at
         look.lines[kind] = line
     if look is not None:
@@ -88,7 +83,7 @@ def polls(lines: Iterable[tuple[datetime, Document]]) -> Iterator[Poll]:
 
 
 def _kind(line: Document) -> str:
-    """What was asked for: the summary, one of the lists; or that the look failed as a whole."""
+    """Return what was asked for: the summary, one of the lists; or that the poll failed."""
     name = str(line.get("url") or "").partition("?")[0].rpartition("/")[2]
     if name == "summary.json":
         return _SUMMARY
@@ -109,7 +104,7 @@ class Reader:
     summary: Snapshot | None = None  # the last one
     last: dict[str, Document] = field(default_factory=dict)  # by address, for "not modified"
 
-    def read(self, look: Poll) -> Snapshot | SourceError:
+    def read(self, look: RecordedPoll) -> Snapshot | SourceError:
         if _FAILURE in look.lines:
             return self._failed(look.lines[_FAILURE])
         recent: list[PageIncident] | None = None
@@ -120,9 +115,10 @@ class Reader:
                 if is_list(document):
                     recent = [*(recent or ()), *incidents_of(document)]
                 else:
-                    seen = self._summary(document)
+                    snapshot = snapshot_of(document, self.provider)
+                    seen = self.summary = replace(snapshot, has_history=self.has_history)
             except SourceError as error:
-                if not _is_list_line(line):
+                if _kind(line) in {_SUMMARY, _FAILURE, ""}:
                     return error
                 # An outage is told from the summary alone; the list is asked for again.
         if recent is None:
@@ -139,19 +135,12 @@ class Reader:
         unchanged = self.last.get(url) if status == NOT_MODIFIED else None
         if status != OK and unchanged is None:
             raise self._failed(line)
-        document = unchanged or body_of(line) or read_json(_text(line.get("body", "")))
+        body = line.get("body", "")
+        text = body if isinstance(body, str) else json.dumps(body)
+        document = unchanged or body_of(line) or read_json(text)
         self.last[url] = document
         return document
-
-    def _summary(self, document: Document) -> Snapshot:
-        snapshot = snapshot_of(document, self.provider)
-        self.summary = replace(snapshot, has_history=self.has_history)
-        return self.summary
 
     def _failed(self, line: Document) -> SourceError:
         url, status = line.get("url") or "the page", line.get("status", OK)
         return SourceError(str(line.get("error") or f"{url} answered {status}"))
-
-
-def _is_list_line(line: Document) -> bool:
-    return _kind(line) not in {_SUMMARY, _FAILURE, ""}

@@ -16,14 +16,14 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from adapters.providers.documents import decoded
-from adapters.providers.http import Answer, StatusPage
+from adapters.providers.http import HttpAnswer, StatusPage
 from bot.catalog.catalog import Catalog
 from bot.domain.errors import BotError, SourceError
 from bot.engine.endings import needed_lists
@@ -44,9 +44,12 @@ class Recorder:
     look: int = 1
     watch: tuple[str, ...] = ()  # as the settings name what is watched
 
-    def heard(self, answer: Answer) -> None:
+    def heard(self, answer: HttpAnswer) -> None:
         headers = {k: v for k, v in answer.headers.items() if k.lower() in KEPT_HEADERS}
-        self._write(url=answer.url, status=answer.status, headers=headers, body=_body(answer.body))
+        body: object = decoded(answer.body)
+        with suppress(ValueError):  # no JSON: kept as text
+            body = json.loads(str(body))
+        self._write(url=answer.url, status=answer.status, headers=headers, body=body)
 
     def failed(self, url: str, error: SourceError) -> None:
         self._write(url=url, status=0, headers={}, body="", error=str(error))
@@ -94,14 +97,6 @@ def _mend(path: Path) -> None:
         whole = written.rfind(b"\n") + 1
         if written[whole:].startswith(b'{"observed_at"'):
             file.truncate(whole)
-
-
-def _body(body: bytes) -> object:
-    text = decoded(body)
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 async def record_page(

@@ -37,7 +37,7 @@ Observation = tuple[datetime, Snapshot | SourceError]
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Whose page it is, and what was seen of it, oldest first. Iterate `observations` once.
+    """A provider, and the polls of its page, oldest first. Iterate `observations` once.
 
     `polls`: it was looked at again and again; else the page is rebuilt from an archive.
     """
@@ -64,7 +64,12 @@ def open_recording(path: Path, catalog: Catalog, provider: str | None = None) ->
         raise BotError(f"{path}: nothing is recorded in it")
     stem = path.name.split(".")[0]
     if head[1] is not None and _is_poll(head[1]):
-        if watched := _of_another_kind(path, catalog, provider):
+        lines = [line for _, line in islice(_lines(path), _HEAD) if isinstance(line, dict)]
+        try:
+            watched = provider_of(lines, catalog, provider)
+        except SettingsError as error:
+            raise BotError(f"{path}: {error}; say it by --provider") from None
+        if watched:
             return Recording(watched.id, read_polls(_timed(path), watched), True, watched)
         bodies = (body for _, line in _lines(path) if (body := body_of(line)) is not None)
         name = provider or whose(bodies, catalog, stem)
@@ -127,10 +132,25 @@ def _lines(path: Path) -> Iterator[tuple[int, Any]]:
 
 
 def _archive(path: Path, head: object) -> tuple[list[tuple[str, Document]], list[Document]]:
-    """All incidents, each with the list it stood in, and what may say whose they are."""
+    """Return all incidents, each with the list it stood in, and what may say whose they are."""
     if isinstance(head, dict) and not any(key in head for key in (*LISTS, "incident")):
-        rows = [("incidents", _object(path, number, value)) for number, value in _lines(path)]
+        rows: list[tuple[str, Document]] = []
+        for number, value in _lines(path):
+            if not isinstance(value, dict):
+                raise BotError(f"{path}, line {number}: not an incident")
+            rows.append(("incidents", value))
         return rows, [row for _, row in rows[:1]]
+    document = _document(path)
+    lists = [key for key in LISTS if isinstance(document.get(key), list)]
+    listed = [(key, row) for key in lists for row in document[key]]
+    found: list[tuple[str, Document]] = [one for one in listed if isinstance(one[1], dict)]
+    if not any(key in document for key in LISTS) or (listed and not found):
+        raise BotError(f"{path}: neither polls nor an archive of incidents")
+    return found, [document, *(row for _, row in found[:1])]
+
+
+def _document(path: Path) -> Document:
+    """Return a file's JSON as the object that `incidents.json` is, in whichever form it comes."""
     with _open(path) as file:
         try:
             document = json.load(file)
@@ -146,20 +166,7 @@ def _archive(path: Path, head: object) -> tuple[list[tuple[str, Document]], list
         document = {**document, "incidents": [document["incident"]]}
     if "incident_updates" in document or "updates" in document:
         document = {"incidents": [document]}
-    lists = {key: document[key] for key in LISTS if isinstance(document.get(key), list)}
-    found: list[tuple[str, Document]] = [
-        (key, row) for key, values in lists.items() for row in values if isinstance(row, dict)
-    ]
-    # A list that is null is an empty one.
-    if not any(key in document for key in LISTS) or (any(lists.values()) and not found):
-        raise BotError(f"{path}: neither polls nor an archive of incidents")
-    return found, [document, *(row for _, row in found[:1])]
-
-
-def _object(path: Path, number: int, value: object) -> Document:
-    if not isinstance(value, dict):
-        raise BotError(f"{path}, line {number}: not an incident")
-    return value
+    return document
 
 
 def _rebuilt(
@@ -200,14 +207,6 @@ def _component_names(row: Document) -> Iterator[tuple[str, str]]:
 
 
 # --- polls -----------------------------------------------------------------------------------
-
-
-def _of_another_kind(path: Path, catalog: Catalog, named: str | None) -> Provider | None:
-    lines = [line for _, line in islice(_lines(path), _HEAD) if isinstance(line, dict)]
-    try:
-        return provider_of(lines, catalog, named)
-    except SettingsError as error:
-        raise BotError(f"{path}: {error}; say it by --provider") from None
 
 
 def _is_poll(value: object) -> bool:

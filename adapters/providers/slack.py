@@ -51,6 +51,28 @@ class _Issue(Raw):
     services: Rows = ()  # names; a bare string is read as a row with that name
     notes: Rows = ()
 
+    def affecting(self, began: datetime, page: Page) -> Affecting:
+        ids = {name.lower(): id_ for id_, names in page.components.items() for name in names}
+        names = [service.name for service in _Service.read_all(self.services)]
+        named = [ids.get(name.lower()) or by_name(name) for name in names]
+        over = self.status in (RESOLVED, "completed", "cancelled")
+        severity = Severity.UP if over else SEVERITIES.get(self.type, Severity.UNKNOWN)
+        now = {id_: severity for id_ in named if id_}
+        notes = ((note.date_created or began, note.body) for note in _Note.read_all(self.notes))
+        incident = page_incident(
+            self.id,
+            self.title,
+            began,
+            now,
+            understood(severity),
+            [page_update(made_id(self.id, at), at, text, now) for at, text in notes],
+            phase=phase_word(self.status),
+            over=over,
+            url=self.url if self.url.startswith("https://") else "",
+        )
+        maintenance = self.type == "maintenance"
+        return Affecting(replace(incident, maintenance=maintenance), now, self.type)
+
 
 class _Service(Raw):
     name: Words = ""
@@ -78,30 +100,7 @@ def parse(content: bytes, page: Page) -> Snapshot:
         if not issue.id or issue.date_created is None:
             oddities.append(f"an incident was dropped: no id or no time in {sorted(row)[:8]}")
         else:
-            found.append(_affecting(issue, issue.date_created, page))
+            found.append(issue.affecting(issue.date_created, page))
     is_silent = current.status != "ok" and not found
     unclear = "something is active, not said what" if is_silent else ""
     return active_only(derived(page, found, oddities), unclear)
-
-
-def _affecting(issue: _Issue, began: datetime, page: Page) -> Affecting:
-    ids = {name.lower(): id_ for id_, names in page.components.items() for name in names}
-    names = [service.name for service in _Service.read_all(issue.services)]
-    named = [ids.get(name.lower()) or by_name(name) for name in names]
-    over = issue.status in (RESOLVED, "completed", "cancelled")
-    severity = Severity.UP if over else SEVERITIES.get(issue.type, Severity.UNKNOWN)
-    now = {id_: severity for id_ in named if id_}
-    notes = ((note.date_created or began, note.body) for note in _Note.read_all(issue.notes))
-    incident = page_incident(
-        issue.id,
-        issue.title,
-        began,
-        now,
-        understood(severity),
-        [page_update(made_id(issue.id, at), at, text, now) for at, text in notes],
-        phase=phase_word(issue.status),
-        over=over,
-        url=issue.url if issue.url.startswith("https://") else "",
-    )
-    maintenance = issue.type == "maintenance"
-    return Affecting(replace(incident, maintenance=maintenance), now, issue.type)

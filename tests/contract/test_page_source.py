@@ -11,7 +11,7 @@ from functools import partial
 import httpx
 import pytest
 
-from adapters.providers.http import MAX_BYTES, Answer, StatusPage, seconds_to_wait
+from adapters.providers.http import MAX_BYTES, HttpAnswer, StatusPage, seconds_to_wait
 from bot.catalog.catalog import load_catalog
 from bot.domain.errors import SourceError
 from bot.domain.page import PageList, Severity, Snapshot
@@ -277,7 +277,7 @@ async def test_a_page_without_etags_is_read_whole_every_time(
 
 
 async def test_every_answer_is_heard_as_it_came(server: PageServer, source: StatusPage) -> None:
-    answers: list[Answer] = []
+    answers: list[HttpAnswer] = []
     source.heard = answers.append
     server.fail("method_not_allowed", times=1)
 

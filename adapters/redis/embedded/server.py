@@ -66,7 +66,7 @@ async def embedded_redis(folder: Path) -> AsyncIterator[str]:
     async with data.owned(folder) as lock:
         path = data.socket_path(folder)
         data.prepare_socket(path)
-        server = _Server(program, folder, path, lock)
+        server = _ServerProcess(program, folder, path, lock)
         try:
             await server.start()
             keeper = asyncio.create_task(server.keep())
@@ -97,7 +97,7 @@ def server_program() -> Path:
     )
 
 
-class _Server:
+class _ServerProcess:
     """One server process after another, on the same folder and socket."""
 
     def __init__(self, program: Path, folder: Path, path: Path, lock: int) -> None:
