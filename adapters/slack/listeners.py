@@ -21,6 +21,7 @@ from adapters.slack.render import ACTION_PREFIX, actions, button
 from adapters.slack.responder import SlackResponder
 from adapters.slack.settings_form import open_settings, show_picked, submit_form
 from adapters.slack.settings_view import CALLBACK
+from adapters.slack.unfurl import unfurl_links
 from bot.commands import Answer
 
 log = structlog.get_logger()
@@ -42,6 +43,7 @@ def listen(
     app.command(ANYTHING)(here.on_command)
     app.event({"type": "message", "channel_type": "im"})(here.on_direct_message)
     app.event("app_mention")(here.on_mention)
+    app.event("link_shared")(here.on_link)
     app.shortcut(ACTION_PREFIX + "ask")(here.on_shortcut)
     app.shortcut(ACTION_PREFIX + "explain")(here.on_shortcut)
     app.event("app_home_opened")(here.on_home)
@@ -113,6 +115,10 @@ class Listeners:
             me = re.escape(str(context.get("bot_user_id")))
             text = re.sub(rf"<@{me}(?:\|[^>]*)?>", " ", str(event.get("text") or ""))
             await self.responder.serve(asked, unescape(text))
+
+    async def on_link(self, event: Body, body: Body, context: Body) -> None:
+        if await self.responder.is_new(str(body.get("event_id") or "")):
+            await unfurl_links(self.responder, event, context)
 
     async def on_shortcut(self, ack: AsyncAck, body: Body, context: Body) -> None:
         """Answer the question, or explain the error in the message that it was taken on."""

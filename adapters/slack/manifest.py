@@ -27,11 +27,16 @@ SCOPES = {
     "channels:history": "to look whether a message whose answer was lost stands there",
     "groups:history": "to look for such a message in private channels",
     "app_mentions:read": "to answer @isclaudedown",
+    "links:read": "to see links to the status page",
+    "links:write": "to show below such a link what the page says now",
     "users:read": "to say who changed something by @isclaudedown, and to see who is an admin",
     "im:write": "to begin a conversation with who wants to be told alone",
     "im:read": "to tell its own conversations from those of others",
     "im:history": "to look for such a message in those conversations, and to answer what is asked",
 }
+# Claude's page and the short links to its incidents. Slack takes at most five, of which none may be
+# anybody else's that links to it often: what is not an incident of ours is left alone.
+UNFURL_DOMAINS = ("status.claude.com", "status.anthropic.com", "stspg.io")
 # Without these some comfort is missing, and nothing else.
 OPTIONAL = frozenset(
     {
@@ -40,10 +45,13 @@ OPTIONAL = frozenset(
         "channels:history",
         "groups:history",
         "app_mentions:read",
+        "links:read",
+        "links:write",
     }
 )
 EVENTS = (
-    "app_home_opened", "app_mention", "message.im", "app_uninstalled", "tokens_revoked",
+    "app_home_opened", "app_mention", "link_shared", "message.im", "app_uninstalled",
+    "tokens_revoked",
     "channel_archive", "channel_unarchive", "channel_deleted", "channel_left",
     "channel_id_changed", "group_archive", "group_unarchive", "group_deleted", "group_left",
     "member_joined_channel", "member_left_channel",
@@ -97,6 +105,7 @@ def manifest(url: str | None = None) -> dict[str, Any]:
                 },
             ],
             "slash_commands": [command],
+            "unfurl_domains": list(UNFURL_DOMAINS),
         },
         "oauth_config": oauth,
         "settings": {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from bot.catalog.names import suggest
 from bot.commands import subscriptions
@@ -19,9 +20,10 @@ from bot.commands.table import BUTTONS, command_named, verb_words
 from bot.commands.types import KEEP, Answer, Choice, Keep, Request, Services
 from bot.domain.errors import StoreError
 from bot.domain.incident import EventKind
-from bot.domain.message import Note, Text
+from bot.domain.message import Message, Note, Text
 from bot.domain.page import Severity
 from bot.messages.help import not_taken_message, passed_over, unknown_message
+from bot.messages.history import incident_message
 from bot.messages.text import notice
 
 _NO_MEMORY = "I can't reach my own memory right now, so I can't answer that; nothing was changed"
@@ -101,6 +103,18 @@ class Commands:
     def providers(self) -> list[Choice]:
         """Who is watched, for autocompletion."""
         return [Choice(one.id, one.label) for one in self._services.catalog.providers.values()]
+
+    async def linked_incident(self, url: str) -> Message | None:
+        """The incident that a link leads to, by its id at the link's end; None: it is none of ours.
+
+        Raises:
+            StoreError: Redis did not answer.
+        """
+        status = self._services.status
+        found = await status.incident(urlsplit(url).path.rstrip("/").rpartition("/")[2])
+        if found is None:
+            return None
+        return incident_message(found, status.clock(), self._services.catalog)
 
     async def suggest_incidents(self, typed: str) -> list[Choice]:
         """Recent incidents for autocompletion, by id or words of the title; the latest first."""

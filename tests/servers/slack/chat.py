@@ -45,6 +45,26 @@ def post_message(call: Call) -> Json:
     return {"channel": channel.id, "ts": message.ts, "message": message.to_json(metadata=True)}
 
 
+def unfurl(call: Call) -> Json:
+    """Previews of links in a message, which is named by channel and ts, or by the event's ids.
+
+    https://docs.slack.dev/reference/methods/chat.unfurl
+    """
+    call.need("links:write")
+    sources = {"composer", "conversations_history"}
+    by_event = call.text("unfurl_id") and call.text("source") in sources
+    if not by_event and not (call.text("channel") and call.text("ts")):
+        raise Refused("cannot_find_message")
+    unfurls = call.structure("unfurls")
+    if not isinstance(unfurls, dict) or not unfurls:
+        raise Refused("missing_unfurls")
+    for url, preview in unfurls.items():
+        for finding in limits.block_findings(preview.get("blocks")):
+            call.world.violate(f"chat.unfurl: {url}: {finding}")
+    call.team.unfurls.update(unfurls)
+    return {}
+
+
 def post_ephemeral(call: Call) -> Json:
     call.need("chat:write")
     channel = call.channel()

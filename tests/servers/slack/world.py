@@ -24,6 +24,8 @@ BOT_SCOPES = frozenset(
         "groups:history",
         "channels:join",
         "app_mentions:read",
+        "links:read",
+        "links:write",
         "users:read",
         "im:read",
         "im:write",
@@ -142,6 +144,7 @@ class Workspace:
     channels: dict[str, Channel] = field(default_factory=dict)
     users: dict[str, Json] = field(default_factory=dict)
     homes: dict[str, Json] = field(default_factory=dict)
+    unfurls: dict[str, Json] = field(default_factory=dict)  # previews, by the link
     views: dict[str, Json] = field(default_factory=dict)
     ephemerals: list[Message] = field(default_factory=list)
 
