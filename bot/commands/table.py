@@ -1,6 +1,6 @@
 """The table of commands. One row each: words, options, one line of help, what answers it.
 
-The parser, the help, Discord's commands, the completion at the prompt and the table of
+The parser, the help, what platforms list, the completion at the prompt and the table of
 `docs/using.md` are made of it.
 """
 

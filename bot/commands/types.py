@@ -212,7 +212,7 @@ class Command:
     # Words of it that mean it wherever they stand; the others only in front, since they are also
     # words of ordinary questions (back, stop, test …).
     anywhere: tuple[str, ...] = ()
-    # Of everybody's, not only of those who manage a server (Discord keeps the two apart).
+    # Of everybody's, not only of those who manage a server (some platforms keep the two apart).
     personal: bool = False
     # A second way to use it, worth a line of the help.
     also: tuple[tuple[str, str], ...] = ()

@@ -78,17 +78,16 @@ class Attempt:
                     if not steps:
                         break
                 task.settled = True
-        except NotNowError as not_now:
-            return Settlement(
-                self._claim,
-                Outcome.LATER,
-                at=not_now.at,
-                delay=not_now.delay,
-                unconfirmed=self._unconfirmed,
-            )
+        except NotNowError as later:
+            return Settlement(self._claim, Outcome.LATER, at=later.at, delay=later.delay)
         except DeliveryError as error:
-            return await self._after(error)
-        return Settlement(self._claim, Outcome.DONE, failures=0, unconfirmed=self._unconfirmed)
+            failures = 0 if self._sender.answered else self._claim.failures
+            settlement = await settlement_after(error, self._context, self._claim, failures)
+            if settlement.outcome is Outcome.DONE:  # a destination that is gone
+                for task in self._tasks:
+                    task.give_up(self._context.clock())
+            return settlement
+        return Settlement(self._claim, Outcome.DONE, failures=0)
 
     async def _carry_out(self, step: Step, task: SubjectTask) -> None:
         if step.act is Act.NOTE:
@@ -124,9 +123,7 @@ class Attempt:
 
     async def _hold(self) -> None:
         """Record what was sent, and keep the claim for another lease."""
-        settlement = self._with_updates(
-            Settlement(self._claim, Outcome.HOLD, failures=0, unconfirmed=self._unconfirmed)
-        )
+        settlement = self._with_updates(Settlement(self._claim, Outcome.HOLD, failures=0))
         deadline = time.monotonic() + self._context.queue.lease
         if not await self._context.queue.settle(settlement):
             raise Superseded("the claim ended before it was renewed")
@@ -162,25 +159,13 @@ class Attempt:
         if self._claim.unconfirmed_since is not None:
             self._unconfirmed = Unconfirmed.CLEARED
 
-    # --- how it ends ------------------------------------------------------------------------
-
-    async def _after(self, error: DeliveryError) -> Settlement:
-        """Return how it goes on, as the retry policy of the error says."""
-        failures = 0 if self._sender.answered else self._claim.failures
-        settlement = await settlement_after(error, self._context, self._claim, failures)
-        if settlement.outcome is Outcome.DONE:  # a destination that is gone, with its reminders
-            for task in self._tasks:
-                task.thread, task.settled = replace(task.thread, root=DELETED), True
-                task.plan(self._context.clock())
-        if settlement.unconfirmed is not Unconfirmed.UNCHANGED:
-            return settlement
-        return replace(settlement, unconfirmed=self._unconfirmed)
-
     def _with_updates(self, settlement: Settlement) -> Settlement:
-        subscription = self._claim.subscription
+        """The same with what was done, and with what was found out by searching."""
+        subscription, unconfirmed = self._claim.subscription, settlement.unconfirmed
         paused = subscription is not None and subscription.paused is not None
         return replace(
             settlement,
+            unconfirmed=self._unconfirmed if unconfirmed is Unconfirmed.UNCHANGED else unconfirmed,
             updates=[task.update for task in self._tasks if task.is_new],
             resume=self._sender.answered and settlement.pause is None and paused,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from bot.delivery.plan import plan
 from bot.delivery.platform_health import PlatformHealth
 from bot.delivery.queue import Claim, PendingThread, Queue, RateLimiter, ThreadUpdate
 from bot.delivery.reminders import is_over, plan_reminder
-from bot.delivery.steps import Plan
+from bot.delivery.steps import DELETED, Plan
 from bot.domain.blindness import BLIND, Blindness
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
@@ -141,6 +141,11 @@ class SubjectTask:
                 found = Plan((), Reason.TOLD)
         self.reason = found.reason
         return found
+
+    def give_up(self, now: datetime) -> None:
+        """Its destination is gone: nothing is told there any more, and a reminder is forgotten."""
+        self.thread, self.settled = replace(self.thread, root=DELETED), True
+        self.plan(now)
 
     @property
     def is_new(self) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from zlib import crc32
@@ -199,6 +199,19 @@ class Incident:
         """
         last = self.events[-1].key if self.events else ""
         return f"{self.revision}:{crc32(last.encode()):08x}"
+
+    def events_with(self, new: Iterable[IncidentEvent]) -> tuple[IncidentEvent, ...]:
+        """Return its events and new ones, which get the next revisions.
+
+        A key that was used already gets its revision added.
+        """
+        events, used = list(self.events), {event.key for event in self.events}
+        for event in new:
+            revision = (events[-1].revision if events else 0) + 1
+            key = event.key if event.key not in used else f"{event.key}~{revision}"
+            used.add(key)
+            events.append(replace(event, revision=revision, key=key))
+        return tuple(events)
 
     @property
     def is_open(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.domain.blindness import Blindness
+from bot.domain.evidence import Evidence, Source
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
 
@@ -26,6 +27,18 @@ class ComponentState:
     unclear: bool = False  # the page's present word means nothing to us; `severity` is older
     unlisted_since: datetime | None = None
 
+    def evidence(self, surface: str, at: datetime) -> Evidence:
+        """Return what it says of its surface, as last seen at this moment."""
+        severity = self.pending or self.severity
+        says = f"{self.name}: {self.status.replace('_', ' ')}"
+        if self.unclear:
+            severity = Severity.UNKNOWN
+        if not self.listed:
+            # Its row left the page: nobody knows what it is now.
+            severity, says = Severity.UNKNOWN, f"{self.name}: no longer listed"
+        since = self.pending_since or self.since
+        return Evidence(Source.PAGE, surface, severity, at, since=since, says=says)
+
 
 @dataclass(frozen=True, slots=True)
 class SuspicionState:
@@ -36,7 +49,7 @@ class SuspicionState:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ComponentLink:
     """What one incident does to one component: at present, and when it last said so."""
 
     severity: Severity
@@ -92,7 +105,9 @@ class Track:
     """What the engine must remember of one incident besides what it emitted of it."""
 
     texts: Mapping[str, str] = field(default_factory=dict)  # update id → hash of its text
-    links: Mapping[str, Link] = field(default_factory=dict)  # by component: all it ever named
+    links: Mapping[str, ComponentLink] = field(
+        default_factory=dict
+    )  # by component: all it ever named
     impact: Severity = Severity.UP  # the page's word as last believed
     impact_shown: Severity | None = None  # the page's word as of the last poll; None: as believed
     words: tuple[str, ...] = ()  # surfaces that its texts name

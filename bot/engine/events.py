@@ -32,7 +32,7 @@ from bot.engine.poll import Poll
 from bot.engine.stages import Before, Conclusion, Now
 
 
-class Text(StrEnum):
+class TurnText(StrEnum):
     """The new text that a turn is emitted with; without such a text it comes after all others."""
 
     FIRST = "its first"
@@ -46,42 +46,42 @@ class Text(StrEnum):
         """Return which of the new updates it is; None: none of them."""
         found: list[int] = []
         match self:
-            case Text.FIRST:
+            case TurnText.FIRST:
                 found = [*range(len(updates))]
-            case Text.AFTER_END:
+            case TurnText.AFTER_END:
                 found = [i for i, update in enumerate(updates) if not update.is_end]
-            case Text.PROGRESS:
+            case TurnText.PROGRESS:
                 running = ("in_progress", "verifying")
                 found = [i for i, update in enumerate(updates) if update.phase in running]
-            case Text.END:
+            case TurnText.END:
                 # The first of the last ones in a row: "resolved" comes before "postmortem".
                 ends = [i for i, update in enumerate(updates) if update.is_end]
                 found = [i for i in ends if all(j in ends for j in range(i, ends[-1]))]
-            case Text.ONLY_LAST | Text.NONE:
+            case TurnText.ONLY_LAST | TurnText.NONE:
                 pass
         return found[0] if found else None
 
 
-TURNS: dict[tuple[Before, Now, Ending], tuple[EventKind, Text]] = {
-    (Before.NEW, Now.INCIDENT, Ending.NONE): (EventKind.OPENED, Text.FIRST),
-    (Before.NEW, Now.PLANNED, Ending.NONE): (EventKind.SCHEDULED, Text.FIRST),
-    (Before.NEW, Now.MAINTENANCE, Ending.NONE): (EventKind.STARTED, Text.FIRST),
-    (Before.NEW, Now.INCIDENT, Ending.RESOLVED): (EventKind.OVER, Text.ONLY_LAST),
-    (Before.NEW, Now.MAINTENANCE, Ending.RESOLVED): (EventKind.OVER, Text.ONLY_LAST),
-    (Before.PLANNED, Now.MAINTENANCE, Ending.NONE): (EventKind.STARTED, Text.PROGRESS),
-    (Before.PLANNED, Now.MAINTENANCE, Ending.RESOLVED): (EventKind.ENDED, Text.END),
-    (Before.PLANNED, Now.MAINTENANCE, Ending.CALLED_OFF): (EventKind.WITHDRAWN, Text.NONE),
-    (Before.OPEN, Now.INCIDENT, Ending.RESOLVED): (EventKind.RESOLVED, Text.END),
-    (Before.OPEN, Now.INCIDENT, Ending.WITHDRAWN): (EventKind.WITHDRAWN, Text.NONE),
-    (Before.OPEN, Now.INCIDENT, Ending.FELL_OFF): (EventKind.RESOLVED, Text.NONE),
-    (Before.OPEN, Now.INCIDENT, Ending.HANDED_OVER): (EventKind.RESOLVED, Text.NONE),
-    (Before.OPEN, Now.INCIDENT, Ending.NOT_LISTED): (EventKind.RESOLVED, Text.NONE),
-    (Before.OPEN, Now.MAINTENANCE, Ending.RESOLVED): (EventKind.ENDED, Text.END),
-    (Before.OVER, Now.INCIDENT, Ending.NONE): (EventKind.REOPENED, Text.AFTER_END),
-    (Before.OVER, Now.PLANNED, Ending.NONE): (EventKind.REOPENED, Text.AFTER_END),
-    (Before.OVER, Now.MAINTENANCE, Ending.NONE): (EventKind.REOPENED, Text.AFTER_END),
-    (Before.OVER, Now.INCIDENT, Ending.WITHDRAWN): (EventKind.WITHDRAWN, Text.NONE),
-    (Before.OVER, Now.INCIDENT, Ending.HANDED_OVER): (EventKind.BETTER, Text.NONE),
+TURNS: dict[tuple[Before, Now, Ending], tuple[EventKind, TurnText]] = {
+    (Before.NEW, Now.INCIDENT, Ending.NONE): (EventKind.OPENED, TurnText.FIRST),
+    (Before.NEW, Now.PLANNED, Ending.NONE): (EventKind.SCHEDULED, TurnText.FIRST),
+    (Before.NEW, Now.MAINTENANCE, Ending.NONE): (EventKind.STARTED, TurnText.FIRST),
+    (Before.NEW, Now.INCIDENT, Ending.RESOLVED): (EventKind.OVER, TurnText.ONLY_LAST),
+    (Before.NEW, Now.MAINTENANCE, Ending.RESOLVED): (EventKind.OVER, TurnText.ONLY_LAST),
+    (Before.PLANNED, Now.MAINTENANCE, Ending.NONE): (EventKind.STARTED, TurnText.PROGRESS),
+    (Before.PLANNED, Now.MAINTENANCE, Ending.RESOLVED): (EventKind.ENDED, TurnText.END),
+    (Before.PLANNED, Now.MAINTENANCE, Ending.CALLED_OFF): (EventKind.WITHDRAWN, TurnText.NONE),
+    (Before.OPEN, Now.INCIDENT, Ending.RESOLVED): (EventKind.RESOLVED, TurnText.END),
+    (Before.OPEN, Now.INCIDENT, Ending.WITHDRAWN): (EventKind.WITHDRAWN, TurnText.NONE),
+    (Before.OPEN, Now.INCIDENT, Ending.FELL_OFF): (EventKind.RESOLVED, TurnText.NONE),
+    (Before.OPEN, Now.INCIDENT, Ending.HANDED_OVER): (EventKind.RESOLVED, TurnText.NONE),
+    (Before.OPEN, Now.INCIDENT, Ending.NOT_LISTED): (EventKind.RESOLVED, TurnText.NONE),
+    (Before.OPEN, Now.MAINTENANCE, Ending.RESOLVED): (EventKind.ENDED, TurnText.END),
+    (Before.OVER, Now.INCIDENT, Ending.NONE): (EventKind.REOPENED, TurnText.AFTER_END),
+    (Before.OVER, Now.PLANNED, Ending.NONE): (EventKind.REOPENED, TurnText.AFTER_END),
+    (Before.OVER, Now.MAINTENANCE, Ending.NONE): (EventKind.REOPENED, TurnText.AFTER_END),
+    (Before.OVER, Now.INCIDENT, Ending.WITHDRAWN): (EventKind.WITHDRAWN, TurnText.NONE),
+    (Before.OVER, Now.INCIDENT, Ending.HANDED_OVER): (EventKind.BETTER, TurnText.NONE),
 }
 
 QUIET_AFTER = timedelta(days=1)  # what was over for longer when first seen is history only
@@ -129,14 +129,14 @@ def emit(poll: Poll, one: Conclusion) -> Incident:
 def _emitted(one: Conclusion, *, first: bool) -> list[Unnumbered]:
     """What is to be emitted, in order, with every new text once."""
     seen, updates, turn = one.seen, one.seen.updates, TURNS.get(one.row)
-    kind, text = turn or (EventKind.UPDATE, Text.NONE)
-    if text is Text.ONLY_LAST or first:
+    kind, text = turn or (EventKind.UPDATE, TurnText.NONE)
+    if text is TurnText.ONLY_LAST or first:
         # Who joins at the first poll gets the present, not how it came about.
         return [Unnumbered(kind, updates[-1] if updates else None)]
     events = [Unnumbered(EventKind.UPDATE, update) for update in updates]
     place = text.place(updates)
     over = -1 if not (seen.incident.is_open or one.reopened) else len(events)
-    if text is Text.END and place is not None:
+    if text is TurnText.END and place is not None:
         over = place
     for i, update in enumerate(updates):
         if i > over and update.phase == "postmortem":

@@ -13,12 +13,12 @@ from datetime import datetime
 from bot.catalog.providers import Provider
 from bot.domain.incident import EventKind, Impact, Incident, Origin, SurfaceChange
 from bot.domain.page import Severity, worst
-from bot.domain.state import Link
+from bot.domain.state import ComponentLink
 from bot.engine.poll import Point, Poll
 from bot.engine.stages import Conclusion
 
 
-def weight(incident: Incident, links: Mapping[str, Link], impact: Severity) -> Severity:
+def weight(incident: Incident, links: Mapping[str, ComponentLink], impact: Severity) -> Severity:
     """How bad it is by its components or its impact, whether it has ended or not."""
     if incident.maintenance:
         return Severity.MAINTENANCE
@@ -191,7 +191,7 @@ def surface_timelines(poll: Poll, one: Conclusion) -> dict[str, tuple[Point, ...
     return {surface: tuple(points) for surface, points in found.items() if points}
 
 
-def _by_components(incident: Incident, links: Mapping[str, Link]) -> bool:
+def _by_components(incident: Incident, links: Mapping[str, ComponentLink]) -> bool:
     """Do component states say how bad it is? Of a derived one always, else if any was down."""
     return incident.origin is Origin.OURS or any(link.worst.is_impaired for link in links.values())
 

@@ -8,15 +8,14 @@ bulk edits change both.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 
-from bot.catalog.catalog import Provider
 from bot.domain.incident import Ending, Incident, Origin
 from bot.domain.page import PageIncident, Severity, Snapshot
-from bot.domain.state import Link, Track
+from bot.domain.state import ComponentLink, Track
 from bot.engine.impact import weight
 from bot.engine.poll import Observation, Poll, Step
 from bot.engine.stages import linked
@@ -24,8 +23,6 @@ from bot.engine.stages import linked
 # Later it is a new incident that continues the old one. The product's rule (PRODUCT: "reopened
 # within 2 h: same thread").
 REOPENS_WITHIN = timedelta(hours=2)
-# The provider's incident after one derived from components: how far apart they may begin (guess).
-CONTINUES_WITHIN = timedelta(minutes=30)
 
 
 def listed_incidents(snapshot: Snapshot) -> list[PageIncident]:
@@ -82,7 +79,8 @@ def _unknown(
     archived = page.id in state.archived
     if page.has_ended and (poll.first or archived or page.posted_at < state.began_at):
         return None
-    if (derived := _derived_for(poll, page, observed.values())) is not None:
+    explained = (seen for seen in observed.values() if seen.is_explained_by(page, poll))
+    if (derived := next(explained, None)) is not None:
         incident = replace(
             derived.incident,
             origin=Origin.PROVIDER,
@@ -101,27 +99,6 @@ def _unknown(
         _opened(poll, page, f"{page.id}~{number}", {}),
         track=Track(texts=known, title=page.title, linkable=page.linkable),
     )
-
-
-def _derived_for(
-    poll: Poll, page: PageIncident, observed: Collection[Observation]
-) -> Observation | None:
-    """A derived incident that this one of the provider's explains, if there is one."""
-    if page.maintenance:
-        return None
-    named = {*page.components, *(c.component for u in page.updates for c in u.changes)}
-    told = "\n".join((page.title, *(update.text for update in page.updates)))
-    # An incident that names no component may still say in words which one it means.
-    meant = set() if named else set(poll.provider.named_in(told, components_too=True))
-    for seen in observed:
-        incident, links = seen.incident, seen.before.links
-        if not seen.derived or abs(page.posted_at - incident.started_at) > CONTINUES_WITHIN:
-            continue
-        if named & links.keys() or meant & {poll.surface_of(id_) for id_ in links}:
-            return seen
-        if not page.linkable and incident.is_open:
-            return seen
-    return None
 
 
 def _opened(
@@ -188,7 +165,7 @@ def _read(poll: Poll, match: Observation, page: PageIncident) -> Observation:
             links=links,
             impact=impact,
             impact_shown=page.impact,
-            words=_words(seen, page, poll.provider, nameless=not (links or page.components)),
+            words=seen.named_in_words(poll.provider, nameless=not (links or page.components)),
             followed=track.followed and page.has_ended,
             linkable=track.linkable and page.linkable,
             page_end=page.end_at if page.has_ended else None,
@@ -197,7 +174,9 @@ def _read(poll: Poll, match: Observation, page: PageIncident) -> Observation:
     )
 
 
-def _followed(seen: Observation, page: PageIncident) -> tuple[dict[str, Link], tuple[Step, ...]]:
+def _followed(
+    seen: Observation, page: PageIncident
+) -> tuple[dict[str, ComponentLink], tuple[Step, ...]]:
     """Follow the component states through the new updates: links at the end and after each."""
     links, steps = dict(seen.track.links), list[Step]()
     for update in seen.updates:
@@ -215,17 +194,6 @@ def _followed(seen: Observation, page: PageIncident) -> tuple[dict[str, Link], t
             if component not in links:
                 links[component] = linked(None, Severity.UP, seen.last_word_at)
     return links, tuple(steps)
-
-
-def _words(
-    seen: Observation, page: PageIncident, provider: Provider, *, nameless: bool
-) -> tuple[str, ...]:
-    """Surfaces that its texts name: models, and where no component is named, any."""
-    words, new = seen.track.words, seen.updates
-    if not (new or seen.is_new or seen.adopted or page.title != seen.track.title):
-        return words
-    told = "\n".join((page.title, *(update.text for update in new)))
-    return tuple(dict.fromkeys((*words, *provider.named_in(told, components_too=nameless))))
 
 
 @lru_cache(maxsize=2048)  # the same fifty incidents are read at every poll

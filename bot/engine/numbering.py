@@ -58,7 +58,7 @@ def numbered(
                 ending=Ending.NONE if update else released_as,
             )
         )
-    return _in_sequence(one.seen.incident.events, events)
+    return one.seen.incident.events_with(events)
 
 
 def _edits(poll: Poll, one: Conclusion) -> list[IncidentEvent]:
@@ -93,19 +93,6 @@ def _edits(poll: Poll, one: Conclusion) -> list[IncidentEvent]:
                 )
             )
     return events
-
-
-def _in_sequence(
-    before: tuple[IncidentEvent, ...], new: list[IncidentEvent]
-) -> tuple[IncidentEvent, ...]:
-    """Give new events their revisions; a key that was used already gets its revision added."""
-    events, used = list(before), {event.key for event in before}
-    for event in new:
-        revision = (events[-1].revision if events else 0) + 1
-        key = event.key if event.key not in used else f"{event.key}~{revision}"
-        used.add(key)
-        events.append(replace(event, revision=revision, key=key))
-    return tuple(events)
 
 
 def _key(one: Conclusion, kind: EventKind) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from bot.catalog.catalog import Provider
 from bot.domain.incident import Ending, Incident, Origin
 from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
-from bot.domain.state import ComponentState, Link, State, Track
+from bot.domain.state import ComponentLink, ComponentState, State, Track
+
+# The provider's incident after one derived from components: how far apart they may begin (guess).
+CONTINUES_WITHIN = timedelta(minutes=30)
 
 Point = tuple[datetime, Severity]
 # A moment, and what the incident did to each component from then on.
-Step = tuple[datetime, Mapping[str, Link]]
+Step = tuple[datetime, Mapping[str, ComponentLink]]
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,30 @@ class Observation:
         """What is new of its texts, and its title where it is new."""
         title = [self.incident.title] if self.is_new else []
         return "\n".join((*title, *(update.text for update in self.updates)))
+
+    def named_in_words(self, provider: Provider, *, nameless: bool) -> tuple[str, ...]:
+        """Return the surfaces that its texts name: models; where no component is named, any."""
+        words, known = self.track.words, self.track.title
+        title = self.page.title if self.page else known
+        if not (self.updates or self.is_new or self.adopted or title != known):
+            return words
+        text = "\n".join((title, *(update.text for update in self.updates)))
+        return tuple(dict.fromkeys((*words, *provider.named_in(text, components_too=nameless))))
+
+    def is_explained_by(self, page: PageIncident, poll: Poll) -> bool:
+        """Tell whether this derived incident is what an incident of the provider's is about."""
+        apart = abs(page.posted_at - self.incident.started_at)
+        if page.maintenance or not self.derived or apart > CONTINUES_WITHIN:
+            return False
+        links = self.before.links
+        if named := {*page.components, *(c.component for u in page.updates for c in u.changes)}:
+            meant = bool(named & links.keys())
+        else:
+            # An incident that names no component may still say in words which one it means.
+            told = "\n".join((page.title, *(update.text for update in page.updates)))
+            surfaces = set(poll.provider.named_in(told, components_too=True))
+            meant = bool(surfaces & {poll.surface_of(id_) for id_ in links})
+        return meant or (not page.linkable and self.incident.is_open)
 
     @property
     def last_word_at(self) -> datetime:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from bot.domain.incident import Ending
 from bot.domain.page import Severity, worst
-from bot.domain.state import ComponentState, Link
+from bot.domain.state import ComponentLink, ComponentState
 from bot.engine.poll import Observation, Poll
 
 
@@ -38,7 +38,7 @@ class Attribution:
     """The components that are one incident's after a poll."""
 
     seen: Observation
-    links: Mapping[str, Link]
+    links: Mapping[str, ComponentLink]
     follows: bool = False  # over for the page, while components of it are still not up
     reopened: bool = False  # derived, over until now, and one of its components is down again
     moved_at: datetime | None = None  # when component states last moved without a word
@@ -194,10 +194,10 @@ class Conclusion:
         return self.seen.adds_nothing and not (self.reopened or self.owned.follows)
 
 
-def linked(old: Link | None, severity: Severity, at: datetime) -> Link:
+def linked(old: ComponentLink | None, severity: Severity, at: datetime) -> ComponentLink:
     """A component as an incident has it from `at` on; an unknown severity changes nothing."""
     if severity is Severity.UNKNOWN:
         severity = old.severity if old else Severity.UP
     if old is None:
-        return Link(severity, severity, at)
-    return Link(severity, worst((severity, old.worst)), max(at, old.named_at))
+        return ComponentLink(severity, severity, at)
+    return ComponentLink(severity, worst((severity, old.worst)), max(at, old.named_at))

@@ -24,7 +24,7 @@ from bot.messages.provider_answer import ProviderAnswer
 from bot.messages.text import in_words
 from bot.status.view import StatusView
 
-_LONGEST_HEAD = 140  # a title of Slack's takes 150 characters
+_LONGEST_HEAD = 140  # the shortest title of a platform takes 150 characters
 
 
 def answer_message(

@@ -21,7 +21,7 @@ from bot.domain.message import (
 )
 from bot.domain.page import Severity
 from bot.evidence.reports import ReportCount
-from bot.evidence.scoreboard import Scoreboard, ScoreEntry, ScoreResult
+from bot.evidence.scoreboard import Scoreboard, ScoreResult
 from bot.evidence.sources import label_of, source_names
 from bot.messages.durations import duration
 from bot.messages.text import notice, short
@@ -156,16 +156,14 @@ def scoreboard_message(board: Scoreboard, days: int, catalog: Catalog) -> Messag
     lines: list[Line] = [(Text(counts[:1].upper() + counts[1:]),)]
     if board.median_lead is not None:
         lines.append((Text(f"Half of the leads were {duration(board.median_lead)} or more."),))
-    lines += [_score_line(entry, catalog) for entry in reversed(board.entries[-_MOST:])]
+    for entry in reversed(board.entries[-_MOST:]):
+        words = {ScoreResult.MISS: "missed", ScoreResult.FALSE_ALARM: "false alarm"}.get(
+            entry.result, ""
+        )
+        if entry.ahead is not None:
+            early = entry.ahead > timedelta(0)
+            words = f"{duration(abs(entry.ahead))} {'ahead' if early else 'behind'}"
+        names = ", ".join(catalog.label(s) for s in catalog.order(entry.surfaces)[:3])
+        said = f" {words}: {short(entry.title, 60)} ({names})"
+        lines.append((Time(entry.started_at, "date"), Text(said)))
     return Message(title, f"{title}: {counts}.", emoji="🎯", blocks=(Lines(tuple(lines)),))
-
-
-def _score_line(entry: ScoreEntry, catalog: Catalog) -> Line:
-    words = {ScoreResult.MISS: "missed", ScoreResult.FALSE_ALARM: "false alarm"}.get(
-        entry.result, ""
-    )
-    if entry.ahead is not None:
-        early = entry.ahead > timedelta(0)
-        words = f"{duration(abs(entry.ahead))} {'ahead' if early else 'behind'}"
-    names = ", ".join(catalog.label(s) for s in catalog.order(entry.surfaces)[:3])
-    return (Time(entry.started_at, "date"), Text(f" {words}: {short(entry.title, 60)} ({names})"))

@@ -112,7 +112,7 @@ def unknown_message(
 
 def example_message(catalog: Catalog, now: datetime) -> Message:
     """What an alert looks like; marked at its beginning and its end."""
-    surface = catalog.surfaces()[0].label if catalog.surfaces() else "claude.ai"
+    surface = catalog.surfaces()[0].label if catalog.surfaces() else "a surface"
     began = now - timedelta(minutes=4)
     return Message(
         title=f"EXAMPLE, nothing is wrong · {surface} unavailable · major outage",

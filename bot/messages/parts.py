@@ -34,6 +34,7 @@ from bot.messages.state import MOMENT, is_notice, is_planned
 from bot.messages.text import phase_words, short
 
 _LONGEST_BUTTON_VALUE = 80
+_ARRIVED = {Severity.UP: "up again", Severity.MAINTENANCE: "maintenance"}  # wherever from
 _SMALLEST_LEAD = timedelta(minutes=1)
 
 
@@ -103,16 +104,9 @@ def change_words(changes: Iterable[SurfaceChange], catalog: Catalog) -> list[str
         labels = [catalog.label(surface) for surface in catalog.order(surfaces)]
         path = f"{before.words} → {after.words}"
         what = f"{labels[0]} {path}" if len(labels) == 1 else f"{spoken_list(labels)} ({path})"
-        lines.append(f"{_direction(before, after)}: {what}")
+        moved = "worse" if after.rank > before.rank else "better"
+        lines.append(f"{_ARRIVED.get(after, moved)}: {what}")
     return lines
-
-
-def _direction(before: Severity, after: Severity) -> str:
-    if after is Severity.UP:
-        return "up again"
-    if after is Severity.MAINTENANCE:
-        return "maintenance"
-    return "worse" if after.rank > before.rank else "better"
 
 
 def text_of(incident: Incident, event: IncidentEvent) -> tuple[str, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cached_property
 
 from bot.catalog.names import is_model, spoken
 from bot.domain.evidence import Source, Verdict
@@ -29,12 +30,13 @@ class ProviderAnswer:
         self.catalog = view.catalog
         self.asked = asked
         self.sees = present.is_fresh
-        self.verdicts = self._chosen()
         self.known = {v.surface: v.last_known for v in self.verdicts}
         # Of these something speaks itself; the others only repeat what carries them.
         self.stated = {v.surface: v.last_known for v in self.verdicts if not v.carried_by}
 
-    def _chosen(self) -> list[Verdict]:
+    @cached_property
+    def verdicts(self) -> list[Verdict]:
+        """Of what was asked, else of what says something; the worst first."""
         if self.present.checked_at is None:
             return []  # never read: one sentence says so
         by_surface = {v.surface: v for v in self.present.verdicts}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bot.domain.message import EMOJI, Line, Lines, Link, Message, Span, Text, ThreadLink, Time
+from bot.domain.message import EMOJI, Line, Lines, Link, Message, Text, ThreadLink, Time
 from bot.domain.page import Severity
 
-# A title must leave room for our own word behind it within 150 characters (Slack's header block).
+# A title must leave room for our own word behind it: the shortest of a platform's has 150
+# characters.
 _LONGEST_TITLE = 110
 
 
@@ -21,17 +22,16 @@ def short(text: str, length: int = _LONGEST_TITLE) -> str:
 
 def in_words(line: Line) -> str:
     """A line as plain text, for notifications; times in UTC, since no reader's zone is known."""
-    return "".join(map(_span_words, line))
-
-
-def _span_words(span: Span) -> str:
-    match span:
-        case Text(text=text) | Link(text=text):
-            return text
-        case Time(at=at):
-            return f"{at:%Y-%m-%d %H:%M} UTC"
-        case ThreadLink():
-            return "its channel"
+    words = []
+    for span in line:
+        match span:
+            case Text(text=text) | Link(text=text):
+                words.append(text)
+            case Time(at=at):
+                words.append(f"{at:%Y-%m-%d %H:%M} UTC")
+            case ThreadLink():
+                words.append("its channel")
+    return "".join(words)
 
 
 def phase_words(phase: str) -> str:

@@ -14,6 +14,19 @@ from bot.domain.subscription import Reason, Subscription, ThreadRecord
 from bot.messages.state import emoji_of, name_of
 from bot.messages.subscription import Explain, how_to_change, subscription_blocks
 
+_WORDS = {
+    Reason.PAUSED: "paused",
+    Reason.NOT_SUBSCRIBED: "this channel is not subscribed",
+    Reason.OTHER_WORKSPACE: "only people of another workspace reported it",
+    Reason.MUTED: "this channel is muted",
+    Reason.WITHDRAWN: "the provider withdrew it before it was told here",
+    Reason.NOT_ANNOUNCED: "it ran already when the page was first read",
+    Reason.LONG_OVER: "it was long over when it was first seen",
+    Reason.OVER_BEFORE_ASKED: "it was over before this channel's settings last changed",
+    Reason.PARKED: "the platform refused the message in every form",
+    Reason.ROOT_DELETED: "somebody deleted its message here",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class WhyCase:
@@ -85,28 +98,15 @@ def reason(
     pause = subscription.paused if subscription else None
     if why is Reason.DUE:
         return "on its way: it is queued for this channel"
-    words = {
-        Reason.PAUSED: f"paused: {explain(pause.reason)}" if pause else "paused",
-        Reason.NOT_SUBSCRIBED: "this channel is not subscribed",
-        Reason.OTHER_WORKSPACE: "only people of another workspace reported it",
-        Reason.MUTED: "this channel is muted",
-        Reason.WITHDRAWN: "the provider withdrew it before it was told here",
-        Reason.NOT_ANNOUNCED: "it ran already when the page was first read",
-        Reason.LONG_OVER: "it was long over when it was first seen",
-        Reason.PARKED: "the platform refused the message in every form",
-        Reason.ROOT_DELETED: "somebody deleted its message here",
-        Reason.OVER_BEFORE_ASKED: _over_words(incident, subscription),
-    }
-    if why in {Reason.OTHER_SURFACES, Reason.BELOW_SEVERITY} and subscription is not None:
-        return f"not told: {_mismatch(incident, subscription, catalog)}"
-    return f"not told: {words.get(why, why.value)}"
-
-
-def _over_words(incident: Incident, subscription: Subscription | None) -> str:
+    words = _WORDS.get(why, why.value)
     began, ended = subscription.created_at if subscription else None, incident.ended_at
-    if began and ended and ended < began:
-        return "it was over before this channel subscribed"
-    return "it was over before this channel's settings last changed"
+    if why is Reason.PAUSED and pause:
+        words = f"paused: {explain(pause.reason)}"
+    elif why is Reason.OVER_BEFORE_ASKED and began and ended and ended < began:
+        words = "it was over before this channel subscribed"
+    elif why in {Reason.OTHER_SURFACES, Reason.BELOW_SEVERITY} and subscription is not None:
+        words = _mismatch(incident, subscription, catalog)
+    return f"not told: {words}"
 
 
 def _mismatch(incident: Incident, subscription: Subscription, catalog: Catalog) -> str:

@@ -27,7 +27,7 @@ PATIENCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class StoredStatus:
     """What was stored at one moment."""
 
     at: datetime
@@ -37,7 +37,7 @@ class Snapshot:
 
 async def read_snapshot(
     catalog: Catalog, incident_store: IncidentReader, collector: Collector | None, now: datetime
-) -> Snapshot:
+) -> StoredStatus:
     """Read it all; without a collector there is no evidence but the pages.
 
     Raises:
@@ -48,7 +48,7 @@ async def read_snapshot(
         for provider in catalog.providers
         if (state := (await incident_store.load(provider)).state)
     }
-    return Snapshot(now, states, await collector.collect(now) if collector else lambda _: ())
+    return StoredStatus(now, states, await collector.collect(now) if collector else lambda _: ())
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class SharedSnapshot:
     fresh_for: timedelta = timedelta(0)  # none: read anew each time
     # Why the store could not be read at the last try; empty if it could.
     failure: str = ""
-    _last: Snapshot | None = None
+    _last: StoredStatus | None = None
     _tried_at: datetime | None = None  # None: something was written since
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -69,7 +69,7 @@ class SharedSnapshot:
         """Something was written: whoever asks next reads it."""
         self._tried_at = None
 
-    async def get(self, catalog: Catalog) -> Snapshot:
+    async def get(self, catalog: Catalog) -> StoredStatus:
         """Return what is stored, or what was when the store answered last.
 
         Raises:
@@ -78,17 +78,16 @@ class SharedSnapshot:
         async with self._reading:
             now = self.clock()
             last = self._last
-            if last is None or not self._is_fresh(now):
+            tried = self._tried_at
+            fresh = tried is not None and timedelta(0) <= now - tried < self.fresh_for
+            if last is None or not fresh:
                 self._tried_at = now  # before it is read: what is written meanwhile expires it
                 last = self._last = await self._read(catalog, now, last)
             return last
 
-    def _is_fresh(self, now: datetime) -> bool:
-        if self._tried_at is None:
-            return False
-        return timedelta(0) <= now - self._tried_at < self.fresh_for
-
-    async def _read(self, catalog: Catalog, now: datetime, last: Snapshot | None) -> Snapshot:
+    async def _read(
+        self, catalog: Catalog, now: datetime, last: StoredStatus | None
+    ) -> StoredStatus:
         try:
             async with asyncio.timeout(PATIENCE if last else None):
                 read = await read_snapshot(catalog, self.incident_store, self.collector, now)
@@ -101,7 +100,7 @@ class SharedSnapshot:
         return read
 
 
-def blind(snapshot: Snapshot, why: str) -> Snapshot:
+def blind(snapshot: StoredStatus, why: str) -> StoredStatus:
     """The same, as that of pages that could not be read since then."""
     return replace(
         snapshot,

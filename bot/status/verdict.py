@@ -105,7 +105,11 @@ def _official(
     """The page's own verdict: the worst of what it says, unknown only if nothing is known."""
     concerning = list(_concerning(surface, provider, state, version))
     evidence = (
-        *_of_components(surface, provider, state),
+        *(
+            component.evidence(surface.id, state.observed_at)
+            for id_, component in state.components.items()
+            if provider.surface_of(id_, component.name) == surface.id
+        ),
         *_of_incidents(surface, state, concerning),
     )
     if not evidence:
@@ -162,27 +166,6 @@ def _impact_on_model(
         return None
     now = impact.now if impact and impact.now.is_impaired else incident.severity
     return Impact(now, worst((now, impact.worst if impact else now)), from_text=True)
-
-
-def _of_components(surface: Surface, provider: Provider, state: State) -> Iterator[Evidence]:
-    for id_, component in state.components.items():
-        if provider.surface_of(id_, component.name) != surface.id:
-            continue
-        severity = component.pending or component.severity
-        says = f"{component.name}: {component.status.replace('_', ' ')}"
-        if component.unclear:
-            severity = Severity.UNKNOWN
-        if not component.listed:
-            # Its row left the page: nobody knows what it is now.
-            severity, says = Severity.UNKNOWN, f"{component.name}: no longer listed"
-        yield Evidence(
-            source=Source.PAGE,
-            surface=surface.id,
-            severity=severity,
-            at=state.observed_at,
-            since=component.pending_since or component.since,
-            says=says,
-        )
 
 
 def _of_incidents(
