@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from adapters.redis.database import Database
 from adapters.redis.embedded.data_dir import running_redis
 from adapters.redis.embedded.server import embedded_redis
 from adapters.redis.incidents import RedisIncidentStore
+from adapters.redis.queue import RedisQueue
 from adapters.redis.subscriptions import RedisSubscriptions
 from bot.catalog.watched import watched_catalog
 from bot.domain.checks import CheckResult, Health
@@ -28,6 +29,7 @@ from bot.settings import Settings
 from bot.status.view import ProviderStatus, status_view
 
 HEALTHY_WITHIN = timedelta(minutes=2)
+MOST_NAMED = 5  # workspaces, in one line
 _MARKS = {Health.GOOD: "✓", Health.WARNING: "!", Health.BROKEN: "✗"}
 
 
@@ -71,7 +73,7 @@ async def _findings(
             async for finding in check_page(page):
                 yield finding
     async with AsyncExitStack() as stack:
-        subscriptions = None
+        database = None
         try:
             database, kind = await _open_store(settings, stack)
         except BotError as error:
@@ -80,11 +82,30 @@ async def _findings(
         else:
             async for finding in check_redis(database, kind):
                 yield finding
-            subscriptions = RedisSubscriptions(database, RedisIncidentStore(database))
         for platform in platforms:
-            if platform.check is not None:
-                async for finding in platform.check(settings, subscriptions):
-                    yield finding
+            async for finding in _platform_findings(platform, settings, database):
+                yield finding
+
+
+async def _platform_findings(
+    platform: Platform, settings: Settings, database: Database | None
+) -> AsyncIterator[CheckResult]:
+    """Yield what the platform finds itself, and whom nothing is sent to."""
+    if platform.check is not None:
+        stored = RedisSubscriptions(database, RedisIncidentStore(database)) if database else None
+        async for finding in platform.check(settings, stored):
+            yield finding
+    if database and (silenced := await RedisQueue(database, "doctor").silenced(platform.name)):
+        yield _silenced(platform, silenced)
+
+
+def _silenced(platform: Platform, tenants: Mapping[str, str]) -> CheckResult:
+    """Return which workspaces take nothing at present, each with what the platform said."""
+    named = [f"{id_} ({platform.explain(why)})" for id_, why in sorted(tenants.items())]
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    says = f"nothing is sent to {', '.join(named[:MOST_NAMED])}{more}"
+    advice = "It is tried again by itself; install the app there anew if it was removed."
+    return CheckResult(f"{platform.name} silenced", says, Health.WARNING, advice)
 
 
 async def _open_store(settings: Settings, stack: AsyncExitStack) -> tuple[Database, str]:

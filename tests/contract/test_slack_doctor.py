@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from adapters.cli.checks import doctor
+from adapters.redis.store import open_store
 from adapters.slack.checks import check_slack
 from adapters.slack.manifest import EVENTS, SCOPES, manifest
+from adapters.slack.row import SLACK
 from adapters.slack.settings import SlackSettings
 from bot.domain.checks import CheckResult, Health
 from bot.domain.errors import SettingsError
 from bot.domain.subscription import Channel, Subscription
-from tests.contract.slack_bot import options_for, slack_bot
+from bot.settings import Settings
+from tests.contract.slack_bot import options_for, slack_bot, utc_now
+from tests.servers.redis import standalone
 from tests.servers.slack import BOT_SCOPES, SlackServer, running_slack
 from tests.shared import shared_path
 
@@ -148,3 +156,14 @@ def test_the_events_we_ask_for_exist(event: str) -> None:
     name = "".join(word.capitalize() for word in event.split("_"))
     assert (samples / f"{name}Payload.json").exists()
     assert event in EVENTS
+
+
+async def test_silenced_workspaces_are_named_with_the_reason(tmp_path: Path) -> None:
+    with standalone() as node:
+        async with open_store(node.url) as store:
+            await store.queue.silence("slack", "TGONE", "token_revoked")
+        settings = Settings(data_dir=tmp_path, page_url="http://127.0.0.1:9", REDIS_URL=node.url)  # type: ignore[call-arg]
+        out = io.StringIO()
+        await doctor(settings, [replace(SLACK, check=None)], utc_now, out)
+    (line,) = [one for one in out.getvalue().splitlines() if "silenced" in one]
+    assert "TGONE (the app was removed from the workspace" in line
