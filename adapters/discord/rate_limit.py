@@ -39,7 +39,7 @@ _JITTER_SECONDS: Final = 0.25
 
 
 @dataclass(slots=True)
-class Window:
+class LimitWindow:
     """One bucket's present window. Before its first answer one request at a time may go."""
 
     limit: int = 1
@@ -108,10 +108,10 @@ class RestRateLimiter:
         self._rate = rate
         self._next_turn = 0.0
         self._buckets: dict[str, str] = {}  # route → the bucket that Discord named for it
-        self._windows: OrderedDict[str, Window] = OrderedDict()
+        self._windows: OrderedDict[str, LimitWindow] = OrderedDict()
 
     @asynccontextmanager
-    async def slot(self, route: str, major: str, patience: float) -> AsyncIterator[Window]:
+    async def slot(self, route: str, major: str, patience: float) -> AsyncIterator[LimitWindow]:
         """Hold a place in the bucket of a route during one request.
 
         Raises:
@@ -136,7 +136,9 @@ class RestRateLimiter:
             window.in_flight -= 1
             window.changed.set()
 
-    def learn(self, route: str, major: str, window: Window, headers: Mapping[str, str]) -> None:
+    def learn(
+        self, route: str, major: str, window: LimitWindow, headers: Mapping[str, str]
+    ) -> None:
         """Note which bucket an answer names for its route."""
         bucket = headers.get("X-RateLimit-Bucket")
         if bucket and self._buckets.get(route) != bucket:
@@ -158,7 +160,7 @@ class RestRateLimiter:
         self._next_turn = turn + 1 / self._rate if self._rate else turn
         return max(0.0, turn - now)
 
-    def _window(self, route: str, major: str) -> Window:
+    def _window(self, route: str, major: str) -> LimitWindow:
         key = f"{self._buckets.get(route, route)} {major}"
         window = self._windows.get(key)
         if window is None:
@@ -167,7 +169,7 @@ class RestRateLimiter:
                 for name, old in list(self._windows.items()):
                     if old.is_idle and old.resets_at <= now:
                         del self._windows[name]
-            window = self._windows[key] = Window()
+            window = self._windows[key] = LimitWindow()
         return window
 
 

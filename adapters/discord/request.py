@@ -16,7 +16,7 @@ _MAJOR: Final = ("channel_id", "guild_id", "webhook_id", "webhook_token")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RestRequest:
     """One request, as often as it is sent."""
 
     method: str

@@ -32,11 +32,11 @@ from adapters.discord.rate_limit import (
     MOST_INVALID,
     REQUESTS_PER_SECOND,
     CircuitBreaker,
+    LimitWindow,
     RestRateLimiter,
     SharedLimits,
-    Window,
 )
-from adapters.discord.request import Request
+from adapters.discord.request import RestRequest
 from adapters.discord.settings import DiscordSettings
 from bot import __version__
 from bot.domain.errors import RateLimited, Uncertain
@@ -94,14 +94,14 @@ class RestClient:
             Uncertain: it may have been carried out (never of GET, PATCH, PUT: repeat those).
             DiscordUnreachable: it was not, or may be repeated. RateLimited: it was not.
         """
-        answer = await self._send(Request(method, path, parameters, query, body), seconds)
+        answer = await self._send(RestRequest(method, path, parameters, query, body), seconds)
         return answer if isinstance(answer, dict) else {}
 
     async def read_list(
         self, path: str, query: dict[str, str] | None = None, **parameters: str | int
     ) -> list[Json]:
         """Return the JSON list that a GET is answered with. Raises as `call` does."""
-        answer = await self._send(Request("GET", path, parameters, query, None), CALL_SECONDS)
+        answer = await self._send(RestRequest("GET", path, parameters, query, None), CALL_SECONDS)
         return answer if isinstance(answer, list) else []
 
     async def user_id(self) -> str:
@@ -119,7 +119,7 @@ class RestClient:
         if self._session is not None:
             await self._session.close()
 
-    async def _send(self, request: Request, seconds: float) -> object:
+    async def _send(self, request: RestRequest, seconds: float) -> object:
         """Send it until there is an answer, as often as that is harmless and time is left."""
         late = self._monotonic() + seconds
         for pause in (*_PAUSES, None):
@@ -136,8 +136,8 @@ class RestClient:
                 await self._check_token()
         raise AssertionError("the last attempt returns or raises")
 
-    async def _attempt(self, request: Request, seconds: float) -> object:
-        slot: AbstractAsyncContextManager[Window | None] = nullcontext()
+    async def _attempt(self, request: RestRequest, seconds: float) -> object:
+        slot: AbstractAsyncContextManager[LimitWindow | None] = nullcontext()
         if not request.is_of_interaction:
             if (stopped := self._breaker.wait()) > 0:
                 raise RateLimited(self._breaker.reason, retry_after=stopped, bucket=BOT_BUCKET)
@@ -157,7 +157,7 @@ class RestClient:
         return self._read(request, status, headers, raw)
 
     async def _exchange(
-        self, request: Request, seconds: float
+        self, request: RestRequest, seconds: float
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send it once; return status, headers and body of the answer."""
         session = self._session
@@ -185,7 +185,7 @@ class RestClient:
             raise request.without_answer(type(error).__name__) from None
 
     def _read(
-        self, request: Request, status: int, headers: Mapping[str, str], raw: bytes
+        self, request: RestRequest, status: int, headers: Mapping[str, str], raw: bytes
     ) -> object:
         """Return what the answer says, or raise what it means."""
         try:
@@ -215,7 +215,7 @@ class RestClient:
         async with self._checking_token:
             try:
                 if self._breaker.wait() <= 0:
-                    await self._attempt(Request("GET", _ME, {}, None, None), CALL_SECONDS)
+                    await self._attempt(RestRequest("GET", _ME, {}, None, None), CALL_SECONDS)
                     raise DiscordUnreachable("Discord refused the token once, and then accepted it")
             except DiscordRefused as refused:
                 if not refuses_the_bot(refused):

@@ -53,7 +53,7 @@ class _Issue(Raw):
 
     def affecting(self, began: datetime, page: Page) -> Affecting:
         ids = {name.lower(): id_ for id_, names in page.components.items() for name in names}
-        names = [service.name for service in _Service.read_all(self.services)]
+        names = [service.name for service in _SlackService.read_all(self.services)]
         named = [ids.get(name.lower()) or by_name(name) for name in names]
         over = self.status in (RESOLVED, "completed", "cancelled")
         severity = Severity.UP if over else SEVERITIES.get(self.type, Severity.UNKNOWN)
@@ -74,7 +74,7 @@ class _Issue(Raw):
         return Affecting(replace(incident, maintenance=maintenance), now, self.type)
 
 
-class _Service(Raw):
+class _SlackService(Raw):
     name: Words = ""
 
 

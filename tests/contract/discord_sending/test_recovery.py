@@ -1,0 +1,88 @@
+"""Nonces and marks: nothing is sent twice, and what was sent is found."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from adapters.discord.messenger import DiscordMessenger
+from adapters.discord.refs import nonce
+from bot.domain.errors import (
+    CannotLook,
+    DeliveryError,
+    MessageGone,
+)
+from tests.contract.discord_sending.kit import Clock, heard, in_channel, thread_of
+from tests.contract.discord_stage import (
+    DiscordStage,
+    another_messenger,
+    connected,
+)
+from tests.contract.messenger_contract import card, long_ago
+from tests.servers.discord import DiscordServer
+
+
+async def test_the_line_in_the_channel_is_said_once_whatever_happens_to_the_rest(
+    server: DiscordServer, stage: DiscordStage
+) -> None:
+    root = await stage.messenger.open_thread(stage.channel, card(), "k/root")
+    thread = rf"/channels/{thread_of(stage).id}/messages"
+    await stage.server.director.fault(what="drop_before", method="POST", path=thread)
+    with pytest.raises(DeliveryError):
+        await stage.messenger.reply(stage.channel, root, card("Worse"), "k/1", in_channel=True)
+    assert dict(await stage.messenger.find(stage.channel, root, ["k/1"], long_ago())) == {}
+    # Another process, which knows nothing but what stands there; Discord forgot the nonce too.
+    stage.server.world.nonces.clear()
+    async with another_messenger(server) as other, connected(server, other):
+        await _known(other, thread_of(stage).id)
+        assert dict(await other.find(stage.channel, root, ["k/1"], long_ago())) == {}
+        await other.reply(stage.channel, root, card("Worse"), "k/1", in_channel=True)
+    assert sum("Worse" in said for said in in_channel(stage)) == 1
+    assert len(thread_of(stage).messages) == 1
+
+
+async def _known(messenger: DiscordMessenger, channel_id: int) -> None:
+    """Wait until the gateway told of a channel or thread."""
+    async with asyncio.timeout(10):
+        while messenger.channels.may_read_history(channel_id) is None:  # noqa: ASYNC110 - told by the gateway
+            await asyncio.sleep(0.01)
+
+
+async def test_before_the_gateway_told_what_we_may_read_an_empty_history_is_no_answer(
+    server: DiscordServer, stage: DiscordStage
+) -> None:
+    async with another_messenger(server) as unconnected:
+        with pytest.raises(DeliveryError, match="not known yet"):
+            await unconnected.find(stage.other, None, ["k/root"], long_ago())
+
+
+async def test_the_same_nonce_after_somebody_deleted_the_message_is_delivered_and_gone(
+    stage: DiscordStage,
+) -> None:
+    root = await stage.messenger.open_thread(stage.channel, card(), "k/root")
+    await stage.server.director.delete_message(int(stage.channel.id), int(root.split("/")[1]))
+    again = await stage.messenger.open_thread(stage.channel, card(), "k/root")
+    assert in_channel(stage) == []
+    with pytest.raises(MessageGone):
+        await stage.messenger.revise(stage.channel, again, again, card(), "k/root")
+
+
+async def test_every_message_carries_the_nonce_of_its_key(stage: DiscordStage) -> None:
+    root = await stage.messenger.open_thread(stage.channel, card(), "k/root")
+    await stage.messenger.reply(stage.channel, root, card("Worse"), "k/1", in_channel=True)
+    sent = {m.nonce for m in stage.messages(stage.channel)}
+    assert sent == {nonce("k/root"), nonce("k/1"), nonce("k/1/channel")}
+
+
+async def test_without_history_the_nonce_protects_for_two_minutes_and_then_nothing_does(
+    stage: DiscordStage, clock: Clock
+) -> None:
+    await stage.server.director.deny(int(stage.channel.id), "read_message_history")
+    await heard(stage)
+    since = clock()
+    assert dict(await stage.messenger.find(stage.channel, None, ["k/root"], since)) == {}
+    clock.ahead = timedelta(minutes=3)
+    with pytest.raises(CannotLook):
+        await stage.messenger.find(stage.channel, None, ["k/root"], since)
