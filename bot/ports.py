@@ -1,4 +1,4 @@
-"""What we need from outside, as small protocols. Errors are those of `bot.errors` only."""
+"""Ports to the outside, as small protocols. Errors are those of `bot.domain.errors` only."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class IncidentReader(Protocol):
 
 
 class IncidentStore(IncidentReader, Protocol):
-    """Where the engine's truth is kept: one state a provider, its incidents, the news in order."""
+    """The store of the engine's truth: one state a provider, its incidents, the news in order."""
 
     async def acquire(self, provider: str, holder: str) -> int | None:
         """Take or renew the watcher's lease. Returns the fence, or None while another holds it.
@@ -96,7 +96,7 @@ class IncidentStore(IncidentReader, Protocol):
 
 
 class Subscriptions(Protocol):
-    """Who wants what."""
+    """The subscriptions of all channels."""
 
     async def get(self, channel: Channel) -> Subscription | None: ...
 

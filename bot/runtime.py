@@ -1,4 +1,4 @@
-"""What a process takes from its machine: the wall clock, the event loop, the garbage collector.
+"""The machine under a process: the wall clock, the event loop, the garbage collector.
 
 Only the composition root (`app`, `cli`, `__main__`) uses it; all others are given a clock.
 """

@@ -1,1 +1,1 @@
-"""Who is watched: providers, surfaces, probes, known errors, as data."""
+"""Providers, surfaces, probes and known errors, as data."""

@@ -1,4 +1,4 @@
-"""Who can be watched, and what people call the parts of it: `catalog.toml` read and asked.
+"""The catalogue of providers and of the names of their parts: `catalog.toml` read and asked.
 
 Pure once loaded. A provider that the file does not know (any Statuspage by its URL) makes its
 surfaces from its components as they are seen: "<provider>/<slug of the name>".
@@ -52,7 +52,7 @@ class Catalog:
         return self._surfaces.get(id_)
 
     def label(self, surface: str) -> str:
-        """How we write a surface; of one unknown here, what its id says (acme/web-app: web app)."""
+        """Return the label of a surface; of one unknown here, by its id (acme/web-app: web app)."""
         known = self.surface(surface)
         return known.label if known else " ".join(_bare(surface).replace("-", " ").split())
 

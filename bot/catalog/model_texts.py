@@ -1,4 +1,4 @@
-"""What the texts of incidents say of models: which of them, in which versions, in trouble or not.
+"""Statements of incident texts about models: which ones, in which versions, in trouble or not.
 
 Sentences are read by fixed words, clause by clause. What is not understood says nothing. "Opus 5"
 says nothing of Opus 4.8; "all models" says something of each.
@@ -36,7 +36,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """What texts say of one model by now. `versions` empty: all that are not in `works_again`."""
+    """The state of one model by the texts. `versions` empty: all that are not in `works_again`."""
 
     in_trouble: bool = False
     versions: frozenset[str] = frozenset()
@@ -50,7 +50,7 @@ class ModelState:
 
 
 def state_of(provider: Provider, surface: str, texts: Iterable[str]) -> ModelState:
-    """What the texts, oldest first, leave of a model."""
+    """Return the state of a model after these texts, oldest first."""
     state = ModelState()
     for said in (one for text in texts for one in statements(provider, text)):
         if said.surface != surface:
@@ -76,7 +76,7 @@ def state_of(provider: Provider, surface: str, texts: Iterable[str]) -> ModelSta
 
 @lru_cache(maxsize=4096)  # the texts of open incidents are read for every answer
 def statements(provider: Provider, text: str) -> tuple[Statement, ...]:
-    """What a text says of the provider's models, in its order."""
+    """Return the statements of a text about the provider's models, in its order."""
     said: list[Statement] = []
     models = [surface for surface in provider.surfaces if surface.model]
     for clause in _CLAUSE.split(_ALL_BUT.sub(r"\1 except", text)):

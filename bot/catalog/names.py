@@ -1,4 +1,4 @@
-"""What a typed word means: surfaces, providers, versions of models, severities, lengths of time.
+"""Meanings of typed words: surfaces, providers, versions of models, severities, lengths of time.
 
 For chats, the command line and the HTTP API alike. Exact names alone mean something by
 themselves; what is only like a name is offered back ("did you mean"), never taken. And names as
@@ -72,7 +72,7 @@ def share_of(word: str) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class NameMatch:
-    """What a name means. At most one of `provider`, `surfaces` and `close` is set."""
+    """The meaning of a name. At most one of `provider`, `surfaces` and `close` is set."""
 
     # A provider as a whole.
     provider: str | None = None
@@ -117,7 +117,7 @@ def find(catalog: Catalog, typed: str) -> NameMatch:
 
 
 def longest_name(catalog: Catalog, words: Sequence[str]) -> tuple[NameMatch, int]:
-    """What the first words mean together, and how many they are; else what the first is like."""
+    """Return the meaning of the first words together, and how many; else names like the first."""
     for count in range(min(LONGEST_NAME, len(words)), 0, -1):
         found = find(catalog, " ".join(words[:count]))
         last, unit = words[count - 1].casefold(), "".join(words[count : count + 1]).casefold()

@@ -1,4 +1,4 @@
-"""Which parts of a provider are watched: all of it, single surfaces, or regions.
+"""The parts of a provider that are watched: all of it, single surfaces, or regions.
 
 A name is a provider's (`github`), or has a part behind a slash: one of its surfaces
 (`github/copilot`), or a region where it has those (`bedrock/eu-west-1`).

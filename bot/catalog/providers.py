@@ -20,7 +20,7 @@ def slug(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """What people use and ask about. `id` is whole (with the provider's prefix)."""
+    """A thing that people use and ask about. `id` is whole (with the provider's prefix)."""
 
     id: str
     label: str
@@ -52,7 +52,7 @@ class Surface:
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """What a person can do while one of these surfaces is in trouble."""
+    """An advice for a person while one of these surfaces is in trouble."""
 
     surfaces: frozenset[str]
     words: tuple[str, ...]  # in the incident's texts; none: whatever they say

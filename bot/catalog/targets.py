@@ -1,4 +1,4 @@
-"""What is probed: the rows of `catalog.toml` that say so."""
+"""Probe targets: the rows of `catalog.toml` that name one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.domain.errors import SettingsError
 
 
 class TargetKind(StrEnum):
-    """What a target is: the API, a web page behind a front door, or a neutral site."""
+    """Kinds of targets: an API, a web page behind a front door, a neutral site."""
 
     API = "api"
     DOOR = "door"  # an API that refuses who shows no key, in whatever JSON

@@ -1,4 +1,4 @@
-"""What the settings say is watched."""
+"""The providers that the settings name."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ _FAILS = frozenset({"broken", "doesnt", "dont", "down", "fail", "failing", "isnt
 
 
 def _question(plain: Sequence[str]) -> Question:
-    """What a sentence asks: "is it back?" is the opposite of "is it down?"."""
+    """Return the sense of a sentence: "is it back?" is the opposite of "is it down?"."""
     if not _WHAT.isdisjoint(plain[:2]):
         return Question.OPEN
     return Question.UP if _WORKS & set(plain) and not _FAILS & set(plain) else Question.DOWN

@@ -176,7 +176,7 @@ def _meant(value: str, view: StatusView) -> list[str]:
 
 
 def _offered(view: StatusView) -> list[str]:
-    """What is in trouble first, then what most people use."""
+    """Return the surfaces in trouble first, then those that most people use."""
     bad = [v.surface for v in view.verdicts if v.in_trouble]
     usual = [s.id for s in view.catalog.surfaces() if s.usual]
     return [*bad, *(s for s in usual if s not in bad)]

@@ -32,7 +32,7 @@ _SAYS_WHAT_WAITS = frozenset({"ask", "subscriptions", "why"})
 
 
 class Commands:
-    """What people may ask of the bot, for every platform."""
+    """The commands and buttons, the same for every platform."""
 
     def __init__(self, services: Services) -> None:
         self._services = services

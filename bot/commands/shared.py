@@ -1,4 +1,4 @@
-"""What several commands need: may it be changed, can it be written to, what goes on, what to do."""
+"""Parts of several commands: may it be changed, can it be written to, what goes on, what to do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def not_subscribed() -> Answer:
 
 
 async def access_of(services: Services, request: Request) -> Access | DeliveryError:
-    """Whether we may post in this channel, and what works only in part; or why nobody knows."""
+    """Return whether we may post in this channel, what works in part; or why nobody knows."""
     messenger = services.messengers.get(request.channel.platform)
     if messenger is None:
         return Access(False, f"{request.channel.platform} is not connected", "Tell the operator.")
@@ -42,7 +42,7 @@ async def access_of(services: Services, request: Request) -> Access | DeliveryEr
 
 
 def access_line(access: Access | DeliveryError) -> Line | None:
-    """What keeps us from posting, or works only in part, with what to do. None: nothing."""
+    """Say what keeps us from posting, or works only in part, with what to do. None: nothing."""
     if isinstance(access, DeliveryError):
         return (Text(f"I could not find out whether I may write here ({access.reason})."),)
     if not access.problem:
@@ -55,7 +55,7 @@ def access_line(access: Access | DeliveryError) -> Line | None:
 
 
 async def what_hinders(services: Services, request: Request) -> Line | None:
-    """What keeps us from posting in this channel, with what to do. None: nothing."""
+    """Say what keeps us from posting in this channel, with what to do. None: nothing."""
     access = await access_of(services, request)
     return None if isinstance(access, Access) and access.ok else access_line(access)
 
@@ -73,7 +73,7 @@ async def running(services: Services, subscription: Subscription) -> list[Incide
 
 
 async def what_to_do(services: Services, view: StatusView, surface: str) -> list[Line]:
-    """What helps, and how long it may take; nothing where nothing is wrong."""
+    """Say what helps, and how long it may take; nothing where nothing is wrong."""
     if tip := advice_line(view, surface):
         return [(Text(tip),), *await how_long(services, view, surface)]
     return []

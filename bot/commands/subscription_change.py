@@ -14,7 +14,7 @@ from bot.domain.subscription import Subscription
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionChange:
-    """What a subscription shall become. None and KEEP leave a setting as it is."""
+    """A change of a subscription. None and KEEP leave a setting as it is."""
 
     surfaces: frozenset[str] | None = None  # replaces; empty: everything
     plus: frozenset[str] = frozenset()

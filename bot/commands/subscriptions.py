@@ -83,7 +83,7 @@ async def subscribe(services: Services, request: Request, change: SubscriptionCh
 async def _going_on_line(
     services: Services, subscription: Subscription, going_on: Sequence[Incident]
 ) -> Line:
-    """What runs already, and whether it is posted here now: by a dry run of the plan."""
+    """Name what runs already, and whether it is posted here now: by a dry run of the plan."""
     now, posted = services.status.clock(), []
     for incident in going_on:
         thread = await services.threads.thread(subscription.channel, incident.key)

@@ -236,7 +236,7 @@ def verb_words() -> dict[str, str]:
 
 
 def help_lines() -> list[tuple[str, str]]:
-    """What is typed, and what it does, in the order of the table."""
+    """Return what is typed, and what it does, in the order of the table."""
     return [
         line for command in COMMANDS for line in ((command.example, command.help), *command.also)
     ]

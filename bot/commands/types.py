@@ -1,4 +1,4 @@
-"""What a platform hands to the commands and gets back, and what a command is."""
+"""Requests of platforms, answers to them, and what a command is."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said to the one who asked (to the whole channel when `shared`), and in public.
+    """The message to the one who asked (to the whole channel when `shared`), and one in public.
 
     `public` is one short line for the channel after a change (who, what); None where nothing
     changed. It is posted as an ordinary message, best effort.
@@ -69,7 +69,7 @@ KEEP = Keep.KEEP
 
 
 class Takes(StrEnum):
-    """What may follow a verb."""
+    """Kinds of words that may follow a verb."""
 
     SURFACE = "surface"
     SURFACES = "surfaces"  # several
@@ -87,7 +87,7 @@ class Takes(StrEnum):
 
 @dataclass(slots=True)
 class ParsedCommand:
-    """What was understood of a line. `plus` and `minus` adjust what there is."""
+    """A line as it was understood. `plus` and `minus` adjust what there is."""
 
     verb: str = "ask"
     # Named alone: in their place.
@@ -140,7 +140,7 @@ class ParsedCommand:
 
 
 class Threads(Protocol):
-    """What stands where, read only."""
+    """The records of all threads, read only."""
 
     async def thread(self, channel: Channel, incident: str) -> ThreadRecord | None:
         """The record of this incident (its key) in that channel; None: nothing was sent.
@@ -153,7 +153,7 @@ class Threads(Protocol):
 
 @dataclass(slots=True)
 class Services:
-    """What the commands work with. `messengers` may be filled after this was made."""
+    """The parts that commands work with. `messengers` may be filled after this was made."""
 
     status: StatusService
     subscriptions: Subscriptions
@@ -229,7 +229,7 @@ class Command:
         return self.takes(Takes.SURFACE, Takes.SURFACES, Takes.SIGNED)
 
     def unexpected(self, words: ParsedCommand) -> list[str]:
-        """What was understood of the line, and means nothing to this command."""
+        """Return the words that were understood, and mean nothing to this command."""
         accepted = {option.takes for option in self.options}
         if Takes.SIGNED in accepted or Takes.SURFACE in accepted:
             accepted.add(Takes.SURFACES)

@@ -1,4 +1,4 @@
-"""What a channel is told of a page that cannot be read, and the loop that makes channels stale.
+"""Plans of what a channel is told of a page that cannot be read, and the loop that queues them.
 
 The watcher keeps in its state since when it cannot see (`engine.blindness`); here it becomes one
 message to each channel, and a second one, to those that got the first, once the page is back.

@@ -1,4 +1,4 @@
-"""What attempts share, and the state of one subject while an attempt lasts."""
+"""The context that attempts share, and the state of one subject while an attempt lasts."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ async def no_failpoint(_: str) -> None:
 
 
 class Verdicts(Protocol):
-    """What is true now, as for everybody."""
+    """A view as it counts for everybody."""
 
     def verdict(self, surface: str) -> Verdict | None: ...
 
 
 @dataclass(slots=True)
 class DeliveryCounts:
-    """What a worker did since it was started, for logs and metrics."""
+    """Counts of a worker since it was started, for logs and metrics."""
 
     opened: int = 0
     replied: int = 0
@@ -50,7 +50,7 @@ class DeliveryCounts:
 
 @dataclass(slots=True)
 class DeliveryContext:
-    """What every attempt of one platform shares."""
+    """The context of every attempt of one platform."""
 
     messenger: Messenger
     queue: Queue

@@ -41,7 +41,7 @@ class DeliveryStores(StatusStores, Protocol):
 
 
 class Loop(Protocol):
-    """What makes channels stale, or serves those that are."""
+    """A loop that makes channels stale, or serves those that are."""
 
     def wake(self) -> None: ...
 

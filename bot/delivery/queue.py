@@ -21,7 +21,7 @@ from bot.ports import Bucket
 
 
 class Subject(Protocol):
-    """What a destination can be stale about: an incident, a reminder, a blindness."""
+    """A thing that a destination can be stale about: an incident, a reminder, a blindness."""
 
     @property
     def key(self) -> str: ...
@@ -83,7 +83,7 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class ThreadUpdate:
-    """What is written back about one subject."""
+    """The record that is written back about one subject."""
 
     pending: PendingThread
     thread: ThreadRecord
@@ -100,7 +100,7 @@ class Outcome(StrEnum):
 
 
 class Unconfirmed(StrEnum):
-    """What becomes of `Claim.unconfirmed_since`."""
+    """The fate of `Claim.unconfirmed_since`."""
 
     UNCHANGED = "unchanged"
     CLEARED = "cleared"  # the platform was searched
@@ -109,7 +109,7 @@ class Unconfirmed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What was done under a claim, and how it goes on."""
+    """The result of a claim, and how it goes on."""
 
     claim: Claim
     outcome: Outcome

@@ -1,5 +1,5 @@
-"""What to search for when something may have been sent without being recorded, and what the
-record is once it was searched for.
+"""Recovery of what may have been sent without being recorded: what to search for on the platform,
+and the record once it was searched for.
 """
 
 from __future__ import annotations

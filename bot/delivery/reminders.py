@@ -1,4 +1,4 @@
-"""When a reminder ("tell me when it's back") is due, and what is sent for it. Pure.
+"""Reminders ("tell me when it's back"): when one is due, and what is sent for it. Pure.
 
 A reminder lies with its destination until it was told or a week has passed. Fan-out makes the
 destination stale while `is_due`; the worker asks again here before it sends, so that nobody is
@@ -20,7 +20,7 @@ VerdictOf = Callable[[str], Verdict | None]  # by surface; None: not known at al
 
 
 def is_due(reminder: Reminder, verdict_of: VerdictOf, now: datetime) -> bool:
-    """Whether its destination should be looked at: to be told, or to forget it."""
+    """Tell whether its destination should be looked at: to be told, or to forget it."""
     return _reason(reminder, verdict_of, now) is not Reason.NOT_BACK
 
 
@@ -35,7 +35,7 @@ def plan_reminder(
 
 
 def is_over(reason: Reason) -> bool:
-    """Whether a reminder with this reason is to be forgotten."""
+    """Tell whether a reminder with this reason is to be forgotten."""
     return reason in {Reason.TOLD, Reason.EXPIRED}
 
 

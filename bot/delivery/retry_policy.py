@@ -1,4 +1,4 @@
-"""What happens when a messenger did not carry out a call: one table, and the settlement it makes.
+"""Reactions to a call that a messenger did not carry out: one table, and the settlement it makes.
 
 `MessageGone` and `Malformed` concern one message and are met by the attempt itself: the step counts
 as done, or is tried once in its plain form and then parked.

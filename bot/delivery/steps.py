@@ -44,13 +44,13 @@ class Step:
 
     @property
     def sends(self) -> bool:
-        """Whether carrying it out again would be seen twice."""
+        """Tell whether carrying it out again would be seen twice."""
         return self.act in {Act.OPEN, Act.REPLY, Act.CATCH_UP, Act.SAY}
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What brings one destination up to date about one subject, and why that is all."""
+    """The steps that bring a destination up to date about one subject, and why these are all."""
 
     steps: tuple[Step, ...]
     reason: Reason

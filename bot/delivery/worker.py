@@ -52,12 +52,12 @@ class Worker:
 
     @property
     def counts(self) -> DeliveryCounts:
-        """What was done since the start."""
+        """The counts since the start."""
         return self.context.counts
 
     @property
     def attempts(self) -> frozenset[asyncio.Task[None]]:
-        """What is in flight."""
+        """The attempts in flight."""
         return frozenset(self._attempts)
 
     def wake(self) -> None:

@@ -1,4 +1,4 @@
-"""What `doctor` finds: one line a thing, and what to do where something is wrong."""
+"""Results of `doctor`: one line a thing, and what to do where something is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong, and what the caller does about it.
+"""Errors, named by what the caller does about them.
 
 BotError
 ├── SettingsError     the operator's settings are wrong: say which, do not start

@@ -1,4 +1,4 @@
-"""What sources say of a surface, and the verdict drawn from it."""
+"""Evidence on a surface, and the verdict drawn from it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one source says of one surface. `at`: when it was last seen to be so."""
+    """A statement of one source about one surface. `at`: when it was last seen to be so."""
 
     source: str
     surface: str
@@ -34,7 +34,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What we say about a surface now, and what it rests on. `incidents` are keys."""
+    """The answer about one surface now, with what it rests on. `incidents` are keys."""
 
     surface: str
     severity: Severity

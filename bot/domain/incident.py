@@ -1,4 +1,4 @@
-"""What we made of a page: incidents, and the events that happened to them."""
+"""Incidents, made of what a page says, and the events that happened to them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHANNEL_KINDS = frozenset(
 
 
 class Ending(StrEnum):
-    """How an incident ended."""
+    """The way in which an incident ended."""
 
     NONE = "none"  # it runs
     # It left the page's summary, and only the history list, not read yet, can say why.
@@ -100,7 +100,7 @@ class IncidentEvent:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """What an incident does to one surface. `from_text`: known from words, not from a component."""
+    """The severity of an incident for one surface. `from_text`: by words, not by a component."""
 
     now: Severity
     worst: Severity

@@ -1,4 +1,4 @@
-"""What a message says, once, for every platform; adapters only draw it.
+"""Messages as values, the same for every platform; adapters only draw them.
 
 A card is made of spans of text that adapters escape without exception: nothing in a card is
 markup. Times stay times, so that each reader sees them in their own zone.

@@ -1,4 +1,4 @@
-"""What a status page reports, as values.
+"""The report of a status page, as values.
 
 Frozen dataclasses and enums: no I/O, no clock. All times are aware UTC.
 """
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How bad. `UNKNOWN` is neither down nor up, and compares below everything."""
+    """A degree of trouble. `UNKNOWN` is neither down nor up, and compares below everything."""
 
     UNKNOWN = "unknown"
     UP = "up"
@@ -60,7 +60,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class ComponentChange:
-    """What one update says of one component."""
+    """The statement of one update about one component."""
 
     component: str
     before: Severity
@@ -123,13 +123,13 @@ class PageIncident:
 
     @property
     def end_at(self) -> datetime:
-        """When it ended, once it has: as the page says, else with its last word."""
+        """The time of its end, once it has ended: as the page says, else of its last word."""
         last = self.updates[-1].at if self.updates else self.created_at
         return self.resolved_at or last
 
     @property
     def posted_at(self) -> datetime:
-        """When it was really put on the page: backdated ones are dated earlier."""
+        """The time when it was really put on the page: backdated ones are dated earlier."""
         return min((update.posted_at for update in self.updates), default=self.created_at)
 
 
@@ -142,7 +142,7 @@ class PageList(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What one poll of a page showed."""
+    """A page as one poll showed it."""
 
     provider: str
     components: tuple[Component, ...]

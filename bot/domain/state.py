@@ -50,7 +50,7 @@ class SuspicionState:
 
 @dataclass(frozen=True, slots=True)
 class ComponentLink:
-    """What one incident does to one component: at present, and when it last said so."""
+    """The severity of one incident for one component, and when it last said so."""
 
     severity: Severity
     worst: Severity
@@ -59,7 +59,7 @@ class ComponentLink:
 
 @dataclass(frozen=True, slots=True)
 class LeftShape:
-    """What an incident was before it changed, as a hash; `worded`: the provider said something."""
+    """An incident's shape before it changed, as a hash; `worded`: the provider said something."""
 
     at: datetime
     shape: str
@@ -68,7 +68,7 @@ class LeftShape:
 
 @dataclass(frozen=True, slots=True)
 class Steadiness:
-    """How an incident changed of late."""
+    """The changes of an incident of late."""
 
     shape: str = ""  # a hash of what it was at the last poll
     left: tuple[LeftShape, ...] = ()  # what it was before, within the last hour
@@ -102,7 +102,7 @@ class Steadiness:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """What the engine must remember of one incident besides what it emitted of it."""
+    """The engine's memory of one incident besides what it emitted of it."""
 
     texts: Mapping[str, str] = field(default_factory=dict)  # update id → hash of its text
     links: Mapping[str, ComponentLink] = field(

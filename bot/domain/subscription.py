@@ -15,7 +15,7 @@ from bot.domain.page import Severity
 
 @dataclass(frozen=True, slots=True, order=True)
 class Channel:
-    """Where messages go: a platform, its tenant (workspace, guild) and the id there."""
+    """A place for messages: a platform, its tenant (workspace, guild) and the id there."""
 
     platform: str
     tenant: str
@@ -37,7 +37,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Why a channel is not written to at present."""
+    """The reason why a channel is not written to at present."""
 
     reason: str
     since: datetime
@@ -101,7 +101,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class ThreadRecord:
-    """What was sent to one channel about one subject. References are the messenger's own."""
+    """The record of what one channel was sent about one subject. References are the messenger's."""
 
     root: str | None = None  # reference of the root; "" if somebody deleted it
     joined: int = 0  # revision that the root first showed: what is older was never due here
@@ -140,12 +140,12 @@ class Reminder:
 
     @property
     def severity(self) -> Severity:
-        """What it is about is up: the least urgent there is."""
+        """The least urgent there is: its surfaces are up."""
         return Severity.UP
 
 
 class Reason(StrEnum):
-    """Why a destination is told what it is told about a subject, or nothing."""
+    """The reason why a destination is told what it is told about a subject, or nothing."""
 
     TOLD = "told"  # everything stands there
     DUE = "due"  # the steps are still to be carried out

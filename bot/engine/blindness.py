@@ -1,4 +1,4 @@
-"""When not being able to read the page is worth a message: for long, and while something is wrong.
+"""Blindness to a page that is worth a message: for long, and while something is wrong.
 
 Pure. The answer is part of the state, so that what was told before a restart gets its end after it.
 """

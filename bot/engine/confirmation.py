@@ -70,7 +70,7 @@ def continue_as_official(found: Detected, before: State | None, now: datetime) -
 
 
 def posted_at(incident: Incident) -> datetime:
-    """When we could first read it: what an early warning is measured against."""
+    """Return when we could first read it: an early warning is measured against that."""
     return incident.events[0].observed_at if incident.events else incident.started_at
 
 

@@ -29,7 +29,7 @@ AFTERMATH = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Evidenced:
-    """What stands against the surfaces of a page at one moment."""
+    """The evidence against the surfaces of a page at one moment."""
 
     signals: Signals
     cases: Mapping[str, Suspicion]

@@ -164,7 +164,7 @@ def conclude(poll: Poll, one: Attribution) -> Conclusion:
 
 
 def ended_at(poll: Poll, one: Conclusion) -> datetime | None:
-    """When it ended; one that is followed beyond the page's end, with its last component."""
+    """Return its end; of one that is followed beyond the page's end, that of its last component."""
     if not one.ending.is_over:
         return None
     incident, moved_at = one.seen.incident, one.owned.moved_at

@@ -127,7 +127,7 @@ def emit(poll: Poll, one: Conclusion) -> Incident:
 
 
 def _emitted(one: Conclusion, *, first: bool) -> list[Unnumbered]:
-    """What is to be emitted, in order, with every new text once."""
+    """Return the events to be, in order, with every new text once."""
     seen, updates, turn = one.seen, one.seen.updates, TURNS.get(one.row)
     kind, text = turn or (EventKind.UPDATE, TurnText.NONE)
     if text is TurnText.ONLY_LAST or first:

@@ -1,4 +1,4 @@
-"""How bad an incident is: in all, for each surface, and over time; and what of that changed.
+"""Severities of an incident: in all, for each surface, over time; and what of these changed.
 
 From component states where any was ever down; from the page's computed `impact` only where none
 was. A surface that only words name follows the whole.
@@ -19,7 +19,7 @@ from bot.engine.stages import Conclusion
 
 
 def weight(incident: Incident, links: Mapping[str, ComponentLink], impact: Severity) -> Severity:
-    """How bad it is by its components or its impact, whether it has ended or not."""
+    """Return its severity by its components or its impact, whether it has ended or not."""
     if incident.maintenance:
         return Severity.MAINTENANCE
     if _by_components(incident, links):
@@ -29,14 +29,14 @@ def weight(incident: Incident, links: Mapping[str, ComponentLink], impact: Sever
 
 
 def overall(one: Conclusion) -> Severity:
-    """How bad it is now; what has ended is up, unless components of it are still down."""
+    """Return its severity now; what has ended is up, unless components of it are still down."""
     if one.ending.is_over and not one.owned.follows:
         return Severity.UP
     return _weight_now(one)
 
 
 def peak(one: Conclusion) -> Severity:
-    """How bad it was at worst in this poll, counting what was over before we saw it."""
+    """Return its worst severity in this poll, counting what was over before we saw it."""
     links = one.owned.links
     seen = [severity for _, severity in one.seen.points]
     if one.seen.is_new and not seen:
@@ -104,7 +104,7 @@ def carried(provider: Provider, touched: Mapping[str, Impact]) -> dict[str, Impa
 def changes_of(
     poll: Poll, one: Conclusion, impacts: Mapping[str, Impact]
 ) -> tuple[SurfaceChange, ...]:
-    """What changed for each surface.
+    """Return the changes of each surface.
 
     "Released": it is no longer this incident's and did not get better, because another has it or
     because its row still shows it down.

@@ -26,7 +26,7 @@ REOPENS_WITHIN = timedelta(hours=2)
 
 
 def listed_incidents(snapshot: Snapshot) -> list[PageIncident]:
-    """What the poll says of each incident, ended ones first and each in order of time.
+    """Return the poll's incidents, ended ones first and each in order of time.
 
     The history list is read after the summary: where it says that an incident has ended it is
     right. An incident open there alone is left for the next poll, when the summary shows it.

@@ -16,7 +16,7 @@ from bot.engine.stages import Conclusion
 
 @dataclass(frozen=True, slots=True)
 class Unnumbered:
-    """What is to be told: a kind, and the text that it comes with."""
+    """An event to be: a kind, and the text that it comes with."""
 
     kind: EventKind
     update: PageUpdate | None = None
@@ -111,7 +111,7 @@ def _key(one: Conclusion, kind: EventKind) -> str:
 
 
 def _moment(poll: Poll, one: Conclusion, kind: EventKind) -> datetime:
-    """When something happened that came without words."""
+    """Return the time of an event that came without words."""
     openings = {EventKind.OPENED, EventKind.STARTED, EventKind.SCHEDULED}
     if one.seen.is_new and kind in openings:
         return one.seen.incident.started_at

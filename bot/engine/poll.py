@@ -55,7 +55,7 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one poll says of one incident."""
+    """One incident as a poll shows it."""
 
     # As before this poll, but for what needs no event: address, plan, and (adopted) origin.
     # Without events it is new.
@@ -98,7 +98,7 @@ class Observation:
 
     @property
     def new_words(self) -> str:
-        """What is new of its texts, and its title where it is new."""
+        """Its new texts, and its title where it is new."""
         title = [self.incident.title] if self.is_new else []
         return "\n".join((*title, *(update.text for update in self.updates)))
 
@@ -128,7 +128,7 @@ class Observation:
 
     @property
     def last_word_at(self) -> datetime:
-        """When the provider last spoke in it, else when it began."""
+        """The time of the provider's last word in it, else of its beginning."""
         said = [*(event.at for event in self.incident.events), *(u.at for u in self.updates)]
         return max([*said, self.incident.started_at])
 

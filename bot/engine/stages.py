@@ -26,7 +26,7 @@ class Before(StrEnum):
 
 
 class Now(StrEnum):
-    """What it is at this poll."""
+    """An incident's state at this poll."""
 
     INCIDENT = "incident"
     PLANNED = "planned maintenance"
@@ -124,7 +124,7 @@ _NOTES = {
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """How one incident ended, if it did."""
+    """The ending of one incident, if it ended."""
 
     owned: Attribution
     ending: Ending

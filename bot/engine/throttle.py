@@ -1,4 +1,4 @@
-"""What is held back though it happened: too many openings at once, and changes to and fro.
+"""Limits on what is told: too many openings at once, and changes to and fro.
 
 A page that alternates without a word gets its first changes told, then one sentence that it keeps
 changing, then the truth once that has held for a while. New words and edits are always told, and

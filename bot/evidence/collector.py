@@ -52,6 +52,6 @@ class Collector:
         return Signals(tuple(evidence), local_suspicions(evidence, reported, now))
 
     async def collect(self, now: datetime) -> Collected:
-        """What counts in an answer given in a channel, whichever that is; None: for everybody."""
+        """Read what counts in an answer in a channel, whichever that is; None: for everybody."""
         collected = [await source.collect(self.stores, now) for source in sources.SOURCES]
         return lambda channel: [piece for one in collected for piece in one(channel)]

@@ -1,4 +1,4 @@
-"""What one look by a probe means, and what several looks in a row are worth.
+"""Judgements of probes: what one look means, and what several in a row are worth.
 
 How fast an answer comes means nothing here: a fast 500 is a failure, a slow 401 is not.
 A 401 or 403 in the API's own shape proves that the edge and the API behind it answer. A bot
@@ -28,7 +28,7 @@ class ProbeOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProbeResponse:
-    """What came back: an HTTP answer, or `failure` (one of timeout, dns, tls, connect, cut).
+    """An HTTP answer, or a `failure` (one of timeout, dns, tls, connect, cut).
 
     `body` is the beginning of the answer, as far as it was read.
     """
@@ -186,7 +186,7 @@ class ProbeHistory:
 
     @property
     def account(self) -> str:
-        """What it says in an answer: the last look, and how many of the last ones failed."""
+        """Its words in an answer: the last look, and how many of the last ones failed."""
         probe, total = f"our probe of {self.target}", len(self.looks)
         if not self.bad:
             return f"{probe} {self.says}"
@@ -218,7 +218,7 @@ def remember(
 
 
 def evidence(records: Iterable[ProbeHistory]) -> list[Evidence]:
-    """What the probes say of each surface."""
+    """Return the evidence of probes on each surface."""
     return [
         Evidence(
             source=Source.PROBE,

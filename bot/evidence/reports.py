@@ -1,4 +1,4 @@
-"""What people report, and when they are enough to be heard.
+"""Evidence from what people report, and when they are enough to be heard.
 
 One person is one voice for each surface, in however many channels and workspaces they report it.
 How many voices a channel needs grows with its size.
@@ -36,7 +36,7 @@ OVERWHELMING = 3.0  # times the quorum: suffices alone, for that workspace only
 
 @dataclass(frozen=True, slots=True)
 class ReportCount:
-    """How many different people of one channel reported one surface within the window."""
+    """The number of different people of one channel who reported one surface within the window."""
 
     owner: str  # the tenant across platforms ("slack/T1")
     channel: str
@@ -49,13 +49,13 @@ class ReportCount:
     elsewhere: int = 0  # how many of `people` are counted in another channel already
 
     def is_established(self, now: datetime) -> bool:
-        """Whether other workspaces may be told of what is said here."""
+        """Tell whether other workspaces may be told of what is said here."""
         known = self.subscribed_at is not None and now - self.subscribed_at >= ESTABLISHED
         return known and (self.members is None or self.members >= LEAST_MEMBERS)
 
 
 def quorum(members: int | None) -> int:
-    """How many voices count as one channel's voice: three in a hundred, at least two."""
+    """Return how many people speak for a channel: three in a hundred, at least two."""
     if members is None:
         return UNKNOWN_SIZE
     return min(LARGEST, max(SMALLEST, math.ceil(members * SHARE)))
@@ -70,7 +70,7 @@ def worth(people: int, members: int | None) -> float:
 
 
 def evidence(report_counts: Iterable[ReportCount], now: datetime) -> list[Evidence]:
-    """What all reports together say to everybody, one piece for each surface."""
+    """Return the evidence of all reports together, one piece for each surface."""
     found = []
     for surface, group in _by_surface(report_counts).items():
         heard: set[str] = set()
@@ -91,7 +91,7 @@ def evidence(report_counts: Iterable[ReportCount], now: datetime) -> list[Eviden
 
 
 def here(report_counts: Iterable[ReportCount], owner: str) -> list[Evidence]:
-    """What the people of one workspace say, for that workspace: enough of them suffice alone."""
+    """Return the evidence of one workspace's people, for it alone: enough of them suffice."""
     found = []
     local = [count for count in report_counts if count.owner == owner]
     for surface, group in _by_surface(local).items():

@@ -1,4 +1,4 @@
-"""How good our own evidence is, counted without mercy from the incidents on record.
+"""The quality of our own evidence, counted from all incidents on record.
 
     lead         we suspected it, and then the provider posted
     lag          the provider posted first; our evidence came after

@@ -70,5 +70,5 @@ def source_names() -> list[str]:
 
 
 def label_of(name: str) -> str:
-    """Who says it."""
+    """Return the source's name as answers write it."""
     return "Official page" if name == Source.PAGE else source_named(name).label

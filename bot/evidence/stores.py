@@ -1,4 +1,4 @@
-"""Where evidence is kept, as ports.
+"""Stores of evidence, as ports.
 
 In the store, so that every replica answers with the same evidence: the last results of each
 probe, the counts of the team's traffic by the minute, and who reported what (as keyed hashes,
@@ -55,7 +55,7 @@ class ProbeStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a gateway or script counted about one surface (or model) since it last told."""
+    """Counts of a gateway or script about one surface (or model) since it last told."""
 
     surface: str
     results: Mapping[CallResult, int]
@@ -67,7 +67,7 @@ class TrafficStore(Protocol):
         ...
 
     async def counts(self, now: datetime) -> list[TrafficCounts]:
-        """What was counted within `traffic.WINDOW`, one entry a surface."""
+        """Return the counts within `traffic.WINDOW`, one entry a surface."""
         ...
 
 
@@ -117,7 +117,7 @@ class ReportStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EvidenceStores:
-    """What the sources read."""
+    """The stores that the sources read."""
 
     probes: ProbeStore
     traffic: TrafficStore

@@ -37,7 +37,7 @@ class Signals:
 
 
 def decay(source: str, age: timedelta) -> float:
-    """How much evidence of that age still counts, from 1 down to 0. Never rises with age."""
+    """Return how much evidence of that age still counts, from 1 down to 0. Never rises with age."""
     if source == Source.PAGE:
         return 1.0  # a page that is not seen is unknown, whatever it said (see `verdict`)
     row = source_named(source)
@@ -59,7 +59,7 @@ def suffices(strengths: Mapping[str, float], alone: float = ALONE, agree: float 
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """What stands against one surface besides the page: the strongest of each kind."""
+    """The evidence against one surface besides the page: the strongest of each kind."""
 
     surface: str
     against: tuple[Evidence, ...] = ()

@@ -1,4 +1,4 @@
-"""What the team's own traffic says, from counts that a gateway or a script sends.
+"""Evidence from the team's own traffic, by counts that a gateway or a script sends.
 
 The share of failures is judged by the lower end of its 95 % interval (Wilson's), so that three
 failures out of four requests weigh less than three hundred out of four hundred. A 429 is ours
@@ -26,7 +26,7 @@ WORTH = ((0.43, 0.95), (0.25, 0.7), (0.1, 0.45), (0.05, 0.2))
 
 
 class CallResult(StrEnum):
-    """How one request of the team ended."""
+    """The result of one request of the team."""
 
     OK = "2xx"
     LIMITED = "429"
@@ -58,7 +58,7 @@ def lower_share(bad: int, total: int) -> float:
 
 
 def evidence(counts: Iterable[TrafficCounts]) -> list[Evidence]:
-    """What they say of each surface; nothing where they are too few to say anything."""
+    """Return the evidence on each surface; none where the counts are too few to say anything."""
     pieces = []
     for entry in counts:
         total = entry.good + entry.bad

@@ -1,1 +1,1 @@
-"""What runs for as long as the program does."""
+"""Loops that run for as long as the program does."""

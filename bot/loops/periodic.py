@@ -1,4 +1,4 @@
-"""What loops share that run now, when woken, or after a while."""
+"""Waits and back-offs of loops that run now, when woken, or after a while."""
 
 from __future__ import annotations
 

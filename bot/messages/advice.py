@@ -1,4 +1,4 @@
-"""What a person can do, when to retry, and how long it may take."""
+"""Advice in words: what a person can do, when to retry, and how long it may take."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _names_a_model(incident: Incident, catalog: Catalog) -> bool:
 
 
 def tips_for(incident: Incident, catalog: Catalog) -> list[str]:
-    """What the catalogue suggests where an incident's words say so (logins, say)."""
+    """Return the catalogue's advice for what an incident's words speak of (logins, say)."""
     texts = "\n".join((incident.title, *(event.text for event in incident.events)))
     return [
         tip.say

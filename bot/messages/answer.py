@@ -37,7 +37,7 @@ def answer_message(
     question: Question = Question.DOWN,
     page_url: str = "",
 ) -> Message:
-    """What is true now of the surfaces `asked` (none: everything that matters).
+    """Return the answer about the surfaces `asked` (none: everything that matters).
 
     `threads`: where this channel has an incident's thread, by incident key. `reports`: what
     people here said, as one sentence. `how_long`: how long it may take. `question`: what was asked.

@@ -150,7 +150,7 @@ _RESULTS = {
 
 
 def scoreboard_message(board: Scoreboard, days: int, catalog: Catalog) -> Message:
-    """How good our own suspicions were: all of them, the bad ones too."""
+    """Say how good our own suspicions were: all of them, the bad ones too."""
     counts = ", ".join(f"{board.count(result)} {words}" for result, words in _RESULTS.items())
     title = f"Our own suspicions in {days} days"
     lines: list[Line] = [(Text(counts[:1].upper() + counts[1:]),)]

@@ -1,4 +1,4 @@
-"""Whose fault an error is."""
+"""The answer to `explain`: whose fault an error is."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _EMOJI = {Side.THEIRS: "🟠", Side.YOURS: "🏠", Side.UNCLEAR: "❓"}
 def explanation_message(
     said: Explanation, verdicts: Sequence[Verdict], catalog: Catalog
 ) -> Message:
-    """Whose fault it is. Nothing of what was pasted is repeated."""
+    """Say whose fault it is. Nothing of what was pasted is repeated."""
     head = _HEADS.get((said.side, said.certain), "Unclear whose it is")
     name = f": {said.entry.title}" if said.entry else ""
     lines: list[Line] = [(Text(said.advice),)]

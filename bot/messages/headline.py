@@ -15,7 +15,7 @@ from bot.status.verdict import state_clause
 
 
 class Question(StrEnum):
-    """What is asked: whether it is down, whether it works, or neither (why, when, how long)."""
+    """The sense of a question: is it down, does it work, or neither (why, when, how long)."""
 
     DOWN = "down"
     UP = "up"
@@ -73,7 +73,7 @@ def headline(
 
 
 def _state(known: Mapping[str, Severity], *, guessing: bool) -> str:
-    """How things are, as a row of `_WORDS`.
+    """Return the row of `_WORDS` that fits how things are.
 
     `known` is without what is only suspected (`guessing`: something is).
     """
@@ -95,7 +95,7 @@ def _sentence(
     *,
     all_seen: bool,
 ) -> str:
-    """What is suspected, what is known, and what is only as good as what carries it."""
+    """Say what is suspected, what is known, and what is only as good as what carries it."""
     suspected = {v.surface for v in verdicts if v.suspected and not v.carried_by}
     known = {s: how for one in seen for s, how in one.stated.items() if s not in suspected}
     sentences = []
@@ -117,7 +117,7 @@ def _sentence(
 
 
 def _carried_sentences(verdicts: Sequence[Verdict], catalog: Catalog) -> Iterator[str]:
-    """What nothing speaks of, each with what carries it."""
+    """Name what nothing speaks of, each with what carries it."""
     carried: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.carried_by:

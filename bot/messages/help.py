@@ -51,7 +51,7 @@ def not_taken_message(
 
 
 def passed_over(words: Sequence[str]) -> Note:
-    """What of a question was not understood; it was answered without."""
+    """Name the words of a question that were not understood; it was answered without."""
     unknown = spoken_list([f"“{word}”" for word in words[:5]])
     return Note((Text(f"Answered without {unknown}, which I don't know."),))
 
@@ -111,7 +111,7 @@ def unknown_message(
 
 
 def example_message(catalog: Catalog, now: datetime) -> Message:
-    """What an alert looks like; marked at its beginning and its end."""
+    """Return an example of an alert, marked at its beginning and its end."""
     surface = catalog.surfaces()[0].label if catalog.surfaces() else "a surface"
     began = now - timedelta(minutes=4)
     return Message(

@@ -1,4 +1,4 @@
-"""What happened: the list, and one incident in full."""
+"""Past incidents: the list, and one of them in full."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def rows_of(incident: Incident, catalog: Catalog) -> Rows | None:
 
 
 def about_line(incident: Incident, catalog: Catalog) -> Line:
-    """What a notice is about, and what is said where an outage names nothing. Often empty."""
+    """Name the surfaces of a notice or a plan, or say that an outage names none. Often empty."""
     if incident.surfaces and is_notice(incident):
         labels = [spoken(catalog, surface) for surface in catalog.order(incident.surfaces)]
         return (Text(f"About {spoken_list(labels)}, going by its text."),)
@@ -85,7 +85,7 @@ def about_line(incident: Incident, catalog: Catalog) -> Line:
 
 
 def changed_at(incident: Incident, surface: str) -> datetime | None:
-    """When the surface came to be as it is now."""
+    """Return when the surface came to be as it is now."""
     for event in reversed(incident.events):
         if any(change.surface == surface for change in event.changes):
             return event.at
@@ -120,7 +120,7 @@ def text_of(incident: Incident, event: IncidentEvent) -> tuple[str, bool]:
 def words_of(
     incident: Incident, event: IncidentEvent, length: int | None = None, *, phase: bool = True
 ) -> Block | None:
-    """What was said: the provider's words quoted, our own as they are. None: nothing was.
+    """Return the provider's words quoted, our own as they are. None: nothing was said.
 
     `phase`: the quote begins with the time and the phase; else, where a title has it, the time.
     """
@@ -166,7 +166,7 @@ def timeline_line(incident: Incident, now: datetime) -> tuple[Span, ...]:
 
 
 def lead_words(incident: Incident) -> str:
-    """How far ahead of the provider we were with it; empty where we were not."""
+    """Say how far ahead of the provider we were with it; empty where we were not."""
     suspected, official = incident.suspected_at, incident.official_at
     if not suspected or not official or official - suspected < _SMALLEST_LEAD:
         return ""
@@ -182,7 +182,7 @@ def updates_words(incident: Incident) -> str:
 
 
 def source_note(incident: Incident, catalog: Catalog, *more: Span) -> Note:
-    """What the message rests on, and where to read it."""
+    """Name the source of a message, and where to read it."""
     provider = catalog.provider(incident.provider)
     line: list[Span] = []
     if incident.origin is Origin.PROVIDER:

@@ -74,7 +74,7 @@ class ProviderAnswer:
         return rows
 
     def evidence_line(self) -> Line:
-        """What speaks against it besides the page: "Also seen: …". Empty: nothing does."""
+        """Name what speaks against it besides the page: "Also seen: …". Empty: nothing does."""
         said = [
             f"{self.catalog.label(piece.surface)}: {piece.says}"
             for verdict in self.verdicts

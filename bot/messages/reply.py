@@ -1,4 +1,4 @@
-"""What stands in an incident's thread, and in the channel when it matters there."""
+"""Replies in an incident's thread, shown in the channel too when they matter there."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _tail(incident: Incident, event: IncidentEvent, now: datetime, catalog: Cata
 
 
 def _now_worse(event: IncidentEvent) -> Severity:
-    """How bad it is now what got worse; the rest of the incident may be worse still."""
+    """Return the severity of what got worse; the rest of the incident may be worse still."""
     worse = [change.after for change in event.changes if change.after.rank > change.before.rank]
     return worst(worse, default=event.severity)
 

@@ -1,4 +1,4 @@
-"""Where an incident stands, as an emoji, a word and a title."""
+"""The state of an incident as an emoji, a word and a title."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def emoji_of(incident: Incident) -> str:
 
 
 def worst_left(incident: Incident) -> Severity:
-    """How bad it still is although the incident may be over: green only when all is."""
+    """Return how bad it still is although the incident may be over: green only when all is."""
     return worst(impact.now for impact in incident.surfaces.values())
 
 

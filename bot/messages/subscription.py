@@ -1,4 +1,4 @@
-"""What a channel gets, said in one line, and the short public lines after a change."""
+"""Subscriptions in one line, and the short public lines after a change."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def subscriptions_message(
     now: datetime,
     explain: Explain,
 ) -> Message:
-    """What this channel gets, and which other channels of the same workspace get something."""
+    """Say what this channel gets, and how many other channels of the workspace get something."""
     if here is None:
         title = "This channel is not subscribed"
         blocks: list[Block] = [how_to_change(None)]

@@ -1,4 +1,4 @@
-"""Why this channel was, or was not, told of the last incidents."""
+"""The answer to `why`: what became of the last incidents in a channel."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def reason(
 
 
 def _mismatch(incident: Incident, subscription: Subscription, catalog: Catalog) -> str:
-    """Which of the two did not match: the surfaces, or the severity."""
+    """Name which of the two did not match: the surfaces, or the severity."""
     wanted = subscription.surfaces
     touched = set(incident.surfaces)
     if wanted and not touched:

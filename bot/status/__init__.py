@@ -1,1 +1,1 @@
-"""What to do about it: retry or not, how long it may take, and whose fault an error is. Pure."""
+"""The present truth for whoever asks, with advice, durations, and whose fault an error is."""

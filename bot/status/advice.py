@@ -60,7 +60,7 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What the open incidents of a surface say of its course."""
+    """The course of a surface by its open incidents."""
 
     phase: str = ""
     trend: Trend = Trend.STEADY
@@ -96,7 +96,7 @@ def _direction(before: Severity, after: Severity) -> Trend:
 
 
 def advice(view: StatusView, surface: str, draw: float) -> Advice | None:
-    """What to do about a surface; None where nobody knows it.
+    """Return the advice on a surface; None where nobody knows it.
 
     `draw` is a random number from 0 to 1 for the jitter.
     """
@@ -105,7 +105,7 @@ def advice(view: StatusView, surface: str, draw: float) -> Advice | None:
 
 
 def advice_on(verdict: Verdict, view: StatusView, draw: float) -> Advice:
-    """What to do about the surface of a verdict of this view."""
+    """Return the advice on the surface of a verdict of this view."""
     others = {
         other: found
         for other in view.catalog.alternatives(verdict.surface)

@@ -1,4 +1,4 @@
-"""How long it may take: from the provider's own past incidents of that kind.
+"""Expected durations, from the provider's own past incidents of that kind.
 
 Kind: the same worst severity and at least one surface in common; where these are fewer than
 `FEWEST`, any severity with a surface in common, which the answer says. Only

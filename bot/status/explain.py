@@ -46,7 +46,7 @@ class KnownError:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Whose it is, how sure that is, and what to do."""
+    """Whose fault an error is, how sure that is, and what to do."""
 
     side: Side
     advice: str

@@ -70,7 +70,7 @@ class StatusService:
 
     @property
     def signals(self) -> Callable[[str, datetime], Awaitable[Signals]] | None:
-        """What other evidence says of a provider's surfaces; None: nobody gathers any."""
+        """The gathering of other evidence on a provider's surfaces; None: nobody gathers any."""
         return self.snapshot.collector.gather if self.snapshot.collector else None
 
     async def view(

@@ -1,4 +1,4 @@
-"""What the stores hold about the present, read once for everybody who asks.
+"""The present as the stores hold it, read once for everybody who asks.
 
 A view is made anew for each answer, since ages, decay and freshness depend on its moment; what it
 is made from is read when something was written here, or after `fresh_for`, by one reader at a time.
@@ -28,7 +28,7 @@ PATIENCE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class StoredStatus:
-    """What was stored at one moment."""
+    """Everything that was stored at one moment."""
 
     at: datetime
     states: Mapping[str, State]  # by provider; those that were ever polled

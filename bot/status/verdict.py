@@ -1,4 +1,4 @@
-"""What we say about each surface now, and what that rests on.
+"""Verdicts: what we say about each surface now, and what that rests on.
 
 The official page's evidence is gathered here: component states first; an incident's words only
 for surfaces that no component stands for (models), or on pages whose incidents name none. A
@@ -51,7 +51,7 @@ def verdicts(
 
 
 def _weight(verdict: Verdict) -> float:
-    """How bad it is to rest on: what cannot be seen is worse than what is up."""
+    """Return how bad it is to rest on: what cannot be seen is worse than what is up."""
     return 0.5 if verdict.severity is Severity.UNKNOWN else verdict.severity.rank
 
 

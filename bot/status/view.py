@@ -1,4 +1,4 @@
-"""What is true now, as values: one provider, and all of them.
+"""The present truth as values: one provider, and all of them.
 
 Chats, HTTP, the command line, `doctor` and reminders all read a `StatusView`. Here, and nowhere
 else, is decided what is too old to speak of the present.
