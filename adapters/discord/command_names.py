@@ -6,6 +6,8 @@ Discord they are three commands with named options; this turns the one into the 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Final
 
 from bot.catalog.names import SEVERITIES, length_of
@@ -15,6 +17,10 @@ from bot.commands.types import Command, Takes
 ASK: Final = "isclaudedown"
 MANAGE: Final = "claudewatch"
 INFO: Final = "claudeinfo"  # what changes nothing, for everybody
+EXPLAIN: Final = "Is it Claude?"  # in the menu of a message
+_IN_CODE: Final = re.compile(
+    rf"`/(?P<root>{ASK}|{MANAGE}|{INFO})(?P<sub>(?: [a-z]+)?)(?P<options>(?: [a-z_]+:[^`]*)?)`"
+)
 # Subcommands that are called otherwise than the verb.
 _CALLED: Final = {"subscriptions": "list"}
 
@@ -48,6 +54,24 @@ def native(words: str) -> str:
     named = [f"{name}:{' '.join(several)}" for name, several in given.items() if several]
     root = MANAGE if command.changes else INFO
     return " ".join([f"/{root} {subcommand(command)}", *named])
+
+
+def clickable(text: str, ids: Mapping[str, str]) -> str:
+    """Return rendered text in which commands can be clicked, by the ids that Discord gave them.
+
+    What follows the command as options stays in code style: a mention of a command holds none.
+    https://docs.discord.com/developers/reference#message-formatting
+    """
+
+    def mention(found: re.Match[str]) -> str:
+        id_ = ids.get(found["root"])
+        # A command with subcommands cannot be called without one.
+        if id_ is None or (found["root"] != ASK and not found["sub"]):
+            return found[0]
+        options = f" `{found['options'].strip()}`" if found["options"] else ""
+        return f"</{found['root']}{found['sub']}:{id_}>{options}"
+
+    return _IN_CODE.sub(mention, text)
 
 
 def _fits(word: str, takes: Takes, *, full: bool) -> bool:

@@ -17,7 +17,7 @@ from discord import app_commands
 from discord.app_commands import Choice
 
 from adapters.chat.text import cut
-from adapters.discord.command_names import ASK, INFO, MANAGE, subcommand
+from adapters.discord.command_names import ASK, EXPLAIN, INFO, MANAGE, subcommand
 from adapters.discord.options import (
     SEVERITIES,
     TYPES,
@@ -72,6 +72,13 @@ def build_tree(client: discord.Client, responder: DiscordResponder) -> app_comma
         await responder.serve_settings(DiscordInteraction.of(raw).to(_picked(raw, channel)))
 
     tree.add_command(watch)
+
+    @tree.context_menu(name=EXPLAIN)
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def explain(raw: discord.Interaction, message: discord.Message) -> None:
+        """Explain the error that somebody pasted: Discord sends the message that was chosen."""
+        await serve_words(responder, DiscordInteraction.of(raw), f"explain {message.content}")
 
     @tree.error
     async def on_error(raw: discord.Interaction, error: app_commands.AppCommandError) -> None:

@@ -140,10 +140,11 @@ class Discord:
 
         async def on_connect() -> None:
             await self._stop_registering()
-            application = client.application_id or 0
-            self._registering = asyncio.create_task(
-                register_commands(self._rest, responder.keyvalue, tree, application)
-            )
+            self._registering = asyncio.create_task(register(client.application_id or 0))
+
+        async def register(application: int) -> None:
+            ids = await register_commands(self._rest, responder.keyvalue, tree, application)
+            responder.command_ids.update(ids)
 
         async def on_error(event: str, *_args: object, **_keywords: object) -> None:
             # The type of the event alone: its content may quote what somebody wrote.

@@ -8,7 +8,7 @@ https://docs.discord.com/developers/interactions/receiving-and-responding
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import discord
@@ -17,8 +17,11 @@ import structlog
 from adapters.chat.http import Json
 from adapters.chat.responder import Responder
 from adapters.chat.settings_form import SettingsChange
+from adapters.chat.text import size
 from adapters.discord.channels import Channels, Kind
+from adapters.discord.command_names import clickable
 from adapters.discord.errors import INTERACTION_OVER, DiscordRefused, meaning
+from adapters.discord.markup import DESCRIPTION
 from adapters.discord.render import body_of, render
 from adapters.discord.rest import RestClient
 from adapters.discord.settings_form import menus
@@ -96,6 +99,8 @@ class DiscordResponder(Responder[DiscordInteraction]):
     channels: Channels
     rest: RestClient
     keyvalue: KeyValue
+    # By name; filled once they are registered.
+    command_ids: dict[str, str] = field(default_factory=dict)
 
     async def serve(
         self,
@@ -196,7 +201,7 @@ class DiscordResponder(Responder[DiscordInteraction]):
 
     async def follow_up(self, interaction: DiscordInteraction, message: Message) -> None:
         """Answer the interaction for all to see: it may where the bot may not write."""
-        body = {**body_of(render(message)), "allowed_mentions": _SILENT}
+        body = {**self._clickable(body_of(render(message))), "allowed_mentions": _SILENT}
         try:
             await self.rest.call(
                 "POST",
@@ -208,13 +213,22 @@ class DiscordResponder(Responder[DiscordInteraction]):
         except (DiscordRefused, DeliveryError) as error:
             log.info("discord.announcement_lost", reason=str(error))
 
+    def _clickable(self, body: Json) -> Json:
+        """Return the body with commands to click in its embeds, where they fit."""
+        embeds = []
+        for embed in body["embeds"]:
+            text = clickable(embed.get("description", ""), self.command_ids)
+            fits = text and size(text) <= DESCRIPTION
+            embeds.append({**embed, "description": text} if fits else embed)
+        return {**body, "embeds": embeds}
+
     async def _fill_in(self, interaction: DiscordInteraction, body: Json) -> None:
         """Put the answer in place of the deferred one."""
         try:
             await self.rest.call(
                 "PATCH",
                 f"{_WEBHOOK}/messages/@original",
-                {**body, "allowed_mentions": _SILENT},
+                {**self._clickable(body), "allowed_mentions": _SILENT},
                 webhook_id=interaction.application,
                 webhook_token=interaction.token,
             )

@@ -336,6 +336,25 @@ async def test_the_bare_question_works_in_direct_messages_and_where_only_the_use
     assert "Subscribe this channel" not in made.text
 
 
+async def test_an_error_that_somebody_pasted_is_explained_from_the_menu_of_the_message(
+    room: Room,
+) -> None:
+    place = room.bot.place(room.number)
+    error = "API Error: 529 overloaded_error"
+    made = await room.server.users.choose("Is it Claude?", place, room.user, error)
+    await made.answered()
+    assert made.ephemeral
+    assert "529" in made.text
+    assert room.public == []
+
+
+async def test_commands_in_an_answer_can_be_clicked(room: Room) -> None:
+    ids = {one["name"]: one["id"] for one in room.server.world.commands}
+    asked = await room.look_up("help")
+    assert f"</claudewatch unsubscribe:{ids['claudewatch']}>" in asked.text
+    assert f"</claudeinfo history:{ids['claudeinfo']}> `surface:api length:7d`" in asked.text
+
+
 async def test_in_a_thread_the_channel_around_it_is_meant(room: Room) -> None:
     root = await room.bot.discord.messenger.open_thread(room.channel, card(), "k/root")
     thread = int(root.split("/")[1])

@@ -19,6 +19,7 @@ from tests.servers.discord.world import Channel, Json, Message, User
 ANSWER_WITHIN = 3.0
 TOKEN_LIVES = 15 * 60.0
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
+MESSAGE_COMMAND = 3  # of a command itself
 TYPES = {"string": 3, "integer": 4, "boolean": 5, "user": 6, "channel": 7, "role": 8}
 
 
@@ -123,6 +124,21 @@ class Users:
         if resolved:
             data["resolved"] = resolved
         return await self._send(COMMAND, channel, user, data, permissions, install=user_install)
+
+    async def choose(self, name: str, channel: Channel, user: User, text: str) -> Interaction:
+        """Choose a command of the menu of a message with this text, which somebody wrote."""
+        world = self._api.world
+        command = self._command(name, None, channel)
+        assert command["type"] == MESSAGE_COMMAND, f"{name} is in no menu of messages"
+        message = Message(world.new_id(), channel.id, user, world.clock(), {"content": text})
+        data = {
+            "id": command["id"],
+            "name": name,
+            "type": MESSAGE_COMMAND,
+            "target_id": str(message.id),
+            "resolved": {"messages": {str(message.id): payloads.message(world, message)}},
+        }
+        return await self._send(COMMAND, channel, user, data, None)
 
     async def autocomplete(
         self,
