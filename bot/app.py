@@ -106,7 +106,8 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             seeing += [group.create_task(platform.run()) for platform in platforms]
             seeing.append(group.create_task(prober.run()))
             seeing.append(group.create_task(heartbeat.run()))
-            seeing.append(group.create_task(people.marker.run(utc_now)))
+            for guard in (people.marker, people.retention):
+                seeing.append(group.create_task(guard.run(utc_now)))
             seeing.append(group.create_task(outbox.announce_outages(CONSOLE)))
             telling = group.create_task(outbox.run())
             await stop.wait()

@@ -117,6 +117,10 @@ class Subscriptions(Protocol):
 
     def of_tenant(self, platform: str, tenant: str) -> AsyncIterator[Subscription]: ...
 
+    async def tenants(self, platform: str) -> set[str]:
+        """Return those with a subscription; walks over all of them."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:

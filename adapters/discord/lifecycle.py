@@ -7,7 +7,7 @@ https://docs.discord.com/developers/events/gateway-events#guilds
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
@@ -24,6 +24,7 @@ from bot.domain.subscription import Channel
 NEW: Final = timedelta(minutes=10)
 # At a start Discord tells of thousands of guilds within a second; so many are checked at once.
 _AT_ONCE: Final = 8
+_UNTIL_READY_SECONDS: Final = 1.0
 
 
 def listen_to_guilds(client: discord.Client, responder: DiscordResponder) -> None:
@@ -32,6 +33,28 @@ def listen_to_guilds(client: discord.Client, responder: DiscordResponder) -> Non
     for name in dir(events):
         if name.startswith("on_"):
             setattr(client, name, getattr(events, name))
+
+
+async def notice_departures(
+    responder: DiscordResponder, client: Callable[[], discord.Client | None]
+) -> None:
+    """Send nothing to guilds from which we were removed while we were away.
+
+    They are known once Discord has told a new client of all guilds that it is in.
+    """
+    told: discord.Client | None = None
+    while True:
+        current = client()
+        if current is not None and current is not told and current.is_ready():
+            async with _logged("ready"):
+                for tenant in await responder.subscriptions.tenants("discord"):
+                    if tenant.isdigit() and current.get_guild(int(tenant)) is None:
+                        log.info("discord.guild_left", guild=tenant)
+                        await responder.lifecycle.tenant_lost(
+                            "discord", tenant, "I was removed from the server"
+                        )
+                told = current
+        await asyncio.sleep(_UNTIL_READY_SECONDS)
 
 
 class _GuildEvents:

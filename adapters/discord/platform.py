@@ -18,7 +18,7 @@ from adapters.discord.deferred import DeferredStore
 from adapters.discord.errors import DiscordRefused, TokenRefused
 from adapters.discord.gateway import GatewayConnection, ask_gateway
 from adapters.discord.invite import REFUSED
-from adapters.discord.lifecycle import listen_to_guilds
+from adapters.discord.lifecycle import listen_to_guilds, notice_departures
 from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.presence import keep_presence
 from adapters.discord.rate_limit import REQUESTS_PER_SECOND, SharedLimits
@@ -118,7 +118,8 @@ class Discord:
                 tasks.create_task(self.messenger.deferred.resume())
                 if self._responder is not None:
                     connection = self._connection
-                    tasks.create_task(keep_presence(self._responder, lambda: connection.client))
+                    for keep in (keep_presence, notice_departures):
+                        tasks.create_task(keep(self._responder, lambda: connection.client))
         finally:
             await self._stop_registering()
 

@@ -49,6 +49,8 @@ Of all, base `icd:{icd}`:
     :schema       string  the version of all this, see SCHEMA
     :platforms    set     platforms that ever had a subscription or a reminder
     :marker       string  a random name of these data; another one: what was here is lost
+    :departed     hash    platform/tenant → when (ms) it was first seen that nothing can be sent
+                          there; until it is back, or was removed (see retention.py)
     :lost_at      string  when that was last noticed; expires after a week
 
 Of evidence besides the pages, base `icd:{evidence}` (owner: `bot.evidence`):
@@ -112,6 +114,7 @@ SCHEMA_KEY = f"{COMMON}:schema"
 PLATFORMS_KEY = f"{COMMON}:platforms"
 MARKER_KEY = f"{COMMON}:marker"
 LOST_KEY = f"{COMMON}:lost_at"
+DEPARTED_KEY = f"{COMMON}:departed"
 
 WATCHABLE = sorted(Severity, key=lambda severity: severity.rank)
 

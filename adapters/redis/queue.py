@@ -106,6 +106,7 @@ class RedisQueue:
     async def wake_tenant(self, platform: str, tenant: str) -> None:
         for base in keys.shards(platform):
             await self._database.run(WAKE, base, tenant, "*")
+        await self._database.call("HDEL", keys.DEPARTED_KEY, f"{platform}/{tenant}")
 
     async def thread(self, channel: Channel, incident: str) -> ThreadRecord | None:
         """Return what stands in a channel of an incident, for those who explain."""

@@ -24,6 +24,7 @@ from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.marker import DataMarker
 from adapters.redis.queue import RedisQueue
 from adapters.redis.rate_limit import RedisRateLimiter
+from adapters.redis.retention import Retention
 from adapters.redis.scripts import END_CLAIMS, RELEASE
 from adapters.redis.stream import RedisEventStream
 from adapters.redis.subscriptions import RedisReminders, RedisSubscriptions
@@ -47,6 +48,7 @@ class Store:
     reminders: RedisReminders
     rate_limiter: RedisRateLimiter
     marker: DataMarker
+    retention: Retention
     evidence: EvidenceStores
     past: RedisHistory
 
@@ -92,6 +94,7 @@ async def open_store(
             reminders=RedisReminders(database),
             rate_limiter=rate_limiter,
             marker=DataMarker(database),
+            retention=Retention(database, queue),
             evidence=evidence_stores(database, secret, written),
             past=RedisHistory(database),
         )

@@ -83,6 +83,13 @@ class RedisSubscriptions:
                 pause = await self._database.call("HGET", f"{base}:paused", member)
                 yield read_subscription(found, pause or b"")
 
+    async def tenants(self, platform: str) -> set[str]:
+        return {
+            member.decode().partition("/")[0]
+            for base in keys.shards(platform)
+            async for member, _ in self._database.scan(f"{base}:subscriptions", "*")
+        }
+
 
 class RedisReminders:
     """See `bot.delivery.queue.ReminderStore`; claims hand them over, settlements forget them."""

@@ -39,6 +39,9 @@ class Kept:
             if (channel.platform, channel.tenant) == (platform, tenant):
                 yield Subscription(channel)
 
+    async def tenants(self, platform: str) -> set[str]:
+        return {one.tenant for one in self._channels if one.platform == platform}
+
 
 @pytest.fixture
 async def server() -> AsyncIterator[DiscordServer]:

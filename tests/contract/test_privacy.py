@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -132,6 +132,32 @@ async def test_reminders_do_not_outlive_an_uninstall(store: Store) -> None:
     await store.queue.silence("slack", "TGONE", "app_uninstalled")
 
     assert [one.person for one in await store.reminders.all()] == ["UCSTAYS"]
+
+
+async def test_a_workspace_that_left_is_removed_by_itself_after_a_month(store: Store) -> None:
+    before, now = await dump(store.database), utc_now()
+    await store.queue.silence("slack", "TGONE", "app_uninstalled")
+    for days in (0, 29):
+        await store.retention.remove_departed(now + timedelta(days=days))
+        assert await store.subscriptions.get(THEIRS) is not None, days
+    await store.retention.remove_departed(now + timedelta(days=30))
+
+    left = await dump(store.database)
+    assert "GONE" not in left
+    lost = [line for line in before.splitlines() if "TSTAYS" in line and "GONE" not in line]
+    assert all(line in left for line in lost), "the other workspace keeps all of its own"
+
+
+async def test_a_workspace_that_comes_back_in_time_keeps_what_it_had(store: Store) -> None:
+    now = utc_now()
+    await store.queue.silence("slack", "TGONE", "app_uninstalled")
+    await store.retention.remove_departed(now)
+    await store.queue.wake_tenant("slack", "TGONE")
+    await store.retention.remove_departed(now + timedelta(days=40))
+    await store.queue.silence("slack", "TGONE", "app_uninstalled")
+    await store.retention.remove_departed(now + timedelta(days=50))
+
+    assert await store.subscriptions.get(THEIRS) is not None
 
 
 @pytest.mark.parametrize("whom", ["slack", "slack/", "slack/T1/", "slack/T1/U1/more", ""])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.redis import keys
+from adapters.redis import keys, retention
 from bot.delivery import reminders
 from bot.evidence import reports
 
@@ -17,6 +17,11 @@ KEPT = {
     "which messages": ("30 days after", timedelta(days=keys.THREAD_DAYS)),
     "that an event": ("10 minutes", timedelta(seconds=keys.HANDLED_SECONDS)),
 }
+
+
+def test_a_workspace_that_left_is_kept_as_long_as_promised() -> None:
+    assert "waits for 30 days" in PAGE.read_text()
+    assert timedelta(days=30) == retention.KEPT_FOR
 
 
 @pytest.mark.parametrize("begins", KEPT)

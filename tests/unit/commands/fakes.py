@@ -72,6 +72,9 @@ class Subscriptions:
             if (subscription.channel.platform, subscription.channel.tenant) == (platform, tenant):
                 yield subscription
 
+    async def tenants(self, platform: str) -> set[str]:
+        return {one.tenant for one in self.kept if one.platform == platform}
+
 
 @dataclass
 class Threads:
