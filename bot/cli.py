@@ -238,6 +238,28 @@ def health() -> None:
 
 
 @cli.command()
+def export(
+    since: Annotated[str, typer.Option(help="A date (2026-01-31) or a length (90d).")] = "",
+) -> None:
+    """Write the past as JSON lines: incidents, and what was observed over time."""
+    from adapters.cli.export import export as write
+
+    with _whoever_reads():
+        asyncio.run(write(_settings(quiet=True), since, utc_now, sys.stdout))
+
+
+@cli.command()
+def restore(
+    file: Annotated[typer.FileText, typer.Argument(help="What `export` wrote; - reads it here.")],
+) -> None:
+    """Read an export back. What was seen here stays as it is, and nothing is announced."""
+    from adapters.cli.export import restore as take_back
+
+    with _whoever_reads():
+        asyncio.run(take_back(_settings(quiet=True), file, utc_now, sys.stdout))
+
+
+@cli.command()
 def forget(
     whom: Annotated[
         str, typer.Argument(metavar="PLATFORM/WORKSPACE[/PERSON]", help="As in slack/T0123/U0456.")

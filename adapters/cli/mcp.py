@@ -14,6 +14,7 @@ from adapters.cli.current import current_view
 from adapters.cli.past import past_now
 from adapters.web.mcp import make_server
 from bot.domain.incident import Incident
+from bot.history.figures import UptimeReport
 from bot.ports import Clock
 from bot.settings import Settings
 from bot.status.service import StatusService
@@ -43,10 +44,14 @@ class OneMachine:
     async def incidents_of(self, length: timedelta) -> Sequence[Incident]:
         return await (await self._read()).incidents_of(length)
 
+    async def uptime(self, surfaces: Sequence[str], length: timedelta) -> UptimeReport:
+        return await (await self._read()).uptime(surfaces, length)
+
     async def _read(self) -> StatusService:
         now = self._clock()
         if self._past is None or now - self._past[0] > REMEMBERED:
-            self._past = now, await past_now(self._settings, self._clock, running_only=True)
+            past, _ = await past_now(self._settings, self._clock, running_only=True)
+            self._past = now, past
         return self._past[1]
 
 

@@ -6,8 +6,6 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import structlog
-
 from adapters.providers.http import StatusPage
 from adapters.providers.opened import page_sources
 from adapters.redis.embedded.data_dir import running_redis
@@ -15,19 +13,17 @@ from bot.catalog.catalog import Catalog
 from bot.catalog.watched import watched_catalog
 from bot.domain.errors import SourceError, StoreError
 from bot.domain.incident import Incident
-from bot.domain.page import PageList
+from bot.domain.page import PageList, Severity
 from bot.domain.state import State
 from bot.engine.step import step
 from bot.history.looks import EVER, whole_since
 from bot.history.past import past_incidents, past_of
-from bot.history.spans import Span
+from bot.history.spans import READ, Observer, Span
 from bot.ports import Clock, VersionedState
 from bot.settings import Settings
 from bot.status.service import StatusService
 from bot.status.snapshot import SharedSnapshot
 from bot.status.view import is_fresh
-
-log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -37,7 +33,6 @@ class Past:
     states: dict[str, State] = field(default_factory=dict)
     incidents: dict[str, Incident] = field(default_factory=dict)  # by key
     seen: dict[str, list[Span]] = field(default_factory=dict)
-    whole: dict[str, datetime] = field(default_factory=dict)
 
     async def load(self, provider: str) -> VersionedState:
         return VersionedState(self.states.get(provider), 0)
@@ -49,31 +44,25 @@ class Past:
         mine = [one for one in self.incidents.values() if one.provider == provider]
         return [one for one in mine if one.ended_at is None or one.ended_at >= since]
 
-    async def reach(self, provider: str) -> datetime | None:
-        return self.whole.get(provider)
-
     async def spans(self, provider: str, since: datetime) -> list[Span]:
         return [span for span in self.seen.get(provider, ()) if span.end >= since]
 
 
 async def past_now(
     settings: Settings, clock: Clock, *, running_only: bool = False
-) -> StatusService:
-    """Answer from what is stored, and from one look at each page that nobody watches now.
+) -> tuple[StatusService, list[str]]:
+    """Return what is stored, with one look at each page that nobody watches now; and what failed.
 
     `running_only`: what lies in the data folder is left alone while no instance runs on it.
-
-    Raises:
-        SourceError: nothing is stored, and no page can be read.
     """
     catalog = watched_catalog(settings)
-    past = Past()
+    past, failures = Past(), list[str]()
     in_folder = (settings.data_dir / "appendonlydir").exists() and not running_only
     if settings.redis_url is not None or running_redis(settings.data_dir) or in_folder:
         try:
             await _read_stored(past, settings, catalog)
         except StoreError as error:
-            log.warning("store.failed", reason=str(error))
+            failures.append(str(error))
     async with page_sources(catalog, clock) as pages:
         looks = [
             _look(past, name, page, catalog, clock)
@@ -81,11 +70,10 @@ async def past_now(
             if not (state := past.states.get(name))
             or not is_fresh(state, clock(), catalog.provider(name).every)
         ]
-        failures = [error for error in await asyncio.gather(*looks) if error]
-    if failures and not past.states:
-        raise failures[0]
+        failures += filter(None, await asyncio.gather(*looks))
     kept = timedelta(days=settings.history_days)
-    return StatusService(catalog, past, SharedSnapshot(past, None, clock), clock, past, kept)
+    snapshot = SharedSnapshot(past, None, clock)
+    return StatusService(catalog, past, snapshot, clock, past, kept), failures
 
 
 async def _read_stored(past: Past, settings: Settings, catalog: Catalog) -> None:
@@ -100,30 +88,22 @@ async def _read_stored(past: Past, settings: Settings, catalog: Catalog) -> None
                 past.states[name] = state
                 past.incidents |= {one.key: one for one in await incidents.history(name, EVER)}
                 past.seen[name] = await history.spans(name, EVER)
-                if (reach := await history.reach(name)) is not None:
-                    past.whole[name] = reach
 
 
-async def _look(
-    past: Past, name: str, page: StatusPage, catalog: Catalog, clock: Clock
-) -> SourceError | None:
-    """Read the page's list once, and add what is not known yet."""
+async def _look(past: Past, name: str, page: StatusPage, catalog: Catalog, clock: Clock) -> str:
+    """Read the page's list once, and add what is not known yet. Returns why it failed, if so."""
     try:
         seen = await page.poll(lambda _: {PageList.INCIDENTS})
     except SourceError as error:
-        log.warning("page.failed", provider=name, reason=str(error))
-        return error
+        return str(error)
     now = clock()
-    known = past.states.get(name)
-    state, _ = step(known, seen, now, catalog)
+    state, _ = step(past.states.get(name), seen, now, catalog)
     past.states[name] = state
     listed = past_of(seen.recent or (), state.our_ids)
     told = past_incidents(listed, seen.components, name, now, catalog)
     past.incidents = {one.key: one for one in told} | past.incidents
     past.incidents |= {one.key: one for one in state.incidents.values()}
-    whole = whole_since(seen)
-    if whole is not None and (known is None or name not in past.whole or whole > known.observed_at):
-        past.whole[name] = whole  # what is between the two, nobody saw
-    elif whole is not None:
-        past.whole[name] = min(whole, past.whole[name])
-    return None
+    if (whole := whole_since(seen)) is not None:
+        span = Span(Observer.LIST, READ, Severity.UP, whole, now)
+        past.seen.setdefault(name, []).append(span)
+    return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +33,9 @@ async def uptime(
     Raises:
         WrongWords: a word means nothing here.
     """
-    past = await past_now(settings, clock)
+    past, failures = await past_now(settings, clock)
+    for failure in failures:
+        sys.stderr.write(f"isclaudedown: {failure}\n")
     catalog = await past.learn()
     parsed = _read(words, catalog)
     asked = list(parsed.asked)

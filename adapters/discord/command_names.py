@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from bot.catalog.names import SEVERITIES, length_of
+from bot.catalog.names import SEVERITIES, length_of, share_of
 from bot.commands.table import command_of
 from bot.commands.types import Command, Takes
 
@@ -77,13 +77,15 @@ def clickable(text: str, ids: Mapping[str, str]) -> str:
 def _fits(word: str, takes: Takes, *, full: bool) -> bool:
     match takes:
         case Takes.SURFACES | Takes.SIGNED:
-            return word not in SEVERITIES and not length_of(word)
+            measure = word in SEVERITIES or length_of(word) or share_of(word)
+            return not measure and word != "slo"
         case Takes.SURFACE:
             return not full and not length_of(word)
         case Takes.SEVERITY:
             return not full and word in SEVERITIES
-        case Takes.LENGTH:
-            return not full and length_of(word) is not None
+        case Takes.LENGTH | Takes.TARGET:
+            read = length_of if takes is Takes.LENGTH else share_of
+            return not full and read(word) is not None
         case Takes.INCIDENT | Takes.TEXT:
             return True
         case _:

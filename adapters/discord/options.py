@@ -66,7 +66,7 @@ def words_of(takes: Takes, value: Any, guild: int | None) -> str:  # noqa: ANN40
         case Takes.SHARE:
             return "share" if value else ""
         case _:
-            return str(value)
+            return f"slo {value}" if takes is Takes.TARGET else str(value)
 
 
 def mention_problem(mention: Mention | None, interaction: discord.Interaction) -> str:

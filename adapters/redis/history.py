@@ -7,7 +7,7 @@ from datetime import datetime
 
 from adapters.redis import codec, keys
 from adapters.redis.database import Argument, Database
-from adapters.redis.scripts import PRUNE, REACH, TAKE_IN
+from adapters.redis.scripts import PRUNE, TAKE_IN
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
 from bot.history.spans import Observer, Span
@@ -24,13 +24,6 @@ class RedisHistory:
             arguments += [incident.id, codec.incidents.dump(incident), ended.timestamp()]
         if arguments:
             await self._database.run(TAKE_IN, keys.provider(provider), *arguments)
-
-    async def reach(self, provider: str) -> datetime | None:
-        found = await self._database.call("GET", f"{keys.provider(provider)}:reach")
-        return None if found is None else codec.moment(int(found))
-
-    async def reaches(self, provider: str, since: datetime) -> None:
-        await self._database.run(REACH, keys.provider(provider), codec.ms(since))
 
     async def keep(self, provider: str, spans: Sequence[Span]) -> None:
         arguments: list[Argument] = []

@@ -16,7 +16,6 @@ Of a provider, base `icd:{claude}` (owner: the watcher and the fan-out; kept for
                           from the page's list; kept for the days of the settings, and no more than
                           INCIDENTS_KEPT
     :ended        zset    incident id by the second it ended ("inf": open)
-    :reach        string  since when (ms) the page's list is known whole
     :spans        hash    observer "|" surface "|" start (ms) → severity "|" end (ms) "|" looks, see
                           bot.history.spans; kept as long, and no more than SPANS_KEPT
     :events       stream  one entry per changed incident: incident (its key), version; about

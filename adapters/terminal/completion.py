@@ -15,7 +15,11 @@ from bot.commands.types import Choice, Command, Takes
 
 # As the help names them; synonyms (minor, critical) are understood as well.
 SEVERITY_WORDS = ("degraded", "partial", "major", "maintenance", "all")
-LENGTHS = {"mute": ("30m", "2h", "8h", "1d"), "history": ("24h", "7d", "30d")}
+LENGTHS = {
+    "mute": ("30m", "2h", "8h", "1d"),
+    "history": ("24h", "7d", "30d"),
+    "uptime": ("7d", "30d", "90d"),
+}
 THREAD_WORDS = {
     "thread-only": "worse and resolved stay in the thread",
     "in-channel": "worse and resolved come here as well",
@@ -79,5 +83,7 @@ class Words(Completer):
             yield from ((word, SEVERITIES[word].words) for word in SEVERITY_WORDS)
         if command.takes(Takes.LENGTH):
             yield from ((length, "") for length in LENGTHS.get(command.verb, ()))
+        if command.takes(Takes.TARGET):
+            yield "slo", "a target in per cent: slo 99.9"
         if command.takes(Takes.THREAD_ONLY):
             yield from THREAD_WORDS.items()

@@ -41,6 +41,7 @@ from bot.catalog.names import find
 from bot.domain.errors import StoreError
 from bot.domain.incident import Incident
 from bot.evidence.traffic import CallResult
+from bot.history.figures import UptimeReport
 from bot.status.document import explanation_document
 from bot.status.explain import explain_log, known_errors
 from bot.status.view import StatusView
@@ -69,6 +70,8 @@ class Knowledge(Protocol):
     async def incident(self, name: str) -> Incident | None: ...
 
     async def incidents_of(self, length: timedelta) -> Sequence[Incident]: ...
+
+    async def uptime(self, surfaces: Sequence[str], length: timedelta) -> UptimeReport: ...
 
 
 # Counts one request of the surface that ended so.
@@ -100,10 +103,12 @@ def make_server(
 
     @server.tool(annotations=_READ)
     async def history(surfaces: Surfaces = [], days: Days = 7) -> HistoryAnswer:  # noqa: B006 (read)
-        """Incidents of the last days."""
-        wanted = set(_named(surfaces, (await _known(knowledge.view())).catalog))
-        found = await _known(knowledge.incidents_of(timedelta(days=days)))
-        return history_answer([i for i in found if i.concerns(wanted)])
+        """Incidents of the last days, and how much of that time was up."""
+        wanted = _named(surfaces, (await _known(knowledge.view())).catalog)
+        length = timedelta(days=days)
+        found = await _known(knowledge.incidents_of(length))
+        report = await _known(knowledge.uptime(wanted, length))
+        return history_answer([i for i in found if i.concerns(wanted)], report)
 
     @server.tool(annotations=_READ)
     async def explain(error: str) -> ExplanationAnswer:

@@ -13,6 +13,8 @@ from typing import TypeVar
 from pydantic import BaseModel, Field
 
 from bot.domain.incident import Incident
+from bot.history.figures import UptimeReport
+from bot.history.uptime import RULE
 from bot.messages.answer import answer_message
 from bot.status.document import document
 from bot.status.schema import ExplanationDocument, Stamp
@@ -89,8 +91,17 @@ class PastIncident(BaseModel):
     title: Quoted
 
 
+class UptimeOf(BaseModel):
+    surface: str
+    official: float | None = Field(description="Per cent up by the page; null: unknown.")
+    observed: float | None = Field(description="Per cent up by our own evidence.")
+    unknown_hours: float = Field(description="Of the page, in neither figure.")
+
+
 class HistoryAnswer(BaseModel):
     total: int
+    rule: str = RULE
+    uptime: list[UptimeOf] = Field(description="Name surfaces to have theirs; some may be cut.")
     incidents: list[PastIncident] = Field(description="The latest first; older ones are cut.")
 
 
@@ -170,11 +181,20 @@ def incident_answer(incident: Incident) -> IncidentAnswer:
     )
 
 
-def history_answer(incidents: Sequence[Incident]) -> HistoryAnswer:
+def history_answer(incidents: Sequence[Incident], report: UptimeReport) -> HistoryAnswer:
     latest = sorted(incidents, key=lambda one: one.started_at, reverse=True)
     return _bounded(
         HistoryAnswer(
             total=len(latest),
+            uptime=[
+                UptimeOf(
+                    surface=one.surface,
+                    official=_per_cent(one.official.weighted),
+                    observed=_per_cent(one.observed.weighted),
+                    unknown_hours=round(one.official.unknown.total_seconds() / 3600, 1),
+                )
+                for one in report.surfaces[:MOST_LISTED]
+            ],
             incidents=[
                 PastIncident(
                     key=one.key,
@@ -200,6 +220,10 @@ def explanation_answer(said: ExplanationDocument) -> ExplanationAnswer:
         advice=said.advice[:600],
         because=list(said.because)[:MOST_LISTED],
     )
+
+
+def _per_cent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 4)
 
 
 def _quoted(text: str, longest: int) -> Quoted:

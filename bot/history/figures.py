@@ -28,7 +28,6 @@ class Record:
 
     incidents: Sequence[Incident]
     spans: Sequence[Span]
-    reach: datetime | None  # since when its list of incidents is whole; None: it never was
     until: datetime  # the last good poll, or now where the page is watched
 
 
@@ -72,9 +71,7 @@ def uptime_report(
     # Those with a row first: what has none is no better than what carries it.
     for surface in sorted(surfaces, key=lambda surface: surface.by_words):
         id_, has_row = surface.id, not surface.by_words
-        pieces = official_pieces(
-            id_, record.incidents, spans, record.reach, record.until, has_row=has_row
-        )
+        pieces = official_pieces(id_, record.incidents, spans, record.until, has_row=has_row)
         for carrier in surface.rests_on if surface.by_words else ():
             pieces += carried_pieces(official.get(carrier, ()))
         official[id_] = laid_together(pieces, start, end)

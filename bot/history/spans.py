@@ -1,8 +1,9 @@
 """What was observed over time, as spans of one severity, and how overlapping ones are joined.
 
-Two observers: the rows of the page as we polled them, and our own evidence. While nothing changes,
-a look only makes the last span longer, so that months of polls stay small. Between two looks that
-are too far apart nothing is claimed: a span ends with the last look before the gap.
+Three observers: the rows of the page as we polled them, its list of incidents, and our own
+evidence. While nothing changes, a look only makes the last span longer, so that months of polls
+stay small. Between two looks that are too far apart nothing is claimed: a span ends with the last
+look before the gap.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from bot.domain.page import Severity
 
 class Observer(StrEnum):
     PAGE = "page"  # the page's own rows, as polled
+    LIST = "list"  # its list of incidents, which is whole for that time
     OURS = "ours"  # our own evidence: probes, reports, traffic
 
 
 # Two looks further apart claim nothing of the time between (as `status.view.STALE_AFTER`).
 GAP = timedelta(minutes=10)
-# The name of a page's span that says only: it was read then.
+# The surface of a span that speaks of the page as a whole: it was read, its list is whole.
 READ = ""
 
 

@@ -11,14 +11,7 @@ from bot.history.spans import Span
 
 
 class HistoryReader(Protocol):
-    """What was observed over time, and how far back the incidents are whole.
-
-    Every method may raise `StoreError`: Redis did not answer.
-    """
-
-    async def reach(self, provider: str) -> datetime | None:
-        """Since when the page's list of incidents is known whole; None: it never was."""
-        ...
+    """What was observed over time. Every method may raise `StoreError`: Redis did not answer."""
 
     async def spans(self, provider: str, since: datetime) -> list[Span]:
         """Spans that ended then or later, oldest first."""
@@ -30,10 +23,6 @@ class HistoryStore(HistoryReader, Protocol):
 
     async def take_in(self, provider: str, incidents: Sequence[Incident]) -> None:
         """Keep incidents that were over before we looked. What we saw ourselves stays as it is."""
-        ...
-
-    async def reaches(self, provider: str, since: datetime) -> None:
-        """The list is known whole since then; what is known already may reach further."""
         ...
 
     async def keep(self, provider: str, spans: Sequence[Span]) -> None:

@@ -131,19 +131,19 @@ def official_pieces(
     surface: str,
     incidents: Iterable[Incident],
     spans: Iterable[Span],
-    reach: datetime | None,
     now: datetime,
     *,
     has_row: bool,
 ) -> list[Piece]:
-    """Return everything that the page says of a surface. `reach`: since when its list is whole."""
-    found = [Piece(reach, now, Severity.UP, LISTED)] if reach is not None else []
+    """Return everything that the page says of a surface; open incidents last until `now`."""
+    found = []
     for span in spans:
-        if span.observer is not Observer.PAGE or span.severity is Severity.UNKNOWN:
+        if span.observer is Observer.OURS or span.severity is Severity.UNKNOWN:
             continue
         if span.surface == surface:
             found.append(Piece(span.start, span.end, span.severity, BY_ROW))
-        elif span.surface == READ and not has_row:
+        # A list that is whole tells all incidents; while we read the page, we heard of each.
+        elif span.observer is Observer.LIST or (span.surface == READ and not has_row):
             found.append(Piece(span.start, span.end, Severity.UP, LISTED))
     for incident in incidents:
         found += pieces_of(incident, surface, now, has_row=has_row)

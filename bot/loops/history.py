@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -30,6 +30,7 @@ log = structlog.get_logger()
 # So often are spans written that only became longer: as much is lost in a crash, half a gap.
 FLUSH = timedelta(minutes=5)
 DAY = timedelta(days=1)
+WHOLE: Place = (Observer.LIST, READ)
 # Polls that pass between two pages of the list: both share the pace of the host (guess).
 POLLS_A_PAGE = 4
 MOST_PAGES = 40  # of 50 incidents: more than the busiest page has in 400 days
@@ -52,7 +53,6 @@ class HistoryKeeper:
     # As the page last showed them: its rows, and what of its list was taken in.
     _rows: tuple[Component, ...] = ()
     _taken: dict[str, PageIncident] = field(default_factory=dict)
-    _reach: datetime | None = None  # of the list, as written last
     _last: dict[Place, Span] | None = None  # None: to be read from the store
     _flushed_at: datetime | None = None
     _pruned_at: datetime | None = None
@@ -69,15 +69,14 @@ class HistoryKeeper:
         self._rows = snapshot.components
         if snapshot.recent is not None:
             await self._take_in(past_of(snapshot.recent, state.our_ids))
-            since = whole_since(snapshot)
-            if since is not None and (self._reach is None or since < self._reach):
-                await self.store.reaches(self.provider, since)
-                self._reach = since
-            if snapshot.recent_full:
-                self._cut.set()
         rows = rows_of(state.components, self.catalog.provider(self.provider))
         looks = {(Observer.PAGE, surface): look for surface, look in rows.items()}
         await self._look({**looks, (Observer.PAGE, READ): Look(Severity.UP)}, now)
+        if snapshot.recent is not None:
+            if (since := whole_since(snapshot)) is not None:
+                await self._whole(since, now)
+            if snapshot.recent_full:
+                self._cut.set()
         if self._pruned_at is None or now - self._pruned_at >= DAY:
             self._pruned_at = now
             await self.store.prune(self.provider, now - self.keep)
@@ -100,9 +99,9 @@ class HistoryKeeper:
         """
         await self._cut.wait()
         try:
-            known = await self.store.reach(self.provider)
             for number in range(2, MOST_PAGES + 1):
-                if known is not None and known <= self.clock() - self.keep:
+                whole = (self._last or {}).get(WHOLE)
+                if whole is None or whole.start <= self.clock() - self.keep:
                     return
                 await asyncio.sleep(self.every * POLLS_A_PAGE)
                 more = await page.older(number)
@@ -110,12 +109,22 @@ class HistoryKeeper:
                     return  # it has one page, or shows the same whatever is asked for
                 await self._take_in(past_of(more))
                 ends = [one.end_at for one in more if one.has_ended]
-                known = min(ends) if ends else (known if more else EVER)
-                if known is not None:
-                    await self.store.reaches(self.provider, known)
+                if ends or not more:
+                    await self._whole(min(ends, default=EVER), self.clock())
                 log.info("history.page_read", provider=self.provider, page=number, n=len(more))
         except (SourceError, StoreError) as error:
             log.info("history.rest_left", provider=self.provider, reason=str(error))
+
+    async def _whole(self, since: datetime, now: datetime) -> None:
+        """The list is whole since then: continue what was known of it, if the two touch."""
+        before = (self._last or {}).get(WHOLE)
+        touches = before is not None and since <= before.end
+        start = min(before.start, since) if before and touches else since
+        looks = before.looks + 1 if before and touches else 1
+        span = Span(*WHOLE, Severity.UP, start, now, looks)
+        self._last = {**(self._last or {}), WHOLE: span}
+        if before is None or before.start != start:
+            await self.store.keep(self.provider, [span])
 
     async def _take_in(self, pages: Sequence[PageIncident]) -> None:
         """Keep those that are new, or that the page edited."""
@@ -134,6 +143,10 @@ class HistoryKeeper:
             self._last = {(span.observer, span.surface): span for span in stored}
         last, changed = extended(self._last, looks, now, gap)
         self._last = {**self._last, **last}
+        listed = self._last.get(WHOLE)
+        if listed is not None and (Observer.PAGE, READ) in looks and now - listed.end <= gap:
+            # No poll missed it: whatever the list says, we heard of.
+            self._last[WHOLE] = replace(listed, end=now)
         if self._flushed_at is None or now - self._flushed_at >= FLUSH:
             self._flushed_at = now
             changed += [span for span in self._last.values() if span not in changed]

@@ -71,9 +71,11 @@ def per_cent(share: float | None) -> str:
     """Say 0.98791 as "98.79 %"; what is not whole never rounds up to 100. None is "unknown"."""
     if share is None:
         return "unknown"
+    if share >= 1:
+        return "100 %"
     for digits in (2, 3, 4):
         said = f"{100 * share:.{digits}f}"
-        if share >= 1 or float(said) < 100:
+        if float(said) < 100:
             return f"{said} %"
     return "over 99.9999 %"
 

@@ -14,6 +14,7 @@ from typing import Protocol, Self
 from bot.catalog.catalog import Catalog
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
+from bot.domain.state import State
 from bot.domain.subscription import Channel
 from bot.evidence.collector import Collector
 from bot.evidence.scoreboard import Scoreboard, scoreboard
@@ -115,14 +116,12 @@ class StatusService:
         for name, provider in self.catalog.providers.items():
             asked = [s.id for s in provider.surfaces if not surfaces or s.id in surfaces]
             state = states.get(name)
-            if not asked or state is None:
+            if not asked:
                 continue
-            reach = await self.past.reach(name) if self.past else None
             record = Record(
                 incidents=await self.incident_store.history(name, start),
                 spans=await self.past.spans(name, start) if self.past else [],
-                reach=None if reach is None else max(reach, now - self.kept),
-                until=now if is_fresh(state, now, provider.every) else state.observed_at,
+                until=_until(state, now, provider.every),
             )
             found += uptime_report(asked, provider.surfaces, record, start, now)
         return found
@@ -148,3 +147,10 @@ class StatusService:
 
     async def scoreboard(self) -> Scoreboard:
         return scoreboard(await self.incidents_since(self.clock() - SCORED))
+
+
+def _until(state: State | None, now: datetime, every: float) -> datetime:
+    """Until when something is known of a page: now where it is watched, else its last poll."""
+    if state is None:
+        return now
+    return now if is_fresh(state, now, every) else state.observed_at

@@ -70,15 +70,6 @@ async def test_what_the_page_lists_is_read_with_the_rest_and_never_hides_what_we
     assert await store.incident_store.incident("both/theirs") == found[0]
 
 
-async def test_how_far_the_list_reaches_only_grows(history: RedisHistory) -> None:
-    assert await history.reach("reach") is None
-    await history.reaches("reach", NOW - DAY)
-    await history.reaches("reach", NOW)
-    assert await history.reach("reach") == NOW - DAY
-    await history.reaches("reach", EVER)
-    assert await history.reach("reach") == EVER
-
-
 async def test_spans_are_read_back_and_one_that_grew_takes_its_own_place(
     history: RedisHistory,
 ) -> None:

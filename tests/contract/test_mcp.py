@@ -30,6 +30,7 @@ from bot.domain.page import Severity
 from bot.domain.state import State
 from bot.evidence.stores import Batch
 from bot.evidence.traffic import CallResult
+from bot.history.figures import UptimeReport
 from bot.status.view import status_view
 from tests.contract.web_bench import NOW, TOKEN, Running, incident, node, running
 from tests.servers.page import page_server
@@ -80,6 +81,9 @@ async def test_an_agent_learns_what_is_down_and_what_to_do(running: Running, era
     assert said["incidents"][0]["key"] == "claude/i1"
     assert story["updates"][0]["text"] == {"untrusted": "We are investigating."}
     assert past["total"] == 1
+    (api,) = [one for one in past["uptime"] if one["surface"] == "api"]
+    assert (api["official"], api["observed"]) == (None, None)  # this store was never watched
+    assert api["unknown_hours"] == 7 * 24
     assert blame["side"]
 
 
@@ -146,7 +150,7 @@ def test_whatever_a_page_writes_stays_in_its_quoted_field_and_is_bounded(words: 
     for answer in (
         verdict_answer(view, [], 0.5),
         incident_answer(hostile),
-        history_answer([hostile] * 60),
+        history_answer([hostile] * 60, UptimeReport(NOW, NOW, ())),
     ):
         assert len(answer.model_dump_json().encode()) <= MOST
     marker = "".join(HOSTILE.split())
@@ -183,5 +187,8 @@ async def test_on_stdio_it_polls_by_itself_where_nobody_else_does(tmp_path: Path
             story = await call(client, "incident", key=past["incidents"][0]["key"])
     assert [one["title"]["untrusted"] for one in past["incidents"]] == ["Errors on the API"]
     assert story["ended_at"]
+    figures = {one["surface"]: one for one in past["uptime"]}
+    assert figures["code"]["official"] == 100
+    assert figures["code"]["unknown_hours"] == 0
     assert said["exit_code"] == 0
     assert said["retry"]["do"] == "retry_now"

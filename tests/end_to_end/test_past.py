@@ -87,6 +87,14 @@ async def test_without_an_instance_one_look_at_the_list_gives_the_figures(tmp_pa
     assert "From incidents, not the page's own figure" in said.out
 
 
+async def test_with_neither_store_nor_page_all_is_unknown_and_it_is_said_why(
+    tmp_path: Path,
+) -> None:
+    said = await command(tmp_path, "http://127.0.0.1:9", "uptime", "api")
+    assert "API unknown" in said.out
+    assert "cannot be read" in said.err
+
+
 async def test_uptime_names_a_word_that_it_does_not_know(tmp_path: Path) -> None:
     async with page_server() as page:
         said = await command(tmp_path, page.url, "uptime", "xyzzy")

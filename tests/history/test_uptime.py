@@ -20,6 +20,7 @@ from bot.history.calendar import calendar_days, calendar_uptime
 from bot.history.figures import Record, SurfaceUptime, uptime_report
 from bot.history.looks import EVER
 from bot.history.past import past_incidents, past_of
+from bot.history.spans import READ, Observer, Span
 from tests.shared import shared_path
 
 CATALOG = load_catalog()
@@ -87,7 +88,8 @@ def figures(provider: str, name: str, start: datetime, end: datetime) -> Iterato
     components = [Component(id_, names[0], Severity.UP, "") for id_, names in known.rows.items()]
     past = past_incidents(pages, components, provider, end, CATALOG)
     ids = [surface.id for surface in known.surfaces]
-    yield from uptime_report(ids, known.surfaces, Record(past, [], EVER, end), start, end)
+    whole = Span(Observer.LIST, READ, Severity.UP, EVER, end)
+    yield from uptime_report(ids, known.surfaces, Record(past, [whole], end), start, end)
 
 
 @pytest.mark.parametrize(

@@ -210,6 +210,9 @@ def test_commands_are_shown_as_discord_calls_them() -> None:
         "/claudewatch subscribe surfaces:api code severity:partial"
     )
     assert native("mute 2h") == "/claudewatch mute length:2h"
+    assert native("uptime api 90d slo 99.9") == (
+        "/claudeinfo uptime surface:api length:90d slo:99.9"
+    )
     assert native("history api 7d") == "/claudeinfo history surface:api length:7d"
     assert native("report code 529 again") == "/claudeinfo report surface:code text:529 again"
     assert native("explain <pasted error>") == "/isclaudedown surface:explain <pasted error>"

@@ -155,10 +155,6 @@ class Past:
     """What was observed over time."""
 
     seen: list[Span] = field(default_factory=list)
-    whole_since: datetime | None = None
-
-    async def reach(self, provider: str) -> datetime | None:
-        return self.whole_since
 
     async def spans(self, provider: str, since: datetime) -> list[Span]:
         return [span for span in self.seen if span.end >= since]

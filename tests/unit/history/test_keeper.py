@@ -25,7 +25,6 @@ CATALOG = load_catalog()
 @dataclass
 class Memory:
     taken: dict[str, Incident] = field(default_factory=dict)
-    whole_since: datetime | None = None
     kept: dict[tuple[str, str, datetime], Span] = field(default_factory=dict)
     writes: int = 0
     pruned: list[datetime] = field(default_factory=list)
@@ -33,11 +32,11 @@ class Memory:
     async def take_in(self, provider: str, incidents: Sequence[Incident]) -> None:
         self.taken |= {one.id: one for one in incidents}
 
-    async def reach(self, provider: str) -> datetime | None:
-        return self.whole_since
-
-    async def reaches(self, provider: str, since: datetime) -> None:
-        self.whole_since = min(since, self.whole_since or since)
+    @property
+    def whole_since(self) -> datetime | None:
+        return min(
+            (s.start for s in self.kept.values() if s.observer is Observer.LIST), default=None
+        )
 
     async def keep(self, provider: str, spans: Sequence[Span]) -> None:
         self.writes += bool(spans)
@@ -107,6 +106,18 @@ async def test_a_list_that_was_cut_is_whole_since_its_oldest_end_and_of_feeds_no
     assert bench.memory.whole_since is None
 
 
+async def test_a_list_that_was_not_read_for_long_is_whole_again_only_since_its_oldest() -> None:
+    bench = Bench()
+    await bench.poll(page(over("a", 1), over("b", 9), full=True))
+    bench.keeper, bench.now = bench.fresh(), NOW + timedelta(days=30)
+    await bench.poll(page(over("c", -20), over("d", -10), full=True))
+    spans = [span for span in bench.memory.kept.values() if span.observer is Observer.LIST]
+    assert sorted((span.start, span.end) for span in spans) == [
+        (NOW - timedelta(days=9), NOW),
+        (NOW + timedelta(days=10), bench.now),
+    ]
+
+
 @dataclass
 class Paged:
     """A list of several pages, or a page that ignores which one is asked for."""
@@ -156,7 +167,7 @@ async def test_polls_without_a_change_are_one_span_and_few_writes() -> None:
         await bench.poll(page())
     rows = [span for span in bench.memory.kept.values() if span.surface == "api"]
     assert [(span.severity, span.looks) for span in rows] == [(Severity.UP, 61)]
-    assert bench.memory.writes == 7  # the first, then every five minutes
+    assert bench.memory.writes == 8  # the first two, then every five minutes
     assert any(span.surface == READ for span in bench.memory.kept.values())
 
 

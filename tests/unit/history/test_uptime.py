@@ -38,7 +38,9 @@ def of(
     surface: str = "api",
     until: datetime = NOW,
 ) -> SurfaceUptime:
-    record = Record(incidents, spans, reach, until)
+    if reach is not None:
+        spans = (*spans, Span(Observer.LIST, READ, UP, reach, until))
+    record = Record(incidents, spans, until)
     (found,) = uptime_report([surface], CLAUDE, record, NOW - length, NOW)
     return found
 
