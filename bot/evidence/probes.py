@@ -3,7 +3,8 @@
 How fast an answer comes means nothing here: a fast 500 is a failure, a slow 401 is not.
 A 401 or 403 in the API's own shape proves that the edge and the API behind it answer. A bot
 challenge or a plain 403 comes from a front door that does not like us: inconclusive. A 429 is
-ours: we asked too often. If our own network fails, nothing is known of anybody else's.
+ours: we asked too often. If our own network fails, nothing is known of anybody else's; nor is it
+of a target that never once answered from here.
 """
 
 from __future__ import annotations
@@ -173,6 +174,9 @@ class ProbeHistory:
     since: datetime  # since when the latest outcome holds
     looks: str
     says: str
+    # It gave a good answer at least once. What never did may be out of reach from here alone (a
+    # network that lets out only what is on a list): that proves nothing about the other side.
+    answered: bool = True
 
     @property
     def bad(self) -> int:
@@ -205,7 +209,8 @@ def remember(
         return before
     letter = look.outcome.value[0]
     if before is None:
-        return ProbeHistory(target.name, target.surfaces, now, now, letter, look.says)
+        good = look.outcome is ProbeOutcome.GOOD
+        return ProbeHistory(target.name, target.surfaces, now, now, letter, look.says, good)
     same = before.looks[-1:] == letter
     return replace(
         before,
@@ -214,6 +219,7 @@ def remember(
         since=before.since if same else now,
         looks=(before.looks + letter)[-REMEMBERED:],
         says=look.says,
+        answered=before.answered or look.outcome is ProbeOutcome.GOOD,
     )
 
 
@@ -230,6 +236,7 @@ def evidence(records: Iterable[ProbeHistory]) -> list[Evidence]:
             weight=WORTH[record.bad] if record.bad else 1.0,
         )
         for record in records
+        if record.answered
         for surface in record.surfaces
     ]
 

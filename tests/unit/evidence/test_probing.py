@@ -131,10 +131,16 @@ def test_one_hiccup_is_not_a_voice_two_are_and_five_stand_alone() -> None:
 
 
 def test_a_probe_that_recovers_says_so_and_loses_its_weight_step_by_step() -> None:
-    weights = [evidence([after("bbbbbb" + "g" * n)])[0].weight for n in range(6)]
+    weights = [evidence([after("gbbbbbb" + "g" * n)])[0].weight for n in range(6)]
 
     assert weights == sorted(weights, reverse=True)
-    assert evidence([after("bbbbbb" + "g" * 6)])[0].severity is Severity.UP
+    assert evidence([after("gbbbbbb" + "g" * 6)])[0].severity is Severity.UP
+
+
+def test_a_target_that_never_answered_from_here_proves_nothing() -> None:
+    assert evidence([after("bbbbbb")]) == []
+    assert evidence([after("bbbbbbg")])[0].severity is not Severity.UP
+    assert evidence([after("gbbbbbbbbb")])[0].weight >= ALONE, "it did, long ago"
 
 
 def test_an_inconclusive_look_leaves_what_was_known_to_fade() -> None:
