@@ -73,8 +73,9 @@ def surfaces(poll: Poll, one: Conclusion) -> dict[str, Impact]:
         surface: Impact(worst(now for now, _ in pairs), worst(high for _, high in pairs))
         for surface, pairs in touched.items()
     }
+    well = one.seen.well_again(poll.provider)
     for surface in one.seen.track.words:
-        shown = Severity.UP if surface in rows else said
+        shown = Severity.UP if surface in rows or surface in well else said
         found.setdefault(surface, Impact(shown, high, from_text=True))
     # What was touched before stays, with how bad it ever was.
     for surface, old in before.surfaces.items():

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from bot.catalog.catalog import Provider
+from bot.catalog.model_texts import state_of, statements
 from bot.domain.incident import Ending, Incident, Origin
 from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
 from bot.domain.state import ComponentLink, ComponentState, State, Track
@@ -109,7 +110,18 @@ class Observation:
         if not (self.updates or self.is_new or self.adopted or title != known):
             return words
         text = "\n".join((title, *(update.text for update in self.updates)))
-        return tuple(dict.fromkeys((*words, *provider.named_in(text, components_too=nameless))))
+        said = statements(provider, text)  # "multiple models" names each of them
+        troubled = [one.surface for one in said if one.in_trouble]
+        well = {one.surface for one in said} - set(troubled)
+        named = provider.named_in(text, components_too=nameless)
+        return tuple(dict.fromkeys((*words, *(s for s in named if s not in well), *troubled)))
+
+    def well_again(self, provider: Provider) -> frozenset[str]:
+        """Return the models that its texts, all together, say are not in trouble any more."""
+        page = self.page
+        texts = [page.title, *(update.text for update in page.updates)] if page else []
+        named = {one.surface for text in texts for one in statements(provider, text)}
+        return frozenset(s for s in named if not state_of(provider, s, texts).in_trouble)
 
     def is_explained_by(self, page: PageIncident, poll: Poll) -> bool:
         """Tell whether this derived incident is what an incident of the provider's is about."""

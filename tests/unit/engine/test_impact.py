@@ -16,6 +16,7 @@ OPENED, UPDATE, WORSE, BETTER = (
     EventKind.BETTER,
 )
 
+MODELS = ("opus", "sonnet", "haiku", "mythos", "fable")
 FIRST = update("u1", 0, api=(UP, PARTIAL))
 
 
@@ -104,6 +105,31 @@ def test_a_model_named_later_is_no_worsening_for_everybody() -> None:
     named = update("u2", 5, text="It is Sonnet 5.")
     assert watch.see(6, report("i", FIRST, named)) == [("i", UPDATE)]
     assert watch.last("i").changes == (SurfaceChange("sonnet", UP, PARTIAL),)
+
+
+def test_many_models_are_each_of_them() -> None:
+    watch = quiet_watch()
+    watch.see(1, report("i", update("a", 0), title="Elevated errors on many models", impact=MAJOR))
+    assert watch.now("i").surfaces == dict.fromkeys(MODELS, Impact(MAJOR, MAJOR, from_text=True))
+
+
+def test_all_models_but_one_that_recovered_are_up_again_while_the_incident_runs() -> None:
+    watch = quiet_watch()
+    first = update("a", 0)
+    title = "Elevated errors on many models"
+    watch.see(1, report("i", first, title=title, impact=MAJOR))
+    recovered = update("b", 9, text="All models except Opus 5 have recovered.")
+    watch.see(10, report("i", first, recovered, title=title, impact=MAJOR))
+    event = watch.now("i").events[-1]
+    assert {c.surface for c in event.changes if c.after is UP} == {*MODELS} - {"opus"}
+    assert watch.now("i").surfaces["opus"].now is MAJOR
+
+
+def test_a_model_that_is_only_said_to_work_is_not_touched() -> None:
+    watch = quiet_watch()
+    said = update("a", 0, text="Errors on Opus 5. Sonnet 5 has recovered.")
+    watch.see(1, report("i", said, impact=MAJOR))
+    assert [*watch.now("i").surfaces] == ["opus"]
 
 
 def test_an_unknown_impact_is_an_incident_all_the_same() -> None:
