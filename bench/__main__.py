@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bench import answers, delivery, discord, engine, latency, store
+from bench import answers, delivery, discord, engine, latency, replicas, store
 
 PARTS = {
     "engine": engine.measure,
@@ -12,6 +12,7 @@ PARTS = {
     "latency": latency.measure,
     "answers": answers.measure,
     "delivery": delivery.measure,
+    "replicas": replicas.measure,
     "discord": discord.measure,
 }
 

@@ -23,9 +23,11 @@ LONGEST = 900  # seconds for one measurement
 
 
 @contextlib.contextmanager
-def sink(latency: int = 0, limit: int = 0) -> Iterator[str]:
-    """Run the server that takes the posts, on the other core."""
-    command = [sys.executable, "-m", "bench.sink", "--latency", str(latency), "--limit", str(limit)]
+def sink(**options: float) -> Iterator[str]:
+    """Run the server that takes the posts, on the other core: see `bench.sink`."""
+    command = [sys.executable, "-m", "bench.sink"]
+    for name, value in options.items():
+        command += [f"--{name}", str(value)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -34,33 +36,35 @@ def sink(latency: int = 0, limit: int = 0) -> Iterator[str]:
             process.kill()
 
 
-def fan_out(what: str, channels: int, url: str, rate: float | None = None) -> dict[str, Any]:
-    """Measure one fan-out in a fresh process with a fresh Redis."""
+def fan_out(what: str, channels: int, url: str, **options: float) -> dict[str, Any]:
+    """Measure one fan-out in a fresh process with a fresh Redis: until the last was taken."""
     with standalone() as node:
         command = [sys.executable, "-m", "bench.fanout", what, "--channels", str(channels)]
         command += ["--sink", url, "--redis", node.url]
-        if rate:
-            command += ["--rate", str(rate)]
+        for name, value in options.items():
+            command += [f"--{name}", str(value)]
         done = subprocess.run(
             command, stdout=subprocess.PIPE, text=True, timeout=LONGEST, check=True
         )
     result: dict[str, Any] = json.loads(done.stdout)
     with urllib.request.urlopen(url) as answer:
-        taken, refused, first, _ = json.load(answer)
-    result |= {"taken": taken, "refused": refused, "rate": channels / result["seconds"]}
-    result["first_ms"] = (first - result.get("start", first)) * 1000
+        taken, refused, first, last = json.load(answer)
+    seconds = last - result["start"]
+    result |= {"taken": taken, "refused": refused, "seconds": seconds, "rate": channels / seconds}
+    result["first_ms"] = (first - result["start"]) * 1000
     return result
 
 
 def fan_outs(sizes: list[int], console: Console) -> Table:
     table = Table(
-        "channels", "latency", "rate", "bare", "of bare", "first", "CPU each", "MB", "Redis each"
+        "channels", "latency", "rate", "bare", "of bare", "first", "CPU each", "Redis CPU", "MB"
     )
-    for latency in (0, 100):
-        with sink(latency) as url:
+    # As many connections as serve the bare loop best.
+    for latency, connections in ((0, 64), (100, 512)):
+        with sink(latency=latency) as url:
             for size in sizes:
                 console.log(f"fan-out to {size} channels, {latency} ms …")
-                bare = fan_out("bare", min(size, 5000), url)["rate"]
+                bare = fan_out("bare", min(size, 5000), url, connections=connections)["rate"]
                 ours = fan_out("ours", size, url)
                 table.add_row(
                     f"{size:,}",
@@ -70,8 +74,8 @@ def fan_outs(sizes: list[int], console: Console) -> Table:
                     f"{ours['rate'] / bare:.0%}",
                     f"{ours['first_ms']:.0f} ms",
                     f"{ours['cpu'] / size * 1e6:.0f} µs",
+                    f"{ours['redis_cpu'] / size * 1e6:.0f} µs",
                     f"{ours['memory']:.0f}",
-                    f"{ours['redis_each']:.0f} B",
                 )
     return table
 

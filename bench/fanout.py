@@ -18,21 +18,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import psutil
 import structlog
 import uvloop
 
-from adapters.chat.http import open_session
+from adapters.chat.http import encode, open_session
 from adapters.redis import codec, keys
 from adapters.redis.scripts import SUBSCRIBE
 from adapters.redis.store import Store, open_store
 from adapters.redis.subscriptions import LIFE
-from adapters.slack.client import SlackClients, Workspace, web_client
+from adapters.slack.client import SlackClients, Workspace
 from adapters.slack.messenger import SlackMessenger
 from bot.catalog.catalog import load_catalog
 from bot.delivery.cache import IncidentCache, MessageCache, message_of
-from bot.delivery.context import DeliveryContext
+from bot.delivery.context import DeliveryContext, DeliveryCounts
 from bot.delivery.fanout import FanOut
 from bot.delivery.platform_health import PlatformHealth
 from bot.delivery.steps import Act, Step
@@ -70,6 +69,10 @@ def incident() -> Incident:
     )
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 def channels(count: int) -> Sequence[Channel]:
     return [Channel("slack", "T1", f"C{number:07d}") for number in range(count)]
 
@@ -85,24 +88,26 @@ async def messenger(sink: str, rate: float | None) -> AsyncIterator[SlackMesseng
         )
 
 
-async def bare(count: int, sink: str) -> dict[str, Any]:
-    """The same bodies by slack_sdk alone, one client and session for all."""
+async def bare(count: int, sink: str, connections: int) -> dict[str, Any]:
+    """The same bodies by aiohttp alone, encoded beforehand: a loop a connection."""
     opened = incident()
     message = message_of(Step(Act.OPEN, 1), opened, datetime.now(UTC), load_catalog())
-    async with messenger(sink, None) as ours, aiohttp.ClientSession() as _:
-        bodies = [ours._body(c, message, f"{c}/bench/root", None) for c in channels(count)]
-        async with open_session(connections=CONNECTIONS, seconds=10) as session:
-            client = web_client(TOKEN, sink, session)
-            turns = iter(bodies)
+    async with messenger(sink, None) as ours:
+        bodies = [encode(ours._body(c, message, f"{c}/bench/root", None)) for c in channels(count)]
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    process = psutil.Process()
+    async with open_session(connections=connections, seconds=60) as session:
+        turns = iter(bodies)
 
-            async def worker() -> None:
-                for body in turns:
-                    await client.api_call("chat.postMessage", json=body)
+        async def work() -> None:
+            for body in turns:
+                address = f"{sink}chat.postMessage"
+                async with session.post(address, data=body, headers=headers) as answer:
+                    await answer.read()
 
-            await client.api_call("chat.postMessage", json=bodies[0])
-            start = time.time()
-            await asyncio.gather(*(worker() for _ in range(CONNECTIONS)))
-    return {"seconds": time.time() - start}
+        cpu, start = sum(process.cpu_times()[:2]), time.time()
+        await asyncio.gather(*(work() for _ in range(connections)))
+    return {"start": start, "cpu": sum(process.cpu_times()[:2]) - cpu}
 
 
 async def subscribe(store: Store, everyone: Sequence[Channel]) -> None:
@@ -128,6 +133,11 @@ async def redis_cpu(store: Store) -> float:
     return float(info["used_cpu_user"]) + float(info["used_cpu_sys"])
 
 
+def done(counts: DeliveryCounts) -> int:
+    """How many roots were taken."""
+    return counts.opened + counts.adopted - counts.refused - counts.failed
+
+
 async def ours(count: int, sink: str, redis: str, rate: float | None) -> dict[str, Any]:
     workers: list[Worker] = []
 
@@ -146,15 +156,14 @@ async def ours(count: int, sink: str, redis: str, rate: float | None) -> dict[st
             store.rate_limiter,
             incidents,
             MessageCache(catalog),
-            lambda: datetime.now(UTC),
+            now,
             random.Random(1),
             PlatformHealth(time.monotonic),
         )
         worker = Worker(context)
         workers.append(worker)
-        fanout = FanOut(
-            "claude", store.incident_store, store.stream, incidents, lambda: datetime.now(UTC)
-        )
+        fanout = FanOut("claude", store.incident_store, store.stream, incidents, now)
+        await (await slack._clients.of("T1")).ask("auth.test")  # as the program does at its start
         tasks = [asyncio.create_task(worker.run()), asyncio.create_task(fanout.run())]
         await asyncio.sleep(1.2)  # the first polls and sweeps are behind us
         story = incident()
@@ -168,12 +177,10 @@ async def ours(count: int, sink: str, redis: str, rate: float | None) -> dict[st
             "claude", fence=fence, version=0, state=state, changed=[story]
         )
         fanout.wake()
-        while context.counts.opened - context.counts.refused < count or worker.attempts:  # noqa: ASYNC110 (from outside)
+        while done(context.counts) < count or worker.attempts:  # noqa: ASYNC110 (from outside)
             await asyncio.sleep(0.02)
-        seconds = time.time() - start
         result = {
             "start": start,
-            "seconds": seconds,
             "cpu": sum(process.cpu_times()[:2]) - cpu,
             "memory": _peak(),
             "redis_each": (await redis_bytes(store) - empty) / count,
@@ -203,10 +210,11 @@ def main() -> None:
     parser.add_argument("--sink", required=True)
     parser.add_argument("--redis", default="")
     parser.add_argument("--rate", type=float, default=None)
+    parser.add_argument("--connections", type=int, default=64)
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     if given.what == "bare":
-        result = uvloop.run(bare(given.channels, given.sink))
+        result = uvloop.run(bare(given.channels, given.sink, given.connections))
     else:
         spare_the_collector()  # as the program does
         result = uvloop.run(ours(given.channels, given.sink, given.redis, given.rate))

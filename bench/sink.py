@@ -2,7 +2,8 @@
 
     python -m bench.sink --latency 100 --limit 50
 
-Prints its port. `limit`: posts a second, 429 beyond them. `GET /` tells what it counted.
+Prints its port. `limit`: posts a second, 429 beyond them. `refusing`: the share of posts that
+gets 429 or 500, half of it each. `GET /` tells what it counted.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import random
 import time
 from collections import deque
 from typing import Any
@@ -18,22 +20,30 @@ import uvloop
 
 
 class Sink:
-    def __init__(self, latency: float, limit: int) -> None:
+    def __init__(self, latency: float, limit: int, refusing: float) -> None:
         self.latency = latency
         self.limit = limit
+        self.refusing = refusing
+        self.chance = random.Random(1)
         self.taken = 0
         self.refused = 0
         self.first = 0.0
         self.last = 0.0
         self.window: deque[float] = deque()
 
-    def answer(self, method: str) -> bytes:
+    def answer(self, method: str, path: bytes = b"") -> bytes:
+        if method == "POST" and not path.endswith(b"/chat.postMessage"):
+            return _response(200, b'{"ok":true,"messages":[]}')
         if method == "GET":
             told = [self.taken, self.refused, self.first, self.last]
             self.taken, self.refused, self.first = 0, 0, 0.0
             return _response(200, json.dumps(told).encode())
         now = time.time()
-        if self.limit and not self._may(now):
+        drawn = self.chance.random()
+        if drawn < self.refusing / 2:
+            self.refused += 1
+            return _response(500, b"")
+        if drawn < self.refusing or (self.limit and not self._may(now)):
             self.refused += 1
             return _response(429, b'{"ok":false,"error":"ratelimited"}', b"Retry-After: 1\r\n")
         self.taken += 1
@@ -66,10 +76,10 @@ class Connection(asyncio.Protocol):
             length = int(head[at + 16 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
             if len(self.buffer) < end + 4 + length:
                 return
-            method = self.buffer[:4].strip().decode()
+            method, path = self.buffer.split(b" ", 2)[:2]
             self.buffer = self.buffer[end + 4 + length :]
-            answer = self.sink.answer(method)
-            if self.sink.latency and method == "POST":
+            answer = self.sink.answer(method.decode(), path)
+            if self.sink.latency and method == b"POST":
                 asyncio.get_running_loop().call_later(self.sink.latency, self.write, answer)
             else:
                 self.write(answer)
@@ -95,5 +105,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--latency", type=float, default=0, help="milliseconds")
     parser.add_argument("--limit", type=int, default=0, help="posts a second")
+    parser.add_argument("--refusing", type=float, default=0, help="share of 429 and 500")
     given = parser.parse_args()
-    uvloop.run(serve(Sink(given.latency / 1000, given.limit)))
+    uvloop.run(serve(Sink(given.latency / 1000, given.limit, given.refusing)))
