@@ -164,6 +164,10 @@ class Messenger(Protocol):
         """
         ...
 
+    def at_once(self, channel: Channel) -> int:
+        """Return how many calls at one time are worth while for the tenant of this channel."""
+        ...
+
     async def open_thread(
         self, channel: Channel, card: Message, key: str, *, mention: str | None = None
     ) -> str:

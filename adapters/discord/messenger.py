@@ -24,7 +24,7 @@ from adapters.discord.posting import Posting
 from adapters.discord.rate_limit import AT_ONCE, REQUESTS_PER_SECOND
 from adapters.discord.recovery import DiscordRecovery
 from adapters.discord.refs import Ref, channel_number, read_known, read_ref
-from adapters.discord.rest import RestClient
+from adapters.discord.rest import CONNECTIONS, RestClient
 from adapters.discord.threads import DiscordThreads, line_key
 from bot.domain.errors import ChannelGone, Uncertain
 from bot.domain.message import Message
@@ -79,6 +79,10 @@ class DiscordMessenger:
         kind = self.channels.known_kind(int(channel.id)) if channel.id.isdigit() else None
         one = revising or (kind is not None and not kind.has_threads)
         return self._bucket if one else self._bucket * 2
+
+    def at_once(self, channel: Channel) -> int:
+        del channel  # the REST client holds back what Discord limits
+        return CONNECTIONS
 
     async def open_thread(
         self, channel: Channel, message: Message, key: str, *, mention: str | None = None

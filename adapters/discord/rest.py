@@ -46,7 +46,7 @@ log = structlog.get_logger()
 # One call, its turn included; the worker gives ten seconds to all calls of a step.
 CALL_SECONDS: Final = 8.0
 # The worker keeps fewer messages in flight than this: a guess.
-_CONNECTIONS: Final = 200
+CONNECTIONS: Final = 200
 # https://docs.discord.com/developers/reference#user-agent
 _AGENT: Final = f"DiscordBot (isclaudedown, {__version__})"
 _PAUSES: Final = (0.5, 1.5)
@@ -162,7 +162,7 @@ class RestClient:
         """Send it once; return status, headers and body of the answer."""
         session = self._session
         if session is None and not self._closed:
-            session = self._session = open_session(connections=_CONNECTIONS, seconds=CALL_SECONDS)
+            session = self._session = open_session(connections=CONNECTIONS, seconds=CALL_SECONDS)
         if session is None:
             raise DiscordUnreachable("the program is ending")
         headers = {"User-Agent": _AGENT, "Content-Type": "application/json"}

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import aiohttp
+from multidict import CIMultiDict
 from slack_sdk.web.async_client import AsyncWebClient
+from yarl import URL
 
 from adapters.chat.http import Json, decode, encode
 from adapters.slack.errors import of_answer, slack_errors
@@ -65,11 +67,15 @@ class SlackClient:
         self._session = session
         self._conversations: dict[str, str] = {}
         self._web = web_client(workspace.token, base_url, session)
-        self._headers = {
-            **self._web.headers,
-            "Authorization": f"Bearer {workspace.token}",
-            "Content-Type": "application/json;charset=utf-8",
-        }
+        # As aiohttp keeps them, so that they are not read anew for each message.
+        self._headers = CIMultiDict(
+            {
+                **self._web.headers,
+                "Authorization": f"Bearer {workspace.token}",
+                "Content-Type": "application/json;charset=utf-8",
+            }
+        )
+        self._addresses: dict[str, URL] = {}
 
     async def call(self, method: str, body: Json, bucket: str | None = None) -> Json:
         """Send `body` as JSON, once (chat.* and views.*).
@@ -79,9 +85,11 @@ class SlackClient:
                 only where Slack says so of the token too; else TenantPaused.
         """
         web = self._web
+        if (address := self._addresses.get(method)) is None:
+            address = self._addresses[method] = URL(web.base_url + method)
         with slack_errors(bucket):
             async with self._session.post(
-                web.base_url + method,
+                address,
                 data=encode(body),
                 headers=self._headers,
                 proxy=web.proxy,

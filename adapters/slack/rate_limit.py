@@ -5,15 +5,18 @@ nothing is limited until it says that it was too much. From then on what went th
 is the limit: lowered when it refuses again, raised while it does not, forgotten in the end. One
 refusal at the start of a burst tells nothing about a rate: then the limit is a generous guess.
 
-A burst begins gently and doubles its speed twenty times a second: what is refused is what was sent
-before the first refusal came back, and that is a handful instead of hundreds.
+Slack gives the same answer where one channel had its message a second, and now and then for no
+reason that is seen. What follows tells which it was: a workspace that has had enough refuses
+everything (`is_enough`).
+
+A burst begins with `AT_FIRST` calls, and goes on once most of them went through: what is refused is
+what was in flight when the first refusal came back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import log2
 
 from bot.ports import Bucket
 
@@ -26,16 +29,23 @@ FORGET_SECONDS = 300.0
 # is too much Slack refuses again, and the rate goes down to the least.
 FIRST_RATE, LEAST_RATE = 10.0, 0.5
 
-# The first call of a burst goes at once, the nth after DOUBLING * log2(1 + n / GENTLE) seconds.
-DOUBLING, GENTLE = 0.05, 30.0
-GENTLY = 512
+# Calls of a burst before anything is known, and how many of them have to go through (guesses: a
+# workspace that takes 50 messages a second refuses 25).
+AT_FIRST, PROOF = 75, 60
 # After so many seconds without a call the next one begins a new burst.
 PAUSE_SECONDS = 10.0
+# Calls in flight: what keeps the connections busy at this many messages a second, which is more
+# than one process sends. More would only open connections (measured by `make bench`).
+FASTEST = 10_000.0
+FEWEST_AT_ONCE, MOST_AT_ONCE = 24, 512
+MOST_KNOWN = 10_000  # limits remembered at a time; those that were never refused are forgotten
+# The last answers, of which half are refusals where a workspace has had enough.
+ANSWERS = 8
 
 
 @dataclass(slots=True)
 class _Limit:
-    """A limit as Slack has let us learn it."""
+    """What was learned of one limit."""
 
     rate: float  # messages a second
     lowered_at: float
@@ -48,7 +58,8 @@ class _Burst:
 
     start: float
     last: float
-    calls: int = 0
+    went: int = 0
+    quickest: float = 1.0  # seconds that a call took
 
 
 @dataclass(slots=True)
@@ -60,26 +71,34 @@ class _Count:
     before: int = 0
 
 
+@dataclass(slots=True)
+class _Known:
+    """What is remembered of the limit with one name."""
+
+    burst: _Burst
+    count: _Count
+    limit: _Limit | None = None
+    answers: tuple[bool, ...] = ()  # the last ones; True: refused
+
+
 class SlackRateLimits:
     """`monotonic` gives seconds; `fixed` is the limit that the operator knows, if any."""
 
     def __init__(self, monotonic: Callable[[], float], fixed: float | None = None) -> None:
         self._monotonic = monotonic
         self._fixed = fixed
-        self._limits: dict[str, _Limit] = {}
-        self._counts: dict[str, _Count] = {}
-        self._bursts: dict[str, _Burst] = {}
+        self._known: dict[str, _Known] = {}
 
     def buckets(self, name: str, *, fixed: bool) -> tuple[Bucket, ...]:
         """Return the limit called `name`, if any. `fixed`: the operator's number is about it."""
         if self._fixed is not None and fixed:
             return (Bucket(name, self._fixed, burst=max(1, int(self._fixed))),)
-        limit = self._limits.get(name)
-        if limit is None:
+        known = self._known.get(name)
+        if known is None or known.limit is None:
             return ()
-        now = self._monotonic()
+        limit, now = known.limit, self._monotonic()
         if now - limit.lowered_at > FORGET_SECONDS:
-            del self._limits[name]
+            known.limit = None
             return ()
         if now - limit.raised_at > RAISE_SECONDS:
             limit.rate *= RAISE
@@ -87,43 +106,71 @@ class SlackRateLimits:
         # Evenly spread: what a burst may be is not known, and was just too much.
         return (Bucket(name, limit.rate, burst=max(1, int(limit.rate / 10))),)
 
-    def wait(self, name: str) -> float:
-        """Return the seconds that this call waits for its turn in a burst that has just begun."""
-        now = self._monotonic()
-        burst = self._bursts.get(name)
-        if burst is None or now - burst.last > PAUSE_SECONDS:
-            self._bursts[name] = _Burst(now, now)
-            return 0.0
-        burst.last = now
-        burst.calls += 1
-        if burst.calls > GENTLY:
-            return 0.0
-        return burst.start + DOUBLING * log2(1 + burst.calls / GENTLE) - now
+    def at_once(self, name: str) -> int:
+        """Return how many calls in flight are worth while."""
+        known = self._known.get(name)
+        if known is None:
+            return AT_FIRST
+        if known.limit is not None or self._fixed is not None:
+            return MOST_AT_ONCE  # the limit gives each its time
+        burst = known.burst
+        if self._monotonic() - burst.last > PAUSE_SECONDS:
+            return AT_FIRST
+        worth = int(min(MOST_AT_ONCE, max(FEWEST_AT_ONCE, FASTEST * burst.quickest)))
+        return worth if burst.went >= PROOF else min(worth, AT_FIRST - burst.went)
 
-    def went(self, name: str) -> None:
+    def began(self, name: str) -> float:
+        """Note a call that begins; returns the moment."""
+        now = self._monotonic()
+        known = self._known.get(name)
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known = {name: one for name, one in self._known.items() if one.limit}
+            self._known[name] = _Known(_Burst(now, now), _Count(int(now)))
+        elif now - known.burst.last > PAUSE_SECONDS:
+            known.burst = _Burst(now, now)
+        else:
+            known.burst.last = now
+        return now
+
+    def went(self, name: str, began: float) -> None:
         """Count a call that went through."""
-        second = int(self._monotonic())
-        count = self._counts.get(name)
-        if count is None:
-            count = self._counts[name] = _Count(second)
-        elif count.second != second:
+        now = self._monotonic()
+        known = self._known.get(name)
+        if known is None:
+            return  # forgotten meanwhile
+        if known.answers:
+            known.answers = (*known.answers, False)[-ANSWERS:]
+        known.burst.went += 1
+        known.burst.quickest = min(known.burst.quickest, now - began)
+        count, second = known.count, int(now)
+        if count.second != second:
             count.before = count.here if count.second == second - 1 else 0
             count.second, count.here = second, 0
         count.here += 1
 
-    def refused(self, name: str) -> None:
-        """Learn from Slack's saying that it was too much."""
-        now = self._monotonic()
-        limit = self._limits.get(name)
+    def is_enough(self, name: str) -> bool:
+        """Note a refusal; returns whether the workspace has had enough, and not one channel."""
+        if name not in self._known:
+            self.began(name)
+        known = self._known[name]
+        # Before the first refusal all went through, as far as there were any.
+        before = known.answers or (False,) * min(ANSWERS - 1, known.burst.went)
+        known.answers = (*before, True)[-ANSWERS:]
+        if known.limit is None and 2 * sum(known.answers) < len(known.answers):
+            return False
+        self._learn(known)
+        return True
+
+    def _learn(self, known: _Known) -> None:
+        now, limit, count = self._monotonic(), known.limit, known.count
         if limit is not None and now - limit.lowered_at < LESSON_SECONDS:
             return
         if limit is not None:
             rate = max(LEAST_RATE, limit.rate * LOWER)
         else:
-            count = self._counts.get(name, _Count(0))
-            burst = self._bursts.get(name)
             # All of a burst that is younger than a second; else the better of the last two.
-            is_young = burst is not None and now - burst.start < 1 and count.second == int(now)
+            is_young = now - known.burst.start < 1 and count.second == int(now)
             lately = count.here + count.before if is_young else max(count.here, count.before)
             rate = max(FIRST_RATE, LEARNED * lately)
-        self._limits[name] = _Limit(rate, lowered_at=now, raised_at=now)
+        known.limit = _Limit(rate, lowered_at=now, raised_at=now)

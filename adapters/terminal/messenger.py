@@ -48,6 +48,10 @@ class Terminal:
         del channel, revising
         return ()
 
+    def at_once(self, channel: Channel) -> int:
+        del channel
+        return 1  # there is one reader
+
     async def open_thread(
         self, channel: Channel, card: Message, key: str, *, mention: str | None = None
     ) -> str:

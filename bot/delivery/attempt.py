@@ -75,7 +75,7 @@ class Attempt:
                     steps = task.plan(self._context.clock()).steps
                     for step in steps:
                         await self._carry_out(step, task)
-                    if not steps:
+                    if not steps or task.is_told_by(steps):
                         break
                 task.settled = True
         except NotNowError as later:

@@ -8,7 +8,6 @@ channel asks for (`Subscription`), and says why that is all. The worker carries 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.delivery.steps import DELETED, Act, Plan, Step
@@ -55,7 +54,9 @@ def plan(
     steps += _replies(incident, subscription, missed, now)
     counted = incident.is_open and thread.report_count != report_count
     if thread.shown != incident.revision or counted:
-        steps.append(_root(Act.REVISE, incident, thread.midway, report_count))
+        revision = incident.revision
+        root = Step(Act.REVISE, revision, midway=thread.midway, report_count=report_count)
+        steps.append(root)
     if closes and not incident.is_open and (steps or not thread.closed):
         steps.append(Step(Act.CLOSE, incident.revision))
     return _planned(steps, subscription)
@@ -94,17 +95,15 @@ def _open(
     # old: then the root tells everything, as it does to those who join late.
     old = now - first.observed_at > OLDEST_REPLY
     later = any(event.observed_at != first.observed_at for event in more)
-    root = _root(Act.OPEN, incident, midway, report_count)
-    root = replace(
-        root,
+    root = Step(
+        Act.OPEN,
+        incident.revision,
+        midway=midway,
+        report_count=report_count,
         mention=not (over or midway or quiet) and subscription.calls(incident.severity),
         since=incident.revision if midway or over or old or later else first.revision,
     )
     return _planned([root], subscription)
-
-
-def _root(act: Act, incident: Incident, midway: bool, report_count: str) -> Step:
-    return Step(act, incident.revision, midway=midway, report_count=report_count)
 
 
 def _planned(steps: list[Step], subscription: Subscription | None) -> Plan:

@@ -62,17 +62,17 @@ class Plan:
 
 def apply(thread: ThreadRecord, step: Step, message: str = "") -> ThreadRecord:
     """Return the thread once `step` was carried out; `message` is what the messenger returned."""
+    if step.act is Act.OPEN:
+        return replace(
+            thread,
+            root=message,
+            joined=step.since,
+            shown=step.revision,
+            midway=step.midway,
+            report_count=step.report_count,
+        )
     replies = {**thread.replies, **dict.fromkeys(step.covers, "")}
     match step.act:
-        case Act.OPEN:
-            return replace(
-                thread,
-                root=message,
-                joined=step.since,
-                shown=step.revision,
-                midway=step.midway,
-                report_count=step.report_count,
-            )
         case Act.SAY:  # the first of a subject, or one that `covers` names
             said = {**thread.replies, **dict.fromkeys(step.covers, message)}
             return replace(thread, root=thread.root if step.covers else message, replies=said)

@@ -197,6 +197,9 @@ class ChatMessenger:
     def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
         return [self._bucket] if self._bucket else []
 
+    def at_once(self, channel: Channel) -> int:
+        return self._connections
+
     async def open_thread(
         self, channel: Channel, card: Message, key: str, *, mention: str | None = None
     ) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 
 from adapters.slack.rate_limit import (
+    AT_FIRST,
+    FEWEST_AT_ONCE,
     FIRST_RATE,
     FORGET_SECONDS,
-    GENTLY,
     LEARNED,
     LEAST_RATE,
     LOWER,
+    MOST_AT_ONCE,
     PAUSE_SECONDS,
+    PROOF,
     RAISE_SECONDS,
     SlackRateLimits,
 )
@@ -27,6 +30,18 @@ class Clock:
         return self.now
 
 
+def went(rates: SlackRateLimits, calls: int = 1) -> None:
+    for _ in range(calls):
+        rates.went(NAME, rates.began(NAME))
+
+
+def refused(rates: SlackRateLimits, calls: int = 1) -> list[bool]:
+    """Answers to calls that were in flight together: whether the workspace had enough."""
+    for _ in range(calls):
+        rates.began(NAME)
+    return [rates.is_enough(NAME) for _ in range(calls)]
+
+
 def rate(rates: SlackRateLimits) -> float | None:
     found = rates.buckets(NAME, fixed=True)
     return found[0].rate if found else None
@@ -34,16 +49,14 @@ def rate(rates: SlackRateLimits) -> float | None:
 
 def test_nothing_is_held_back_until_slack_refuses() -> None:
     rates = SlackRateLimits(Clock())
-    for _ in range(100):
-        rates.went(NAME)
+    went(rates, 100)
     assert rate(rates) is None
 
 
 def test_what_went_through_in_a_second_is_the_limit() -> None:
     rates = SlackRateLimits(Clock())
-    for _ in range(50):
-        rates.went(NAME)
-    rates.refused(NAME)
+    went(rates, 50)
+    refused(rates, 5)
     assert rate(rates) == 50 * LEARNED
 
 
@@ -52,37 +65,46 @@ def test_a_burst_across_two_seconds_of_the_clock_is_counted_whole() -> None:
     clock.now = 1000.95
     rates = SlackRateLimits(clock)
     for _ in range(50):
-        rates.wait(NAME)
-        rates.went(NAME)
+        went(rates)
         clock.now += 0.002
-    rates.refused(NAME)
+    refused(rates, 5)
     assert rate(rates) == 50 * LEARNED
+
+
+def test_a_refusal_among_many_that_went_through_is_one_channels_own() -> None:
+    """Slack refuses one in a hundred at random: nobody else waits, nothing is learned."""
+    rates = SlackRateLimits(Clock())
+    for _ in range(20):
+        went(rates, 99)
+        assert refused(rates) == [False]
+    assert rate(rates) is None
+
+
+def test_when_all_that_follows_is_refused_the_workspace_has_had_enough() -> None:
+    rates = SlackRateLimits(Clock())
+    went(rates, 50)
+    assert refused(rates, 6) == [False, False, False, True, True, True]
 
 
 def test_refusals_at_the_same_time_are_one_lesson_and_later_ones_another() -> None:
     clock = Clock()
     rates = SlackRateLimits(clock)
-    for _ in range(40):
-        rates.went(NAME)
-    for _ in range(300):
-        rates.refused(NAME)
+    went(rates, 40)
+    refused(rates, 300)
     assert rate(rates) == 40 * LEARNED
     clock.now += 5
-    rates.refused(NAME)
+    refused(rates)
     assert rate(rates) == 40 * LEARNED * LOWER
 
 
-@pytest.mark.parametrize("went", [0, 1, 5])
+@pytest.mark.parametrize("before", [0, 1, 5])
 def test_one_refusal_at_the_start_of_a_burst_does_not_slow_a_workspace_for_minutes(
-    went: int,
+    before: int,
 ) -> None:
     """After it, 30 edits that wait are done within a few seconds."""
     rates = SlackRateLimits(Clock())
-    for _ in range(went):
-        rates.wait(NAME)
-        rates.went(NAME)
-    for _ in range(30 - went):
-        rates.refused(NAME)
+    went(rates, before)
+    refused(rates, 30 - before)
     learned = rate(rates)
 
     assert learned is not None
@@ -93,7 +115,7 @@ def test_it_never_stops_altogether() -> None:
     clock = Clock()
     rates = SlackRateLimits(clock)
     for _ in range(30):
-        rates.refused(NAME)
+        refused(rates)
         clock.now += 5
     assert rate(rates) == LEAST_RATE
 
@@ -101,9 +123,8 @@ def test_it_never_stops_altogether() -> None:
 def test_it_rises_again_and_is_forgotten_in_the_end() -> None:
     clock = Clock()
     rates = SlackRateLimits(clock)
-    for _ in range(10):
-        rates.went(NAME)
-    rates.refused(NAME)
+    went(rates, 10)
+    refused(rates, 10)
     clock.now += RAISE_SECONDS + 1
     risen = rate(rates)
     clock.now += FORGET_SECONDS
@@ -113,25 +134,35 @@ def test_it_rises_again_and_is_forgotten_in_the_end() -> None:
     assert rate(rates) is None
 
 
-def test_a_burst_begins_gently_and_is_soon_at_full_speed() -> None:
+def test_a_burst_goes_on_once_most_of_its_first_calls_went_through() -> None:
+    """At no moment are more sent than `AT_FIRST` before so many went through."""
     clock = Clock()
     rates = SlackRateLimits(clock)
-    turns = [rates.wait(NAME) for _ in range(GENTLY + 10)]
+    assert rates.at_once(NAME) == AT_FIRST
+    for done in range(PROOF):
+        assert done + rates.at_once(NAME) == AT_FIRST
+        began = rates.began(NAME)
+        clock.now += 0.01
+        rates.went(NAME, began)
+    assert rates.at_once(NAME) == pytest.approx(100, abs=1)
 
-    assert turns[0] == 0
-    assert turns == sorted(turns[:-9]) + [0.0] * 9
-    assert sum(turn < 0.05 for turn in turns[:-9]) < 40
-    assert max(turns) < 0.25
-
-
-def test_after_a_pause_it_begins_gently_again() -> None:
-    clock = Clock()
-    rates = SlackRateLimits(clock)
-    for _ in range(GENTLY + 10):
-        rates.wait(NAME)
     clock.now += PAUSE_SECONDS + 1
-    assert rates.wait(NAME) == 0
-    assert rates.wait(NAME) > 0
+    assert rates.at_once(NAME) == AT_FIRST, "after a pause it begins anew"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "calls"), [(0.001, FEWEST_AT_ONCE), (0.03, 300), (0.3, MOST_AT_ONCE)]
+)
+def test_the_longer_an_answer_takes_the_more_calls_are_worth_while(
+    seconds: float, calls: int
+) -> None:
+    clock = Clock()
+    rates = SlackRateLimits(clock)
+    for _ in range(PROOF):
+        began = rates.began(NAME)
+        clock.now += seconds
+        rates.went(NAME, began)
+    assert rates.at_once(NAME) == pytest.approx(calls, abs=1)
 
 
 def test_a_limit_that_is_known_holds_from_the_beginning_for_messages_only() -> None:
@@ -142,5 +173,5 @@ def test_a_limit_that_is_known_holds_from_the_beginning_for_messages_only() -> N
 
 def test_one_workspaces_limit_is_not_anothers() -> None:
     rates = SlackRateLimits(Clock())
-    rates.refused(NAME)
+    refused(rates)
     assert rates.buckets("slack/T2/chat.postMessage", fixed=True) == ()
