@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import discord
+import psutil
 from discord.http import Route
 
 from adapters.discord.gateway import make_client, point_at
@@ -29,12 +32,15 @@ from bot.domain.subscription import Channel
 from bot.messages.help import example_message
 from bot.runtime import utc_now
 
+CALM_SECONDS = 8
 Send = Callable[[int, str], Awaitable[Any]]
 
 
 @asynccontextmanager
-async def server(channels: int, latency: float) -> AsyncIterator[dict[str, Any]]:
-    words = ["--channels", str(channels), "--latency", str(latency)]
+async def server(
+    channels: int, latency: float = 0.0, guilds: int = 0
+) -> AsyncIterator[dict[str, Any]]:
+    words = ["--channels", str(channels), "--latency", str(latency), "--guilds", str(guilds)]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.servers.discord", *words, stdout=asyncio.subprocess.PIPE,
         limit=1 << 24,
@@ -104,5 +110,47 @@ async def _post(client: discord.Client, channel: int, body: dict[str, Any]) -> N
     await client.http.request(route, json=body)
 
 
+async def _memory(guilds: int) -> float:
+    """MB of the running program that is in so many guilds of 40 channels and 30 roles."""
+    async with server(1, guilds=guilds) as about:
+        with tempfile.TemporaryDirectory() as folder:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bot", "run"),
+                env={
+                    **os.environ,
+                    "ISCLAUDEDOWN_DATA_DIR": folder,
+                    "ISCLAUDEDOWN_PAGE_URL": "http://127.0.0.1:9",
+                    "ISCLAUDEDOWN_PROBES": "false",
+                    "ISCLAUDEDOWN_LOG_LEVEL": "info",
+                    "DISCORD_TOKEN": about["token"],
+                    "DISCORD_API_URL": about["url"],
+                },
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+            )
+            assert process.stderr is not None
+            try:
+                async for line in process.stderr:
+                    if b"discord.commands_registered" in line:
+                        break
+                return await _settled(psutil.Process(process.pid))
+            finally:
+                process.terminate()
+                await process.communicate()
+
+
+async def _settled(process: psutil.Process) -> float:
+    """MB once they have not grown for a while: the servers come one by one."""
+    largest, calm = 0.0, 0
+    while calm < CALM_SECONDS:
+        await asyncio.sleep(1)
+        held = process.memory_info().rss / 1e6
+        calm = calm + 1 if held < largest + 0.5 else 0
+        largest = max(largest, held)
+    return largest
+
+
 def measure() -> None:
     asyncio.run(_measure(2000, latency=0.0, at_once=100))
+    for guilds in (0, 2600):
+        print(f"in {guilds + 1:5} servers {asyncio.run(_memory(guilds)):8.0f} MB")

@@ -2,7 +2,7 @@
 
 Of 76 KB that discord.py keeps of a guild with 40 channels, 30 roles and 30 emojis (measured with
 tracemalloc), most is never read here: what other roles may do, emojis, other people's threads,
-topics. What is left of it are 27.
+topics. What is left of it are some 17.
 """
 
 from __future__ import annotations
@@ -114,6 +114,8 @@ class SmallCache:
         return {
             **data,
             **{name: None for name in _CHANNEL_TEXTS if name in data},
+            "name": "",  # of channels nobody reads it; threads keep theirs
+            "parent_id": None,
             "permission_overwrites": [one for one in overwrites if str(one["id"]) in kept],
         }
 

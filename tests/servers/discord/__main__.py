@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from tests.servers.discord.limits import FAITHFUL, GENEROUS
 from tests.servers.discord.server import DiscordServer
+from tests.servers.discord.world import Kind, Role
 
 
 async def run(options: argparse.Namespace) -> None:
@@ -21,6 +22,13 @@ async def run(options: argparse.Namespace) -> None:
     guild = await server.director.add_guild("bench")
     server.world.guilds[guild].max_active_threads = 1_000_000
     channels = await server.director.add_channels(guild, options.channels)
+    for number in range(options.guilds):
+        # As large as one is: 40 channels, 30 roles of which the bot has one.
+        home = server.world.guilds[await server.director.add_guild(f"guild {number}")]
+        for role in (Role(server.world.new_id(), f"role {n}", 0) for n in range(30)):
+            home.roles[role.id] = role
+        for n in range(40):
+            server.world.new_channel(home, f"channel-{n}", Kind.TEXT)
     about = {
         "url": server.url,
         "gateway_url": server.gateway_url,
@@ -42,6 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--channels", type=int, default=1)
+    parser.add_argument("--guilds", type=int, default=0, help="more of them, of a usual size")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before every answer")
     parser.add_argument("--limits", action="store_true", help="Discord's real rate limits")
     parser.add_argument("--validate", action="store_true", help="check bodies against openapi.json")
