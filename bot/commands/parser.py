@@ -93,22 +93,8 @@ def _command_words(text: str) -> int:
 
 
 # After these a "why" is a question about the provider, not about this channel.
-_BEING = frozenset(
-    [
-        "is",
-        "are",
-        "was",
-        "were",
-        "isnt",
-        "arent",
-        "does",
-        "do",
-        "did",
-        "has",
-        "have",
-        "cant",
-        "wont",
-    ]
+_BEING = frozenset({"is", "are", "was", "were", "isnt", "arent"}) | frozenset(
+    {"does", "do", "did", "has", "have", "cant", "wont"}
 )
 
 

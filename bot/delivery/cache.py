@@ -90,7 +90,7 @@ class MessageCache:
     """Messages of steps: one object for all channels that get the same, so it is rendered once."""
 
     def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+        self.catalog = catalog
         self._kept: OrderedDict[object, Message] = OrderedDict()
 
     def of(
@@ -104,7 +104,7 @@ class MessageCache:
         name = (incident.key, incident.revision, incident.title, form, moment)
         message = self._kept.get(name)
         if message is None:
-            message = message_of(step, incident, now, self._catalog)
+            message = message_of(step, incident, now, self.catalog)
             if plainly:
                 message = replace(message, blocks=(), buttons=())
             self._kept[name] = message
@@ -118,12 +118,12 @@ class MessageCache:
         message = self._kept.get(name)
         if message is None:
             make = seen_again_message if step.covers else blind_message
-            message = self._kept[name] = make(blindness, now, self._catalog)
+            message = self._kept[name] = make(blindness, now, self.catalog)
         return message
 
     def of_reminder(self, reminder: Reminder, now: datetime) -> Message:
         """Return the one message of a reminder; it is one person's own, and not kept."""
-        return back_message(reminder.surfaces, reminder.asked_at, now, self._catalog)
+        return back_message(reminder.surfaces, reminder.asked_at, now, self.catalog)
 
 
 def message_of(step: Step, incident: Incident, now: datetime, catalog: Catalog) -> Message:
@@ -176,7 +176,7 @@ class ReportLines:
         self, reports: ReportStore, catalog: Catalog, clock: Clock, seconds: float = REPORTS_FRESH
     ) -> None:
         self._reports = reports
-        self._catalog = catalog
+        self.catalog = catalog
         self._clock = clock
         self._everywhere = TimedCache(self._read_everywhere, seconds)
 
@@ -195,7 +195,7 @@ class ReportLines:
         else:
             with suppress(StoreError):
                 counts = (await self._everywhere.get()).get(str(channel), [])
-        return tally_words(counts, list(incident.surfaces), self._catalog) if counts else ""
+        return tally_words(counts, list(incident.surfaces), self.catalog) if counts else ""
 
     async def _read_everywhere(self) -> dict[str, list[ReportCount]]:
         found: dict[str, list[ReportCount]] = {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
+from bot.catalog.catalog import Catalog
 from bot.delivery.blindness import plan_blindness
 from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
 from bot.delivery.plan import plan
@@ -67,6 +68,9 @@ class DeliveryContext:
     failpoint: Callable[[str], Awaitable[None]] = no_failpoint
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
     stopping: bool = False
+    # The catalogue with what pages call their parts that are known by their URL alone; None: there
+    # is no such page.
+    learn: Callable[[], Awaitable[Catalog]] | None = None
     # Not before this moment (monotonic) may another message go to a channel.
     next_send_at: dict[Channel, float] = field(default_factory=dict)
 
@@ -85,6 +89,10 @@ class DeliveryContext:
             task.subject = await self.incidents.blindness(pending)
             return task
         task.subject = incident = await self.incidents.get(pending)
+        if self.learn is not None:
+            self.messages.catalog = await self.learn()
+            if self.report_lines is not None:
+                self.report_lines.catalog = self.messages.catalog
         if incident is not None and incident.is_open and self.report_lines is not None:
             # Where the root shows a count, or nothing else can have made the channel stale, the
             # count is read anew; else one that is some seconds old saves a call a channel.

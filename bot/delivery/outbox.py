@@ -81,6 +81,7 @@ class Outbox:
     def open_workers(self, messengers: Iterable[Messenger]) -> None:
         """Give each platform its worker; before `run`."""
         stores, catalog = self._stores, self._status.catalog
+        complete = all(provider.known for provider in catalog.providers.values())
         for messenger in messengers:
             context = DeliveryContext(
                 messenger=messenger,
@@ -93,6 +94,7 @@ class Outbox:
                 health=self.health,
                 report_lines=ReportLines(stores.evidence.reports, catalog, self._clock),
                 verdicts=TimedCache(self._status.view, VIEWED_EVERY),
+                learn=None if complete else self._status.learn,
             )
             self.workers[messenger.platform] = Worker(context)
 

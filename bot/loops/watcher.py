@@ -21,7 +21,6 @@ from bot.catalog.catalog import Catalog
 from bot.diagnostics import where
 from bot.domain.errors import SourceError, StoreError, Superseded
 from bot.domain.incident import EventKind, Incident
-from bot.domain.page import Snapshot
 from bot.domain.state import State
 from bot.engine.blindness import with_blindness
 from bot.engine.detection import detect
@@ -30,6 +29,7 @@ from bot.engine.step import on_failure, step
 from bot.engine.suspected import suspected_in, without_suspected
 from bot.evidence.suspicion import Signals
 from bot.loops.history import HistoryKeeper
+from bot.loops.page_log import PageLog
 from bot.loops.periodic import PageBackoff, StoreBackoff
 from bot.ports import Clock, IncidentStore, PagedSource, PageSource, VersionedState
 
@@ -40,7 +40,6 @@ log = structlog.get_logger()
 RENEW_SECONDS = 4.0
 # Seconds between two polls, however many hints come (a webhook may send hundreds): a guess.
 LEAST_PAUSE = 2.0
-MOST_NAMED = 10  # components in a log line (guess)
 JITTER = 0.1  # of the interval, sooner: many bots should not poll one page in step
 
 
@@ -74,12 +73,12 @@ class Watcher:
     _fence: int | None = None
     _leased: asyncio.Event = field(default_factory=asyncio.Event)
     _known: VersionedState | None = None  # as committed last; None: it has to be loaded
-    _oddities: tuple[str, ...] = ()  # of the last poll
-    _unlisted: tuple[str, ...] = ()  # components of the last poll that the catalogue lacks
+    _page_log: PageLog = field(init=False)
     _page_backoff: PageBackoff = field(init=False)
     _store_backoff: StoreBackoff = field(init=False)
 
     def __post_init__(self) -> None:
+        self._page_log = PageLog(self.page.provider)
         self._page_backoff = PageBackoff(self.page.provider, self.poll_seconds)
         self._store_backoff = StoreBackoff("watcher", {"provider": self.page.provider})
 
@@ -152,15 +151,21 @@ class Watcher:
             return RENEW_SECONDS  # no later than the lease is renewed
 
     async def _take_in(self, known: VersionedState, fence: int) -> float:
-        before = without_suspected(known.state) if known.state else None
+        before, now = without_suspected(known.state) if known.state else None, self.clock()
         try:
-            state, changed, snapshot = await self._read(before)
+            snapshot = await self.page.poll(partial(needed_lists, before, now=now))
+            state, changed = step(before, snapshot, self.clock(), self.catalog)
         except SourceError as error:
-            self.polls["failed"] += 1
-            if before is not None:
-                await self._commit(known, fence, on_failure(before, str(error), self.clock()), [])
-            pause = self._jittered(self._page_backoff.failed(error))
-            return max(pause, self._page_backoff.retry_after)
+            return await self._page_failed(known, fence, error)
+        except Exception as error:
+            # For this page alone: others are still watched, and the next poll may show something
+            # that can be read.
+            log.debug("watcher.fault", provider=self.page.provider, exc_info=error)
+            fault = SourceError(f"our own fault in reading it: {where(error)}")
+            return await self._page_failed(known, fence, fault)
+        flaps = state.debounced - (before.debounced if before else 0)
+        provider = self.catalog.provider(self.page.provider)
+        self._page_log.polled(snapshot, provider, flaps, state.debounced)
         if self.history is not None:
             await self.history.polled(snapshot, state)
         await self._commit(known, fence, state, changed)
@@ -168,40 +173,13 @@ class Watcher:
         self._page_backoff.answered()
         return self._jittered(self.poll_seconds)
 
-    async def _read(self, before: State | None) -> tuple[State, Sequence[Incident], Snapshot]:
-        """Poll, and step the engine: the state, what changed, and what the page showed.
-
-        Raises:
-            SourceError: the page could not be read, or a fault of ours kept us from reading it.
-        """
-        provider = self.catalog.provider(self.page.provider)
-        try:
-            snapshot = await self.page.poll(partial(needed_lists, before, now=self.clock()))
-            state, changed = step(before, snapshot, self.clock(), self.catalog)
-        except SourceError:
-            raise
-        except Exception as error:
-            # For this page alone: others are still watched, and the next poll may show something
-            # that can be read.
-            log.debug("watcher.fault", provider=self.page.provider, exc_info=error)
-            raise SourceError(f"our own fault in reading it: {where(error)}") from error
-        if snapshot.list_failure:
-            log.info("page.list_failed", provider=state.provider, reason=snapshot.list_failure)
-        # What the page wrote that could not be understood: once, until that changes.
-        new = [oddity for oddity in snapshot.oddities if oddity not in self._oddities]
-        self._oddities = snapshot.oddities
-        if new:
-            log.warning("page.odd", provider=state.provider, oddities=new)
-        unlisted = tuple(c.name for c in snapshot.components if not provider.knows(c.id))
-        if unlisted and unlisted != self._unlisted:
-            # Their incidents are told to those who asked for everything, under no surface's name.
-            first = unlisted[:MOST_NAMED]
-            log.info("page.unlisted", provider=provider.id, components=first, count=len(unlisted))
-        self._unlisted = unlisted
-        flaps = state.debounced - (before.debounced if before else 0)
-        if flaps:
-            log.info("page.debounced", provider=state.provider, flaps=flaps, ever=state.debounced)
-        return state, changed, snapshot
+    async def _page_failed(self, known: VersionedState, fence: int, error: SourceError) -> float:
+        self.polls["failed"] += 1
+        if known.state is not None:
+            state = on_failure(without_suspected(known.state), str(error), self.clock())
+            await self._commit(known, fence, state, [])
+        pause = self._jittered(self._page_backoff.failed(error))
+        return max(pause, self._page_backoff.retry_after)
 
     async def _with_signals(
         self, known: VersionedState, state: State, changed: Sequence[Incident]
@@ -212,7 +190,9 @@ class Watcher:
         if self.history is not None:
             await self.history.gathered(signals)
         try:
-            return detect(known.state, state, changed, signals, now, self.catalog)
+            names = {id_: component.name for id_, component in state.components.items()}
+            catalog = self.catalog.seen(state.provider, names)
+            return detect(known.state, state, changed, signals, now, catalog)
         except Exception as error:
             # A fault of ours: what the page says is committed all the same, and what is suspected
             # stays as it was.

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from adapters.terminal import CONSOLE
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import Catalog, generic, load_catalog, only
 from bot.commands import Commands, Request
 from bot.delivery.cache import MessageCache
-from bot.domain.incident import EventKind
+from bot.domain.incident import EventKind, Impact
+from bot.domain.page import Severity
 from tests.commands_kit import commands_over
 from tests.contract.test_terminal_messenger import TerminalStage
 from tests.delivery_kit import (
@@ -73,6 +74,25 @@ async def test_subscribing_in_an_outage_shows_it_at_once_as_joined_midway(respon
     assert TITLE in responder.stage.read()
     assert "Joined midway" in responder.stage.read()
     assert "thread in #console" in await responder.type("why")
+
+
+async def test_a_page_known_by_its_url_is_named_by_its_own_names(responder: Desk) -> None:
+    page = Catalog({"acme": generic("acme", page="https://status.acme.example", label="Acme")})
+
+    async def learn() -> Catalog:
+        return page.seen("acme", {"c1": "WebApp (EU)"})
+
+    responder.bot.context.messages = MessageCache(page)
+    responder.bot.context.learn = learn
+    suffers = Impact(Severity.MAJOR, Severity.MAJOR)
+    outage = replace(
+        incident(EventKind.OPENED, provider="acme"), surfaces={"acme/webapp-eu": suffers}
+    )
+    await subscribe(responder.bot.store, CONSOLE)
+    await commit(responder.bot.store, outage)
+    await responder.bot.store.queue.mark_stale(CONSOLE, [outage])
+    await settled(responder.bot.store, "terminal")
+    assert "WebApp (EU)" in responder.stage.read()
 
 
 async def test_an_incident_that_does_not_concern_the_channel_is_not_shown(responder: Desk) -> None:
