@@ -8,20 +8,26 @@ belong to another program.
 from __future__ import annotations
 
 import difflib
+import importlib.util
 import os
+import re
 import tomllib
+import zoneinfo
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import SecretStr
 
 from bot.domain.errors import SettingsError
+from bot.setting_values import at_home
 
 PREFIX = "ISCLAUDEDOWN_"
 FILE_VARIABLE = f"{PREFIX}CONFIG"
+# Set and empty they mean: none. Of all others an empty value is as good as none.
+MAY_BE_EMPTY = frozenset({f"{PREFIX}PROVIDERS"})
+PROXIES = ("http", "https", "socks5", "socks5h")  # that httpx takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What was given where, by name. Empty values count as not given."""
+    """What was given where, by name. Empty values count as not given, but for `MAY_BE_EMPTY`."""
 
     environment: Mapping[str, str]  # variables, upper case
     dotenv: Mapping[str, str] = field(default_factory=dict)  # the same, from the file `.env`
@@ -45,12 +51,12 @@ class Sources:
     def under_the_environment(self, names: Mapping[str, str]) -> dict[str, Any]:
         """What the files say of these settings (variable → name in the TOML file), by file name."""
         values = {name: self.file[name] for name in names.values() if name in self.file}
-        given = {
-            name: self.dotenv[variable]
-            for variable, name in names.items()
-            if variable in self.dotenv
-        }
-        return values | given
+        for variable, name in names.items():
+            if variable in self.dotenv:
+                values[name] = self.dotenv[variable]
+            if self.environment.get(variable) == "":  # which pydantic would pass over
+                values[name] = ""
+        return values
 
     def origin(self, variable: str, name: str) -> str:
         """Which source a setting's value comes from: the highest that has it."""
@@ -59,6 +65,18 @@ class Sources:
         if variable in self.dotenv:
             return ".env"
         return self.path if name in self.file else "default"
+
+    def named(self, variable: str, name: str) -> str:
+        """A setting's name as it was written, and where: for sentences about its value."""
+        origin = self.origin(variable, name)
+        match origin:
+            case "default":
+                return variable
+            case "environment":
+                return f"{variable} in the environment"
+            case ".env":
+                return f"{variable} in .env"
+        return f"{name} in {origin}"
 
     def refuse_unknown(self, names: Mapping[str, str]) -> None:
         """Raises: SettingsError: a name with our prefix, or in the TOML file, is no setting."""
@@ -101,27 +119,48 @@ def read_sources(dotenv: Path | None = None) -> Sources:
     environment = _given(os.environ)
     beside = _given(_read_dotenv(dotenv)) if dotenv is not None and dotenv.is_file() else {}
     path = environment.get(FILE_VARIABLE) or beside.get(FILE_VARIABLE) or ""
-    return Sources(environment, beside, _read_toml(path) if path else {}, path)
+    if not path:
+        return Sources(environment, beside)
+    try:
+        path = str(at_home(Path(path)))
+    except ValueError as error:
+        raise SettingsError(f"{FILE_VARIABLE}: {error}") from None
+    return Sources(environment, beside, _read_toml(path), path)
 
 
-def shown(value: object, *, is_secret: bool) -> str:
-    """Return a setting's value as a person would write it; of a secret only whether it is set."""
-    if isinstance(value, SecretStr) or (is_secret and value):
-        return "set"
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case tuple():
-            return ",".join(str(part) for part in value)
-        case dict():
-            return ",".join(f"{name}={part}" for name, part in value.items())
-    return str(value)
+def refuse_unusable(environment: Mapping[str, str]) -> None:
+    """Check what the libraries below read of the environment, and fail at without a name.
+
+    Raises:
+        SettingsError: it names a certificate that is not there, or a proxy that cannot be used.
+    """
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        if (path := environment.get(name)) and not os.access(path, os.R_OK):
+            raise SettingsError(f"{name} names {path}, which is not there or cannot be read")
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        scheme, found, _ = environment.get(name, "").partition("://")
+        if found and scheme not in PROXIES:
+            raise SettingsError(f"{name} names a proxy by {scheme}://; write http:// or https://")
+        if scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
+            raise SettingsError(
+                f"{name} names a SOCKS proxy, which needs a package: pip install 'httpx[socks]'"
+            )
+
+
+def odd_time_zone(environment: Mapping[str, str]) -> str:
+    """A sentence if TZ names a zone that this system does not know, which would count as UTC."""
+    zone = environment.get("TZ", "").removeprefix(":")
+    # A rule instead of a name: https://www.gnu.org/software/libc/manual/html_node/TZ-Variable.html
+    if not zone or re.fullmatch(r"(<[\w+-]+>|[A-Za-z]{3,})[+-]?\d.*", zone):
+        return ""
+    if any((Path(folder) / zone).is_file() for folder in (*zoneinfo.TZPATH, "/")) or zone == "UTC":
+        return ""
+    return f"TZ names {zone!r}, which this system does not know: times are shown in UTC"
 
 
 def _given(values: Mapping[str, str | None]) -> dict[str, str]:
-    return {name.upper(): value for name, value in values.items() if value}
+    given = {name.upper(): value or "" for name, value in values.items()}
+    return {name: value for name, value in given.items() if value or name in MAY_BE_EMPTY}
 
 
 def _read_dotenv(path: Path) -> dict[str, str | None]:

@@ -7,39 +7,45 @@ environment wins. An unknown name or a bad value stops the start and names itsel
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
+    BeforeValidator,
     Field,
-    HttpUrl,
     PrivateAttr,
     SecretStr,
-    TypeAdapter,
     ValidationError,
     field_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.domain.errors import SettingsError
-from bot.environment import PREFIX, Setting, Sources, read_sources, shown
+from bot.environment import (
+    PREFIX,
+    Setting,
+    Sources,
+    odd_time_zone,
+    read_sources,
+    refuse_unusable,
+)
+from bot.setting_values import (
+    at_home,
+    data_folder,
+    in_plain_words,
+    named_pages,
+    page_address,
+    shown,
+    web_address,
+)
 
 
 def plain_name(name: str) -> AliasChoices:
     """A name without our prefix in the environment; lower case in the file."""
     return AliasChoices(name, name.lower())
-
-
-def data_folder() -> Path:
-    """Where this user's programs keep their data, by the custom of the system."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "isclaudedown"
-    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "isclaudedown"
 
 
 class _Section(BaseSettings):
@@ -79,6 +85,8 @@ class PlatformSettings(_Section):
         raise NotImplementedError
 
 
+Address = Annotated[str, AfterValidator(web_address)]
+AtHome = Annotated[Path, AfterValidator(at_home)]
 P = TypeVar("P", bound=PlatformSettings)
 S = TypeVar("S", bound=_Section)
 
@@ -88,16 +96,18 @@ class Settings(_Section):
 
     _platforms: tuple[PlatformSettings, ...] = PrivateAttr(())
     _sources: Sources = PrivateAttr(Sources({}))
-    _misspelt: tuple[str, ...] = PrivateAttr(())
+    _oddities: tuple[str, ...] = PrivateAttr(())
 
-    page_url: str | None = None
+    page_url: Annotated[str, AfterValidator(page_address)] | None = None
     providers: Annotated[tuple[str, ...], NoDecode] = ("claude",)
-    pages: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+    pages: Annotated[dict[str, str], NoDecode, BeforeValidator(named_pages)] = Field(
+        default_factory=dict
+    )
     poll_seconds: float = Field(default=30, ge=0.1, le=3600)
     # So long a page may fail before channels hear of it, while something is wrong (a guess).
     blind_minutes: float = Field(default=10, ge=0.01, le=1440)
     heartbeat_url: SecretStr | None = None  # whoever knows it can ping it
-    data_dir: Path = Field(default_factory=data_folder)
+    data_dir: AtHome = Field(default_factory=data_folder)
     # Days for which incidents, and what was observed, are kept. Threads need some thirty.
     history_days: int = Field(default=400, ge=31, le=3660)
     redis_url: SecretStr | None = Field(default=None, validation_alias=plain_name("REDIS_URL"))
@@ -105,12 +115,12 @@ class Settings(_Section):
     log_level: Literal["auto", "debug", "info", "warning", "error"] = "auto"
     log_format: Literal["auto", "json", "text"] = "auto"
 
-    url: str | None = None  # where a running instance answers, for commands that ask one
+    url: Address | None = None  # where a running instance answers, for commands that ask one
     http_host: str = "127.0.0.1"
     http_port: int | None = Field(default=None, ge=0, le=65535)
     http_token: SecretStr | None = None
     # Where the pages are found from outside, with the path that a proxy puts them at.
-    public_url: str | None = None
+    public_url: Address | None = None
     # Agents may ask at /mcp (loads some 12 MB); behind a proxy its public names have to be said.
     mcp: bool = False
     mcp_hosts: Annotated[tuple[str, ...], NoDecode] = ()
@@ -121,16 +131,11 @@ class Settings(_Section):
     probes: bool = True
     probe_seconds: float = Field(default=60, ge=0.1, le=3600)
     # Rows like those of the catalog, in their place: `[[claude.probe]]`.
-    probe_file: Path | None = None
+    probe_file: AtHome | None = None
     anthropic_api_key: SecretStr | None = Field(
         default=None, validation_alias=plain_name("ANTHROPIC_API_KEY")
     )
     probe_daily_budget: int = Field(default=0, ge=0, le=10_000)
-
-    @field_validator("page_url", "url", "public_url")
-    @classmethod
-    def _is_a_web_address(cls, value: str | None) -> str | None:
-        return value if value is None else web_address(value)
 
     @field_validator("heartbeat_url")
     @classmethod
@@ -149,17 +154,6 @@ class Settings(_Section):
             return tuple(part.strip().lower() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("pages", mode="before")
-    @classmethod
-    def _named_pages(cls, value: object) -> object:
-        """`name=https://status.example.com`, several separated by commas."""
-        if not isinstance(value, str):
-            return value
-        pairs = [part.strip().partition("=") for part in value.split(",") if part.strip()]
-        if any(not name or not url for name, _, url in pairs):
-            raise ValueError("write name=https://status.example.com, several separated by commas")
-        return {name.strip().lower(): web_address(url.strip()) for name, _, url in pairs}
-
     @classmethod
     def apart(cls, platforms: Sequence[type[PlatformSettings]], **values: object) -> Settings:
         """Settings of these values alone, and of no platform: nothing of the operator's is read."""
@@ -172,9 +166,13 @@ class Settings(_Section):
         return next((one for one in self._platforms if isinstance(one, kind)), kind())
 
     @property
-    def misspelt(self) -> tuple[str, ...]:
-        """A sentence for each token that was given under a name that nothing reads."""
-        return self._misspelt
+    def oddities(self) -> tuple[str, ...]:
+        """A sentence for each token under a name that nothing reads, and for an unknown zone."""
+        return self._oddities
+
+    def named(self, variable: str) -> str:
+        """A setting's name as it was written, and where: for sentences about its value."""
+        return self._sources.named(variable, names_of(type(self)).get(variable, variable))
 
     def effective(self) -> Iterator[Setting]:
         """Every setting as it is in force, and where it comes from. No secret's value."""
@@ -206,25 +204,24 @@ def load_settings(
     sections: tuple[type[_Section], ...] = (Settings, *platforms)
     names = {name: place for one in sections for name, place in names_of(one).items()}
     sources.refuse_unknown(names)
+    refuse_unusable(sources.environment)
     settings = _load(Settings, sources)
     settings._platforms = tuple(_load(section, sources) for section in platforms)
     settings._sources = sources
     elsewhere = {name: ours for one in platforms for name, ours in one.elsewhere.items()}
-    settings._misspelt = tuple(sources.misspelt(names, elsewhere))
+    oddities = sources.misspelt(names, elsewhere)
+    if zone := odd_time_zone(sources.environment):
+        oddities.append(zone)
+    settings._oddities = tuple(oddities)
     return settings
-
-
-def web_address(value: str) -> str:
-    """The address without a slash at its end. Raises ValueError: it is none."""
-    TypeAdapter(HttpUrl).validate_python(value)
-    return value.rstrip("/")
 
 
 def _load(section: type[S], sources: Sources) -> S:
     try:
         return section(**sources.under_the_environment(names_of(section)))
     except ValidationError as error:
-        raise SettingsError(_sentence(error, section)) from None  # the cause would show the values
+        # The cause would show the values.
+        raise SettingsError(_sentence(error, section, sources)) from None
 
 
 def names_of(section: type[_Section]) -> dict[str, str]:
@@ -239,12 +236,18 @@ def names_of(section: type[_Section]) -> dict[str, str]:
     return names
 
 
-def _sentence(error: ValidationError, section: type[_Section]) -> str:
-    """Every problem with the name that its setting has in the environment."""
-    in_environment = {name: place for place, name in names_of(section).items()}
+def _sentence(error: ValidationError, section: type[_Section], sources: Sources) -> str:
+    """Every problem, each with the name of its setting as it was written, and where."""
+    places = {place: name for name, place in names_of(section).items()}
     parts = []
-    for problem in error.errors(include_input=False, include_url=False):
-        place = str(problem["loc"][0]) if problem["loc"] else ""
-        text = problem["msg"].removeprefix("Value error, ")
-        parts.append(f"{in_environment.get(place, place).upper()}: {text}" if place else text)
+    for problem in error.errors(include_url=False):
+        text = in_plain_words(
+            problem["type"], problem.get("ctx", {}), problem["input"], problem["msg"]
+        )
+        if problem["loc"]:
+            found = str(problem["loc"][0])
+            # pydantic names a field by its place, or by its name in the environment.
+            place = found if found in places else names_of(section).get(found.upper(), found)
+            text = f"{sources.named(places.get(place, found), place)}: {text}"
+        parts.append(text)
     return "; ".join(parts)

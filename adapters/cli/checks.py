@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -21,20 +21,22 @@ from adapters.redis.embedded.server import embedded_redis
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.queue import RedisQueue
 from adapters.redis.subscriptions import RedisSubscriptions
+from bot.catalog.catalog import Catalog
 from bot.catalog.watched import watched_catalog
 from bot.domain.checks import CheckResult, Health
-from bot.domain.errors import BotError
+from bot.domain.errors import BotError, SettingsError
 from bot.ports import Clock
-from bot.settings import Settings
+from bot.settings import Settings, names_of
 from bot.status.view import ProviderStatus, status_view
 
 HEALTHY_WITHIN = timedelta(minutes=2)
 MOST_NAMED = 5  # workspaces, in one line
-_MARKS = {Health.GOOD: "✓", Health.WARNING: "!", Health.BROKEN: "✗"}
+NO_REDIS = "Start it, or check REDIS_URL; without REDIS_URL an embedded one is used."
+_MARKS = {Health.GOOD: "✓", Health.WARNING: "!", Health.BROKEN: "✗", Health.OFF: "-"}
 
 
 async def doctor(
-    settings: Settings,
+    load: Callable[[], Settings],
     platforms: Sequence[Platform],
     clock: Clock,
     out: TextIO,
@@ -42,14 +44,15 @@ async def doctor(
     as_json: bool = False,
 ) -> bool:
     """Look at everything, one line each, or all as JSON. Returns whether nothing is broken."""
+    findings = _findings(load, platforms, clock)
     if as_json:
-        found = [finding async for finding in _findings(settings, platforms, clock)]
+        found = [finding async for finding in findings]
         healthy = all(finding.health is not Health.BROKEN for finding in found)
         document = {"healthy": healthy, "checks": [asdict(finding) for finding in found]}
         write_json(out, document, indent=2)
         return healthy
     healthy = True
-    async for finding in _findings(settings, platforms, clock):
+    async for finding in findings:
         line = f"{_MARKS[finding.health]} {finding.what}: {finding.says}"
         write_line(out, line, rest="    ")
         if finding.advice:
@@ -60,14 +63,17 @@ async def doctor(
 
 
 async def _findings(
-    settings: Settings, platforms: Sequence[Platform], clock: Clock
+    load: Callable[[], Settings], platforms: Sequence[Platform], clock: Clock
 ) -> AsyncIterator[CheckResult]:
-    catalog = watched_catalog(settings)
-    yield CheckResult(
-        "settings", f"{len(catalog.providers)} page(s) to watch: {', '.join(catalog.providers)}"
-    )
-    for sentence in settings.misspelt:
-        yield CheckResult("settings", sentence, Health.WARNING, "Rename or remove it.")
+    try:
+        settings = load()
+        catalog = watched_catalog(settings)
+    except SettingsError as error:
+        advice = "Mend that first: nothing else could be looked at."
+        yield CheckResult("settings", str(error), Health.BROKEN, advice)
+        return
+    for finding in _settings_findings(settings, catalog):
+        yield finding
     async with page_sources(catalog, clock) as pages:
         for page in pages.values():
             async for finding in check_page(page):
@@ -77,8 +83,7 @@ async def _findings(
         try:
             database, kind = await _open_store(settings, stack)
         except BotError as error:
-            advice = "Start it, or check REDIS_URL; without REDIS_URL an embedded one is used."
-            yield CheckResult("redis", str(error), Health.BROKEN, advice)
+            yield CheckResult("redis", str(error), Health.BROKEN, NO_REDIS)
         else:
             async for finding in check_redis(database, kind):
                 yield finding
@@ -87,11 +92,22 @@ async def _findings(
                 yield finding
 
 
+def _settings_findings(settings: Settings, catalog: Catalog) -> Iterator[CheckResult]:
+    watched = f"{len(catalog.providers)} page(s) to watch: {', '.join(catalog.providers)}"
+    yield CheckResult("settings", watched)
+    for sentence in settings.oddities:
+        yield CheckResult("settings", sentence, Health.WARNING, "Mend or remove it.")
+    if settings.http_port is None:
+        yield CheckResult("http", "off (ISCLAUDEDOWN_HTTP_PORT is not set)", Health.OFF)
+
+
 async def _platform_findings(
     platform: Platform, settings: Settings, database: Database | None
 ) -> AsyncIterator[CheckResult]:
     """Yield what the platform finds itself, and whom nothing is sent to."""
-    if platform.check is not None:
+    if not platform.is_wanted(settings):
+        yield _not_set_up(platform, settings)
+    elif platform.check is not None:
         stored = RedisSubscriptions(database, RedisIncidentStore(database)) if database else None
         async for finding in platform.check(settings, stored):
             yield finding
@@ -106,6 +122,23 @@ def _silenced(platform: Platform, tenants: Mapping[str, str]) -> CheckResult:
     says = f"nothing is sent to {', '.join(named[:MOST_NAMED])}{more}"
     advice = "It is tried again by itself; install the app there anew if it was removed."
     return CheckResult(f"{platform.name} silenced", says, Health.WARNING, advice)
+
+
+def _not_set_up(platform: Platform, settings: Settings) -> CheckResult:
+    """What is said of a platform without its tokens; a warning where some of them are there."""
+    section = platform.settings
+    if section is None:
+        return CheckResult(platform.name, "off", Health.OFF)
+    fields = zip(names_of(section), section.model_fields.values(), strict=True)
+    ours = names_of(Settings)  # a platform may read the key of secrets too
+    tokens = [name for name, field in fields if not field.repr and name not in ours]
+    given = {one.name for one in settings.effective() if one.value and one.origin != "default"}
+    if some := [name for name in tokens if name in given]:
+        missing = ", ".join(name for name in tokens if name not in given)
+        says = f"not set up: {', '.join(some)} is set, and not {missing}"
+        return CheckResult(platform.name, says, Health.WARNING, f"See docs/{platform.name}.md.")
+    needs = f" (needs {tokens[0]}; see docs/{platform.name}.md)" if tokens else ""
+    return CheckResult(platform.name, f"not set up{needs}", Health.OFF)
 
 
 async def _open_store(settings: Settings, stack: AsyncExitStack) -> tuple[Database, str]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TextIO
 
+from adapters.cli.output import write_json
 from adapters.cli.past import past_now
 from adapters.terminal import render as terminal
 from adapters.terminal.look import look_of
@@ -43,7 +44,7 @@ async def uptime(
         asked += of_provider(catalog, provider)
     report = await past.uptime(asked, parsed.length or USUAL_UPTIME)
     if as_json:
-        out.write(uptime_document(report, parsed.target).model_dump_json() + "\n")
+        write_json(out, uptime_document(report, parsed.target).model_dump_json())
         return
     message = uptime_message(report, catalog, target=parsed.target)
     out.write(terminal.root(message, look_of(out, clock())))
@@ -63,7 +64,7 @@ def calendar(file: Path, words: Sequence[str], clock: Clock, out: TextIO, *, as_
     except OSError as error:
         raise WrongWords(f"{file} cannot be read: {error.strerror}") from None
     if as_json:
-        out.write(calendar_document(found, parsed.target).model_dump_json() + "\n")
+        write_json(out, calendar_document(found, parsed.target).model_dump_json())
         return
     message = calendar_message(found, target=parsed.target)
     out.write(terminal.root(message, look_of(out, clock())))

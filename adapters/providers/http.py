@@ -78,6 +78,7 @@ class StatusPage:
     clock: Clock
     heard: Callable[[HttpAnswer], None] | None = None
     timeout: float = TIMEOUT
+    login: tuple[str, str] | None = field(default=None, repr=False)  # name and password
     kind: str = "statuspage"
     link: str = ""  # where people read the page, if that is not what is polled
     # The components that the catalogue knows, each with its names.
@@ -150,7 +151,7 @@ class StatusPage:
         try:
             async with (
                 asyncio.timeout(self.timeout),
-                self.client.stream("GET", url, headers=headers) as response,
+                self.client.stream("GET", url, headers=headers, auth=self.login) as response,
             ):
                 body = await read_body(response, MAX_BYTES)
         except TimeoutError:

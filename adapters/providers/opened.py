@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 
@@ -13,6 +13,9 @@ from bot import __version__
 from bot.catalog.catalog import Catalog, load_catalog
 from bot.domain.errors import SourceError
 from bot.ports import Clock
+from bot.setting_values import without_login
+
+HIGHEST_PORT = 65_535
 
 
 @asynccontextmanager
@@ -27,6 +30,8 @@ async def page_sources(
     async def stay(request: httpx.Request) -> None:
         if _site(str(request.url)) not in hosts:
             raise SourceError(f"the page sends us on to {request.url.host}, which is not watched")
+        if (request.url.port or 443) > HIGHEST_PORT:
+            raise SourceError(f"the page sends us on to port {request.url.port}: there is none")
 
     async with httpx.AsyncClient(
         headers={
@@ -41,9 +46,10 @@ async def page_sources(
         yield {
             provider.id: StatusPage(
                 provider.id,
-                (provider.source or provider.page).rstrip("/"),
+                without_login(provider.source or provider.page).rstrip("/"),
                 client,
                 clock,
+                login=_login(provider.source),
                 kind=provider.kind,
                 link=provider.page,
                 components=provider.rows,
@@ -51,6 +57,14 @@ async def page_sources(
             )
             for provider in catalog.providers.values()
         }
+
+
+def _login(address: str) -> tuple[str, str] | None:
+    """The name and password in an address, for HTTP Basic; None: there is none."""
+    parts = urlsplit(address)
+    return (
+        (unquote(parts.username or ""), unquote(parts.password or "")) if parts.username else None
+    )
 
 
 def _site(address: str) -> str:

@@ -10,6 +10,9 @@ rediss+sentinel://… rediss+cluster://…            over TLS; query options as
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
+from inspect import signature
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -21,9 +24,10 @@ from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 
 from adapters.redis.database import Client, Database, Failpoint
-from bot.domain.errors import SettingsError
+from bot.domain.errors import SettingsError, StoreError
 
 TIMEOUT = 5.0  # seconds for one answer; nothing of ours blocks on the server
+HIGHEST_PORT = 65_535
 CONNECTIONS = 32  # what more is asked for at one time waits its turn
 
 # Nothing is repeated by redis-py: a lost answer does not mean that nothing was written.
@@ -42,7 +46,12 @@ async def open_database(url: str, failpoint: Failpoint | None = None) -> Databas
         StoreError: no answer, or written by a newer version.
     """
     database = Database(client_of(url), failpoint)
-    await database.prepare()
+    try:
+        await database.prepare()
+    except BaseException:
+        with suppress(StoreError):
+            await database.close()
+        raise
     return database
 
 
@@ -50,14 +59,19 @@ def client_of(url: str) -> Client:
     """Return a client for one of the forms above; it connects when first used.
 
     Raises:
-        SettingsError: it is none of them. The URL is not repeated: it may hold a password.
+        SettingsError: it is none of them. Nothing of the URL is repeated that may be a password.
     """
     scheme = url.split("://", 1)[0]
+    _refuse_unreadable(url)
     try:
         if scheme in {"redis", "rediss", "unix"}:
             pool = BlockingConnectionPool.from_url(
                 url, max_connections=CONNECTIONS, timeout=TIMEOUT, retry=_once(), **_OPTIONS
             )
+            makers = [vars(kind).get("__init__") for kind in pool.connection_class.__mro__]
+            known = {name for make in makers if make for name in signature(make).parameters}
+            if unknown := pool.connection_kwargs.keys() - known:
+                raise SettingsError(f"REDIS_URL: there is no option {', '.join(sorted(unknown))}")
             pool.connection_class = packing(pool.connection_class)
             return Redis.from_pool(pool)
         if scheme in {"redis+sentinel", "rediss+sentinel"}:
@@ -65,7 +79,7 @@ def client_of(url: str) -> Client:
         if scheme in {"redis+cluster", "rediss+cluster"}:
             return _cluster(url)
     except ValueError as error:
-        raise SettingsError(f"REDIS_URL cannot be read: {error}") from error
+        raise SettingsError(f"REDIS_URL cannot be read: {error}") from None
     raise SettingsError(
         "REDIS_URL must begin with redis://, rediss://, unix://, redis+sentinel:// "
         "or redis+cluster:// (the last two also with rediss)"
@@ -83,6 +97,32 @@ def packing(kind: type[Any]) -> type[Any]:
         return [hiredis.pack_command((*words, *rest))]
 
     return type(f"Packing{kind.__name__}", (kind,), {"pack_command": pack_command})
+
+
+def _refuse_unreadable(url: str) -> None:
+    """Raises: SettingsError: a sign in the password ends it early, or a port is no number.
+
+    What urllib says of such a URL repeats a part of the password.
+    """
+    _, _, rest = url.partition("://")
+    hosts = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if "@" in rest[len(hosts) :]:
+        raise SettingsError(
+            "REDIS_URL cannot be read: in a password / # ? and @ are written %2F %23 %3F and %40"
+        )
+    if url.startswith(("redis://", "rediss://")) and not re.fullmatch(
+        r"(/\d*)?(\?.*)?(#.*)?", rest[len(hosts) :]
+    ):
+        raise SettingsError(
+            "REDIS_URL cannot be read: after the host's / stands a number, as in /0"
+        )
+    for host in hosts.rpartition("@")[2].split(","):
+        port = host.rpartition("]")[2].rpartition(":")[2] if ":" in host else ""
+        if port and not (port.isdecimal() and int(port) <= HIGHEST_PORT):
+            raise SettingsError(
+                "REDIS_URL cannot be read: a port is no number up to 65535 (or is it a password? "
+                "That ends with an @ before the host)"
+            )
 
 
 def _once() -> Retry:

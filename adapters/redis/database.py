@@ -13,7 +13,14 @@ from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import NoScriptError, RedisClusterException, RedisError
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    NoPermissionError,
+    NoScriptError,
+    RedisClusterException,
+    RedisError,
+)
 
 from adapters.redis import keys
 from adapters.redis.scripts import Script
@@ -34,6 +41,9 @@ def store_errors() -> Iterator[None]:
     """Turn what redis-py raises into ours."""
     try:
         yield
+    except (AuthenticationError, AuthorizationError, NoPermissionError) as error:
+        _heed_cancellation()
+        raise StoreError(_refusal(error)) from error
     except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
         _heed_cancellation()
         text = str(error).splitlines()[0] if str(error) else ""
@@ -46,6 +56,18 @@ def store_errors() -> Iterator[None]:
             raise
         _heed_cancellation()
         raise StoreError("Redis: the connection was lost while a command was sent") from error
+
+
+def _refusal(error: RedisError) -> str:
+    """Name what Redis refuses, which its own words do in several ways."""
+    says = str(error).lower()
+    if isinstance(error, NoPermissionError):
+        return "Redis: the user that REDIS_URL names may not do that; see `ACL SETUSER`"
+    if "without any password" in says:
+        return "Redis: it has no password, and REDIS_URL holds one"
+    if "required" in says or "noauth" in says:
+        return "Redis: it asks for a password, and REDIS_URL holds none"
+    return "Redis: the user name or the password in REDIS_URL is wrong"
 
 
 def _heed_cancellation() -> None:
@@ -174,7 +196,13 @@ class Database:
             StoreError: it was written by a newer version, or Redis does not answer.
         """
         await self.call("SET", keys.SCHEMA_KEY, keys.SCHEMA, "NX")
-        found = int(await self.call("GET", keys.SCHEMA_KEY))
+        stored = await self.call("GET", keys.SCHEMA_KEY)
+        if not stored.isdigit():
+            raise StoreError(
+                f"this Redis holds something else at {keys.SCHEMA_KEY}, where the version of our "
+                "data belongs: point REDIS_URL at another database, or delete that key"
+            )
+        found = int(stored)
         if found > keys.SCHEMA:
             raise StoreError(
                 f"this Redis was written by a newer isclaudedown (schema {found}, this one knows "

@@ -29,7 +29,7 @@ SENTENCES = {
     "store.data_lost": "Redis lost everything that it held. {advice}",
     "redis.unfit": "This Redis may lose what it holds: {says}. {advice}",
     "platform.refused": "{platform} stays closed: {reason}",
-    "settings.misspelt": "{reason}",
+    "settings.odd": "{reason}",
     "discord.token_refused": "Discord refuses DISCORD_TOKEN: `isclaudedown doctor` says more",
     "discord.stopped": "Discord is not asked any more: {reason}",
     "page.recovered": "I can see {site} again",

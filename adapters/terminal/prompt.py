@@ -36,7 +36,7 @@ async def converse(commands: Commands, terminal: Terminal, folder: Path) -> None
     """Take commands until Ctrl-D, Ctrl-C on an empty line, or `exit`. News go above meanwhile."""
     words = Words(commands, also=(LOGS, "exit"))
     session: PromptSession[str] = PromptSession(
-        history=_PrivateHistory(str(folder / HISTORY)),
+        history=_PrivateHistory(folder / HISTORY),
         completer=None if is_dumb() else words,
         # Like a shell's: a menu would keep lines empty below the prompt.
         complete_style=CompleteStyle.READLINE_LIKE,
@@ -65,10 +65,11 @@ async def converse(commands: Commands, terminal: Terminal, folder: Path) -> None
 class _PrivateHistory(FileHistory):
     """What somebody typed is for nobody else: the file is theirs alone."""
 
-    def store_string(self, string: str) -> None:
-        descriptor = os.open(self.filename, os.O_CREAT | os.O_WRONLY, 0o600)
+    def __init__(self, file: Path) -> None:
+        descriptor = os.open(file, os.O_CREAT | os.O_WRONLY, 0o600)
+        os.fchmod(descriptor, 0o600)  # it may be there, for everybody
         os.close(descriptor)
-        super().store_string(string)
+        super().__init__(file)
 
 
 async def _below_the_line(session: PromptSession[str], work: Callable[[], None]) -> None:

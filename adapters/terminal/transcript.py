@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,12 +41,18 @@ class Transcript:
         """
         self._records: dict[str, TranscriptRecord] = {}
         self._by_key: dict[tuple[str | None, str], str] = {}
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         for record in read_records(path):
             if now - record.at < KEPT:
                 self._remember(record)
-        _rewrite(path, self._records.values())
-        self.file = path.open("a", encoding="utf-8")
+        # All or nothing: a crash in the middle leaves the old file. For nobody else to read.
+        fresh = path.with_suffix(".new")
+        with open(fresh, "w", encoding="utf-8", opener=_private) as file:
+            file.writelines(_dump(record) + "\n" for record in self._records.values())
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+        self.file = open(path, "a", encoding="utf-8", opener=_private)  # noqa: SIM115
 
     @property
     def size(self) -> int:
@@ -102,11 +108,8 @@ def read_records(path: Path) -> Iterator[TranscriptRecord]:
             continue
 
 
-def _rewrite(path: Path, records: Iterable[TranscriptRecord]) -> None:
-    """All or nothing: a crash in the middle leaves the old file."""
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.writelines(_dump(record) + "\n" for record in records)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+def _private(path: str, flags: int) -> int:
+    """Open a file that is its owner's alone, also if it was everybody's before."""
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return descriptor

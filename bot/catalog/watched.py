@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.catalog.catalog import Catalog, generic, load_catalog, only
+from bot.catalog.providers import Provider
 from bot.domain.errors import SettingsError
+from bot.setting_values import without_login
 from bot.settings import Settings
 
 
@@ -18,15 +20,23 @@ def watched_catalog(settings: Settings) -> Catalog:
     try:
         catalog = only(load_catalog(), settings.providers)
     except SettingsError as error:
-        raise SettingsError(f"ISCLAUDEDOWN_PROVIDERS: {error}") from None
+        raise SettingsError(f"{settings.named('ISCLAUDEDOWN_PROVIDERS')}: {error}") from None
     providers = dict(catalog.providers)
     if settings.page_url and settings.providers:
         first = next(iter(providers))
-        providers[first] = replace(providers[first], page=settings.page_url, source="")
+        providers[first] = _at(providers[first], settings.page_url)
     for name, url in settings.pages.items():
         if name in providers:
-            raise SettingsError(f"ISCLAUDEDOWN_PAGES: {name} is a provider's name; take another")
-        providers[name] = generic(name, page=url, label=name)
+            place = settings.named("ISCLAUDEDOWN_PAGES")
+            raise SettingsError(f"{place}: {name} is a provider's name; take another")
+        providers[name] = _at(generic(name, label=name), url)
     if not providers:
-        raise SettingsError("ISCLAUDEDOWN_PROVIDERS names no provider, so nothing is watched")
+        place = settings.named("ISCLAUDEDOWN_PROVIDERS")
+        raise SettingsError(f"{place} names no provider, so nothing is watched")
     return Catalog(providers)
+
+
+def _at(provider: Provider, address: str) -> Provider:
+    """The provider with its page there. Who reads of it is not shown a login in the address."""
+    page = without_login(address)
+    return replace(provider, page=page, source=address if address != page else "")

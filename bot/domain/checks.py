@@ -10,6 +10,7 @@ class Health(StrEnum):
     GOOD = "ok"
     WARNING = "warning"  # it works, and something will hurt one day
     BROKEN = "broken"
+    OFF = "off"  # nobody set it up, which is fine
 
 
 @dataclass(frozen=True, slots=True)

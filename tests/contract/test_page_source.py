@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from adapters.providers.http import MAX_BYTES, HttpAnswer, StatusPage, seconds_to_wait
-from bot.catalog.catalog import load_catalog
+from adapters.providers.opened import page_sources
+from bot.catalog.catalog import Catalog, load_catalog
 from bot.domain.errors import SourceError
 from bot.domain.page import PageList, Severity, Snapshot
 from bot.domain.state import State
@@ -285,3 +286,25 @@ async def test_every_answer_is_heard_as_it_came(server: PageServer, source: Stat
         await source.poll(every_list)
 
     assert [(answer.status, answer.body) for answer in answers] == [(405, b"Method Not Allowed")]
+
+
+async def test_a_login_in_the_address_is_sent_and_shown_nowhere(server: PageServer) -> None:
+    heard: list[HttpAnswer] = []
+    address = server.url.replace("http://", "http://ann:s3cr%2Ft@")
+    catalog = Catalog({"claude": replace(CATALOG.provider("claude"), source=address)})
+    async with page_sources(catalog, lambda: NOW) as pages:
+        page = replace(pages["claude"], heard=heard.append)
+        await page.poll(lambda _: ())
+        assert server.logins == ["ann:s3cr/t"]
+        server.fail("drop")
+        with pytest.raises(SourceError) as failed:
+            await page.poll(lambda _: ())
+    assert "s3cr" not in f"{failed.value} {page} {heard}"
+
+
+async def test_a_redirect_to_a_port_that_there_is_not_is_named(server: PageServer) -> None:
+    server.fail("bad_port")
+    catalog = Catalog({"claude": replace(CATALOG.provider("claude"), page=server.url, source="")})
+    async with page_sources(catalog, lambda: NOW) as pages:
+        with pytest.raises(SourceError, match="sends us on to port 99999: there is none"):
+            await pages["claude"].poll(lambda _: ())

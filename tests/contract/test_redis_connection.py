@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis.client import client_of
+from adapters.redis import keys
+from adapters.redis.client import client_of, open_database
 from adapters.redis.database import Database, store_errors
-from bot.domain.errors import StoreError
-from tests.servers.redis import standalone
+from bot.domain.errors import SettingsError, StoreError
+from tests.servers.redis import free_ports, standalone
 
 MOMENTS = 25  # turns of the event loop that one command takes at most, and more
 
@@ -49,3 +51,55 @@ async def _lost_after(turns: int, database: Database, client: Redis) -> str:
 def test_an_error_of_our_own_is_not_taken_for_a_lost_connection() -> None:
     with pytest.raises(AttributeError), store_errors():
         object().nothing  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("redis://u:pa/s3cret@localhost:1/0", "/ # ? and @ are written %2F"),
+        ("redis://:pa#s3cret@localhost:1/0", "/ # ? and @ are written %2F"),
+        ("redis://:12?s3cret=1@localhost", "/ # ? and @ are written %2F"),
+        ("redis+sentinel://:12/s3cret@localhost/main", "/ # ? and @ are written %2F"),
+        ("redis://localhost:s3cret", "a port is no number"),
+        ("redis://localhost:99999", "a port is no number up to 65535"),
+        ("redis://localhost/abc", "stands a number, as in /0"),
+        ("redis://localhost:1/0?decod_responses=1", "there is no option decod_responses"),
+        ("redis://localhost:1/0?socket_timeout=abc", "socket_timeout"),
+        ("localhost:6379", "must begin with redis://"),
+    ],
+)
+def test_what_is_wrong_with_the_url_is_named_without_a_part_of_the_password(
+    url: str, says: str
+) -> None:
+    with pytest.raises(SettingsError, match=re.escape(says)) as refused:
+        client_of(url)
+
+    assert "s3cret" not in str(refused.value)
+    assert not {"pa", "12"} & set(re.findall(r"\w+", str(refused.value)))
+
+
+@pytest.mark.parametrize(
+    ("login", "says"),
+    [
+        (":wrong@", "the user name or the password in REDIS_URL is wrong"),
+        ("bob:wrong@", "the user name or the password in REDIS_URL is wrong"),
+        ("", "it asks for a password, and REDIS_URL holds none"),
+        (":right@", ""),
+    ],
+)
+async def test_a_wrong_password_is_called_one(login: str, says: str) -> None:
+    with standalone("--requirepass", "right", port=free_ports(1)[0]) as node:
+        url = node.url.replace("redis://", f"redis://{login}")
+        if says:
+            with pytest.raises(StoreError, match=says):
+                await open_database(url)
+        else:
+            await (await open_database(url)).close()
+
+
+async def test_rubbish_in_the_place_of_the_version_is_named() -> None:
+    with standalone() as node:
+        client = node.client()
+        client.set(keys.SCHEMA_KEY, "rubbish")
+        with pytest.raises(StoreError, match=f"something else at {keys.SCHEMA_KEY}"):
+            await open_database(node.url)

@@ -164,6 +164,6 @@ async def test_silenced_workspaces_are_named_with_the_reason(tmp_path: Path) -> 
             await store.queue.silence("slack", "TGONE", "token_revoked")
         settings = Settings(data_dir=tmp_path, page_url="http://127.0.0.1:9", REDIS_URL=node.url)  # type: ignore[call-arg]
         out = io.StringIO()
-        await doctor(settings, [replace(SLACK, check=None)], utc_now, out)
+        await doctor(lambda: settings, [replace(SLACK, check=None)], utc_now, out)
     (line,) = [one for one in out.getvalue().splitlines() if "silenced" in one]
     assert "TGONE (the app was removed from the workspace" in line

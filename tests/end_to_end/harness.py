@@ -108,9 +108,16 @@ class Program:
 
     def close_stdout(self) -> None:
         """Read its standard output no more: the pipe is closed."""
+        self._close(1)
+
+    def close_stderr(self) -> None:
+        """Read its log no more."""
+        self._close(2)
+
+    def _close(self, descriptor: int) -> None:
         # asyncio gives no other way to close one of the pipes.
-        transport = self.process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
-        transport.close()
+        transport = self.process._transport  # type: ignore[attr-defined]
+        transport.get_pipe_transport(descriptor).close()
 
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)

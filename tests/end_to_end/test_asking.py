@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
+import pty
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -292,6 +296,39 @@ async def test_the_doctor_finds_all_well(tmp_path: Path) -> None:
     assert "✗" not in said.out
     for line in ("✓ page claude", "✓ clock", "✓ redis: embedded", "✓ redis durability"):
         assert line in said.out
+
+
+async def test_names_from_outside_do_nothing_to_a_terminal(tmp_path: Path) -> None:
+    evil = "\x1b]0;title\x07 \x9b31m \u202eevil"
+    async with page_server() as page:
+        page.page.set(API, evil)  # a state that nobody knows is told the operator
+        page.page.open(evil, {CODE: "major_outage"})
+        for words in (["doctor"], ["ask"], ["ask", "--json"], ["doctor", "--json"]):
+            shown = await on_a_terminal(tmp_path, page.url, *words)
+            assert "evil" in shown
+            assert not {"\x07", "\x9b", "\u202e"} & set(shown)
+            assert "\x1b]" not in shown
+
+
+async def on_a_terminal(folder: Path, page: str, *words: str) -> str:
+    """Run a command whose standard output is a terminal (a pty)."""
+    leader, follower = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *words),
+        cwd=folder,
+        env=environment(folder, page, TERM="xterm"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=follower,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    os.close(follower)
+    shown = b""
+    with contextlib.suppress(OSError):  # the other side is closed
+        while data := await asyncio.to_thread(os.read, leader, 65536):
+            shown += data
+    os.close(leader)
+    await process.wait()
+    return shown.decode()
 
 
 async def test_the_doctor_says_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:

@@ -72,8 +72,9 @@ async def test_no_log_line_stands_at_the_prompt_but_what_the_operator_must_know(
         page.fail("error")
         await person.shows(f"I can't read {page.url.removeprefix('http://')}: ")
         page.healthy()
-        await person.shows(f"I can see {page.url.removeprefix('http://')} again")
-        await person.shows(f"{PROMPT}subscr")
+        seen = f"I can see {page.url.removeprefix('http://')} again"
+        await person.shows(seen)
+        await person.shows(f"{PROMPT}subscr", after=person.out.index(seen))
         assert "page.failed" not in person.out
         await person.types("\x15logs", "page.failed")
         assert await person.ends_by("\x04") == 0

@@ -13,6 +13,7 @@ its URL, and takes orders as JSON: `POST /control {"do": "open", "with": {"name"
 
 import argparse
 import asyncio
+import base64
 import contextlib
 import hashlib
 import json
@@ -40,6 +41,7 @@ class PageServer:
         self.url = ""
         self.requests: Counter[str] = Counter()  # by path
         self.moments: list[float] = []  # when the summary was asked for, in the loop's time
+        self.logins: list[str] = []  # by HTTP Basic, as they came
         self.not_modified = 0  # how many were answered 304
         self.with_etag = True
         self.clock_error = timedelta(0)  # of the Date header
@@ -74,6 +76,8 @@ class PageServer:
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
+        if login := request.headers.get("Authorization", "").removeprefix("Basic "):
+            self.logins.append(base64.b64decode(login).decode())
         answers = {
             "summary.json": self.page.summary,
             "incidents.json": self.page.history,

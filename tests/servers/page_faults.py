@@ -149,6 +149,11 @@ async def loop(request: web.Request, body: bytes) -> web.StreamResponse:
     return web.Response(status=302, headers={"Location": request.path})
 
 
+async def bad_port(request: web.Request, body: bytes) -> web.StreamResponse:
+    """A redirect to a port that there is not."""
+    return web.Response(status=302, headers={"Location": f"http://{request.url.host}:99999/"})
+
+
 async def nonsense(request: web.Request, body: bytes) -> web.StreamResponse:
     """Good JSON that is no status page."""
     return web.Response(body=b'{"hello": ["world"]}', content_type=JSON)
@@ -183,6 +188,7 @@ FAULTS: dict[str, Fault] = {
         badly_packed,
         odd_etag,
         loop,
+        bad_port,
         nonsense,
     )
 }

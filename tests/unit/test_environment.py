@@ -114,7 +114,7 @@ def test_a_token_under_another_name_is_pointed_out(
 ) -> None:
     monkeypatch.setenv(given, SECRET)
 
-    (sentence,) = settings_of_all().misspelt
+    (sentence,) = settings_of_all().oddities
 
     assert sentence == f"{given} is set, which nothing here reads; did you mean {meant}?"
 
@@ -127,15 +127,19 @@ def test_a_token_of_another_program_beside_ours_is_nobodys_business(
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
     monkeypatch.setenv("SLACK_WEBHOOK_URL", "https://hooks.slack.com/x")
 
-    assert settings_of_all().misspelt == ()
+    assert settings_of_all().oddities == ()
 
 
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("SLACK_BOT_TOKEN", "xapp-1-A", "SLACK_BOT_TOKEN: this is an app-level token"),
+        (
+            "SLACK_BOT_TOKEN",
+            "xapp-1-A",
+            "SLACK_BOT_TOKEN in the environment: this is an app-level token",
+        ),
         ("SLACK_BOT_TOKEN", "xoxp-1", "a user's token"),
-        ("SLACK_APP_TOKEN", "xoxb-1", "SLACK_APP_TOKEN: this is a bot token"),
+        ("SLACK_APP_TOKEN", "xoxb-1", "SLACK_APP_TOKEN in the environment: this is a bot token"),
         ("DISCORD_TOKEN", "1234567890", "the application's id"),
         ("DISCORD_TOKEN", "ab" * 32, "the public key"),
         ("DISCORD_TOKEN", "xoxb-1", "a token of Slack"),

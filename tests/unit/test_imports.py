@@ -28,7 +28,7 @@ ABOVE_ALL = {"cli", "platforms"}
 # those below.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("domain",),
-    ("catalog", "ports", "settings", "environment", "diagnostics"),
+    ("catalog", "ports", "settings", "setting_values", "environment", "diagnostics"),
     ("evidence",),
     ("engine",),
     ("history",),

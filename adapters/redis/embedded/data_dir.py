@@ -41,6 +41,8 @@ def prepare(folder: Path) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)  # made by hand, perhaps; whoever cannot enter it reads no file of it
+        for path in folder.rglob("*"):
+            path.chmod(0o700 if path.is_dir() else 0o600)
         turn_over(folder / "server.log")
         full = disk_full(folder)
         parts = [path.name for path in (folder / "appendonlydir").glob("appendonly.aof.*")]

@@ -76,7 +76,7 @@ async def test_a_store_that_fails_in_several_loops_is_one_sentence() -> None:
 @pytest.mark.parametrize(
     ("event", "says"),
     [
-        ({"event": "settings.misspelt", "reason": "X is set"}, "X is set"),
+        ({"event": "settings.odd", "reason": "X is set"}, "X is set"),
         ({"event": "something.broke", "level": "error"}, "Something failed (something.broke)"),
         ({"event": "page.odd", "level": "warning", "provider": "acme"}, ""),
         ({"event": "bot.started", "level": "info"}, ""),

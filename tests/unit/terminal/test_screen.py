@@ -157,6 +157,7 @@ def sitting(folder: Path) -> Iterator[tuple[Sitting, subprocess.Popen[bytes]]]:
 
 
 def test_commands_are_typed_at_a_prompt_and_news_goes_above_it(tmp_path: Path) -> None:
+    (tmp_path / "prompt_history").touch(mode=0o644)
     with sitting(tmp_path) as (person, program):
         person.until("isclaudedown>")
         person.type("/isclaudedown subscribe api\r")

@@ -30,6 +30,13 @@ def test_what_was_recorded_is_found_after_a_restart(tmp_path: Path) -> None:
     again.close()
 
 
+def test_the_file_is_its_owners_alone_also_if_it_was_everybodys(tmp_path: Path) -> None:
+    path = written(tmp_path / "t", ROOT)
+    path.chmod(0o644)
+    Transcript(path, NOW).close()
+    assert path.stat().st_mode & 0o077 == 0
+
+
 def test_a_revision_keeps_the_time_at_which_it_was_first_sent(tmp_path: Path) -> None:
     revised = TranscriptRecord(NOW, "k/root", "r1", of="Trouble · over", drawn="cc")
     again = Transcript(written(tmp_path / "t", ROOT, revised), NOW)
