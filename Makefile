@@ -31,7 +31,7 @@ format: ready-dev ## put the code into shape
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
-bench: ready-dev ## measure: parsing, engine, store, delivery
+bench: ready-dev ## measure: parsing, engine, store, delivery, page
 	@exec $(BIN)/python -m bench $(ARGS)
 
 chaos: ready-dev ## random crashes and faults for so long: make chaos MINUTES=10

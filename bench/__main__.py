@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from bench import answers, delivery, discord, engine, latency, replicas, store
+from bench import answers, delivery, discord, engine, latency, page, replicas, store
 
 PARTS = {
     "engine": engine.measure,
     "store": store.measure,
     "latency": latency.measure,
     "answers": answers.measure,
+    "page": page.measure,
     "delivery": delivery.measure,
     "replicas": replicas.measure,
     "discord": discord.measure,

@@ -24,7 +24,8 @@ from adapters.web.metrics import Measured, Metrics
 from adapters.web.openapi import description
 from adapters.web.operating import OPERATING
 from adapters.web.otlp import OTLP, refused_by_otlp
-from adapters.web.page.serving import WEB_PAGES, error_page, wants_page
+from adapters.web.page.live import LIVE, Live
+from adapters.web.page.serving import WEB_PAGES, DrawnPages, error_page, wants_page
 from adapters.web.page.site import Site
 from adapters.web.prefix import UnderPrefix
 from adapters.web.reading import READING
@@ -63,6 +64,8 @@ class Web:
     # Where the pages are found from outside; None: nobody said.
     public_url: str | None = None
     site: Site = field(init=False)
+    live: Live = field(init=False, default_factory=Live)
+    drawn: DrawnPages = field(init=False, default_factory=DrawnPages)
     reads: Rate = field(init=False)
     writes: Rate = field(init=False)
     exports: Rate = field(init=False)
@@ -74,6 +77,11 @@ class Web:
         self.writes = Rate(WRITES, WRITE_BURST, self.monotonic)
         self.exports = Rate(EXPORTS, EXPORT_BURST, self.monotonic)
         self.visits = Rate(VISITS, VISIT_BURST, self.monotonic)
+
+    def written(self) -> None:
+        """Something was written that a page may show."""
+        self.drawn.expire()
+        self.live.wake()
 
 
 async def describe(_: Web, request: Request) -> Response:
@@ -89,8 +97,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *OPERATING,
     Endpoint("/openapi.json", "This description", describe),
 )
-# Asked by machines that must not be told to slow down.
-_WITHOUT_A_RATE = {one.path for one in OPERATING}
+# Asked by machines that must not be told to slow down; and what is open all the time, whose number
+# has a limit.
+_WITHOUT_A_RATE = {one.path for one in (*OPERATING, LIVE)}
 
 
 def build(web: Web, routes: Sequence[BaseRoute] = ()) -> Starlette:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -76,9 +77,23 @@ async def open_web(
             trusted_proxies=settings.trusted_proxies,
         )
         listening_on = await stack.enter_async_context(serve)
+        program.status.snapshot.hearers.append(web.written)
+        await stack.enter_async_context(keeping_up_to_date(web))
         host = settings.http_host
         log.info("http.listening", host=host, port=listening_on)
         yield settings.public_url or local_address(host, listening_on)
+
+
+@asynccontextmanager
+async def keeping_up_to_date(web: Web) -> AsyncIterator[None]:
+    """Tell open pages what changes; they are let go before the server ends."""
+    telling = asyncio.create_task(web.live.run(web))
+    try:
+        yield
+    finally:
+        telling.cancel()
+        with suppress(asyncio.CancelledError):
+            await telling
 
 
 def local_address(host: str, port: int) -> str:

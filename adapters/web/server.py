@@ -21,12 +21,18 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.domain.errors import SettingsError
 
-BACKLOG = 128
-MOST_AT_ONCE = 200  # connections: a guess, far above what a team's scripts open
+BACKLOG = 1024
+# Connections that wait for an answer, or have not asked yet: as many as may come in one moment when
+# something is down (a guess).
+MOST_AT_ONCE = 1_000
 GRACE = 5  # seconds for requests in flight at the end
 REQUEST_SECONDS = 10.0  # to the end of a request, and until there is room for more of its answer
 # Of the process's descriptors, for all connections together: the rest is for what is delivered.
 SHARE_OF_DESCRIPTORS = 4
+# Connections that are kept open on purpose (pages that stay up to date), and their share. 5,000 of
+# them take some 100 MB (make bench ARGS=page).
+MOST_HELD, SHARE_HELD = 6_000, 2
+ENOUGH_DESCRIPTORS = 20_000
 
 
 class _Server(uvicorn.Server):
@@ -37,18 +43,35 @@ class _Server(uvicorn.Server):
 
 
 class Protocol(H11Protocol):
-    """One connection. `waiting` holds those that owe a request or do not read, longest first."""
+    """One connection.
+
+    `waiting` has those that owe a request or do not read, the longest first; `held` those that the
+    application keeps open on purpose (`scope["state"]["hold"]`), which count apart.
+    """
 
     waiting: dict[Protocol, asyncio.TimerHandle]
     most: int
+    held: set[Protocol]
+    most_held: int
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 (uvicorn's own type)
         super().connection_made(transport)
+        self.app_state = {**self.app_state, "hold": self.hold}
         self._wait()
-        if len(self.connections) > self.most and (longest := next(iter(self.waiting))) is not self:
+        others = len(self.connections) - len(self.held)
+        if others > self.most and (longest := next(iter(self.waiting))) is not self:
             longest.abandon()
 
+    def hold(self) -> bool:
+        """Keep it open for as long as the other side likes; False: too many are already."""
+        if len(self.held) >= self.most_held:
+            return False
+        self.held.add(self)
+        return True
+
     def data_received(self, data: bytes) -> None:
+        # Beyond it are only requests in flight, since what is silent makes room.
+        self.limit_concurrency = 2 * self.most + len(self.held)
         super().data_received(data)
         if self.cycle and not self.cycle.more_body and not self.flow.write_paused:
             self._wait_no_more()
@@ -69,6 +92,7 @@ class Protocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_no_more()
+        self.held.discard(self)
         super().connection_lost(exc)
 
     def abandon(self) -> None:
@@ -98,19 +122,22 @@ async def serving(
         SettingsError: the address cannot be listened on.
     """
     listening = listen(host, port)
-    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = max(1, min(MOST_AT_ONCE, descriptors // SHARE_OF_DESCRIPTORS))
+    descriptors = enough_descriptors()
+    shared = {
+        "waiting": {},
+        "most": max(1, min(MOST_AT_ONCE, descriptors // SHARE_OF_DESCRIPTORS)),
+        "held": set(),
+        "most_held": min(MOST_HELD, descriptors // SHARE_HELD),
+    }
     config = uvicorn.Config(
         app,
-        http=type("Connection", (Protocol,), {"waiting": {}, "most": most}),
+        http=type("Connection", (Protocol,), shared),
         log_config=None,
         access_log=False,
         lifespan="off",
         server_header=False,
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=list(trusted_proxies),
-        # Beyond it are only requests in flight, since what is silent makes room.
-        limit_concurrency=2 * most,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=GRACE,
         h11_max_incomplete_event_size=32_768,
@@ -124,6 +151,17 @@ async def serving(
         server.should_exit = True
         await running
         listening.close()
+
+
+def enough_descriptors() -> int:
+    """Raise this process's own limit as far as it may go and is of use. Returns the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = ENOUGH_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, ENOUGH_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # some systems allow less than they say
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return ENOUGH_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -9,7 +9,7 @@ answers say how old it is, and it counts for the present no longer than theirs (
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -61,6 +61,8 @@ class SharedSnapshot:
     fresh_for: timedelta = timedelta(0)  # none: read anew each time
     # Why the store could not be read at the last try; empty if it could.
     failure: str = ""
+    # Called when something was written.
+    hearers: list[Callable[[], None]] = field(default_factory=list)
     _last: StoredStatus | None = None
     _tried_at: datetime | None = None  # None: something was written since
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -68,6 +70,8 @@ class SharedSnapshot:
     def expire(self) -> None:
         """Something was written: whoever asks next reads it."""
         self._tried_at = None
+        for hear in self.hearers:
+            hear()
 
     async def get(self, catalog: Catalog) -> StoredStatus:
         """Return what is stored, or what was when the store answered last.

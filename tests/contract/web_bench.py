@@ -92,10 +92,12 @@ class Running:
         await incident_store.commit(
             "claude", fence=fence, version=stored.version, state=state, changed=incidents
         )
+        self.web.drawn.expire()
 
     def at(self, now: datetime) -> None:
         """Go on as if it were that late."""
         self.web.clock = self.web.status.clock = self.web.status.snapshot.clock = lambda: now
+        self.web.drawn.expire()
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         return await self.http.get(path, headers=headers)

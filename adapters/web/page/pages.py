@@ -52,10 +52,11 @@ Show = Callable[["Web", StatusView, Params], Awaitable[Content]]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One row: where it is, and what it shows."""
+    """One row: where it is, and what it shows. `live`: it changes while somebody looks."""
 
     path: str
     show: Show
+    live: bool = False
 
 
 async def front(web: Web, view: StatusView, _: Params) -> Content:
@@ -187,11 +188,11 @@ async def about(_web: Web, view: StatusView, _: Params) -> Content:
 
 
 PAGES = (
-    Page("/", front),
-    Page("/wall", wall),
-    Page("/provider/{provider:path}", provider),
-    Page("/incident/{key:path}", incident),
-    Page("/surface/{surface:path}", surface),
+    Page("/", front, live=True),
+    Page("/wall", wall, live=True),
+    Page("/provider/{provider:path}", provider, live=True),
+    Page("/incident/{key:path}", incident, live=True),
+    Page("/surface/{surface:path}", surface, live=True),
     Page("/history", history),
     Page("/scoreboard", score),
     Page("/about", about),

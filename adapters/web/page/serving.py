@@ -1,9 +1,10 @@
-"""Answers requests for pages, also while our own store is away, and for the files they refer to."""
+"""Answers requests for pages and for the files that they refer to."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -11,49 +12,60 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.web.endpoint import Endpoint
+from adapters.web.page.live import LIVE, version_of
 from adapters.web.page.pages import PAGES, Content, Page
-from adapters.web.page.site import ASSETS
+from adapters.web.page.site import ASSETS, middle_of, path_of, root_of
 from bot.domain.page import Severity
 
 if TYPE_CHECKING:
     from adapters.web.app import Web
 
 _FOR_GOOD = "public, max-age=31536000, immutable"  # their address changes with them
+HTML = "text/html; charset=utf-8"
+DRAWN_FOR = 1.0  # seconds: ages are told to the second
+MOST_DRAWN = 128
 _FOR_A_DAY = "public, max-age=86400"
+
+
+@dataclass(slots=True)
+class DrawnPages:
+    """Whole pages as they were drawn, for all who come within a second and with nothing written."""
+
+    pages: OrderedDict[tuple[str, ...], tuple[float, bytes]] = field(default_factory=OrderedDict)
+
+    def expire(self) -> None:
+        self.pages.clear()
+
+    def get(self, key: tuple[str, ...], now: float) -> bytes | None:
+        at, body = self.pages.get(key, (now - DRAWN_FOR, b""))
+        return body if now - at < DRAWN_FOR else None
+
+    def put(self, key: tuple[str, ...], now: float, body: bytes) -> None:
+        self.pages.pop(key, None)
+        self.pages[key] = now, body
+        if len(self.pages) > MOST_DRAWN:
+            self.pages.popitem(last=False)
 
 
 def endpoint_of(page: Page) -> Endpoint:
     """The endpoint that answers with this page."""
 
     async def handle(web: Web, request: Request) -> Response:
-        view = await web.status.view()
-        params = {**request.query_params, **request.path_params}
-        content = await page.show(web, view, params)
-        away = bool(web.status.snapshot.failure)
-        known_at = max((p.checked_at for p in view.providers if p.checked_at), default=None)
-        return whole(web, request, content, view.at, known_at if away else None)
+        path = path_of(request)
+        root, month = root_of(path), request.query_params.get("month", "")
+        key = (path, month, web.site.base(request))
+        now = web.monotonic()
+        body = web.drawn.get(key, now)
+        if body is None:
+            view = await web.status.view()
+            content = await page.show(web, view, {"month": month, **request.path_params})
+            middle = middle_of(web, root, content, view)
+            live = f"{root}live{path}" if page.live else ""
+            body = web.site.page(root, content, middle, live=live, version=version_of(middle))
+            web.drawn.put(key, now, body)
+        return web.site.respond(request, body, HTML)
 
     return Endpoint(page.path, (page.show.__doc__ or "").strip(), handle)
-
-
-def whole(
-    web: Web,
-    request: Request,
-    content: Content,
-    now: datetime,
-    away_since: datetime | None = None,
-    status: int = 200,
-) -> Response:
-    """Answer with the whole page of this content."""
-    own = {
-        "title": content.title,
-        "severity": content.severity,
-        "description": content.description or content.title,
-        "now": now,
-        "away_since": away_since,
-        "wall": content.main == "wall.html",
-    }
-    return web.site.page(request, content.main, {**own, **content.values}, status)
 
 
 async def asset(web: Web, request: Request) -> Response:
@@ -85,13 +97,16 @@ def error_page(
 ) -> Response:
     """Say to a person what went wrong and where else to look."""
     content = Content("error.html", message, {"status": status})
-    answer = whole(web, request, content, web.clock(), status=status)
+    root = root_of(path_of(request))
+    middle = web.site.draw("error.html", {"root": root, "title": message, "status": status})
+    answer = web.site.respond(request, web.site.page(root, content, middle), HTML, status)
     answer.headers.update(headers)
     return answer
 
 
 WEB_PAGES: tuple[Endpoint, ...] = (
     *(endpoint_of(page) for page in PAGES),
+    LIVE,
     Endpoint("/static/{name}", "A file of the pages", asset),
     Endpoint("/icon/{severity}.svg", "The icon of a tab", icon),
 )

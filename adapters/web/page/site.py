@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 from starlette.requests import Request
@@ -23,6 +23,11 @@ from adapters.web.endpoint import is_known
 from bot import __version__
 from bot.domain.page import Severity
 from bot.messages.durations import duration
+from bot.status.view import StatusView
+
+if TYPE_CHECKING:
+    from adapters.web.app import Web
+    from adapters.web.page.pages import Content
 
 FOLDER = Path(__file__).parent
 # Files that pages refer to, by the name in their address.
@@ -80,15 +85,20 @@ class Site:
         return self.public_url or str(request.base_url).rstrip("/")
 
     def page(
-        self, request: Request, main: str, values: Mapping[str, Any], status: int = 200
-    ) -> Response:
-        """Answer with a whole page, whose middle is the template `main`.
+        self, root: str, content: Content, middle: str, *, live: str = "", version: str = ""
+    ) -> bytes:
+        """Return the whole page around its middle.
 
-        `values` have at least `title`, `now` and `severity`.
+        `live`: where changes of it are told; empty: it does not change. `version`: of the middle.
         """
-        own = {"main": main, "root": root_of(request), "base": self.base(request)}
-        body = self.draw("layout.html", {**LAYOUT, **own, **values}).encode()
-        return self.respond(request, body, "text/html; charset=utf-8", status)
+        values = {
+            "content": content,
+            "middle": middle,
+            "root": root,
+            "live": live,
+            "version_shown": version,
+        }
+        return self.draw("layout.html", values).encode()
 
     def respond(
         self, request: Request, body: bytes, kind: str, status: int = 200, cache: str = "no-cache"
@@ -104,14 +114,17 @@ class Site:
         return Response(body, status, sent, kind)
 
 
-# What a page says nothing else of.
-LAYOUT: Mapping[str, Any] = {
-    "live": "",
-    "wall": False,
-    "description": "",
-    "away_since": None,
-    "reports": False,
-}
+def middle_of(web: Web, root: str, content: Content, view: StatusView) -> str:
+    """What changes of a page: all but its head and foot."""
+    known_at = max((p.checked_at for p in view.providers if p.checked_at), default=None)
+    away = bool(web.status.snapshot.failure)
+    values = {
+        "main": content.main,
+        "root": root,
+        "now": view.at,
+        "away_since": known_at if away else None,
+    }
+    return web.site.draw("middle.html", {**values, **content.values})
 
 
 @lru_cache(maxsize=64)
@@ -120,11 +133,15 @@ def packed(body: bytes) -> bytes:
     return gzip.compress(body, 6, mtime=0)
 
 
-def root_of(request: Request) -> str:
-    """The way from an address up to the first page: "./", "../../"."""
-    path = request.scope.get("raw_path") or request.scope["path"].encode()
-    below = path.removeprefix(request.scope.get("root_path", "").encode())
-    return "../" * (below.count(b"/") - 1) or "./"
+def path_of(request: Request) -> str:
+    """The path that was asked for, below the prefix of a proxy, as it was written."""
+    path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    return path.decode("ascii", "replace").removeprefix(request.scope.get("root_path", ""))
+
+
+def root_of(path: str) -> str:
+    """The way from a path up to the first page: "./", "../../"."""
+    return "../" * (path.count("/") - 1) or "./"
 
 
 def shape(severity: Severity | None) -> str:

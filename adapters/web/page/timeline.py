@@ -38,7 +38,8 @@ class Picture:
 
 def picture_of(incident: Incident, now: datetime) -> Picture | None:
     """None: there is no length of time to draw."""
-    ends = incident.ended_at or now
+    # To the minute: a picture that grew with every second would always be another one.
+    ends = incident.ended_at or now.replace(second=0, microsecond=0)
     begins = min([incident.started_at, *(at for at, _ in incident.timeline)])
     whole = ends - begins
     if whole <= timedelta(0) or not incident.timeline or incident.maintenance:
