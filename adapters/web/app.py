@@ -27,6 +27,7 @@ from adapters.web.otlp import OTLP, refused_by_otlp
 from adapters.web.page.live import LIVE, Live
 from adapters.web.page.serving import WEB_PAGES, DrawnPages, error_page, wants_page
 from adapters.web.page.site import Site
+from adapters.web.page.strips import Strips
 from adapters.web.prefix import UnderPrefix
 from adapters.web.reading import READING
 from adapters.web.writing import WRITING
@@ -66,6 +67,7 @@ class Web:
     site: Site = field(init=False)
     live: Live = field(init=False, default_factory=Live)
     drawn: DrawnPages = field(init=False, default_factory=DrawnPages)
+    strips: Strips = field(init=False, default_factory=Strips)
     reads: Rate = field(init=False)
     writes: Rate = field(init=False)
     exports: Rate = field(init=False)

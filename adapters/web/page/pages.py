@@ -15,6 +15,7 @@ from adapters.web.limits import RequestRefused
 from adapters.web.page.incidents import incident_part
 from adapters.web.page.overview import if_reached, overview, provider_part, said_of
 from adapters.web.page.past import Month, incidents_between, of_surface
+from adapters.web.page.strips import DAYS
 from adapters.web.page.timeline import picture_of
 from adapters.web.reading import named
 from bot.domain.evidence import Source
@@ -22,6 +23,7 @@ from bot.domain.incident import Incident
 from bot.domain.page import Severity
 from bot.evidence import reports
 from bot.evidence.sources import SOURCES
+from bot.history.uptime import RULE
 from bot.messages.advice import advice_line, how_long_words, opening_advice
 from bot.messages.parts import lead_words
 from bot.messages.state import title_of
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from adapters.web.app import Web
 
 Params = Mapping[str, str]  # of the address: in its path, and behind the question mark
-SURFACE_HISTORY = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ async def wall(web: Web, view: StatusView, _: Params) -> Content:
 async def _overview(web: Web, view: StatusView, template: str) -> Content:
     found = await overview(view, web.status)
     title = f"{found.question} {found.head}"
-    return Content(template, title, {"it": found}, found.severity, found.plain)
+    values = {"it": found, "strips": await web.strips.get(web), "days": DAYS}
+    return Content(template, title, values, found.severity, found.plain)
 
 
 async def incident(web: Web, view: StatusView, params: Params) -> Content:
@@ -122,7 +124,7 @@ async def surface(web: Web, view: StatusView, params: Params) -> Content:
     assert verdict is not None, "a catalogue's surface has a verdict"  # noqa: S101 - told to mypy
     one = next(p for p in view.providers if any(v.surface == id_ for v in p.verdicts))
     row = next((s.row for s in provider_part(one, view).surfaces if s.surface == id_), None)
-    past = await if_reached(web.status.incidents_of(SURFACE_HISTORY), list(view.recent))
+    past = await if_reached(web.status.incidents_of(timedelta(days=DAYS)), list(view.recent))
     values = {
         "surface": id_,
         "label": label,
@@ -132,9 +134,11 @@ async def surface(web: Web, view: StatusView, params: Params) -> Content:
         "sees": one.is_fresh,
         "evidence": said_of(verdict.evidence),
         "advice": advice_line(view, id_),
-        "days": SURFACE_HISTORY.days,
+        "days": DAYS,
         "past": of_surface(past, id_, view),
         "watched_since": one.watched_since,
+        "strip": (await web.strips.get(web)).get(id_),
+        "rule": RULE,
     }
     severity = verdict.severity if one.is_fresh else Severity.UNKNOWN
     title = f"{label}: {severity.words}"
