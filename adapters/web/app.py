@@ -25,7 +25,8 @@ from adapters.web.openapi import description
 from adapters.web.operating import OPERATING
 from adapters.web.otlp import OTLP, refused_by_otlp
 from adapters.web.page.live import LIVE, Live
-from adapters.web.page.serving import WEB_PAGES, DrawnPages, error_page, wants_page
+from adapters.web.page.routes import WEB_PAGES
+from adapters.web.page.serving import DrawnPages, error_page, wants_page
 from adapters.web.page.site import Site
 from adapters.web.page.strips import Strips
 from adapters.web.prefix import UnderPrefix

@@ -68,12 +68,17 @@ def incident_part(incident: Incident, view: StatusView) -> IncidentPart:
         rows=rows.rows if rows else (),
         facts=tuple(fact for fact in facts if fact),
         spells=timeline_line(incident, view.at),
-        updates=tuple(
-            _update(incident, event, view)
-            for event in reversed(incident.events)
-            if event.kind is not EventKind.CORRECTED
-        ),
+        updates=updates_of(incident, view),
         source=source_note(incident, view.catalog).line,
+    )
+
+
+def updates_of(incident: Incident, view: StatusView) -> tuple[Update, ...]:
+    """Everything that was said and that happened, newest first, as edited by now."""
+    return tuple(
+        _update(incident, event, view)
+        for event in reversed(incident.events)
+        if event.kind is not EventKind.CORRECTED
     )
 
 

@@ -53,11 +53,15 @@ Show = Callable[["Web", StatusView, Params], Awaitable[Content]]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One row: where it is, and what it shows. `live`: it changes while somebody looks."""
+    """One row: where it is, and what it shows.
+
+    `live`: it changes while somebody looks. `params`: what it reads behind the question mark.
+    """
 
     path: str
     show: Show
     live: bool = False
+    params: tuple[str, ...] = ()
 
 
 async def front(web: Web, view: StatusView, _: Params) -> Content:
@@ -139,6 +143,7 @@ async def surface(web: Web, view: StatusView, params: Params) -> Content:
         "watched_since": one.watched_since,
         "strip": (await web.strips.get(web)).get(id_),
         "rule": RULE,
+        "base": web.site.public_url or "https://ADDRESS",
     }
     severity = verdict.severity if one.is_fresh else Severity.UNKNOWN
     title = f"{label}: {severity.words}"
@@ -197,7 +202,7 @@ PAGES = (
     Page("/provider/{provider:path}", provider, live=True),
     Page("/incident/{key:path}", incident, live=True),
     Page("/surface/{surface:path}", surface, live=True),
-    Page("/history", history),
+    Page("/history", history, params=("month",)),
     Page("/scoreboard", score),
     Page("/about", about),
 )

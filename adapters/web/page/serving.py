@@ -12,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.web.endpoint import Endpoint
-from adapters.web.page.live import LIVE, version_of
-from adapters.web.page.pages import PAGES, Content, Page
+from adapters.web.page.live import version_of
+from adapters.web.page.pages import Content, Page
 from adapters.web.page.site import ASSETS, middle_of, path_of, root_of
 from bot.domain.page import Severity
+from bot.status.view import StatusView
 
 if TYPE_CHECKING:
     from adapters.web.app import Web
@@ -51,21 +52,29 @@ def endpoint_of(page: Page) -> Endpoint:
     """The endpoint that answers with this page."""
 
     async def handle(web: Web, request: Request) -> Response:
-        path = path_of(request)
-        root, month = root_of(path), request.query_params.get("month", "")
-        key = (path, month, web.site.base(request))
+        params = {name: request.query_params.get(name, "") for name in page.params}
+        key = (path_of(request), web.site.base(request), *params.values())
         now = web.monotonic()
         body = web.drawn.get(key, now)
         if body is None:
             view = await web.status.view()
-            content = await page.show(web, view, {"month": month, **request.path_params})
-            middle = middle_of(web, root, content, view)
-            live = f"{root}live{path}" if page.live else ""
-            body = web.site.page(root, content, middle, live=live, version=version_of(middle))
+            content = await page.show(web, view, {**params, **request.path_params})
+            body = whole(web, request, content, view, live=page.live)
             web.drawn.put(key, now, body)
         return web.site.respond(request, body, HTML)
 
     return Endpoint(page.path, (page.show.__doc__ or "").strip(), handle)
+
+
+def whole(
+    web: Web, request: Request, content: Content, view: StatusView, *, live: bool = False
+) -> bytes:
+    """Draw the whole page of this content."""
+    path = path_of(request)
+    root = root_of(path)
+    middle = middle_of(web, root, content, view)
+    values = {"live": f"{root}live{path}" if live else "", "version_shown": version_of(middle)}
+    return web.site.page(request, content, middle, **values)
 
 
 async def asset(web: Web, request: Request) -> Response:
@@ -97,16 +106,21 @@ def error_page(
 ) -> Response:
     """Say to a person what went wrong and where else to look."""
     content = Content("error.html", message, {"status": status})
-    root = root_of(path_of(request))
-    middle = web.site.draw("error.html", {"root": root, "title": message, "status": status})
-    answer = web.site.respond(request, web.site.page(root, content, middle), HTML, status)
+    values = {"root": root_of(path_of(request)), "title": message, "status": status}
+    middle = web.site.draw("error.html", values)
+    answer = web.site.respond(request, web.site.page(request, content, middle), HTML, status)
     answer.headers.update(headers)
     return answer
 
 
-WEB_PAGES: tuple[Endpoint, ...] = (
-    *(endpoint_of(page) for page in PAGES),
-    LIVE,
+async def robots(web: Web, request: Request) -> Response:
+    """What crawlers may read: the pages, not what programs ask for."""
+    lines = ("User-agent: *", "Disallow: /live/", "Disallow: /v1/", "Disallow: /report", "")
+    return web.site.respond(request, "\n".join(lines).encode(), "text/plain", cache=_FOR_A_DAY)
+
+
+FILES = (
     Endpoint("/static/{name}", "A file of the pages", asset),
     Endpoint("/icon/{severity}.svg", "The icon of a tab", icon),
+    Endpoint("/robots.txt", "What crawlers may read", robots),
 )

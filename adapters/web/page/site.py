@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import html
+import importlib.util
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
     from adapters.web.page.pages import Content
 
 FOLDER = Path(__file__).parent
+# Whether Pillow is installed (`isclaudedown[pictures]`).
+HAS_PICTURES = importlib.util.find_spec("PIL") is not None
 # Files that pages refer to, by the name in their address.
 ASSETS = {
     "page.css": "text/css; charset=utf-8",
@@ -47,6 +53,7 @@ _SECURE = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_FOR_ALL = {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
 _WORTH_PACKING = 1_000  # bytes: what is smaller fits one packet anyway
 
 
@@ -65,11 +72,14 @@ class Site:
             auto_reload=False,
         )
         self._templates.filters |= {
+            "as_html": as_html,
             "clean": clean,
             "duration": duration,
             "iso": iso,
             "moment": moment,
+            "rss_date": format_datetime,
             "shape": shape,
+            "xml": xml,
         }
         whole = hashlib.sha256(b"".join(self.assets.values())).hexdigest()
         self._templates.globals |= {"version": __version__, "assets_version": whole[:10]}
@@ -85,28 +95,47 @@ class Site:
         return self.public_url or str(request.base_url).rstrip("/")
 
     def page(
-        self, root: str, content: Content, middle: str, *, live: str = "", version: str = ""
+        self,
+        request: Request,
+        content: Content,
+        middle: str,
+        *,
+        live: str = "",
+        version_shown: str = "",
     ) -> bytes:
         """Return the whole page around its middle.
 
-        `live`: where changes of it are told; empty: it does not change. `version`: of the middle.
+        `live`: where its changes are told; empty: it has none. `version_shown`: of the middle.
         """
+        path = path_of(request)
         values = {
             "content": content,
             "middle": middle,
-            "root": root,
+            "root": root_of(path),
+            "address": self.base(request) + path,
+            "card": f"{self.base(request)}/card.png" if HAS_PICTURES else "",
             "live": live,
-            "version_shown": version,
+            "version_shown": version_shown,
         }
         return self.draw("layout.html", values).encode()
 
     def respond(
-        self, request: Request, body: bytes, kind: str, status: int = 200, cache: str = "no-cache"
+        self,
+        request: Request,
+        body: bytes,
+        kind: str,
+        status: int = 200,
+        *,
+        cache: str = "no-cache",
+        for_all: bool = False,
     ) -> Response:
-        """Answer with these bytes: packed where that is understood, 304 where they are known."""
+        """Answer with these bytes: packed where that is understood, 304 where they are known.
+
+        `for_all`: other sites may show it, as a picture or a feed.
+        """
         tag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
         own = {"ETag": tag, "Cache-Control": cache, "Vary": "Accept-Encoding"}
-        sent = {**self.headers, **own}
+        sent = {**self.headers, **(_FOR_ALL if for_all else {}), **own}
         if status == 200 and is_known(request, tag):
             return Response(status_code=304, headers=sent)
         if len(body) > _WORTH_PACKING and "gzip" in request.headers.get("accept-encoding", ""):
@@ -151,6 +180,16 @@ def shape(severity: Severity | None) -> str:
 
 def iso(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def xml(text: str) -> str:
+    """Text without the characters that XML cannot have."""
+    return re.sub("[\ufffe\uffff]", "", clean(text))
+
+
+def as_html(text: str) -> str:
+    """Text for readers of RSS, which take a description for HTML."""
+    return html.escape(text).replace("\n", "<br>\n")
 
 
 _LONG_AGO = timedelta(hours=20)

@@ -1,0 +1,77 @@
+"""Scheduled maintenance as a calendar that others subscribe to (RFC 5545).
+
+One event a maintenance, with a UID for ever. SEQUENCE grows with every change; what was withdrawn
+stays as cancelled until its time is past, so that it leaves the calendars that have it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from icalendar import Calendar, Event
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.chat.text import clean
+from adapters.web.endpoint import Endpoint
+from adapters.web.page.feeds import changed_at, urn_of
+from adapters.web.page.incidents import updates_of
+from bot import __version__
+from bot.domain.incident import Incident
+from bot.messages.state import name_of
+from bot.status.view import StatusView
+
+if TYPE_CHECKING:
+    from adapters.web.app import Web
+
+PAST = timedelta(days=30)  # so long what is over stays
+REFRESH = timedelta(hours=1)
+
+
+async def calendar(web: Web, request: Request) -> Response:
+    """Scheduled maintenance of all providers."""
+    view = await web.status.view()
+    known = {i.key: i for i in await web.status.incidents_of(PAST)}
+    known |= {i.key: i for i in view.recent}
+    base = web.site.base(request)
+    made = Calendar()
+    made.add("prodid", f"-//isclaudedown//{__version__}//EN")
+    made.add("version", "2.0")
+    made.add("method", "PUBLISH")
+    made.add("x-wr-calname", "Scheduled maintenance")
+    made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
+    made.add("x-published-ttl", REFRESH)
+    for one in sorted(known.values(), key=lambda i: (i.scheduled_for or i.started_at, i.key)):
+        if one.maintenance and one.scheduled_for is not None and not _is_past(one, view.at):
+            made.add_component(event_of(one, one.scheduled_for, view, base))
+    return web.site.respond(request, made.to_ical(), "text/calendar; charset=utf-8", for_all=True)
+
+
+def _is_past(one: Incident, now: datetime) -> bool:
+    ends = one.scheduled_until or one.scheduled_for or one.started_at
+    return ends < (now if one.withdrawn else now - PAST)
+
+
+def event_of(incident: Incident, begins: datetime, view: StatusView, base: str) -> Event:
+    """Return one maintenance, stamped with its last change, so that nothing else changes it."""
+    changed = changed_at(incident)
+    said = updates_of(incident, view)
+    made = Event()
+    made.add("uid", f"{urn_of(incident.key).removeprefix('urn:uuid:')}@isclaudedown")
+    made.add("dtstamp", changed)
+    made.add("last-modified", changed)
+    made.add("dtstart", begins)
+    if incident.scheduled_until is not None and incident.scheduled_until > begins:
+        made.add("dtend", incident.scheduled_until)
+    label = view.catalog.provider(incident.provider).label
+    made.add("summary", clean(f"{label}: {name_of(incident, 200)}"))
+    made.add("description", clean("\n\n".join(one.text for one in said if one.text)))
+    made.add("url", f"{base}/incident/{incident.key}")
+    made.add("sequence", max(0, incident.revision - 1))
+    made.add("status", "CANCELLED" if incident.withdrawn else "CONFIRMED")
+    made.add("transp", "TRANSPARENT")  # it takes nobody's time
+    return made
+
+
+CALENDAR = (Endpoint("/maintenance.ics", "Scheduled maintenance as a calendar", calendar),)
