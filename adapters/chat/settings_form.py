@@ -31,6 +31,7 @@ class SettingsChange:
     surfaces: tuple[str, ...] | None = None  # empty: everything
     severity: Severity | None = None
     mention: str | Keep | None = KEEP  # None: nobody
+    mention_from: Severity | Keep = KEEP
     thread_only: frozenset[EventKind] | Keep = KEEP
 
     async def apply(self, commands: Commands, request: Request) -> Answer:
@@ -40,6 +41,7 @@ class SettingsChange:
             surfaces=self.surfaces,
             severity=self.severity,
             mention=self.mention,
+            mention_from=self.mention_from,
             thread_only=self.thread_only,
         )
 

@@ -17,12 +17,14 @@ from adapters.chat.text import clean, cut
 from adapters.slack.mrkdwn import addresses_in, mention, rich_text
 from adapters.slack.render import ACTION_PREFIX, actions, button, plain
 from bot.catalog.catalog import Catalog
+from bot.commands import KEEP
 from bot.domain.incident import EventKind
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Subscription
 
 CALLBACK = "icd.settings"
 CHANNEL, SURFACES, SEVERITY, MENTION, QUIET = "channel", "surfaces", "severity", "mention", "quiet"
+CALL = "call"  # from which severity up
 # https://docs.slack.dev/reference/block-kit/block-elements/multi-select-menu-element
 MOST_OPTIONS = 100
 OPTION_TEXT = 75
@@ -96,6 +98,8 @@ def settings_view(catalog: Catalog, channel: str | None, now: Subscription | Non
     blocks.append(
         _optional(f"{MENTION}/{channel}", "Whom to call when it opens or gets worse", whom, hint)
     )
+    least = _choice("static_select", _call_options(now))
+    blocks.append(_input(f"{CALL}/{channel}", "Call them for", least))
     quiet = now.thread_only if now else frozenset()
     loud = [FormOption(kind.value, label, kind not in quiet) for kind, label in _KINDS.items()]
     label = "Also shown in the channel, not only in the thread"
@@ -116,6 +120,17 @@ def settings_view(catalog: Catalog, channel: str | None, now: Subscription | Non
     }
 
 
+def _call_options(now: Subscription | None) -> list[FormOption]:
+    """Return from which severity up somebody is called; the last holds where nothing is set."""
+    labels = {
+        Severity.MAJOR: "Major outages only",
+        Severity.PARTIAL: "Partial outages and worse",
+        Severity.UP: "All that is shown here",
+    }
+    least = now.mention_from if now else Severity.UP
+    return [FormOption(one.value, label, one is least) for one, label in labels.items()]
+
+
 def read_form(view: Mapping[str, Any]) -> Form | Mistake:
     """Return what the form says, or what is wrong in it."""
     names, values = {}, {}
@@ -131,11 +146,13 @@ def read_form(view: Mapping[str, Any]) -> Form | Mistake:
         return Mistake(names[MENTION], "Name people and user groups only: @ada @oncall")
     picked = [o["value"] for o in values.get(SURFACES, {}).get("selected_options") or ()]
     chosen = (values.get(SEVERITY, {}).get("selected_option") or {}).get("value")
+    least = (values.get(CALL, {}).get("selected_option") or {}).get("value")
     loud = {o["value"] for o in values.get(QUIET, {}).get("selected_options") or ()}
     change = SettingsChange(
         surfaces=tuple(picked),
         severity=Severity(chosen) if chosen in set(_SEVERITIES) else Severity.DEGRADED,
         mention=mention(called),
+        mention_from=Severity(least) if least in set(Severity) else KEEP,
         thread_only=frozenset(kind for kind in _KINDS if kind.value not in loud),
     )
     return Form(channel, change)

@@ -73,6 +73,7 @@ class Commands:
         surfaces: Sequence[str] | None = None,
         severity: Severity | None = None,
         mention: str | Keep | None = KEEP,
+        mention_from: Severity | Keep = KEEP,
         thread_only: frozenset[EventKind] | Keep = KEEP,
     ) -> Answer:
         """From a form. `surfaces` are ids; empty means everything, None leaves them as they are.
@@ -83,6 +84,7 @@ class Commands:
             surfaces=None if surfaces is None else frozenset(surfaces),
             severity=severity,
             mention=mention,
+            mention_from=mention_from,
             thread_only=thread_only,
         )
         if refusal := not_allowed(request):

@@ -8,7 +8,19 @@ from datetime import datetime, timedelta
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import Ambiguous, spoken_list
 from bot.catalog.providers import Provider
-from bot.domain.message import EMOJI, Line, Lines, Message, Note, Quote, Row, Rows, Text, Time
+from bot.domain.message import (
+    EMOJI,
+    Button,
+    Line,
+    Lines,
+    Message,
+    Note,
+    Quote,
+    Row,
+    Rows,
+    Text,
+    Time,
+)
 from bot.domain.page import Severity
 from bot.messages.text import notice
 
@@ -24,6 +36,11 @@ def help_message(commands: Sequence[tuple[str, str]]) -> Message:
         "Type nothing to ask; or: subscribe, unsubscribe, subscriptions, mute, history, "
         "incident, why, test.",
         blocks=(Lines(lines), note),
+        buttons=(
+            Button("details", "Is it down?"),
+            Button("justme", "Just me?"),
+            Button("subscribe", "Subscribe this channel"),
+        ),
     )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bot.catalog.catalog import load_catalog, only
+from bot.commands import Request
 from bot.commands.parser import parse
 from tests.cases.day import Day
 from tests.servers.statuspage import CLAUDE_AI
+from tests.unit.commands.fakes import OPS
 
 ASKED = {
     "is claude down?": ("No.", "Yes, partly."),
@@ -45,3 +47,13 @@ async def test_a_provider_that_is_not_watched_is_said_to_be_so(
 def test_a_provider_that_is_watched_is_never_called_unwatched() -> None:
     watched = only(load_catalog(), ["claude", "openai"])
     assert not parse("is chatgpt down", watched).doubts
+
+
+async def test_each_button_of_the_help_is_answered() -> None:
+    day = Day()
+    buttons = (await day.asks("help")).message.buttons
+    assert buttons
+    for button in buttons:
+        pressed = Request(OPS, "U1", "Ana", "", may_manage=True)
+        answer = await day.commands.press(pressed, button.action, button.value)
+        assert "don't know" not in answer.message.title

@@ -92,3 +92,12 @@ def test_what_became_of_it_is_a_view_that_slack_takes() -> None:
     long = Message("t" * 3000, "p" * 9000, blocks=(Quote("x" * 9000),))
     assert list(view_findings(message_view(long))) == []
     assert list(view_findings(message_view(Message("", "words only")))) == []
+
+
+@pytest.mark.parametrize("least", [Severity.UP, Severity.PARTIAL, Severity.MAJOR])
+def test_from_which_severity_up_somebody_is_called_is_shown_and_kept(least: Severity) -> None:
+    view = settings_view(CATALOG, "C1", replace(HERE, mention="<@U1>", mention_from=least))
+    (shown,) = [b["element"] for b in view["blocks"] if b.get("block_id") == "call/C1"]
+    form = read_form(filled(channel=C1, call={"selected_option": shown["initial_option"]}))
+    assert isinstance(form, Form)
+    assert form.change.mention_from is least
