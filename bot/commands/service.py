@@ -7,8 +7,10 @@ never as "not subscribed".
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from functools import wraps
+from typing import Any, ParamSpec
 from urllib.parse import urlsplit
 
 from bot.catalog.names import suggest
@@ -26,9 +28,24 @@ from bot.messages.help import not_taken_message, passed_over, unknown_message
 from bot.messages.history import incident_message
 from bot.messages.text import notice
 
+P = ParamSpec("P")
+
 _NO_MEMORY = "I can't reach my own memory right now, so I can't answer that; nothing was changed"
 _THANKS = re.compile(r"(many )?(thanks|thank you|thx|ty|cheers)( a lot| so much)?\W*", re.I)
 _SAYS_WHAT_WAITS = frozenset({"ask", "subscriptions", "why"})
+
+
+def _says_when_the_store_fails(
+    method: Callable[P, Coroutine[Any, Any, Answer]],
+) -> Callable[P, Coroutine[Any, Any, Answer]]:
+    @wraps(method)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
+        try:
+            return await method(*args, **kwargs)
+        except StoreError:
+            return Answer(notice(_NO_MEMORY, emoji="⚠️"))
+
+    return guarded
 
 
 class Commands:
@@ -37,11 +54,9 @@ class Commands:
     def __init__(self, services: Services) -> None:
         self._services = services
 
+    @_says_when_the_store_fails
     async def answer(self, request: Request) -> Answer:
         """Read the words and do what they say."""
-        return await _guarded(self._answer(request))
-
-    async def _answer(self, request: Request) -> Answer:
         catalog = await self._services.status.learn()
         words = parse(request.text, catalog)
         command = command_named(words.verb)
@@ -66,6 +81,7 @@ class Commands:
             answer = _with_notes(answer, *(Note((Text(f"{line}."),)) for line in lines))
         return answer
 
+    @_says_when_the_store_fails
     async def subscribe(
         self,
         request: Request,
@@ -89,12 +105,13 @@ class Commands:
         )
         if refusal := not_allowed(request):
             return refusal
-        return await _guarded(subscriptions.subscribe(self._services, request, change))
+        return await subscriptions.subscribe(self._services, request, change)
 
+    @_says_when_the_store_fails
     async def press(self, request: Request, action: str, value: str = "") -> Answer:
         """A button of a message, with the value that it carries."""
         if handler := BUTTONS.get(action):
-            return await _guarded(handler(self._services, request, value))
+            return await handler(self._services, request, value)
         return Answer(notice("I don't know that button; the message may be an old one", emoji="❓"))
 
     def suggest(self, prefix: str) -> list[Choice]:
@@ -136,10 +153,3 @@ class Commands:
 def _with_notes(answer: Answer, *notes: Note) -> Answer:
     message = replace(answer.message, blocks=(*answer.message.blocks, *notes))
     return replace(answer, message=message) if notes else answer
-
-
-async def _guarded(answering: Awaitable[Answer]) -> Answer:
-    try:
-        return await answering
-    except StoreError:
-        return Answer(notice(_NO_MEMORY, emoji="⚠️"))

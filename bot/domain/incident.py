@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from zlib import crc32
 
 from bot.domain.page import Severity
@@ -199,6 +200,25 @@ class Incident:
         """
         last = self.events[-1].key if self.events else ""
         return f"{self.revision}:{crc32(last.encode()):08x}"
+
+    def spells(self, end: datetime) -> list[tuple[Severity, timedelta]]:
+        """Return how long it was how bad until then, in order.
+
+        What is unknown is left out, and so is being up at its beginning and its end.
+        """
+        spells: list[tuple[Severity, timedelta]] = []
+        for (start, severity), (until, _) in pairwise([*self.timeline, (end, Severity.UP)]):
+            length = min(until, end) - start
+            if severity is Severity.UNKNOWN or length <= timedelta(0):
+                continue
+            if spells and spells[-1][0] is severity:
+                length += spells.pop()[1]
+            spells.append((severity, length))
+        while spells and spells[0][0] is Severity.UP:
+            del spells[0]
+        while spells and spells[-1][0] is Severity.UP:
+            del spells[-1]
+        return spells
 
     def events_with(self, new: Iterable[IncidentEvent]) -> tuple[IncidentEvent, ...]:
         """Return its events and new ones, which get the next revisions.

@@ -21,6 +21,29 @@ class Unnumbered:
     kind: EventKind
     update: PageUpdate | None = None
 
+    def key(self, one: Conclusion) -> str:
+        """Return a name that comes out the same if the poll has to be taken in again."""
+        if self.update is not None:
+            return self.update.id
+        moved_at, page, kind = one.owned.moved_at, one.seen.page, self.kind
+        moved = f":{moved_at:%Y-%m-%dT%H:%M:%S}" if moved_at else ""
+        if kind in {EventKind.WORSE, EventKind.BETTER}:
+            return f"{kind.value}:{overall(one).value}{moved}"
+        if kind is EventKind.UPDATE:
+            return f"row{moved}" if moved else f"phase:{page.phase if page else ''}"
+        return kind.value
+
+    def moment(self, poll: Poll, one: Conclusion) -> datetime:
+        """Return when it happened: as its text says, else by what else is known."""
+        if self.update is not None:
+            return self.update.at
+        openings = {EventKind.OPENED, EventKind.STARTED, EventKind.SCHEDULED}
+        if one.seen.is_new and self.kind in openings:
+            return one.seen.incident.started_at
+        if one.at and self.kind is not EventKind.WITHDRAWN:
+            return one.at
+        return one.owned.moved_at or poll.now
+
 
 def numbered(
     poll: Poll,
@@ -46,8 +69,8 @@ def numbered(
             IncidentEvent(
                 revision=0,
                 kind=piece.kind,
-                key=update.id if update else _key(one, piece.kind),
-                at=update.at if update else _moment(poll, one, piece.kind),
+                key=piece.key(one),
+                at=piece.moment(poll, one),
                 observed_at=poll.now,
                 severity=severity,
                 phase=(update.phase if update else words) or one.phase,
@@ -93,28 +116,3 @@ def _edits(poll: Poll, one: Conclusion) -> list[IncidentEvent]:
                 )
             )
     return events
-
-
-def _key(one: Conclusion, kind: EventKind) -> str:
-    """A name that comes out the same if the poll has to be taken in again."""
-    moved_at, page = one.owned.moved_at, one.seen.page
-    if kind in {EventKind.WORSE, EventKind.BETTER}:
-        moved = f":{moved_at:%Y-%m-%dT%H:%M:%S}" if moved_at else ""
-        return f"{kind.value}:{overall(one).value}{moved}"
-    if kind is EventKind.UPDATE:
-        return (
-            f"row:{moved_at:%Y-%m-%dT%H:%M:%S}"
-            if moved_at
-            else f"phase:{page.phase if page else ''}"
-        )
-    return kind.value
-
-
-def _moment(poll: Poll, one: Conclusion, kind: EventKind) -> datetime:
-    """Return the time of an event that came without words."""
-    openings = {EventKind.OPENED, EventKind.STARTED, EventKind.SCHEDULED}
-    if one.seen.is_new and kind in openings:
-        return one.seen.incident.started_at
-    if one.at and kind is not EventKind.WITHDRAWN:
-        return one.at
-    return one.owned.moved_at or poll.now

@@ -37,6 +37,28 @@ class ScoreEntry:
     surfaces: tuple[str, ...]
     ahead: timedelta | None = None
 
+    @classmethod
+    def of(cls, incident: Incident) -> ScoreEntry | None:
+        """Return the entry of an incident; None: it does not count, or is not decided yet."""
+        if incident.maintenance or incident.withdrawn or incident.quiet:
+            return None
+        seen_when_over = incident.events[:1] and incident.events[0].kind is EventKind.OVER
+        could_be_seen = incident.surfaces and incident.worst.is_impaired and not seen_when_over
+        ahead = None
+        if incident.origin is Origin.SUSPECTED and incident.official_at is None:
+            result = None if incident.is_open else ScoreResult.FALSE_ALARM
+        elif incident.official_at is None or not could_be_seen:
+            result = None
+        elif incident.suspected_at is None:
+            result = None if incident.is_open else ScoreResult.MISS
+        else:
+            ahead = incident.official_at - incident.suspected_at
+            result = ScoreResult.LEAD if ahead > timedelta(0) else ScoreResult.LAG
+        if result is None:
+            return None
+        surfaces = tuple(incident.surfaces)
+        return cls(incident.key, incident.title, result, incident.started_at, surfaces, ahead)
+
 
 @dataclass(frozen=True, slots=True)
 class Scoreboard:
@@ -55,31 +77,5 @@ class Scoreboard:
 
 def scoreboard(incidents: Iterable[Incident]) -> Scoreboard:
     """Count. Open suspicions, and open incidents without our evidence, are not decided yet."""
-    entries = [entry for incident in incidents if (entry := _judge(incident))]
+    entries = [entry for incident in incidents if (entry := ScoreEntry.of(incident))]
     return Scoreboard(tuple(sorted(entries, key=lambda e: (e.started_at, e.incident))))
-
-
-def _judge(incident: Incident) -> ScoreEntry | None:
-    if incident.maintenance or incident.withdrawn or incident.quiet:
-        return None
-    if incident.origin is Origin.SUSPECTED and incident.official_at is None:
-        return None if incident.is_open else _entry(incident, ScoreResult.FALSE_ALARM)
-    seen_when_over = incident.events[:1] and incident.events[0].kind is EventKind.OVER
-    could_be_seen = incident.surfaces and incident.worst.is_impaired and not seen_when_over
-    if incident.official_at is None or not could_be_seen:
-        return None
-    if incident.suspected_at is None:
-        return None if incident.is_open else _entry(incident, ScoreResult.MISS)
-    ahead = incident.official_at - incident.suspected_at
-    return _entry(incident, ScoreResult.LEAD if ahead > timedelta(0) else ScoreResult.LAG, ahead)
-
-
-def _entry(incident: Incident, result: ScoreResult, ahead: timedelta | None = None) -> ScoreEntry:
-    return ScoreEntry(
-        incident=incident.key,
-        title=incident.title,
-        result=result,
-        started_at=incident.started_at,
-        surfaces=tuple(incident.surfaces),
-        ahead=ahead,
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
@@ -49,7 +48,7 @@ def timeline(incident: Incident, now: datetime) -> str:
     """
     if incident.maintenance:
         return ""
-    spells = _spells(incident, incident.ended_at or now)
+    spells = incident.spells(incident.ended_at or now)
     if len(spells) > _MOST_SPELLS:
         sums = [
             (severity, sum((length for s, length in spells if s is severity), timedelta(0)))
@@ -61,19 +60,3 @@ def timeline(incident: Incident, now: datetime) -> str:
 
 def _told(spells: list[tuple[Severity, timedelta]]) -> str:
     return ", ".join(f"{_SHORT[severity]} {duration(length)}" for severity, length in spells)
-
-
-def _spells(incident: Incident, end: datetime) -> list[tuple[Severity, timedelta]]:
-    spells: list[tuple[Severity, timedelta]] = []
-    for (start, severity), (until, _) in pairwise([*incident.timeline, (end, Severity.UP)]):
-        length = min(until, end) - start
-        if severity not in _SHORT or length <= timedelta(0):
-            continue
-        if spells and spells[-1][0] is severity:
-            length += spells.pop()[1]
-        spells.append((severity, length))
-    while spells and spells[0][0] is Severity.UP:
-        del spells[0]
-    while spells and spells[-1][0] is Severity.UP:
-        del spells[-1]
-    return spells

@@ -61,14 +61,9 @@ def state_words(incident: Incident, now: datetime) -> str:
     if incident.maintenance:
         running = "planned" if is_planned(incident) else "under way"
         return f"maintenance {running if incident.is_open else 'over'}"
-    if not incident.is_open:
-        return _ended_words(incident, now)
-    if incident.severity.rank > Severity.UP.rank:
-        return incident.severity.words
-    return "notice" if is_notice(incident) else "up again, still watched"
-
-
-def _ended_words(incident: Incident, now: datetime) -> str:
+    if incident.is_open:
+        well = "notice" if is_notice(incident) else "up again, still watched"
+        return incident.severity.words if incident.severity.rank > Severity.UP.rank else well
     if not incident.ending.recovers:
         return incident.ending.value
     if incident.origin is Origin.SUSPECTED:

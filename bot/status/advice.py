@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from bot.domain.evidence import Source, Verdict
 from bot.domain.incident import Incident
@@ -43,6 +44,12 @@ class Trend(StrEnum):
     BETTER = "better"
     STEADY = "steady"
     WORSE = "worse"
+
+    @classmethod
+    def of(cls, before: Severity, after: Severity) -> Trend:
+        if before is after or before in {Severity.UP, Severity.UNKNOWN}:
+            return Trend.STEADY  # the beginning is no trend
+        return Trend.BETTER if after.rank < before.rank else Trend.WORSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +83,12 @@ def outlook(surface: str, incidents: Sequence[Incident]) -> Outlook:
     if not running:
         return Outlook(ended_at=ended)
     last = max(running, key=lambda i: i.events[-1].at if i.events else i.started_at)
-    return Outlook(last.phase, _trend(last, surface), last.scheduled_until, ended)
-
-
-def _trend(incident: Incident, surface: str) -> Trend:
-    """By the last change of this surface; without one, by the last two severities."""
-    for event in reversed(incident.events):
-        for change in event.changes:
-            if change.surface == surface and not change.released:
-                return _direction(change.before, change.after)
-    severities = [severity for _, severity in incident.timeline[-2:]]
-    return _direction(*severities) if len(severities) == 2 else Trend.STEADY
-
-
-def _direction(before: Severity, after: Severity) -> Trend:
-    if before is after or before in {Severity.UP, Severity.UNKNOWN}:
-        return Trend.STEADY  # the beginning is no trend
-    return Trend.BETTER if after.rank < before.rank else Trend.WORSE
+    # By the last change of this surface; without one, by the last two severities of the whole.
+    changes = [c for e in last.events for c in e.changes if c.surface == surface and not c.released]
+    moves = [(change.before, change.after) for change in changes]
+    moves = moves or list(pairwise(severity for _, severity in last.timeline))
+    trend = Trend.of(*moves[-1]) if moves else Trend.STEADY
+    return Outlook(last.phase, trend, last.scheduled_until, ended)
 
 
 def advice(view: StatusView, surface: str, draw: float) -> Advice | None:
