@@ -141,6 +141,18 @@ def uptime(
 
 
 @cli.command()
+def incident(
+    words: Annotated[list[str], typer.Argument(metavar="ID [report]", help="As history shows it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Print one incident; with the word report, in figures as Markdown, for a post-mortem."""
+    from adapters.cli.incident import incident as show
+
+    with answering():
+        asyncio.run(show(loaded(quiet=True), words, utc_now, sys.stdout, as_json=as_json))
+
+
+@cli.command()
 def statusline(
     surfaces: Annotated[list[str] | None, typer.Argument(help="Instead of code and api.")] = None,
     refresh: Annotated[bool, typer.Option(help="Write it for the status line's script.")] = False,

@@ -49,7 +49,7 @@ def native(words: str) -> str:
     for word in rest.split():
         for option in command.options:
             if _fits(word, option.takes, full=bool(given[option.name])):
-                given[option.name].append(word)
+                given[option.name].append("True" if option.takes is Takes.REPORT else word)
                 break
     named = [f"{name}:{' '.join(several)}" for name, several in given.items() if several]
     root = MANAGE if command.changes else INFO
@@ -87,6 +87,6 @@ def _fits(word: str, takes: Takes, *, full: bool) -> bool:
             read = length_of if takes is Takes.LENGTH else share_of
             return not full and read(word) is not None
         case Takes.INCIDENT | Takes.TEXT:
-            return True
+            return takes is Takes.TEXT or not full
         case _:
-            return False
+            return takes is Takes.REPORT and word == takes.value

@@ -49,6 +49,7 @@ TYPES: Final[Mapping[Takes, Any]] = {
     Takes.MENTION_FROM: Choice[str] | None,
     Takes.THREAD_ONLY: bool | None,
     Takes.SHARE: bool | None,
+    Takes.REPORT: bool | None,
 }
 
 
@@ -63,8 +64,8 @@ def words_of(takes: Takes, value: Any, guild: int | None) -> str:  # noqa: ANN40
             return f"<@{'&' * isinstance(value, discord.Role)}{value.id}>"
         case Takes.THREAD_ONLY:
             return "thread-only" if value else "in-channel"
-        case Takes.SHARE:
-            return "share" if value else ""
+        case Takes.SHARE | Takes.REPORT:
+            return takes.value if value else ""
         case _:
             return f"slo {value}" if takes is Takes.TARGET else str(value)
 

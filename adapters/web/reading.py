@@ -14,12 +14,14 @@ from adapters.web.endpoint import Endpoint, Query, answer_with, read_query
 from adapters.web.limits import RequestRefused
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import find
+from bot.messages.report import report_markdown
 from bot.status.document import (
     document,
     incident_history,
     incidents_document,
     scoreboard_document,
 )
+from bot.status.report_document import ReportDocument, report_document
 from bot.status.schema import Document, IncidentHistoryDocument, Incidents, ScoreboardDocument
 from bot.status.uptime_document import UptimeDocument, uptime_document
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from adapters.web.app import Web
 
 LONGEST_HISTORY = 400  # days
+UNKNOWN_INCIDENT = "no such incident; /v1/history lists those that are known"
 
 
 class Surfaces(Query):
@@ -103,17 +106,25 @@ async def incident(web: Web, request: Request) -> Response:
     read_query(request, Query)
     found = await web.status.incident(request.path_params["key"])
     if found is None:
-        raise RequestRefused(
-            404, "unknown_incident", "no such incident; /v1/history lists those that are known"
-        )
+        raise RequestRefused(404, "unknown_incident", UNKNOWN_INCIDENT)
     return answer_with(request, incident_history(found))
+
+
+async def report(web: Web, request: Request) -> Response:
+    read_query(request, Query)
+    found = await web.status.incident(request.path_params["key"])
+    if found is None:
+        raise RequestRefused(404, "unknown_incident", UNKNOWN_INCIDENT)
+    now = web.clock()
+    markdown = report_markdown(found, now, web.status.catalog)
+    return answer_with(request, report_document(found, now, markdown))
 
 
 async def uptime(web: Web, request: Request) -> Response:
     query = read_query(request, Window)
     surfaces = named(_listed(query.surface), await web.status.learn())
     report = await web.status.uptime(surfaces, timedelta(days=query.days))
-    target = query.slo / 100 if query.slo is not None else None
+    target = round(query.slo / 100, 9) if query.slo is not None else None
     return answer_with(request, uptime_document(report, target))
 
 
@@ -126,6 +137,12 @@ READING = (
     Endpoint("/v1/verdict", "Surfaces now", verdicts, query=Surfaces, answer=Document),
     Endpoint("/v1/verdict/{surface:path}", "One surface now", verdict, answer=Document),
     Endpoint("/v1/incidents", "Open incidents", open_incidents, query=Surfaces, answer=Incidents),
+    Endpoint(
+        "/v1/incidents/{key:path}/report",
+        "One incident in figures, and as Markdown, for a post-mortem",
+        report,
+        answer=ReportDocument,
+    ),
     Endpoint(
         "/v1/incidents/{key:path}",
         "One incident, word for word: by its key, or by its id alone",

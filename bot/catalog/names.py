@@ -67,7 +67,7 @@ def share_of(word: str) -> float | None:
     """Read "99.9" or "99.9%" as a share of one. None: it is no percentage between 0 and 100."""
     if not re.fullmatch(r"\d{1,2}(?:\.\d{1,5})?%?", word):
         return None
-    return float(word.rstrip("%")) / 100 or None
+    return round(float(word.rstrip("%")) / 100, 9) or None
 
 
 @dataclass(frozen=True, slots=True)

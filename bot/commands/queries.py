@@ -13,6 +13,7 @@ from bot.domain.message import Message, Text, ThreadLink
 from bot.domain.subscription import ThreadRecord
 from bot.messages.answer import answer_message
 from bot.messages.history import history_message, incident_message
+from bot.messages.report import report_message
 from bot.messages.text import notice
 from bot.messages.uptime import uptime_message
 from bot.messages.why import WhyCase, why_message
@@ -94,12 +95,21 @@ async def uptime(services: Services, _request: Request, words: ParsedCommand) ->
 
 
 async def incident(services: Services, request: Request, words: ParsedCommand) -> Answer:
-    wanted = next(iter(words.arguments), "")
+    wanted, *more = words.arguments or [""]
     if not wanted:
         return Answer(_no_such(wanted))
+    if more and more != ["report"]:
+        how = (
+            Text("incident <id>", code=True),
+            Text(" or "),
+            Text("incident <id> report", code=True),
+        )
+        return Answer(notice(f"I don't know what “{more[0][:40]}” means here", how, emoji="❓"))
     found = await _find(services, wanted)
     if len(found) != 1:
         return Answer(_no_such(wanted, found))
+    if more:
+        return Answer(report_message(found[0], services.status.clock(), services.catalog))
     link = await _thread_link(services, request, found[0])
     return Answer(
         incident_message(found[0], services.status.clock(), services.catalog, thread=link)

@@ -139,7 +139,11 @@ COMMANDS: tuple[Command, ...] = (
         "one incident in full; history lists the ids",
         queries.incident,
         aliases=("details",),
-        options=(Option("id", Takes.INCIDENT, "Its id, as history shows it", required=True),),
+        options=(
+            Option("id", Takes.INCIDENT, "Its id, as history shows it", required=True),
+            Option("report", Takes.REPORT, "In figures as Markdown, for a post-mortem"),
+        ),
+        also=(("incident <id> report", "the same in figures as Markdown, for a post-mortem"),),
     ),
     Command(
         "why",

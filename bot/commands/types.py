@@ -82,6 +82,7 @@ class Takes(StrEnum):
     THREAD_ONLY = "thread_only"
     SHARE = "share"
     INCIDENT = "incident"
+    REPORT = "report"  # after an incident's id
     TEXT = "text"  # outside text to the end of the line: no grammar in it
 
 

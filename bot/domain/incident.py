@@ -161,6 +161,10 @@ class Incident:
     # make leads, lags, misses and false alarms.
     suspected_at: datetime | None = None
     official_at: datetime | None = None
+    # When somebody here first reported trouble with one of its surfaces, and the most people who
+    # did at one time.
+    first_report_at: datetime | None = None
+    reporters: int = 0
     # Tenants ("slack/T1") whose people alone raised a suspicion; empty: everyone.
     visibility: tuple[str, ...] = ()
     # False: of a provider that is told only to channels which asked for it by name.

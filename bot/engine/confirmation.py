@@ -100,6 +100,8 @@ def _merged(found: Detected, ours: Incident, theirs: Incident) -> Detected:
         events=(*ours.events, *numbered),
         suspected_at=ours.suspected_at,
         official_at=posted_at(theirs),
+        first_report_at=ours.first_report_at,
+        reporters=ours.reporters,
         visibility=(),
     )
     rest = {id_: i for id_, i in found.state.incidents.items() if id_ != theirs.id}

@@ -18,6 +18,7 @@ from bot.domain.incident import Ending, EventKind, Incident, Origin
 from bot.domain.page import Severity
 from bot.domain.state import State, SuspicionState
 from bot.engine.confirmation import CONTINUES, Detected, continue_as_official
+from bot.engine.reported import with_reports
 from bot.engine.suspected import ended, suspected_in, with_surfaces
 from bot.evidence.sources import source_names
 from bot.evidence.suspicion import Signals, Suspicion, case_against
@@ -116,9 +117,13 @@ def detect(
         found = _opened(found, seen)
     # What can neither be continued nor reopened any more lives in the store alone.
     old = {i.id for i in found.suspected if i.ended_at and now - i.ended_at > CONTINUES}
-    incidents = {id_: i for id_, i in found.state.incidents.items() if id_ not in old}
+    incidents = {
+        id_: with_reports(incident, signals.reported)
+        for id_, incident in found.state.incidents.items()
+        if id_ not in old
+    }
     after = replace(found.state, incidents=incidents, suspicions=seen.suspicions)
-    return after, tuple(found.changed.values())
+    return after, tuple(incidents.get(i.id, i) for i in found.changed.values())
 
 
 def _uncovered(found: Detected, seen: Evidenced) -> list[str]:

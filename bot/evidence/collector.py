@@ -13,7 +13,7 @@ from bot.evidence import reports, sources
 from bot.evidence.reports import ReportCount
 from bot.evidence.sources import Collected
 from bot.evidence.stores import EvidenceStores
-from bot.evidence.suspicion import Signals, case_against
+from bot.evidence.suspicion import Reported, Signals, case_against
 
 
 def local_suspicions(
@@ -27,6 +27,16 @@ def local_suspicions(
         for piece in reports.here(counts, owner):
             if case_against(piece.surface, [*rest, piece], now).suspected:
                 found[piece.surface] = (*found.get(piece.surface, ()), owner)
+    return found
+
+
+def people_of(report_counts: Iterable[ReportCount]) -> dict[str, Reported]:
+    """Return surface → how many people report it, each counted once, and since when."""
+    found: dict[str, Reported] = {}
+    for count in report_counts:
+        before = found.get(count.surface, Reported(0, count.first))
+        people = before.people + count.people - count.elsewhere
+        found[count.surface] = Reported(people, min(before.first, count.first))
     return found
 
 
@@ -49,7 +59,8 @@ class Collector:
             for count in await self.stores.reports.everywhere(now)
             if provider_of(self.catalog, count.surface) == provider
         ]
-        return Signals(tuple(evidence), local_suspicions(evidence, reported, now))
+        local = local_suspicions(evidence, reported, now)
+        return Signals(tuple(evidence), local, people_of(reported))
 
     async def collect(self, now: datetime) -> Collected:
         """Read what counts in an answer in a channel, whichever that is; None: for everybody."""

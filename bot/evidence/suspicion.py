@@ -25,6 +25,14 @@ AGREE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """How many people report one surface within the window, and when the first of them did."""
+
+    people: int
+    first: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Signals:
     """All evidence of a moment besides the page's.
 
@@ -34,6 +42,7 @@ class Signals:
 
     evidence: tuple[Evidence, ...] = ()
     local: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reported: Mapping[str, Reported] = field(default_factory=dict)  # by surface
 
 
 def decay(source: str, age: timedelta) -> float:

@@ -23,6 +23,7 @@ from bot.messages.parts import (
     words_of,
 )
 from bot.messages.state import emoji_of, name_of, state_words, still_down, title_of, worst_left
+from bot.messages.story import story_lines
 from bot.messages.text import phase_words
 
 _SHORT_QUOTE = 300
@@ -91,8 +92,10 @@ def _facts(
     if incident.continues:
         earlier = Text(f"incident {incident.continues.partition('/')[2]}", code=True)
         lines.append((Text("It goes on from an earlier one: "), earlier))
-    if lead := lead_words(incident):
+    if incident.is_open and (lead := lead_words(incident)):
         lines.append((Text(lead),))
+    if not incident.is_open:
+        lines += story_lines(incident, now, catalog)
     if joined_midway:
         lines.append(
             (Text("Joined midway: it was already running when this channel asked for it."),)

@@ -76,7 +76,9 @@ async def test_the_answers_are_as_the_description_says(running: Running) -> None
         "/v1/verdict/{surface}": "/v1/verdict/api",
         "/v1/incidents": "/v1/incidents",
         "/v1/incidents/{key}": "/v1/incidents/claude/i1",
+        "/v1/incidents/{key}/report": "/v1/incidents/claude/i1/report",
         "/v1/history": "/v1/history?days=400",
+        "/v1/uptime": "/v1/uptime?days=30&slo=99.9",
         "/v1/scoreboard": "/v1/scoreboard",
     }.items():
         well = described["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
@@ -139,6 +141,23 @@ async def test_an_incident_is_found_by_its_key_or_its_id_with_its_texts(running:
         assert found["events"][0]["text"] == "We are investigating."
     missing = await running.get("/v1/incidents/nowhere")
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "unknown_incident")
+
+
+async def test_uptime_and_reports_are_served_with_their_figures(running: Running) -> None:
+    await running.page_says(incident("i1", api=Severity.PARTIAL), api=Severity.PARTIAL)
+
+    figures = (await running.get("/v1/uptime?surface=api&days=2&slo=99.9")).json()
+    (api,) = figures["surfaces"]
+    assert api["surface"] == "api"
+    assert api["budget"]["target"] == 0.999
+    assert api["official"]["unknown"] + api["official"]["known"] == 2 * 86400
+    assert len(api["days"]) == 3
+    report = (await running.get("/v1/incidents/i1/report")).json()
+    assert report["incident"]["id"] == "i1"
+    assert report["markdown"].startswith("# ")
+    assert (await running.get("/v1/incidents/nowhere/report")).status_code == 404
+    assert (await running.get("/v1/uptime?surface=nothing")).status_code == 404
+    assert (await running.get("/v1/uptime?slo=101")).status_code == 422
 
 
 async def test_errors_have_one_shape_whatever_was_asked(running: Running) -> None:

@@ -102,6 +102,25 @@ async def test_uptime_names_a_word_that_it_does_not_know(tmp_path: Path) -> None
     assert "'xyzzy' means nothing to uptime" in said.err
 
 
+async def test_an_incident_of_the_past_is_told_and_reported_in_the_shell(tmp_path: Path) -> None:
+    async with page_server(page_with_a_past()) as page:
+        (id_,) = [one["id"] for one in page.page.incidents]
+        told, report, scripted, unknown, wrong = await asyncio.gather(
+            *(
+                command(tmp_path / str(number), page.url, "incident", *words)
+                for number, words in enumerate(
+                    ([id_], [id_, "report"], [id_, "report", "--json"], ["xyzzy"], [id_, "foo"])
+                )
+            )
+        )
+    assert "Most can log in." in told.out
+    assert "From the page: it was over before I first looked." in told.out
+    assert "| the incident as a whole | 40 min | 73 min |" in report.out
+    assert json.loads(scripted.out)["lengths"] == {"major_outage": 2400, "partial_outage": 4380}
+    assert (unknown.code, wrong.code) == (2, 2)
+    assert "no incident 'xyzzy' is known" in unknown.err
+
+
 async def test_the_past_survives_the_program(tmp_path: Path) -> None:
     async with page_server(page_with_a_past()) as page:
         async with started(tmp_path, page.url) as bot:

@@ -216,6 +216,7 @@ def test_commands_are_shown_as_discord_calls_them() -> None:
     assert native("history api 7d") == "/claudeinfo history surface:api length:7d"
     assert native("report code 529 again") == "/claudeinfo report surface:code text:529 again"
     assert native("explain <pasted error>") == "/isclaudedown surface:explain <pasted error>"
+    assert native("incident <id> report") == "/claudeinfo incident id:<id> report:True"
     assert native("(nothing)") == "/isclaudedown"
     assert native("subscriptions") == "/claudeinfo list"
     assert native("9l93x2ht4s5w") == "9l93x2ht4s5w"
