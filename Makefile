@@ -17,7 +17,7 @@ run: ready ## watch the status page; options after ARGS=, as in: make run ARGS="
 test: lint ## lint, types and all tests and their coverage; some of them with ARGS="-k words"
 	@exec $(BIN)/python -m pytest -n auto $(or $(ARGS),--cov --cov-report=)
 
-integrations: ready-dev ## install LiteLLM and Claude Code, which the tests of integrations/ run (needs npm)
+integrations: ready-dev ## install LiteLLM, Claude Code and a driver for Chromium, which some tests run (needs npm)
 	@exec $(BIN)/python scripts/prepare_integrations.py
 
 lint: ready-dev ## ruff, mypy, dead code, dependencies
@@ -49,6 +49,7 @@ lock: ## refresh the lock files (needs uv)
 		$(LOCKING) -o requirements-dev.lock
 	uv pip compile --group pyproject.toml:docs -c requirements-dev.lock $(LOCKING) -o requirements-docs.lock
 	uv pip compile tests/integrations/litellm.in $(LOCKING) -o tests/integrations/litellm.lock
+	uv pip compile tests/browser/browser.in $(LOCKING) -o tests/browser/browser.lock
 
 # One lock for every platform. No index, no folder: whoever installs takes them from where they like.
 LOCKING := --universal --python-version 3.11 --generate-hashes --quiet \

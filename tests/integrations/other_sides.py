@@ -20,7 +20,7 @@ CLAUDE = OTHERS / "claude-code" / "node_modules" / ".bin" / "claude"
 def installed(program: Path) -> Path:
     """Return the path of a program in `.others`."""
     if not program.exists():
-        _missing(f"{program.relative_to(ROOT)} is not there: run make integrations")
+        missing(f"{program.relative_to(ROOT)} is not there: run make integrations")
     return program
 
 
@@ -28,12 +28,12 @@ def tool(name: str) -> str:
     """Return the path of a program that the system has, such as jq."""
     found = shutil.which(name)
     if found is None:
-        _missing(f"{name} is not installed here")
+        missing(f"{name} is not installed here")
     assert found is not None
     return found
 
 
-def _missing(reason: str) -> None:
+def missing(reason: str) -> None:
     if os.environ.get("CI_REQUIRE_INTEGRATIONS") == "1":
         pytest.fail(f"{reason} (CI_REQUIRE_INTEGRATIONS=1 asks for it)")
     pytest.skip(reason)
