@@ -22,7 +22,7 @@ from adapters.probes.opened import open_prober
 from adapters.providers.opened import page_sources
 from adapters.redis.store import Store, open_stores_of
 from adapters.terminal.messenger import CONSOLE
-from bot.catalog.watched import watched_catalog
+from bot.catalog.watched import usable_instead, watched_catalog
 from bot.commands import Commands, Services
 from bot.delivery.outbox import Outbox
 from bot.loops.history import HistoryKeeper
@@ -58,10 +58,12 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         opening = open_stores_of(settings, catalog.providers, queued, written)
         stores = await stack.enter_async_context(opening)
         store, people = stores.loops, stores.people
-        reading = page_sources(catalog, utc_now, settings.poll_seconds)
-        pages = await stack.enter_async_context(reading)
+        pages = await stack.enter_async_context(
+            page_sources(catalog, utc_now, settings.poll_seconds)
+        )
         kept = timedelta(days=settings.history_days)
-        status = StatusService.over(store, people, catalog, utc_now, kept)
+        usable = usable_instead(settings, catalog)
+        status = StatusService.over(store, people, catalog, utc_now, kept, usable)
         outbox = Outbox(store, status, utc_now, {row.name: row.label for row in PLATFORMS})
         watchers = {
             name: Watcher(

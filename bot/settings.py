@@ -103,6 +103,8 @@ class Settings(_Section):
     pages: Annotated[dict[str, str], NoDecode, BeforeValidator(named_pages)] = Field(
         default_factory=dict
     )
+    # What can be used instead, for teams that have not said it themselves.
+    alternatives: Annotated[tuple[str, ...], NoDecode] = ()
     poll_seconds: float = Field(default=30, ge=0.1, le=3600)
     # So long a page may fail before channels hear of it, while something is wrong (a guess).
     blind_minutes: float = Field(default=10, ge=0.01, le=1440)
@@ -147,7 +149,7 @@ class Settings(_Section):
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("providers", "trusted_proxies", "mcp_hosts", mode="before")
+    @field_validator("providers", "alternatives", "trusted_proxies", "mcp_hosts", mode="before")
     @classmethod
     def _comma_list(cls, value: object) -> object:
         if isinstance(value, str):

@@ -25,7 +25,7 @@ from bot.delivery.worker import Worker
 from bot.domain.blindness import Blindness
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Ending, EventKind, Impact, Incident, IncidentEvent, Origin
-from bot.domain.message import Message
+from bot.domain.message import Line, Message
 from bot.domain.page import Severity
 from bot.domain.state import State
 from bot.domain.subscription import Channel, Reminder, Subscription
@@ -100,8 +100,9 @@ class NamedMessages(MessageCache):
         now: datetime,
         *,
         plainly: bool = False,
+        switch: Line = (),
     ) -> Message:
-        del now
+        del now, switch
         return Message(title_of(step, incident), "plain" if plainly else "card")
 
     def of_blindness(self, step: Step, blindness: Blindness, now: datetime) -> Message:

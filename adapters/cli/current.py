@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapters.cli.states import fresh_for, stored_states
 from adapters.providers.http import StatusPage
 from adapters.providers.opened import page_sources
 from bot.catalog.catalog import Catalog
-from bot.catalog.watched import watched_catalog
+from bot.catalog.watched import usable_instead, watched_catalog
 from bot.domain.errors import SourceError
 from bot.domain.evidence import Evidence
 from bot.domain.state import State
@@ -30,13 +30,14 @@ class PagesNow:
     evidence: Sequence[Evidence]
     failures: Mapping[str, str]  # why a page could not be read
     at: datetime
+    usable: tuple[str, ...]  # instead, as the settings say
 
     def view(self, versions: Mapping[str, str] | None = None) -> StatusView:
         """With `versions` (by surface), of these versions of models alone, called so."""
         view = status_view(
             self.catalog, self.states, self.at, self.evidence, self.failures, versions
         )
-        return view.naming(versions or {})
+        return replace(view.naming(versions or {}), alternatives=self.usable)
 
 
 async def current_view(settings: Settings, clock: Clock) -> StatusView:
@@ -66,4 +67,5 @@ async def pages_now(settings: Settings, clock: Clock) -> PagesNow:
 
     async with page_sources(catalog, clock) as pages:
         await asyncio.gather(*(poll(name, page) for name, page in pages.items()))
-    return PagesNow(catalog, states, evidence, failures, clock())
+    usable = usable_instead(settings, catalog)
+    return PagesNow(catalog, states, evidence, failures, clock(), usable)

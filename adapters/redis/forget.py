@@ -36,6 +36,7 @@ async def forget_tenant(database: Database, platform: str, tenant: str) -> int:
     erased += await _delete(database, f"{literal(keys.EVIDENCE)}:about:{theirs}")
     await _drop(database, f"{keys.EVIDENCE}:reporting", theirs)
     await database.call("HDEL", keys.DEPARTED_KEY, f"{platform}/{tenant}")
+    erased += int(await database.call("HDEL", keys.ALTERNATIVES_KEY, f"{platform}/{tenant}"))
     if platform == keys.INSTALLED_PLATFORM:
         erased += await database.call("HDEL", keys.SLACK_INSTALLATIONS, tenant)
     return erased

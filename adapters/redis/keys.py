@@ -46,6 +46,8 @@ SHARDS parts; owner: subscriptions and the queue). A channel is named `tenant/id
 Of all, base `icd:{icd}`:
 
     :schema       string  the version of all this, see SCHEMA
+    :alternatives hash    workspace ("slack/T1") → what its people can use instead, names with
+                          blanks between
     :platforms    set     platforms that ever had a subscription or a reminder
     :marker       string  a random name of these data; another one: what was here is lost
     :departed     hash    platform/tenant → when (ms) it was first seen that nothing can be sent
@@ -111,6 +113,7 @@ EVIDENCE = "icd:{evidence}"
 MINUTE_KEPT_MS = 1_800_000
 SCHEMA_KEY = f"{COMMON}:schema"
 PLATFORMS_KEY = f"{COMMON}:platforms"
+ALTERNATIVES_KEY = f"{COMMON}:alternatives"
 MARKER_KEY = f"{COMMON}:marker"
 LOST_KEY = f"{COMMON}:lost_at"
 DEPARTED_KEY = f"{COMMON}:departed"

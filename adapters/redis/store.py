@@ -13,6 +13,7 @@ import structlog
 from pydantic import SecretStr
 
 from adapters.redis import keys
+from adapters.redis.alternatives import RedisAlternatives
 from adapters.redis.checks import check_redis
 from adapters.redis.client import open_database
 from adapters.redis.database import Database, Failpoint
@@ -51,6 +52,7 @@ class Store:
     retention: Retention
     evidence: EvidenceStores
     past: RedisHistory
+    alternatives: RedisAlternatives
 
 
 @contextlib.asynccontextmanager
@@ -97,6 +99,7 @@ async def open_store(
             retention=Retention(database, queue),
             evidence=evidence_stores(database, secret, written),
             past=RedisHistory(database),
+            alternatives=RedisAlternatives(database),
         )
 
 

@@ -38,10 +38,14 @@ class SurfaceNow(BaseModel):
     since: Stamp | None
 
 
+MOST_TARGETS = 5  # a few hundred tokens are all that an agent should read (guess)
+
+
 class RetryNow(BaseModel):
     do: str = Field(description="retry_now, back_off, switch (to `use`) or stop.")
     wait_seconds: int
-    use: list[str]
+    use: list[str] = Field(description="Surfaces to use instead, the best first.")
+    because: list[str] = Field(description="Who saw each of them work, and how long ago.")
 
 
 class IncidentNow(BaseModel):
@@ -123,6 +127,7 @@ def verdict_answer(view: StatusView, surfaces: Sequence[str], draw: float) -> Ve
     found = document(view, surfaces, draw)
     worst = max(found.verdicts, key=lambda v: v.severity.rank)
     not_up = [v for v in found.verdicts if v.severity.value != "up" or v.suspected]
+    targets = worst.retry.targets[:MOST_TARGETS]
     ages = [v.age for v in found.verdicts if v.age is not None]
     return _bounded(
         VerdictAnswer(
@@ -131,7 +136,8 @@ def verdict_answer(view: StatusView, surfaces: Sequence[str], draw: float) -> Ve
             retry=RetryNow(
                 do=worst.retry.do.value,
                 wait_seconds=round(worst.retry.retry_after.total_seconds()),
-                use=list(worst.retry.use),
+                use=[target.surface for target in targets],
+                because=[f"{target.source}, {target.age} s ago" for target in targets],
             ),
             not_up=[
                 SurfaceNow(

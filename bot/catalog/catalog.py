@@ -215,6 +215,8 @@ def _surface(row: object, provider: str, prefix: str, where: str) -> Surface:
         article=bool(fields.get("article", False)),
         rests_on=tuple(prefix + other for other in fields.get("rests_on", ())),
         usual=bool(fields.get("usual", False)),
+        jobs=tuple(fields.get("jobs", ("api",) if fields.get("model") else ())),
+        serves=str(fields.get("serves", provider)),
         alternatives=tuple(prefix + other for other in fields.get("alternatives", ())),
     )
 

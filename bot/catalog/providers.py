@@ -37,6 +37,10 @@ class Surface:
     rests_on: tuple[str, ...] = ()
     # What may serve in its place, as whole ids: where people can do the same thing.
     alternatives: tuple[str, ...] = ()
+    # What it is used for (chat, api, code), so that only its like takes its place.
+    jobs: tuple[str, ...] = ()
+    # The provider whose models it runs: its own, or another's.
+    serves: str = ""
     # Offered where somebody names no surface and nothing is wrong: what most people use.
     usual: bool = False
 

@@ -36,6 +36,24 @@ def watched_catalog(settings: Settings) -> Catalog:
     return Catalog(providers)
 
 
+def usable_instead(settings: Settings, catalog: Catalog) -> tuple[str, ...]:
+    """Return what the settings say can be used instead: providers and surfaces that are watched.
+
+    Raises:
+        SettingsError: one is not watched, so that nobody would know whether it works.
+    """
+    for name in settings.alternatives:
+        known = name in catalog.providers or catalog.surface(name) is not None
+        provider = catalog.providers.get(name.partition("/")[0])
+        if not known and (provider is None or provider.known):
+            place = settings.named("ISCLAUDEDOWN_ALTERNATIVES")
+            raise SettingsError(
+                f"{place}: {name} is not watched; name it in ISCLAUDEDOWN_PROVIDERS too, so that "
+                "it is offered only while it works"
+            )
+    return settings.alternatives
+
+
 def _at(provider: Provider, address: str) -> Provider:
     """The provider with its page there. Who reads of it is not shown a login in the address."""
     page = without_login(address)

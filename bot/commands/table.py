@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.commands import muting, queries, reports, subscriptions
+from bot.commands import alternatives, muting, queries, reports, subscriptions
 from bot.commands.types import (
     Answer,
     ButtonHandler,
@@ -105,6 +105,17 @@ COMMANDS: tuple[Command, ...] = (
         aliases=("unsnooze",),
         changes=True,
         anywhere=("unmute",),
+    ),
+    Command(
+        "alternatives",
+        "alternatives bedrock openai",
+        "what this team can use instead: offered while it works",
+        alternatives.alternatives,
+        aliases=("alternative", "instead"),
+        options=(
+            Option("surfaces", Takes.SIGNED, "Providers or surfaces; nothing shows what is set"),
+        ),
+        changes=True,
     ),
     Command(
         "history",

@@ -17,7 +17,7 @@ from bot.delivery.steps import Act, Step
 from bot.domain.blindness import BLIND, Blindness
 from bot.domain.errors import StoreError
 from bot.domain.incident import Incident
-from bot.domain.message import Lines, Message, Text, Time
+from bot.domain.message import Line, Lines, Message, Text, Time
 from bot.domain.subscription import Channel, Pause, Reminder
 from bot.evidence.reports import ReportCount
 from bot.evidence.stores import ReportStore
@@ -27,7 +27,7 @@ from bot.messages.reply import catch_up_message, reply_message
 from bot.messages.root import root_message
 from bot.ports import Clock, IncidentStore
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 INCIDENTS_KEPT = 64  # guess: rarely more than a handful are open
 MESSAGES_KEPT = 256  # guess: some steps and surface counts of each of them
@@ -94,17 +94,27 @@ class MessageCache:
         self._kept: OrderedDict[object, Message] = OrderedDict()
 
     def of(
-        self, step: Step, incident: Incident, now: datetime, *, plainly: bool = False
+        self,
+        step: Step,
+        incident: Incident,
+        now: datetime,
+        *,
+        plainly: bool = False,
+        switch: Line = (),
     ) -> Message:
-        """Return what a step shows. `plainly`: the form for a platform that refused the other."""
+        """Return what a step shows.
+
+        `plainly`: the form for a platform that refused the other. `switch`: of a root, what the
+        channel's team can use instead.
+        """
         event = step.event.key if step.event else None
         moment = int(now.timestamp() // FRESH)
         catch_up = step.act is Act.CATCH_UP
-        form = (event, catch_up, step.since, step.midway, plainly, step.report_count)
+        form = (event, catch_up, step.since, step.midway, plainly, step.report_count, switch)
         name = (incident.key, incident.revision, incident.title, form, moment)
         message = self._kept.get(name)
         if message is None:
-            message = message_of(step, incident, now, self.catalog)
+            message = message_of(step, incident, now, self.catalog, switch)
             if plainly:
                 message = replace(message, blocks=(), buttons=())
             self._kept[name] = message
@@ -126,7 +136,9 @@ class MessageCache:
         return back_message(reminder.surfaces, reminder.asked_at, now, self.catalog)
 
 
-def message_of(step: Step, incident: Incident, now: datetime, catalog: Catalog) -> Message:
+def message_of(
+    step: Step, incident: Incident, now: datetime, catalog: Catalog, switch: Line = ()
+) -> Message:
     """Return the message of a step that has one (every act but closing and noting)."""
     if step.event is None:
         return root_message(
@@ -135,6 +147,7 @@ def message_of(step: Step, incident: Incident, now: datetime, catalog: Catalog) 
             catalog,
             joined_midway=step.midway,
             report_count=step.report_count or None,
+            switch=switch,
         )
     if step.act is Act.CATCH_UP:
         return catch_up_message(incident, step.since, now)
@@ -150,17 +163,17 @@ def resumed_message(pause: Pause) -> Message:
     )
 
 
-class TimedCache(Generic[T]):
+class TimedCache(Generic[T_co]):
     """A value read at most every so many seconds, and by one reader at a time."""
 
-    def __init__(self, read: Callable[[], Awaitable[T]], seconds: float) -> None:
+    def __init__(self, read: Callable[[], Awaitable[T_co]], seconds: float) -> None:
         self._read = read
         self._seconds = seconds
-        self._value: T | None = None
+        self._value: T_co | None = None
         self._until = 0.0  # monotonic
         self._reading = asyncio.Lock()
 
-    async def get(self) -> T:
+    async def get(self) -> T_co:
         """Return the value; raises what reading it raises."""
         async with self._reading:
             if self._value is None or time.monotonic() >= self._until:

@@ -16,6 +16,7 @@ from bot.delivery.platform_health import PlatformHealth
 from bot.delivery.queue import Claim, PendingThread, Queue, RateLimiter, ThreadUpdate
 from bot.delivery.reminders import is_over, plan_reminder
 from bot.delivery.steps import DELETED, Act, Plan, Step
+from bot.delivery.switch_lines import SwitchLines
 from bot.domain.blindness import BLIND, Blindness
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
@@ -62,6 +63,7 @@ class DeliveryContext:
     rng: random.Random
     health: PlatformHealth
     report_lines: ReportLines | None = None  # None: nobody can report anything
+    switch_lines: SwitchLines | None = None  # None: nobody can say what they use instead
     verdicts: TimedCache[Verdicts] | None = None  # None: nothing is known to be back
     send_seconds: float = 10.0  # how long one call may take (guess)
     time_scale: float = 1.0  # waits after failures are divided by it, for tests

@@ -17,6 +17,7 @@ from bot.delivery.context import DeliveryContext
 from bot.delivery.fanout import FanOut, ReminderFanOut
 from bot.delivery.platform_health import PlatformHealth, announcing_in
 from bot.delivery.queue import EventStream, Queue, RateLimiter, ReminderStore
+from bot.delivery.switch_lines import SwitchLines
 from bot.delivery.worker import Worker
 from bot.domain.subscription import Channel
 from bot.ports import Clock, IncidentStore, Messenger
@@ -82,6 +83,8 @@ class Outbox:
         """Give each platform its worker; before `run`."""
         stores, catalog = self._stores, self._status.catalog
         complete = all(provider.known for provider in catalog.providers.values())
+        view = TimedCache(self._status.view, VIEWED_EVERY)
+        switch_lines = SwitchLines(view, stores.alternatives.all, self._status.usable)
         for messenger in messengers:
             context = DeliveryContext(
                 messenger=messenger,
@@ -93,7 +96,8 @@ class Outbox:
                 rng=random.Random(),  # noqa: S311 (jitter, no secret)
                 health=self.health,
                 report_lines=ReportLines(stores.evidence.reports, catalog, self._clock),
-                verdicts=TimedCache(self._status.view, VIEWED_EVERY),
+                switch_lines=switch_lines,
+                verdicts=view,
                 learn=None if complete else self._status.learn,
             )
             self.workers[messenger.platform] = Worker(context)

@@ -15,6 +15,7 @@ from bot.delivery.steps import DELETED, Act, Step, key_of
 from bot.domain.blindness import Blindness
 from bot.domain.errors import DeliveryError, Superseded, Uncertain
 from bot.domain.incident import Incident
+from bot.domain.message import Line
 from bot.domain.subscription import Reminder
 
 T = TypeVar("T")
@@ -73,7 +74,10 @@ class Sender:
         if step.act is Act.CLOSE:
             await self.call("close_thread", lambda: messenger.close_thread(channel, root))
             return DELETED
-        message = context.messages.of(step, task.subject, now, plainly=plainly)
+        switch: Line = ()
+        if step.event is None and context.switch_lines is not None:  # a root
+            switch = await context.switch_lines.line(channel, task.subject)
+        message = context.messages.of(step, task.subject, now, plainly=plainly, switch=switch)
         key = key_of(step, channel, task.subject)
         mention = task.subscription.mention if step.mention and task.subscription else None
         match step.act:

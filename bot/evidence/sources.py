@@ -72,3 +72,9 @@ def source_names() -> list[str]:
 def label_of(name: str) -> str:
     """Return the source's name as answers write it."""
     return "Official page" if name == Source.PAGE else source_named(name).label
+
+
+def source_words(name: str) -> str:
+    """Return who says it inside a sentence: "official page", "our probe"."""
+    label = label_of(name)
+    return label[:1].lower() + label[1:]

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import is_model, spoken, spoken_list
 from bot.domain.incident import Incident
+from bot.domain.message import Line, Text, Time
+from bot.evidence.sources import source_words
 from bot.messages.durations import duration
 from bot.status.advice import Do, advice_on
 from bot.status.duration import ExpectedDuration
+from bot.status.switch import SwitchTarget
 from bot.status.view import StatusView
 
 _MAX = 3  # parts of one advice
+_MAX_TARGETS = 3  # the best of what works
 _WHEN = {
     Do.NOW: "retry now",
     Do.BACK_OFF: "retry in {wait} or a little later, not all at the same moment",
@@ -33,9 +37,14 @@ def advice_line(view: StatusView, surface: str) -> str:
     advised = advice_on(verdict, view, draw=0.0)
     about = view.about(verdict.carried_by or surface)
     parts = []
-    if advised.use:
-        names = spoken_list([spoken(view.catalog, s) for s in advised.use], "or")
-        parts.append(f"use {names}, which {'works' if len(advised.use) == 1 else 'work'}")
+    if targets := advised.targets[:_MAX_TARGETS]:
+        names = [
+            f"{spoken(view.catalog, target.surface)}"
+            f" ({source_words(target.source)}, {duration(view.at - target.at)} ago)"
+            for target in targets
+        ]
+        works = "works" if len(targets) == 1 else "work"
+        parts.append(f"use {spoken_list(names, 'or')}, which {works}")
     elif any(_names_a_model(incident, view.catalog) for incident in about):
         parts.append(OTHER_MODEL)
     parts.append(_WHEN[advised.do].format(wait=duration(advised.wait)))
@@ -59,6 +68,20 @@ def opening_advice(incident: Incident, catalog: Catalog) -> str:
 
 
 OTHER_MODEL = "another model may work"
+
+
+def switch_line(targets: Sequence[SwitchTarget], catalog: Catalog) -> Line:
+    """Name what can be used instead, with who saw it work and when; it stays true."""
+    line: list[Text | Time] = []
+    for target in targets[:_MAX_TARGETS]:
+        line += [
+            Text(", " if line else "You can use instead: "),
+            Text(catalog.label(target.surface), bold=True),
+            Text(f" ({source_words(target.source)}, up at "),
+            Time(target.at, "clock"),
+            Text(")"),
+        ]
+    return (*line, Text(".")) if line else ()
 
 
 def _names_a_model(incident: Incident, catalog: Catalog) -> bool:

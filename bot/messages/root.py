@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import spoken, spoken_list
 from bot.domain.incident import EventKind, Incident, Origin
-from bot.domain.message import Block, Lines, Message, Text
+from bot.domain.message import Block, Line, Lines, Message, Text
 from bot.domain.page import Severity
 from bot.messages.advice import opening_advice
 from bot.messages.durations import timeline
@@ -36,6 +36,7 @@ def root_message(
     *,
     joined_midway: bool = False,
     report_count: str | None = None,
+    switch: Line = (),
 ) -> Message:
     """The root at the incident's present revision.
 
@@ -55,6 +56,8 @@ def root_message(
     running = incident.is_open and not incident.withdrawn and not incident.maintenance
     if running and (tip := opening_advice(incident, catalog)):
         blocks.append(Lines(((Text(tip),),)))
+    if running and switch:
+        blocks.append(Lines((switch,)))
     blocks.append(source_note(incident, catalog))
     return Message(
         title=title_of(incident, now),

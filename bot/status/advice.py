@@ -12,21 +12,22 @@
     major outage                otherwise               stop; look again in 15 min
     maintenance                 any                     stop; look again at its end, or in 15 min
 
-Where it says back off or stop and another surface that serves the same is up by its own
-evidence, that one is named: use it instead.
+Where it says back off or stop and there are switch targets (see `switch`), they are named: use
+them instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from bot.domain.evidence import Source, Verdict
+from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
+from bot.status.switch import SwitchTarget, switch_targets
 from bot.status.view import StatusView
 
 JITTER = 0.5  # a wait is drawn between once and one and a half times what is advised
@@ -56,13 +57,17 @@ class Trend(StrEnum):
 class Advice:
     """`wait` is what everybody is told, `retry_after` the same with the asker's own jitter.
 
-    `use` names surfaces to use instead (only with SWITCH; `wait` then says when to look again).
+    `targets` are surfaces to use instead (only with SWITCH; `wait` then says when to look again).
     """
 
     do: Do
     wait: timedelta
     retry_after: timedelta
-    use: tuple[str, ...] = ()
+    targets: tuple[SwitchTarget, ...] = ()
+
+    @property
+    def use(self) -> tuple[str, ...]:
+        return tuple(target.surface for target in self.targets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,42 +107,21 @@ def advice(view: StatusView, surface: str, draw: float) -> Advice | None:
 
 def advice_on(verdict: Verdict, view: StatusView, draw: float) -> Advice:
     """Return the advice on the surface of a verdict of this view."""
-    others = {
-        other: found
-        for other in view.catalog.alternatives(verdict.surface)
-        if (found := view.verdict(other))
-    }
     course = outlook(verdict.carried_by or verdict.surface, view.recent)
-    return advise(verdict, course, others, view.at, draw)
+    return advise(verdict, course, switch_targets(view, verdict.surface), view.at, draw)
 
 
 def advise(
-    verdict: Verdict, course: Outlook, others: Mapping[str, Verdict], now: datetime, draw: float
+    verdict: Verdict, course: Outlook, targets: Sequence[SwitchTarget], now: datetime, draw: float
 ) -> Advice:
     """Say what to do about one surface.
 
-    `others` are verdicts of surfaces that could serve instead; `draw` is a random number from 0
-    to 1 for the jitter.
+    `draw` is a random number from 0 to 1 for the jitter.
     """
     do, wait = _base(verdict, course, now)
-    use = tuple(name for name, other in others.items() if works(other)) if do is not Do.NOW else ()
-    if use and verdict.severity is not Severity.UP:
-        do = Do.SWITCH
-    return Advice(do, wait, wait * (1 + JITTER * draw), use if do is Do.SWITCH else ())
-
-
-def works(verdict: Verdict) -> bool:
-    """Up by its own evidence: a component, a probe or traffic says so; not mere silence."""
-    return (
-        verdict.is_up
-        and any(
-            piece.severity is Severity.UP
-            and piece.source in {Source.PAGE, Source.PROBE, Source.TRAFFIC}
-            and not piece.from_text
-            for piece in verdict.evidence
-        )
-        and not any(piece.severity.is_impaired for piece in verdict.evidence)
-    )
+    switches = bool(targets) and do is not Do.NOW and verdict.severity is not Severity.UP
+    do = Do.SWITCH if switches else do
+    return Advice(do, wait, wait * (1 + JITTER * draw), tuple(targets) if switches else ())
 
 
 def _base(verdict: Verdict, course: Outlook, now: datetime) -> tuple[Do, timedelta]:

@@ -25,6 +25,7 @@ from bot.status.schema import (
     Retry,
     ScoreboardDocument,
     ScoreDocument,
+    SwitchDocument,
     VerdictDocument,
 )
 from bot.status.view import StatusView
@@ -150,7 +151,20 @@ def _verdict(verdict: Verdict, now: datetime, failure: str, advised: Advice) -> 
         ),
         incidents=verdict.incidents,
         retry=Retry(
-            do=advised.do, wait=advised.wait, retry_after=advised.retry_after, use=advised.use
+            do=advised.do,
+            wait=advised.wait,
+            retry_after=advised.retry_after,
+            use=advised.use,
+            targets=tuple(
+                SwitchDocument(
+                    surface=target.surface,
+                    source=target.source,
+                    says=target.says,
+                    at=target.at,
+                    age=_age(target.at, now),
+                )
+                for target in advised.targets
+            ),
         ),
     )
 

@@ -60,13 +60,26 @@ class EvidenceDocument(Part):
     from_text: bool = Field(description="Known from the words of an incident, not from a row.")
 
 
+class SwitchDocument(Part):
+    """A surface to use instead, and how it is known to work."""
+
+    surface: str
+    source: str = Field(description="Who saw it work: page, probe or traffic.")
+    says: str
+    at: Stamp
+    age: int
+
+
 class Retry(Part):
     """What to do about the surface."""
 
     do: Do
     wait: Seconds = Field(description="What everybody is told.")
     retry_after: Seconds = Field(description="The same with jitter of your own.")
-    use: tuple[str, ...] = Field(description="Surfaces to use instead, where that helps.")
+    use: tuple[str, ...] = Field(
+        description="Surfaces to use instead, the best first: only what was just seen to work."
+    )
+    targets: tuple[SwitchDocument, ...] = Field(description="The same, each with its evidence.")
 
 
 class VerdictDocument(Part):

@@ -7,7 +7,7 @@ concluded is pure (`view`, `advice`, `duration`).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, Self
 
@@ -41,6 +41,19 @@ class StatusStores(Protocol):
     def evidence(self) -> EvidenceStores: ...
     @property
     def past(self) -> HistoryReader: ...
+    @property
+    def alternatives(self) -> TeamAlternatives: ...
+
+
+class TeamAlternatives(Protocol):
+    """What teams have said they can use instead: providers and surfaces, by the team's name.
+
+    Every method may raise `StoreError`.
+    """
+
+    async def of(self, owner: str) -> tuple[str, ...]: ...
+    async def put(self, owner: str, names: Sequence[str]) -> None: ...
+    async def all(self) -> Mapping[str, tuple[str, ...]]: ...
 
 
 @dataclass(slots=True)
@@ -54,6 +67,8 @@ class StatusService:
     clock: Clock
     past: HistoryReader | None = None  # None: nothing is known but incidents
     kept: timedelta = KEPT
+    usable: tuple[str, ...] = ()  # instead, by those who have said nothing themselves
+    teams: TeamAlternatives | None = None  # None: nobody can say anything
 
     @classmethod
     def over(
@@ -63,11 +78,13 @@ class StatusService:
         catalog: Catalog,
         clock: Clock,
         kept: timedelta,
+        usable: tuple[str, ...] = (),
     ) -> Self:
         """Open the service. The past is read over the stores `people`: connections of their own."""
         collector = Collector(stores.evidence, catalog)
         snapshot = SharedSnapshot(stores.incident_store, collector, clock, FRESH_FOR)
-        return cls(catalog, people.incident_store, snapshot, clock, people.past, kept)
+        past, teams = people.past, people.alternatives
+        return cls(catalog, people.incident_store, snapshot, clock, past, kept, usable, teams)
 
     @property
     def signals(self) -> Callable[[str, datetime], Awaitable[Signals]] | None:
@@ -85,7 +102,8 @@ class StatusService:
         evidence = stored.evidence(channel)
         view = status_view(self.catalog, stored.states, self.clock(), evidence, versions=versions)
         self.catalog = view.catalog
-        return view
+        said = await self.teams.of(channel.owner) if self.teams and channel else ()
+        return replace(view, alternatives=said or self.usable)
 
     async def learn(self) -> Catalog:
         """The catalogue, with the surfaces of pages that it does not describe."""

@@ -99,6 +99,8 @@ class StatusView:
     catalog: Catalog
     # All that are watched, the main one first.
     providers: tuple[ProviderStatus, ...]
+    # What the team that asks can use instead: surfaces, and providers as a whole.
+    alternatives: tuple[str, ...] = ()
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:

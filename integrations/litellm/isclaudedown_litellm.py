@@ -5,6 +5,8 @@ the last answer, so it adds no I/O to a request. What it promises:
 
 - It never empties a list: where every deployment is affected, all of them are offered.
 - It fails open: without an answer for ten seconds, the list stays as LiteLLM made it.
+- Of what is left, deployments that isclaudedown has just seen to work come before those that it
+  knows nothing of, where it says what to use instead.
 - One request of 200 still goes to a deployment that is left out (a retry never does). Five such
   requests answered in a row bring the deployment back before the verdict changes.
 - No error of its own reaches a request, and what it does is said in the log.
@@ -66,6 +68,7 @@ class Snapshot(NamedTuple):
     taken: float  # monotonic seconds, when it was asked
     known: frozenset[str]  # surfaces that it speaks of
     bad: Mapping[str, str]  # surface → what is wrong with it
+    use: frozenset[str] = frozenset()  # what to use in place of the bad ones: seen to work
 
 
 def read_verdicts(body: Mapping[str, Any], taken: float) -> Snapshot:
@@ -76,7 +79,9 @@ def read_verdicts(body: Mapping[str, Any], taken: float) -> Snapshot:
             bad[verdict["surface"]] = verdict["severity"]
         elif verdict.get("suspected"):
             bad[verdict["surface"]] = "suspected to be down"
-    return Snapshot(taken, frozenset(v["surface"] for v in body["verdicts"]), bad)
+    known = frozenset(v["surface"] for v in body["verdicts"])
+    retries = (v.get("retry") or {} for v in body["verdicts"] if v["surface"] in bad)
+    return Snapshot(taken, known, bad, frozenset(u for one in retries for u in one.get("use", ())))
 
 
 @lru_cache(maxsize=1024)
@@ -169,7 +174,8 @@ class IsClaudeDown(CustomLogger):  # type: ignore[misc]
             f"{len(wrong)} of {len(deployments)} deployments of {group} left out: {reasons}"
             f" ({self.seen[group]} requests so far)",
         )
-        return good
+        works = [d for d in good if snapshot.use & set(self.surfaces[d["model_info"]["id"]])]
+        return works or good
 
     def _wrong_with(self, deployment: Mapping[str, Any], snapshot: Snapshot) -> str:
         id_, params = deployment["model_info"]["id"], deployment["litellm_params"]

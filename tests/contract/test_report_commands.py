@@ -105,10 +105,9 @@ async def test_the_bare_question_is_told_when_to_retry_and_how_long_it_may_take(
     said = words((await bench.ask("")).message)
 
     for line in [
-        (
-            "What you can do: use claude.ai or the API, which work; look again in 15 min; "
-            "save your work and keep the session open."
-        ),
+        "What you can do: use claude.ai (official page, ",
+        " ago) or the API (official page, ",
+        " ago), which work; look again in 15 min; save your work and keep the session open.",
         (
             "Of 9 incidents as bad as this, half were over within 30 min of their beginning, "
             "all of them in 30 min."

@@ -51,6 +51,14 @@ def case(
 
 
 CASES = {
+    "of what is left, what works comes first": (
+        case([DOWN | {"retry": {"use": ["openai/api"]}}], [OPUS, NONSENSE, GPT]),
+        [1],
+    ),
+    "nothing that works is among what is left": (
+        case([DOWN | {"retry": {"use": ["mistral/api"]}}], [OPUS, NONSENSE, GPT]),
+        [2],
+    ),
     "nothing was heard yet": (case(None, PAIR), [2]),
     "up": (case([DOWN | {"severity": "up"}], PAIR), [2]),
     "unknown is not down": (case([DOWN | {"severity": "unknown"}], PAIR), [2]),

@@ -48,6 +48,7 @@ def verdict(
             wait=timedelta(minutes=minutes),
             retry_after=timedelta(minutes=minutes),
             use=(),
+            targets=(),
         ),
     )
 

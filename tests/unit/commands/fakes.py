@@ -174,25 +174,24 @@ class Room:
         self.polled: list[str] = []
         self.past = Past()
         self.reminders = Reminders()
-        self.commands = Commands(
-            Services(
-                status=StatusService(
-                    catalog,
-                    self.incident_store,
-                    SharedSnapshot(self.incident_store, None, lambda: NOW),
-                    lambda: NOW,
-                    self.past,
-                ),
-                subscriptions=self.subscriptions,
-                threads=self.threads,
-                messengers={"slack": self.slack},  # type: ignore[dict-item]  # likewise
-                reports=self.reports,
-                reminders=self.reminders,  # type: ignore[arg-type]  # likewise
-                rng=random.Random(1),
-                explanations={row.name: row.explain for row in PLATFORMS},
-                poll_soon=self.polled.append,
-            )
+        self.services = Services(
+            status=StatusService(
+                catalog,
+                self.incident_store,
+                SharedSnapshot(self.incident_store, None, lambda: NOW),
+                lambda: NOW,
+                self.past,
+            ),
+            subscriptions=self.subscriptions,
+            threads=self.threads,
+            messengers={"slack": self.slack},  # type: ignore[dict-item]  # likewise
+            reports=self.reports,
+            reminders=self.reminders,  # type: ignore[arg-type]  # likewise
+            rng=random.Random(1),
+            explanations={row.name: row.explain for row in PLATFORMS},
+            poll_soon=self.polled.append,
         )
+        self.commands = Commands(self.services)
 
     async def type(self, text: str, *, channel: Channel = OPS, may_manage: bool = True) -> Answer:
         return await self.commands.answer(Request(channel, "U1", "Ana", text, may_manage))

@@ -47,8 +47,8 @@ def test_an_outage_is_answered_as_the_product_says() -> None:
             "[open it](https://stspg.io/9l93x2ht4s5w) · thread in #ops/1"
         ),
         (
-            "What you can do: use the API, which works; look again in 15 min; "
-            "save your work and keep the session open."
+            "What you can do: use the API (official page, 12 s ago), which works; "
+            "look again in 15 min; save your work and keep the session open."
         ),
         "Official page, checked 12 s ago · [status.claude.com](https://status.claude.com)",
     ]

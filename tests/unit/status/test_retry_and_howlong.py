@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.evidence import Evidence, Source, Verdict
+from bot.domain.evidence import Evidence, Verdict
 from bot.domain.incident import (
     Ending,
     EventKind,
@@ -21,7 +21,7 @@ from bot.domain.incident import (
 )
 from bot.domain.page import Severity
 from bot.messages.advice import how_long_words
-from bot.status.advice import Do, Outlook, Trend, advise, outlook, works
+from bot.status.advice import Do, Outlook, Trend, advise, outlook
 from bot.status.duration import FEWEST, expected_duration
 
 NOW = datetime(2026, 7, 29, 20, 0, tzinfo=UTC)
@@ -34,63 +34,40 @@ def verdict(
     return Verdict(surface, severity, NOW, NOW, evidence, suspected=suspected)
 
 
-def says(source: Source, *, from_text: bool = False, severity: Severity = Severity.UP) -> Evidence:
-    return Evidence(source, "sonnet", severity, NOW, from_text=from_text)
-
-
 def test_up_means_retry_now() -> None:
-    assert advise(verdict(Severity.UP), Outlook(), {}, NOW, 0.3).do is Do.NOW
+    assert advise(verdict(Severity.UP), Outlook(), (), NOW, 0.3).do is Do.NOW
 
 
 def test_right_after_an_end_everybody_retries_so_wait_a_minute() -> None:
     over = Outlook(ended_at=NOW - 5 * MINUTE)
 
-    assert advise(verdict(Severity.UP), over, {}, NOW, 0).wait == MINUTE
+    assert advise(verdict(Severity.UP), over, (), NOW, 0).wait == MINUTE
 
 
 @pytest.mark.parametrize("severity", [Severity.DEGRADED, Severity.PARTIAL, Severity.MAJOR])
 def test_what_gets_better_is_worth_a_shorter_wait(severity: Severity) -> None:
-    steady = advise(verdict(severity), Outlook("identified"), {}, NOW, 0)
-    better = advise(verdict(severity), Outlook("identified", Trend.BETTER), {}, NOW, 0)
+    steady = advise(verdict(severity), Outlook("identified"), (), NOW, 0)
+    better = advise(verdict(severity), Outlook("identified", Trend.BETTER), (), NOW, 0)
 
     assert better.wait < steady.wait
 
 
 def test_a_major_outage_means_stop_unless_it_gets_better() -> None:
-    assert advise(verdict(Severity.MAJOR), Outlook("investigating"), {}, NOW, 0).do is Do.STOP
-    assert advise(verdict(Severity.MAJOR), Outlook("monitoring"), {}, NOW, 0).do is Do.BACK_OFF
+    assert advise(verdict(Severity.MAJOR), Outlook("investigating"), (), NOW, 0).do is Do.STOP
+    assert advise(verdict(Severity.MAJOR), Outlook("monitoring"), (), NOW, 0).do is Do.BACK_OFF
 
 
 def test_maintenance_says_when_it_ends() -> None:
     course = Outlook(until=NOW + 40 * MINUTE)
 
-    assert advise(verdict(Severity.MAINTENANCE), course, {}, NOW, 0).wait == 40 * MINUTE
+    assert advise(verdict(Severity.MAINTENANCE), course, (), NOW, 0).wait == 40 * MINUTE
 
 
 @given(st.sampled_from(Severity), st.floats(0, 1))
 def test_jitter_only_lengthens_and_by_half_at_most(severity: Severity, draw: float) -> None:
-    advice = advise(verdict(severity), Outlook(), {}, NOW, draw)
+    advice = advise(verdict(severity), Outlook(), (), NOW, draw)
 
     assert advice.wait <= advice.retry_after <= advice.wait * 1.5
-
-
-def test_only_a_surface_that_is_up_by_its_own_evidence_is_offered() -> None:
-    others = {
-        "sonnet": verdict(Severity.UP, "sonnet", says(Source.TRAFFIC)),
-        "haiku": verdict(Severity.UP, "haiku"),  # nobody said anything of it
-        "mythos": verdict(Severity.UP, "mythos", says(Source.PAGE, from_text=True)),
-        "api": verdict(Severity.DEGRADED, "api", says(Source.PAGE)),
-    }
-
-    advice = advise(verdict(Severity.PARTIAL), Outlook(), others, NOW, 0)
-
-    assert (advice.do, advice.use) == (Do.SWITCH, ("sonnet",))
-
-
-def test_what_somebody_reports_trouble_with_is_not_offered() -> None:
-    mixed = (says(Source.PAGE), says(Source.REPORTS, severity=Severity.DEGRADED))
-
-    assert not works(verdict(Severity.UP, "sonnet", *mixed))
 
 
 def incident(
