@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := bot adapters integrations tests scripts $(wildcard bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test integrations lint format bench chaos docs lock ready ready-dev
+.PHONY: help run test integrations lint format audit bench chaos docs licences lock ready ready-dev
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,12 @@ chaos: ready-dev ## random crashes and faults for so long: make chaos MINUTES=10
 docs: ## build the site of the documentation into site/, with every link checked
 	@$(PYTHON) scripts/prepare.py docs
 	@NO_MKDOCS_2_WARNING=1 exec $(BIN)/python -m mkdocs build --strict --quiet
+
+audit: ready-dev ## known holes of what is installed (installs pip-audit; asks pypi.org)
+	@exec $(BIN)/python scripts/audit.py
+
+licences: ready-dev ## write docs/licences.md anew
+	@exec $(BIN)/python scripts/licences.py
 
 lock: ## refresh the lock files (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }

@@ -38,7 +38,7 @@ async def why_unseen(url: str, others: Iterable[str]) -> str:
 
 
 async def _answers(client: httpx.AsyncClient, url: str) -> bool:
-    """Whether anything at all comes back."""
+    """Return whether anything at all comes back."""
     try:
         async with client.stream("GET", url):
             return True

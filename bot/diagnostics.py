@@ -1,4 +1,4 @@
-"""What an operator reads when a command fails: one sentence, never a traceback."""
+"""Errors as the operator reads them when a command fails: one sentence, never a traceback."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ from bot.domain.errors import BotError
 
 
 def in_a_sentence(error: BaseException) -> str:
-    """What went wrong, and where it is a fault of ours, where that is."""
+    """Return what went wrong, and where in the code it did if that is a fault of ours."""
     every = list(_leaves(error))
-    on_purpose = [one for one in every if isinstance(one, BotError)]
-    if on_purpose:
-        return str(on_purpose[0])
-    system = [one for one in every if isinstance(one, OSError) and one.strerror]
-    if system:
-        return _of_the_system(system[0])
-    return _of_ours(every[0])
+    for one in every:
+        if isinstance(one, BotError):
+            return str(one)
+    for one in every:
+        if isinstance(one, OSError) and one.strerror:
+            name = errno.errorcode.get(one.errno or 0, "error")
+            file = f" ({one.filename})" if isinstance(one.filename, str) else ""
+            return f"the system refused something: {one.strerror}{file} [{name}]"
+    return (
+        f"a fault of ours ({where(every[0])}). Please report it; "
+        "ISCLAUDEDOWN_LOG_LEVEL=debug shows the whole of it."
+    )
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
-    """The errors that a group (of tasks that failed) is made of."""
+    """Yield the errors that a group (of tasks that failed) is made of."""
     if isinstance(error, BaseExceptionGroup):
         for one in error.exceptions:
             yield from _leaves(one)
@@ -30,21 +35,8 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def _of_the_system(error: OSError) -> str:
-    name = errno.errorcode.get(error.errno or 0, "error")
-    file = f" ({error.filename})" if isinstance(error.filename, str) else ""
-    return f"the system refused something: {error.strerror}{file} [{name}]"
-
-
-def _of_ours(error: BaseException) -> str:
-    return (
-        f"a fault of ours ({where(error)}). Please report it; "
-        "ISCLAUDEDOWN_LOG_LEVEL=debug shows the whole of it."
-    )
-
-
 def where(error: BaseException) -> str:
-    """Its type and its place, without its text: that may hold a token, or what a person wrote."""
+    """Return its type and place, without its text: that may hold a token, or a person's words."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}"

@@ -1,4 +1,4 @@
-"""Where settings are read from: the environment, under it a file `.env`, under that a TOML file.
+"""The sources of settings: the environment, under it a file `.env`, under that a TOML file.
 
 Names are taken apart here and nothing is validated. A name with our prefix that no setting has
 stops the start; a token under a name that is nearly one of ours is only pointed out, because it may
@@ -41,7 +41,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What was given where, by name. Empty values count as not given, but for `MAY_BE_EMPTY`."""
+    """The values given, by place and name. Empty ones count as none, but for `MAY_BE_EMPTY`."""
 
     environment: Mapping[str, str]  # variables, upper case
     dotenv: Mapping[str, str] = field(default_factory=dict)  # the same, from the file `.env`
@@ -49,7 +49,7 @@ class Sources:
     path: str = ""  # of the TOML file
 
     def under_the_environment(self, names: Mapping[str, str]) -> dict[str, Any]:
-        """What the files say of these settings (variable → name in the TOML file), by file name."""
+        """Return what the files say of these settings (variable → its name there), by that name."""
         values = {name: self.file[name] for name in names.values() if name in self.file}
         for variable, name in names.items():
             if variable in self.dotenv:

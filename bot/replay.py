@@ -1,4 +1,4 @@
-"""What one channel would have got from recorded history: the engine, the delivery plan and the
+"""Replays recorded history as one channel would have got it: the engine, the delivery plan and the
 wording, with nothing in between. Pure.
 """
 
@@ -130,7 +130,7 @@ def _told(one: Step, incident: Incident) -> IncidentEvent:
 
 
 def as_text(card: Message) -> str:
-    """What a card says, a line for each of its lines; nothing is cut or wrapped."""
+    """Return what a card says, a line for each of its lines; nothing is cut or wrapped."""
     lines: list[str] = []
     for block in card.blocks:
         match block:

@@ -1,4 +1,4 @@
-"""What single settings may be, how they are shown, and what is wrong with them in plain words."""
+"""Single settings: checked, shown, and what is wrong with them said in plain words."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PLAIN_WORDS = {
 
 
 def data_folder() -> Path:
-    """Where this user's programs keep their data, by the custom of the system."""
+    """Return the folder where this user's programs keep their data, by the system's custom."""
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "isclaudedown"
     base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
@@ -109,7 +109,7 @@ def without_login(address: str) -> str:
 
 
 def in_plain_words(kind: str, context: Mapping[str, Any], given: object, message: str) -> str:
-    """What is wrong with a value, out of an error of pydantic (its type, context, input, text)."""
+    """Return what is wrong with a value, out of what pydantic says of it."""
     # What is long may be a token in the wrong place.
     value = f"{given!r}" if len(str(given)) <= LONGEST_SHOWN else "it"
     if words := PLAIN_WORDS.get(kind):

@@ -81,7 +81,7 @@ class PlatformSettings(_Section):
 
     @property
     def is_configured(self) -> bool:
-        """Whether the operator wants this platform: there is a token for it."""
+        """Return whether the operator wants this platform: there is a token for it."""
         raise NotImplementedError
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TextIO
 
 from adapters.chat.platform import Platform
 from adapters.cli.output import write_json, write_line
 from adapters.cli.states import fresh_for, held_pages, stored_states
+from adapters.cli.stored import kind_of, stored_data
 from adapters.providers.checks import check_page
 from adapters.providers.opened import page_sources
 from adapters.redis.checks import check_redis
-from adapters.redis.client import open_database
 from adapters.redis.database import Database
-from adapters.redis.embedded.data_dir import running_redis
-from adapters.redis.embedded.server import embedded_redis
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.queue import RedisQueue
 from adapters.redis.subscriptions import RedisSubscriptions
@@ -27,7 +25,7 @@ from bot.domain.checks import CheckResult, Health
 from bot.domain.errors import BotError, SettingsError
 from bot.ports import Clock
 from bot.settings import Settings, names_of
-from bot.status.view import ProviderStatus, status_view
+from bot.status.view import status_view
 
 HEALTHY_WITHIN = timedelta(minutes=2)
 MOST_NAMED = 5  # workspaces, in one line
@@ -80,8 +78,9 @@ async def _findings(
                 yield finding
     async with AsyncExitStack() as stack:
         database = None
+        kind = kind_of(settings)
         try:
-            database, kind = await _open_store(settings, stack)
+            database = await stack.enter_async_context(stored_data(settings))
         except BotError as error:
             yield CheckResult("redis", str(error), Health.BROKEN, NO_REDIS)
         else:
@@ -112,20 +111,15 @@ async def _platform_findings(
         async for finding in platform.check(settings, stored):
             yield finding
     if database and (silenced := await RedisQueue(database, "doctor").silenced(platform.name)):
-        yield _silenced(platform, silenced)
-
-
-def _silenced(platform: Platform, tenants: Mapping[str, str]) -> CheckResult:
-    """Return which workspaces take nothing at present, each with what the platform said."""
-    named = [f"{id_} ({platform.explain(why)})" for id_, why in sorted(tenants.items())]
-    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-    says = f"nothing is sent to {', '.join(named[:MOST_NAMED])}{more}"
-    advice = "It is tried again by itself; install the app there anew if it was removed."
-    return CheckResult(f"{platform.name} silenced", says, Health.WARNING, advice)
+        named = [f"{id_} ({platform.explain(why)})" for id_, why in sorted(silenced.items())]
+        more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+        says = f"nothing is sent to {', '.join(named[:MOST_NAMED])}{more}"
+        advice = "It is tried again by itself; install the app there anew if it was removed."
+        yield CheckResult(f"{platform.name} silenced", says, Health.WARNING, advice)
 
 
 def _not_set_up(platform: Platform, settings: Settings) -> CheckResult:
-    """What is said of a platform without its tokens; a warning where some of them are there."""
+    """Return the result for a platform without its tokens: a warning where some are there."""
     section = platform.settings
     if section is None:
         return CheckResult(platform.name, "off", Health.OFF)
@@ -141,24 +135,6 @@ def _not_set_up(platform: Platform, settings: Settings) -> CheckResult:
     return CheckResult(platform.name, f"not set up{needs}", Health.OFF)
 
 
-async def _open_store(settings: Settings, stack: AsyncExitStack) -> tuple[Database, str]:
-    """The given Redis; the embedded one of a running instance; or one started to look at.
-
-    Raises:
-        BotError: none of them answers.
-    """
-    kind = "given" if settings.redis_url else "embedded"
-    if settings.redis_url:
-        url = settings.redis_url.get_secret_value()
-    elif running := running_redis(settings.data_dir):
-        url, kind = running, "embedded, in use by a running instance"
-    else:
-        url = await stack.enter_async_context(embedded_redis(settings.data_dir))
-    database = await open_database(url)
-    stack.push_async_callback(database.close)
-    return database, kind
-
-
 async def health(settings: Settings, clock: Clock, out: TextIO) -> bool:
     """Is every page watched? One that cannot be read just now is watched all the same."""
     catalog = watched_catalog(settings)
@@ -168,21 +144,15 @@ async def health(settings: Settings, clock: Clock, out: TextIO) -> bool:
     healthy = True
     for one in view.providers:
         says, well = "nobody watches it", False
-        if one.provider in held:
+        if one.provider in held and one.checked_at is None:
+            says, well = "watched, and not read yet", True
+        elif one.provider in held and one.checked_at is not None:
+            age = view.at - one.checked_at
             every = catalog.provider(one.provider).every
-            limit = max(HEALTHY_WITHIN, fresh_for(settings, every))
-            says, well = _pulse(one, view.at, limit)
+            says = f"read {age.total_seconds():.0f} s ago"
+            well = age < max(HEALTHY_WITHIN, fresh_for(settings, every))
+            if one.failing_since:
+                says, well = f"{says}; tried again since: {one.failure}", True
         write_line(out, f"{one.provider}: {says}")
         healthy = healthy and well
     return healthy
-
-
-def _pulse(page: ProviderStatus, now: datetime, limit: timedelta) -> tuple[str, bool]:
-    """Return a sentence about a page that somebody watches, and whether it is well."""
-    if page.checked_at is None:
-        return "watched, and not read yet", True
-    age = now - page.checked_at
-    read = f"read {age.total_seconds():.0f} s ago"
-    if page.failing_since:
-        return f"{read}; tried again since: {page.failure}", True
-    return read, age < limit

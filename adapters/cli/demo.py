@@ -56,7 +56,13 @@ async def demo(
                 probes=False,
                 terminal="on",
             )
-            ending = asyncio.create_task(_end_after(polled, seconds + AFTERWARDS, stop))
+
+            async def end() -> None:
+                await polled.wait()
+                await asyncio.sleep(seconds + AFTERWARDS)
+                stop.set()
+
+            ending = asyncio.create_task(end())
             try:
                 await run(settings, stop)
             finally:
@@ -65,12 +71,6 @@ async def demo(
                     await ending
     out.write(END)
     out.flush()
-
-
-async def _end_after(polled: asyncio.Event, seconds: float, stop: asyncio.Event) -> None:
-    await polled.wait()
-    await asyncio.sleep(seconds)
-    stop.set()
 
 
 @dataclass(frozen=True, slots=True)

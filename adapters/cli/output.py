@@ -1,4 +1,4 @@
-"""What commands write: lines that fit the terminal, JSON that no terminal obeys, and progress."""
+"""Output of commands: lines that fit the terminal, JSON that no terminal obeys, and progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command does around its work: its settings, its streams, its log, its signals."""
+"""The surroundings of every command's work: its settings, its streams, its log, its signals."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def until_signal(
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """What we print may be cut off (`| head -1`): that is an end like any other.
+    """Let output be cut off (`| head -1`): that is an end like any other.
 
     Raises:
         SettingsError: nobody could read it from the start (`>&-`).

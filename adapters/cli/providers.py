@@ -1,4 +1,4 @@
-"""`providers`: who can be watched, who is, and how it looks there now."""
+"""`providers` lists who can be watched, who is, and how it looks there now."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.domain.message import EMOJI
 from bot.domain.page import Severity, worst
 from bot.ports import Clock
 from bot.settings import Settings
-from bot.status.view import ProviderStatus, StatusView
+from bot.status.view import ProviderStatus
 
 
 async def list_providers(settings: Settings, clock: Clock, out: TextIO, *, as_json: bool) -> None:
@@ -21,7 +21,18 @@ async def list_providers(settings: Settings, clock: Clock, out: TextIO, *, as_js
     whole = load_catalog()
     others = [one for id_, one in whole.providers.items() if id_ not in view.catalog.providers]
     if as_json:
-        rows = [_row(view, one) for one in view.providers]
+        rows: list[dict[str, object]] = [
+            {
+                "name": one.provider,
+                "watched": True,
+                **_about(view.catalog.provider(one.provider)),
+                "severity": severity_of(one).value,
+                "checked_at": one.checked_at.isoformat() if one.checked_at else None,
+                "failure": one.failure,
+                "surfaces": {verdict.surface: verdict.severity.value for verdict in one.verdicts},
+            }
+            for one in view.providers
+        ]
         rows += [{"name": name_of(one), "watched": False} | _about(one) for one in others]
         write_json(out, rows, indent=2)
         return
@@ -45,7 +56,7 @@ async def list_providers(settings: Settings, clock: Clock, out: TextIO, *, as_js
 
 
 def severity_of(status: ProviderStatus) -> Severity:
-    """How bad it is at worst; unknown where that is all that is known."""
+    """Return how bad it is at worst; unknown where that is all that is known."""
     severity = worst((verdict.severity for verdict in status.verdicts), default=Severity.UNKNOWN)
     unclear = any(verdict.severity is Severity.UNKNOWN for verdict in status.verdicts)
     return Severity.UNKNOWN if unclear and severity is Severity.UP else severity
@@ -60,16 +71,3 @@ def name_of(provider: Provider) -> str:
 
 def _about(provider: Provider) -> dict[str, object]:
     return {"label": provider.label, "page": provider.page, "kind": provider.kind}
-
-
-def _row(view: StatusView, one: ProviderStatus) -> dict[str, object]:
-    about = _about(view.catalog.provider(one.provider))
-    return {
-        "name": one.provider,
-        "watched": True,
-        **about,
-        "severity": severity_of(one).value,
-        "checked_at": one.checked_at.isoformat() if one.checked_at else None,
-        "failure": one.failure,
-        "surfaces": {verdict.surface: verdict.severity.value for verdict in one.verdicts},
-    }

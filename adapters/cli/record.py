@@ -1,4 +1,4 @@
-"""`record`: what the page answers, written down for `replay`."""
+"""`record` writes down what the page answers, for `replay`."""
 
 from __future__ import annotations
 
@@ -54,7 +54,10 @@ async def record(
                 tell.flush()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(length.total_seconds() if length else None):
-                        await _either(stop, task)
+                        # The work ends by itself only if it fails (a full disk).
+                        stopped = asyncio.create_task(stop.wait())
+                        await asyncio.wait({stopped, task}, return_when=asyncio.FIRST_COMPLETED)
+                stopped.cancel()
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
@@ -63,12 +66,3 @@ async def record(
     log.info("record.done", lines=recorder.lines, file=str(out))
     looks = recorder.look - 1
     write_line(tell, f"{recorder.lines} answers of {looks} looks written. Play it: replay {out}")
-
-
-async def _either(stop: asyncio.Event, task: asyncio.Task[None]) -> None:
-    """Wait for `stop`, or for the work to fail (a full disk)."""
-    waiting = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({waiting, task}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiting.cancel()

@@ -1,4 +1,4 @@
-"""`replay`: what one channel would have got from recorded history."""
+"""`replay` shows what one channel would have got from recorded history."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Story:
 
 @dataclass(slots=True)
 class _Figures:
-    """What is counted while it plays, for progress and for the last line."""
+    """Counts while it plays, for progress and for the last line."""
 
     stories: Sequence[_Story]
     played: int = 0  # looks at the page so far
@@ -116,7 +116,7 @@ def replay(
             if as_json:
                 write_json(out, replay_line(message, catalog))
             else:
-                out.write(_drawn(message, look_of(out, message.at)))
+                out.write(f"{message.at:%Y-%m-%d} {_drawn(message, look_of(out, message.at))}")
     out.flush()
     write_line(sys.stderr if as_json else out, figures.line())
 
@@ -156,12 +156,8 @@ def _read(
 
 
 def _drawn(message: ReplayedMessage, look: Look) -> str:
-    """As the terminal channel shows it, with the day before each."""
-    if message.root:
-        text = (terminal.revised if message.place == "edit" else terminal.root)(message.card, look)
-    else:
-        in_channel = message.place == "channel"
-        text = terminal.reply(
-            message.card, look, of=name_of(message.incident), in_channel=in_channel
-        )
-    return f"{message.at:%Y-%m-%d} {text}"
+    """As the terminal channel shows it."""
+    if not message.root:
+        name, in_channel = name_of(message.incident), message.place == "channel"
+        return terminal.reply(message.card, look, of=name, in_channel=in_channel)
+    return (terminal.revised if message.place == "edit" else terminal.root)(message.card, look)

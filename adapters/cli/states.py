@@ -26,7 +26,7 @@ _FRESH_POLLS = 3
 
 
 def fresh_for(settings: Settings, every: float = POLL_SECONDS) -> timedelta:
-    """How old the state of a page may be that is polled `every` so many seconds."""
+    """Return how old the state of a page may be that is polled `every` so many seconds."""
     return timedelta(seconds=_FRESH_POLLS * settings.poll_seconds * every / POLL_SECONDS)
 
 

@@ -44,7 +44,7 @@ SUSPECTED = "perhaps down"
 
 
 def cache_file() -> Path:
-    """Where `--refresh` leaves the line, and the shell script looks for it."""
+    """Return the file that `--refresh` leaves the line in, where the shell script looks for it."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "isclaudedown" / "statusline"
 
@@ -112,9 +112,6 @@ def _sources(wrong: Sequence[VerdictDocument]) -> list[str]:
     for source in source_names():
         if source in said:
             people = re.match(r"\d+", said[source]) if source == "reports" else None
-            found.append(_people(int(people[0])) if people else source)
+            several = "1 person" if people and int(people[0]) == 1 else "{} people"
+            found.append(several.format(people[0]) if people else source)
     return found
-
-
-def _people(number: int) -> str:
-    return f"{number} people" if number > 1 else "1 person"

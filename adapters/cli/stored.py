@@ -1,4 +1,4 @@
-"""What is stored, for commands that need it whether or not an instance runs."""
+"""Opens the store for commands that need it whether or not an instance runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from bot.settings import Settings
 
 @asynccontextmanager
 async def stored_data(settings: Settings) -> AsyncIterator[Database]:
-    """The Redis of the settings, or of the data folder, whether or not an instance runs on it."""
+    """Yield the Redis of the settings or of the data folder, whether or not an instance uses it.
+
+    Raises:
+        StoreError: it does not answer, or cannot be started.
+        SettingsError: REDIS_URL cannot be read.
+    """
     async with AsyncExitStack() as stack:
         if settings.redis_url is not None:
             url = settings.redis_url.get_secret_value()
@@ -25,3 +30,11 @@ async def stored_data(settings: Settings) -> AsyncIterator[Database]:
         database = await open_database(url)
         stack.push_async_callback(database.close)
         yield database
+
+
+def kind_of(settings: Settings) -> str:
+    """Return which one it is, in words."""
+    if settings.redis_url is not None:
+        return "given"
+    used = running_redis(settings.data_dir) is not None
+    return "embedded, in use by a running instance" if used else "embedded"

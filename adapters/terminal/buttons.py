@@ -12,7 +12,7 @@ from bot.domain.message import Button
 
 
 def typed_words(buttons: Iterable[Button]) -> list[str]:
-    """What to type for each; nothing for those that mean nothing at a prompt."""
+    """Return what to type for each; nothing for those that mean nothing at a prompt."""
     words = []
     for button in buttons:
         value = button.value

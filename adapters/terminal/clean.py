@@ -15,7 +15,7 @@ _MOST_MARKS_ON_A_LETTER = 4  # more combining marks than any script needs run ov
 
 
 def is_obeyed(char: str) -> bool:
-    """Whether a terminal might do something else with it than show it."""
+    """Return whether a terminal might do something else with it than show it."""
     return ord(char) in _BIDI or unicodedata.category(char) in {"Cc", "Cs", "Cn"}
 
 

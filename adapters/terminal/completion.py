@@ -1,8 +1,8 @@
-"""What Tab offers at the prompt: only what fits where it is typed, and nothing twice."""
+"""Completion at the prompt: Tab offers only what fits where it is typed, and nothing twice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
@@ -44,33 +44,29 @@ class Words(Completer):
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterator[Completion]:
         del complete_event
-        *before, word = document.text_before_cursor.split(" ")
-        given = tokenise(" ".join(before))
-        sign = word[:1] if word[:1] in {"+", "-"} and given else ""
+        *finished, word = document.text_before_cursor.split(" ")
+        before = tokenise(" ".join(finished))
+        command = command_of(before[0]) if before else None
+        sign = word[:1] if word[:1] in {"+", "-"} and before else ""
         typed = word.removeprefix(sign).casefold()
-        used = {one.lstrip("+-").casefold() for one in given}
-        for text, meaning in dict(self._offers(given, typed)).items():
+        offered = [one for one in self._fixed(before, command) if one[0].startswith(typed)]
+        if command is None or command.takes_surfaces:
+            surfaces = [(c.value, c.label) for c in self._commands.suggest(typed)]
+            begun = [one for one in surfaces if one[0].casefold().startswith(typed)]
+            # What is called so only in part is offered where nothing else fits.
+            offered += begun or ([] if offered else surfaces)
+        used = {one.lstrip("+-").casefold() for one in before}
+        for text, meaning in dict(offered).items():
             if text.casefold() not in used:
                 yield Completion(sign + text, -len(word), display_meta=meaning)
 
-    def _offers(self, before: Sequence[str], typed: str) -> Iterator[Offer]:
-        command = command_of(before[0]) if before else None
-        fixed: list[Offer] = []
+    def _fixed(self, before: Sequence[str], command: Command | None) -> Iterator[Offer]:
+        """Yield what fits there besides surfaces: verbs, and the words that a command takes."""
         if not before or (command is not None and command.verb == "help"):
-            fixed += [(one.verb, one.help) for one in table.COMMANDS if one.verb != "ask"]
-            fixed += [(word, "") for word in self._also if not before]
-        if command is not None:
-            fixed += self._options(command)
-        fixed = [offer for offer in fixed if offer[0].startswith(typed)]
-        yield from fixed
-        if command is None or command.takes_surfaces:
-            surfaces = [(c.value, c.label) for c in self._commands.suggest(typed)]
-            begun = [offer for offer in surfaces if offer[0].casefold().startswith(typed)]
-            # What is called so only in part is offered where nothing else fits.
-            yield from begun or ([] if fixed else surfaces)
-
-    def _options(self, command: Command) -> Iterable[Offer]:
-        """The words, besides surfaces, that a command takes."""
+            yield from ((one.verb, one.help) for one in table.COMMANDS if one.verb != "ask")
+        if command is None:
+            yield from ((word, "") for word in self._also if not before)
+            return
         if command.takes(Takes.INCIDENT):
             yield from ((one.value, one.label) for one in self._incidents)
         if command.takes_surfaces and not command.takes(Takes.SURFACE):

@@ -1,4 +1,4 @@
-"""How text looks on the stream that it is written to: columns, colours, letters, a prompt or none.
+"""The look of text on the stream that it is written to: columns, colours, letters, buttons.
 
 Heeded by every command: `NO_COLOR` (https://no-color.org), `TERM=dumb`, the width of the terminal
 (`COLUMNS` first), and an encoding that is not UTF-8.
@@ -66,7 +66,7 @@ _STAND_INS = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How to draw for one reader."""
+    """The way to draw for one reader."""
 
     width: int  # columns
     colour: bool
@@ -84,7 +84,7 @@ def width_of(out: TextIO) -> int:
 
 
 def at_a_prompt() -> bool:
-    """Whether somebody sits here who can type and sees what comes."""
+    """Return whether somebody sits here who can type and sees what comes."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
@@ -93,7 +93,7 @@ def wants_colour(out: TextIO) -> bool:
 
 
 def is_dumb() -> bool:
-    """Whether the terminal can only print: it moves no cursor and erases nothing."""
+    """Return whether the terminal can only print: it moves no cursor and erases nothing."""
     return os.environ.get("TERM") == "dumb"
 
 
@@ -104,20 +104,20 @@ def write_plainly(*streams: TextIO) -> None:
             reconfigure(errors=PLAIN)
 
 
-def _plain(error: UnicodeError) -> tuple[str, int]:
+def stand_ins(error: UnicodeError) -> tuple[str, int]:
+    """Return something like the letters that cannot be encoded, as an error handler of `codecs`."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(map(_stand_in, error.object[error.start : error.end])), error.end
+    found = ""
+    for letter in error.object[error.start : error.end]:
+        category = unicodedata.category(letter)
+        # "é" is an "e" with something added.
+        plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+        if letter in _STAND_INS:
+            found += _STAND_INS[letter]
+        elif category not in {"Mn", "Cf"}:  # which only change the letter before them
+            found += plain or ("*" if category == "So" else "?")
+    return found, error.end
 
 
-def _stand_in(letter: str) -> str:
-    if letter in _STAND_INS:
-        return _STAND_INS[letter]
-    if unicodedata.category(letter) in {"Mn", "Cf"}:
-        return ""  # they only change the letter before them
-    # "é" is an "e" with something added.
-    plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
-    return plain or ("*" if unicodedata.category(letter) == "So" else "?")
-
-
-codecs.register_error(PLAIN, _plain)
+codecs.register_error(PLAIN, stand_ins)

@@ -129,7 +129,7 @@ class Terminal:
         return lambda: self.transcript.add(record)
 
     def _name(self, root: str) -> str:
-        """What the thread is called: the title that its root showed last, without its state."""
+        """Return the thread's name: the title that its root showed last, without its state."""
         known = self.transcript.get(root)
         return known.of.rpartition(" · ")[0] or known.of if known else ""
 

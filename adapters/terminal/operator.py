@@ -1,4 +1,4 @@
-"""What the one at the prompt has to know or to do, as a sentence each, out of the log's events.
+"""Sentences for the one at the prompt, out of those events of the log that need them.
 
 Everything else stays in the log, which `logs` shows. What goes on is said once, and once more when
 it is over.
@@ -66,7 +66,7 @@ class OperatorNotices:
             VIEW.listen(None)
 
     async def sentence(self, event: Fields) -> str:
-        """What to say; nothing where nobody has to know, or knows already."""
+        """Return what to say; nothing where nobody has to know, or knows already."""
         name, provider = str(event.get("event")), str(event.get("provider", ""))
         if not self._is_new(name, provider):
             return ""
@@ -83,7 +83,7 @@ class OperatorNotices:
         return ""
 
     def _is_new(self, name: str, provider: str) -> bool:
-        """Whether an event begins or ends something, if it is of those that go on for a while."""
+        """Return whether it begins or ends something, if it is of those that go on for a while."""
         began = next((start for start, end in OVER.items() if end == name), name)
         known = (began, provider) in self._going_on
         if name in OVER:

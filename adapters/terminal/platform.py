@@ -68,9 +68,16 @@ class Console:
         notices = OperatorNotices(self.catalog, self.terminal.tell, self.neutral_sites)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._greet())
-            tasks.create_task(self._take_commands())
             if self.terminal.takes_words:
                 tasks.create_task(notices.run())
+                # Some 250 ms and 5 MB that only a person at a terminal needs.
+                from adapters.terminal.prompt import converse
+
+                await converse(self.commands, self.terminal, self.folder)
+            else:
+                await self.terminal.screen.gone.wait()
+            log.info("terminal.left")
+            self.stop.set()
 
     async def _greet(self) -> None:
         """As soon as the pages were polled: subscribe a new terminal, and say how things are.
@@ -92,7 +99,7 @@ class Console:
                     await self.terminal.tell(notice(f"In a browser: {self.page.url}"))
                 await asyncio.gather(*joining)
             except DeliveryError:
-                return  # nobody reads it, which `_take_commands` notices
+                return  # nobody reads it, which `run` notices
             finally:
                 for task in joining:
                     task.cancel()
@@ -131,17 +138,6 @@ class Console:
             except StoreError as error:
                 log.debug("terminal.waiting", reason=str(error))
             await asyncio.sleep(AGAIN)
-
-    async def _take_commands(self) -> None:
-        if self.terminal.takes_words:
-            # Some 250 ms and 5 MB that only a person at a terminal needs.
-            from adapters.terminal.prompt import converse
-
-            await converse(self.commands, self.terminal, self.folder)
-        else:
-            await self.terminal.screen.gone.wait()
-        log.info("terminal.left")
-        self.stop.set()
 
 
 @asynccontextmanager

@@ -63,7 +63,7 @@ async def converse(commands: Commands, terminal: Terminal, folder: Path) -> None
 
 
 class _PrivateHistory(FileHistory):
-    """What somebody typed is for nobody else: the file is theirs alone."""
+    """The lines that somebody typed, in a file that is theirs alone."""
 
     def __init__(self, file: Path) -> None:
         descriptor = os.open(file, os.O_CREAT | os.O_WRONLY, 0o600)

@@ -1,4 +1,4 @@
-"""Where the terminal's text goes, without ever holding up the rest of the program.
+"""Writes the terminal's text without ever holding up the rest of the program.
 
 Writing to a pipe that nobody empties blocks. So a thread of its own writes, one piece of work
 after the other, and whoever shows something waits for it without blocking the loop. The thread is
@@ -31,7 +31,17 @@ class Screen:
         # A prompt sets this, so that what is shown goes above it.
         self.above: Callable[[Callable[[], None]], Awaitable[None]] | None = None
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._write_all, daemon=True, name="terminal")
+
+        def write_all() -> None:
+            while work := self._work.get():
+                try:
+                    self._write(work.data, work.after)
+                except DeliveryError as error:
+                    work.settle(error)
+                else:
+                    work.settle(None)
+
+        self._thread = threading.Thread(target=write_all, daemon=True, name="terminal")
         self._thread.start()
 
     async def show(self, text: str, after: Callable[[], None] = lambda: None) -> None:
@@ -61,15 +71,6 @@ class Screen:
         """Let the thread end after what was given to it before."""
         self._work.put(None)
         self._thread.join(timeout=1)
-
-    def _write_all(self) -> None:
-        while work := self._work.get():
-            try:
-                self._write(work.data, work.after)
-            except DeliveryError as error:
-                work.settle(error)
-            else:
-                work.settle(None)
 
     def _write(self, data: bytes, after: Callable[[], None]) -> None:
         view = memoryview(data)

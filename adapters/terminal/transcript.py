@@ -1,4 +1,4 @@
-"""What was shown on this terminal, kept in a file so that a restart shows nothing twice.
+"""The messages shown on this terminal, kept in a file so that a restart shows none twice.
 
 One JSON object a line: `at` (ISO 8601), `key` (the delivery's), `ref` (ours), `root` (the ref of
 the thread's root; absent for a root), `of` (the thread's title), `drawn` (a hash of what it
@@ -97,7 +97,7 @@ def _dump(record: TranscriptRecord) -> str:
 
 
 def read_records(path: Path) -> Iterator[TranscriptRecord]:
-    """Whatever can be read; a torn last line (the machine stopped in it) is passed over."""
+    """Yield all that can be read; a torn last line (the machine stopped in it) is passed over."""
     if not path.exists():
         return
     for line in path.read_bytes().splitlines():
