@@ -1,3 +1,3 @@
-"""What isclaudedown knows: no network, no Redis, no chat library in here (see `app`, `cli`)."""
+"""The core of isclaudedown: no network, no Redis, no chat library in here (see `app`, `cli`)."""
 
 __version__ = "0.2.0"

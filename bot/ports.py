@@ -60,7 +60,7 @@ class VersionedState:
 
 
 class IncidentReader(Protocol):
-    """What is known of each provider: its state, and its incidents whoever saw them."""
+    """A reader of each provider's state, and of its incidents, whoever saw them."""
 
     async def load(self, provider: str) -> VersionedState: ...
 

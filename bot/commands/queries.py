@@ -63,7 +63,7 @@ async def _thread_link(
 
 
 async def history(services: Services, request: Request, words: ParsedCommand) -> Answer:
-    """What happened, seen by us or told by the page's own list."""
+    """List what happened, seen by us or told by the page's own list."""
     view = await services.status.view(request.channel)
     span = min(words.length or USUAL_HISTORY, LONGEST_HISTORY)
     asked = set(words.asked)
@@ -85,7 +85,7 @@ async def history(services: Services, request: Request, words: ParsedCommand) ->
 
 
 async def uptime(services: Services, _request: Request, words: ParsedCommand) -> Answer:
-    """How much of the time was up: official, as observed, and what a target leaves."""
+    """Say how much of the time was up: official, as observed, and what a target leaves."""
     asked = list(words.asked)
     for provider in words.providers:
         asked += of_provider(services.catalog, provider)

@@ -120,7 +120,7 @@ class Commands:
         return [Choice(surface.id, surface.label) for surface in found]
 
     def providers(self) -> list[Choice]:
-        """Who is watched, for autocompletion."""
+        """The providers that are watched, for autocompletion."""
         return [Choice(one.id, one.label) for one in self._services.catalog.providers.values()]
 
     async def linked_incident(self, url: str) -> Message | None:

@@ -158,7 +158,7 @@ class SubjectTask:
         self.plan(now)
 
     def is_told_by(self, steps: Sequence[Step]) -> bool:
-        """Whether nothing can be missing after these: a root that shows all of what goes on.
+        """Tell whether nothing can be missing after these: a root that shows all of what goes on.
 
         Planning anew would find that out as well, at a tenth of what a message costs us.
         """

@@ -223,7 +223,7 @@ class Worker:
         return time.monotonic() - self._ended_at.get(owner, 0.0) < FLOWING
 
     def _is_late(self, claim: Claim) -> bool:
-        """Whether its lease may not last for what is to be sent."""
+        """Tell whether its lease may not last for what is to be sent."""
         return claim.deadline - time.monotonic() < 1.5 * self.context.send_seconds
 
     def _give_back_what_is_stuck(self) -> None:

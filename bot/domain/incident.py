@@ -115,7 +115,7 @@ class Origin(StrEnum):
 
 
 class SeenBy(StrEnum):
-    """Who saw an incident happen: what is known of it rests on that."""
+    """The witness of an incident: what is known of it rests on that."""
 
     US = "us"  # we polled the page while it ran, or soon after
     PAGE = "page"  # it was over before we first looked; the page's own list tells it

@@ -1,1 +1,1 @@
-"""What happened: incidents of the past, what was observed over time, and the figures of both."""
+"""The past: its incidents, what was observed over time, and the figures of both."""

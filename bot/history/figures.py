@@ -24,7 +24,7 @@ from bot.history.uptime import (
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is kept of one provider's past."""
+    """The record of one provider's past."""
 
     incidents: Sequence[Incident]
     spans: Sequence[Span]

@@ -1,4 +1,4 @@
-"""What one look shows, for the record: the page's rows, its list, our own evidence. Pure."""
+"""Readings for the record: the page's rows, its list, our own evidence. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.catalog.catalog import Provider
 from bot.domain.page import Severity, Snapshot, worst
 from bot.domain.state import ComponentState
 from bot.evidence.suspicion import Signals, case_against, score
-from bot.history.spans import Look
+from bot.history.spans import Reading
 
 # Reaches back as far as anybody may ask.
 EVER = datetime.fromtimestamp(0, UTC)
@@ -28,7 +28,7 @@ def whole_since(snapshot: Snapshot) -> datetime | None:
     return min((one.end_at for one in snapshot.recent if one.has_ended), default=None)
 
 
-def rows_of(components: Mapping[str, ComponentState], provider: Provider) -> dict[str, Look]:
+def rows_of(components: Mapping[str, ComponentState], provider: Provider) -> dict[str, Reading]:
     """Return what the page's rows say of each surface now: the worst of its components."""
     rows: dict[str, list[ComponentState]] = {}
     for id_, component in components.items():
@@ -40,20 +40,20 @@ def rows_of(components: Mapping[str, ComponentState], provider: Provider) -> dic
         severity = worst(one.severity for one in several)
         if all(one.unclear for one in several):
             severity = Severity.UNKNOWN
-        found[surface] = Look(severity, max(one.since for one in several))
+        found[surface] = Reading(severity, max(one.since for one in several))
     return found
 
 
-def evidenced(signals: Signals, now: datetime) -> dict[str, Look]:
+def evidenced(signals: Signals, now: datetime) -> dict[str, Reading]:
     """Return what our own evidence says of each surface now, where it suffices to say anything."""
-    found: dict[str, Look] = {}
+    found: dict[str, Reading] = {}
     for surface in dict.fromkeys(piece.surface for piece in signals.evidence):
         case = case_against(surface, signals.evidence, now)
         if case.suspected:
-            found[surface] = Look(worst(piece.severity for piece in case.against))
+            found[surface] = Reading(worst(piece.severity for piece in case.against))
         elif any(
             piece.surface == surface and piece.severity is Severity.UP and score(piece, now) > 0
             for piece in signals.evidence
         ):
-            found[surface] = Look(Severity.UP)
+            found[surface] = Reading(Severity.UP)
     return found

@@ -1,4 +1,4 @@
-"""What was observed over time, as spans of one severity, and how overlapping ones are joined.
+"""Spans of one severity, as observed over time, and how overlapping ones are joined.
 
 Three observers: the rows of the page as we polled them, its list of incidents, and our own
 evidence. While nothing changes, a look only makes the last span longer, so that months of polls
@@ -43,8 +43,8 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What one look says of one surface. `since`: when it came to be so, where that is known."""
+class Reading:
+    """One reading of one surface. `since`: when it came to be so, where that is known."""
 
     severity: Severity
     since: datetime | None = None
@@ -54,7 +54,7 @@ Place = tuple[Observer, str]  # who, and of which surface
 
 
 def extended(
-    last: Mapping[Place, Span], looks: Mapping[Place, Look], now: datetime, gap: timedelta
+    last: Mapping[Place, Span], looks: Mapping[Place, Reading], now: datetime, gap: timedelta
 ) -> tuple[dict[Place, Span], list[Span]]:
     """Return the spans that end with this look, and those of them and before that changed.
 

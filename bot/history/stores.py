@@ -1,4 +1,4 @@
-"""Where the past is kept, as a port."""
+"""The store of the past, as a port."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.history.spans import Span
 
 
 class HistoryReader(Protocol):
-    """What was observed over time. Every method may raise `StoreError`: Redis did not answer."""
+    """The record of what was observed. Every method may raise `StoreError`: no answer of Redis."""
 
     async def spans(self, provider: str, since: datetime) -> list[Span]:
         """Spans that ended then or later, oldest first."""

@@ -31,7 +31,7 @@ _NONE = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class Uptime:
-    """What is known of one surface from `start` to `end`."""
+    """The figures of one surface from `start` to `end`."""
 
     surface: str
     start: datetime
@@ -81,7 +81,7 @@ class Uptime:
 
 @dataclass(frozen=True, slots=True)
 class ErrorBudget:
-    """What a target allows in the window, and what is left of it. All by the weighted figure."""
+    """The budget of a target in the window, and what is left of it. All by the weighted figure."""
 
     target: float  # from 0 to 1
     allowed: timedelta

@@ -21,7 +21,7 @@ from bot.domain.state import State
 from bot.evidence.suspicion import Signals
 from bot.history.looks import EVER, evidenced, rows_of, whole_since
 from bot.history.past import past_incidents, past_of
-from bot.history.spans import GAP, READ, Look, Observer, Place, Span, extended
+from bot.history.spans import GAP, READ, Observer, Place, Reading, Span, extended
 from bot.history.stores import HistoryStore
 from bot.ports import Clock, PagedSource
 
@@ -71,7 +71,7 @@ class HistoryKeeper:
             await self._take_in(past_of(snapshot.recent, state.our_ids))
         rows = rows_of(state.components, self.catalog.provider(self.provider))
         looks = {(Observer.PAGE, surface): look for surface, look in rows.items()}
-        await self._look({**looks, (Observer.PAGE, READ): Look(Severity.UP)}, now)
+        await self._look({**looks, (Observer.PAGE, READ): Reading(Severity.UP)}, now)
         if snapshot.recent is not None:
             if (since := whole_since(snapshot)) is not None:
                 await self._whole(since, now)
@@ -136,7 +136,7 @@ class HistoryKeeper:
             await self.store.take_in(self.provider, past)
         self._taken |= {one.id: one for one in pages}
 
-    async def _look(self, looks: Mapping[Place, Look], now: datetime) -> None:
+    async def _look(self, looks: Mapping[Place, Reading], now: datetime) -> None:
         gap = max(GAP, timedelta(seconds=3 * self.every))
         if self._last is None:
             stored = await self.store.spans(self.provider, now - gap)

@@ -1,4 +1,4 @@
-"""What is drawn, as values: the strip of days. Adapters draw it; here it is text."""
+"""Charts as values: the strip of days. Adapters draw it; here it is text."""
 
 from __future__ import annotations
 

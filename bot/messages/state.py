@@ -74,7 +74,7 @@ def state_words(incident: Incident, now: datetime) -> str:
 
 
 def name_of(incident: Incident, length: int = _LONGEST_NAME) -> str:
-    """What the incident is called. The title of one of ours ends in how bad it was; we say that
+    """Return the incident's name. The title of one of ours ends in how bad it was; we say that
     where it stands, as it is now.
     """
     title = incident.title

@@ -81,7 +81,7 @@ def per_cent(share: float | None) -> str:
 
 
 def minutes_words(uptime: Uptime) -> str:
-    """How long it was how bad: "major 40 min, partial 73 min"; empty if it never was bad."""
+    """Say how long it was how bad: "major 40 min, partial 73 min"; empty if it never was bad."""
     found = [
         f"{_WORDS.get(severity, severity.words)} {duration(uptime.lengths[severity])}"
         for severity in _SPOKEN
@@ -91,7 +91,7 @@ def minutes_words(uptime: Uptime) -> str:
 
 
 def budget_words(budget: ErrorBudget) -> str:
-    """What a target allows, what of it is burnt and left, and how long that lasts."""
+    """Say what a target allows, what of it is burnt and left, and how long that lasts."""
     head = f"SLO {100 * budget.target:g} %: {duration(budget.allowed)} of down time allowed"
     burnt = f"{duration(budget.burnt)} burnt ({100 * budget.share_burnt:.0f} %)"
     if budget.left < _NONE:

@@ -1,4 +1,4 @@
-"""Whose fault is this error? Reads what somebody pasted, by a table, beside the present verdict.
+"""Explanations of errors that somebody pasted, by a table and the present verdict: whose fault?
 
 The table (`errors.toml`) is data with sources. Pasted text is hostile until proven otherwise: it
 is cut, made plain and searched for fixed words and numbers; nothing of it is ever repeated.
@@ -46,7 +46,7 @@ class KnownError:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Whose fault an error is, how sure that is, and what to do."""
+    """The answer whose fault an error is, how sure that is, and what to do."""
 
     side: Side
     advice: str

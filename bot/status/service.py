@@ -125,7 +125,7 @@ class StatusService:
     async def uptime(
         self, surfaces: Sequence[str] = (), length: timedelta = SCORED
     ) -> UptimeReport:
-        """How much of the last `length` these surfaces (none: all) were up, by whom and how."""
+        """Return how much of the last `length` surfaces (none: all) were up, by whom and how."""
         states = (await self.snapshot.get(self.catalog)).states
         self.catalog = with_seen(self.catalog, states)
         now = self.clock()

@@ -60,7 +60,7 @@ class SurfaceUptimeDocument(Part):
 
 
 class UptimeDocument(Part):
-    """How much of a window surfaces were up."""
+    """The share of a window in which surfaces were up."""
 
     schema_: Literal[1] = Field(default=1, alias="schema")
     start: Stamp

@@ -3,7 +3,7 @@
 The official page's evidence is gathered here: component states first; an incident's words only
 for surfaces that no component stands for (models), or on pages whose incidents name none. A
 surface that has neither is as good as what carries it (`rests_on` in the catalogue).
-`evidence.weigh` adds what other sources say. A page not seen for too long makes every verdict
+`evidence.suspicion` adds what other sources say. A page not seen for too long makes every verdict
 unknown: the last known severity stays in the evidence, and `checked_at` tells its age.
 """
 
@@ -175,7 +175,7 @@ def _of_incidents(
         waiting = incident.maintenance and incident.phase == "scheduled"
         track = state.tracks.get(incident.id)
         speaks = surface.by_words or incident.maintenance or (track and not track.linkable)
-        # What we only suspect is no word of the page's: `evidence.weigh` adds it.
+        # What we only suspect is no word of the page's: `evidence.suspicion` adds it.
         ours_alone = incident.origin is Origin.SUSPECTED
         if not speaks or waiting or ours_alone or not incident.is_open:
             continue

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.page import Severity
-from bot.history.spans import Look, Observer, Piece, Span, extended, laid_together
+from bot.history.spans import Observer, Piece, Reading, Span, extended, laid_together
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
 GAP = timedelta(minutes=10)
@@ -21,7 +21,7 @@ def at(minutes: float) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-def seen(*looks: tuple[float, Look]) -> list[Span]:
+def seen(*looks: tuple[float, Reading]) -> list[Span]:
     """Every span after these looks, each as it was written last."""
     last: dict[tuple[Observer, str], Span] = {}
     kept: dict[tuple[Observer, str, datetime], Span] = {}
@@ -34,20 +34,20 @@ def seen(*looks: tuple[float, Look]) -> list[Span]:
 
 
 def test_months_of_looks_at_the_same_are_one_span() -> None:
-    (span,) = seen(*[(minute / 2, Look(UP)) for minute in range(10_000)])
+    (span,) = seen(*[(minute / 2, Reading(UP)) for minute in range(10_000)])
     assert (span.start, span.end, span.looks) == (at(0), at(4999.5), 10_000)
 
 
 def test_a_change_is_dated_by_the_page_and_no_time_is_lost_between() -> None:
-    first, second = seen((0, Look(UP)), (1, Look(UP)), (2, Look(MAJOR, since=at(1.4))))
+    first, second = seen((0, Reading(UP)), (1, Reading(UP)), (2, Reading(MAJOR, since=at(1.4))))
     assert (first.end, second.start, second.end) == (at(1.4), at(1.4), at(2))
     # A page that dates it before our last look: until then it was seen to be up.
-    first, second = seen((0, Look(UP)), (1, Look(UP)), (2, Look(MAJOR, since=at(0.2))))
+    first, second = seen((0, Reading(UP)), (1, Reading(UP)), (2, Reading(MAJOR, since=at(0.2))))
     assert (first.end, second.start) == (at(1), at(1))
 
 
 def test_between_two_looks_too_far_apart_nothing_is_claimed() -> None:
-    first, second = seen((0, Look(UP)), (1, Look(UP)), (30, Look(UP)))
+    first, second = seen((0, Reading(UP)), (1, Reading(UP)), (30, Reading(UP)))
     assert (first.end, second.start) == (at(1), at(30))
 
 
