@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.catalog.catalog import Catalog
-from bot.catalog.names import is_model, spoken, spoken_list
+from bot.catalog.names import spoken, spoken_list
 from bot.domain.incident import Incident
 from bot.domain.message import Line, Text, Time
 from bot.evidence.sources import source_words
@@ -45,7 +45,7 @@ def advice_line(view: StatusView, surface: str) -> str:
         ]
         works = "works" if len(targets) == 1 else "work"
         parts.append(f"use {spoken_list(names, 'or')}, which {works}")
-    elif any(_names_a_model(incident, view.catalog) for incident in about):
+    elif any(_other_models_may_work(incident, view.catalog) for incident in about):
         parts.append(OTHER_MODEL)
     parts.append(_WHEN[advised.do].format(wait=duration(advised.wait)))
     parts += [tip for incident in about for tip in tips_for(incident, view.catalog)]
@@ -54,7 +54,7 @@ def advice_line(view: StatusView, surface: str) -> str:
 
 def opening_advice(incident: Incident, catalog: Catalog) -> str:
     """The same of an incident alone: what goes to thousands of channels knows no other evidence."""
-    parts = [OTHER_MODEL] if _names_a_model(incident, catalog) else []
+    parts = [OTHER_MODEL] if _other_models_may_work(incident, catalog) else []
     parts += tips_for(incident, catalog)
     provider = catalog.provider(incident.provider)
     texts = [incident.title, *(event.text for event in incident.events)]
@@ -84,8 +84,11 @@ def switch_line(targets: Sequence[SwitchTarget], catalog: Catalog) -> Line:
     return (*line, Text(".")) if line else ()
 
 
-def _names_a_model(incident: Incident, catalog: Catalog) -> bool:
-    return any(is_model(catalog, surface) for surface in incident.surfaces)
+def _other_models_may_work(incident: Incident, catalog: Catalog) -> bool:
+    """Tell whether it is about models, and not about all of them."""
+    models = {s.id for s in catalog.provider(incident.provider).surfaces if s.model}
+    bad = {surface for surface, impact in incident.surfaces.items() if impact.now.is_impaired}
+    return not models.isdisjoint(incident.surfaces) and not models <= bad
 
 
 def tips_for(incident: Incident, catalog: Catalog) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.incident import Impact
-from bot.messages.advice import advice_line, opening_advice
+from bot.messages.advice import OTHER_MODEL, advice_line, opening_advice
 from bot.status.view import StatusView
 from tests.unit.messages.examples import (
     CLAUDE,
@@ -48,6 +48,17 @@ def test_another_model_comes_first_where_a_model_is_named() -> None:
     view = seen(claude(*QUIET, slow, incidents=(model,)))
     assert advice_line(view, "opus").startswith("What you can do: another model may work; retry in")
     assert opening_advice(model, CLAUDE) == "What you can do: another model may work."
+
+
+def test_no_other_model_is_advised_where_all_of_them_are_in_trouble() -> None:
+    suffers = Impact(DEGRADED, DEGRADED, from_text=True)
+    models = [surface.id for surface in CLAUDE.surfaces() if surface.model]
+    assert OTHER_MODEL not in opening_advice(
+        replace(OUTAGE, surfaces=dict.fromkeys(models, suffers)), CLAUDE
+    )
+    assert OTHER_MODEL in opening_advice(
+        replace(OUTAGE, surfaces=dict.fromkeys(models[1:], suffers)), CLAUDE
+    )
 
 
 def test_an_opening_says_what_the_provider_says_works() -> None:
