@@ -8,9 +8,7 @@ platform for what this one may have sent, and goes on from there.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import TypeVar
 
 import structlog
@@ -23,7 +21,6 @@ from bot.delivery.retry_policy import settlement_after
 from bot.delivery.sender import Sender
 from bot.delivery.steps import DELETED, Act, Step, apply
 from bot.domain.errors import (
-    CannotLook,
     DeliveryError,
     Malformed,
     MessageGone,
@@ -69,7 +66,9 @@ class Attempt:
         try:
             for pending in self._claim.pending:
                 self._tasks.append(await self._context.task_of(self._claim, pending))
-            await self._recover()
+            self._unconfirmed = await recovery.recover(
+                self._tasks, self._claim, self._context, self._sender
+            )
             for task in self._tasks:
                 for _ in range(ROUNDS):
                     steps = task.plan(self._context.clock()).steps
@@ -131,33 +130,6 @@ class Attempt:
         self._unconfirmed, self._unrecorded = Unconfirmed.UNCHANGED, False
         for task in self._tasks:
             task.pending = replace(task.pending, thread=task.thread)
-
-    # --- recovery ---------------------------------------------------------------------------
-
-    async def _recover(self) -> None:
-        """Find what may have been sent without being recorded, before anything is sent."""
-
-        async def find(root: str | None, keys: Sequence[str], since: datetime) -> Mapping[str, str]:
-            search = self._context.messenger.find
-            found = await self._sender.call(
-                "find", lambda: search(self._channel, root, keys, since)
-            )
-            self._context.counts.adopted += len(found)
-            return found
-
-        for task in self._tasks:
-            since = recovery.unconfirmed_since(self._claim, task)
-            if since is None or not task.plan(self._context.clock()).sends:
-                continue
-            self._context.counts.searched += 1
-            try:
-                task.thread = await recovery.found_on_platform(task, self._claim, since, find)
-            except CannotLook as error:
-                log.info("delivery.cannot_look", channel=str(self._channel), reason=error.reason)
-                task.thread = recovery.given_up(task)
-            task.thread = replace(task.thread, searched_at=self._context.clock())
-        if self._claim.unconfirmed_since is not None:
-            self._unconfirmed = Unconfirmed.CLEARED
 
     def _with_updates(self, settlement: Settlement) -> Settlement:
         """The same with what was done, and with what was found out by searching."""

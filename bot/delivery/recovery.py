@@ -4,19 +4,25 @@ and the record once it was searched for.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from bot.delivery.blindness import SEEN_AGAIN, blindness_keys
-from bot.delivery.context import SubjectTask
+from bot.delivery.context import DeliveryContext, SubjectTask
 from bot.delivery.plan import plan
-from bot.delivery.queue import Claim
+from bot.delivery.queue import Claim, Unconfirmed
 from bot.delivery.reminders import reminder_key
+from bot.delivery.sender import Sender
 from bot.delivery.steps import Act, Step, apply, catch_up_key, reply_key, root_key
 from bot.domain.blindness import Blindness
+from bot.domain.errors import CannotLook
 from bot.domain.incident import EventKind, Incident, IncidentEvent
 from bot.domain.subscription import Channel, Reminder, Subscription, ThreadRecord
+
+log = structlog.get_logger()
 
 # Clocks differ, ours from the store's and both from the platform's (guesses).
 SKEW = timedelta(seconds=5)
@@ -24,6 +30,35 @@ MARGIN = timedelta(seconds=60)
 
 # Searches the channel (root None) or a thread for messages with these keys, sent since then.
 Find = Callable[[str | None, Sequence[str], datetime], Awaitable[Mapping[str, str]]]
+
+
+async def recover(
+    tasks: Iterable[SubjectTask], claim: Claim, context: DeliveryContext, sender: Sender
+) -> Unconfirmed:
+    """Find what may have been sent without being recorded, before anything is sent.
+
+    Returns what becomes of the claim's `unconfirmed_since`. Raises as `Sender.call`.
+    """
+
+    async def find(root: str | None, keys: Sequence[str], since: datetime) -> Mapping[str, str]:
+        search = context.messenger.find
+        found = await sender.call("find", lambda: search(claim.channel, root, keys, since))
+        context.counts.adopted += len(found)
+        return found
+
+    for task in tasks:
+        since = unconfirmed_since(claim, task)
+        if since is None or not task.plan(context.clock()).sends:
+            continue
+        context.counts.searched += 1
+        try:
+            task.thread = await found_on_platform(task, claim, since, find)
+        except CannotLook as error:
+            log.info("delivery.cannot_look", channel=str(claim.channel), reason=error.reason)
+            task.thread = given_up(task)
+        task.thread = replace(task.thread, searched_at=context.clock())
+    known = claim.unconfirmed_since is not None
+    return Unconfirmed.CLEARED if known else Unconfirmed.UNCHANGED
 
 
 def unconfirmed_since(claim: Claim, task: SubjectTask) -> datetime | None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.domain.blindness import Blindness
 from bot.domain.evidence import Evidence, Source
 from bot.domain.incident import Incident
-from bot.domain.page import Severity
+from bot.domain.page import Severity, worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,18 @@ class ComponentLink:
     severity: Severity
     worst: Severity
     named_at: datetime
+
+    @classmethod
+    def of(cls, old: ComponentLink | None, severity: Severity, at: datetime) -> ComponentLink:
+        """Return a component as an incident has it from `at` on, after what it had been (`old`).
+
+        An unknown severity changes nothing.
+        """
+        if severity is Severity.UNKNOWN:
+            severity = old.severity if old else Severity.UP
+        if old is None:
+            return cls(severity, severity, at)
+        return cls(severity, worst((severity, old.worst)), max(at, old.named_at))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 
 from bot.domain.incident import Ending
 from bot.domain.page import Severity
-from bot.domain.state import ComponentState
+from bot.domain.state import ComponentLink, ComponentState
 from bot.engine.derived import derive, hand_over
 from bot.engine.poll import Observation, Poll
-from bot.engine.stages import Attribution, linked
+from bot.engine.stages import Attribution
 
 # On pages whose incidents name no component (OpenAI): how long after its last word an incident
 # still explains a component that goes down (guess).
@@ -92,7 +92,7 @@ def _after_its_end(
         )
         takers = owners_of(component, explaining) if impaired else []
         if row and (in_maintenance or (stays and not takers)):
-            links[component] = linked(link, row.severity, link.named_at)
+            links[component] = ComponentLink.of(link, row.severity, link.named_at)
             continue
         links[component] = replace(link, severity=Severity.UP)
         if takers and stays:

@@ -15,10 +15,9 @@ from functools import lru_cache
 
 from bot.domain.incident import Ending, Incident, Origin
 from bot.domain.page import PageIncident, Severity, Snapshot
-from bot.domain.state import ComponentLink, Track
+from bot.domain.state import Track
 from bot.engine.impact import weight
-from bot.engine.poll import Observation, Poll, Step
-from bot.engine.stages import linked
+from bot.engine.poll import Observation, Poll
 
 # Later it is a new incident that continues the old one. The product's rule (PRODUCT: "reopened
 # within 2 h: same thread").
@@ -149,7 +148,7 @@ def _read(poll: Poll, match: Observation, page: PageIncident) -> Observation:
     moved = page.impact is not (track.impact_shown or track.impact)
     spoke = moved and (new or seen.new_phase)
     impact = page.impact if spoke or seen.is_new or seen.adopted else track.impact
-    links, steps = _followed(seen, page)
+    links, steps = seen.followed(page)
     return replace(
         seen,
         incident=replace(
@@ -172,28 +171,6 @@ def _read(poll: Poll, match: Observation, page: PageIncident) -> Observation:
             title=page.title,
         ),
     )
-
-
-def _followed(
-    seen: Observation, page: PageIncident
-) -> tuple[dict[str, ComponentLink], tuple[Step, ...]]:
-    """Follow the component states through the new updates: links at the end and after each."""
-    links, steps = dict(seen.track.links), list[Step]()
-    for update in seen.updates:
-        late = any(update.at < link.named_at for link in links.values())
-        for change in update.changes:
-            id_ = change.component
-            if id_ not in links and change.before.is_impaired:
-                # It was down when this incident first named it (a repair posted afterwards).
-                links[id_] = linked(None, change.before, update.at)
-            if not late or id_ not in links:
-                links[id_] = linked(links.get(id_), change.after, update.at)
-        steps.append((update.at, dict(links)))
-    if not page.has_ended:
-        for component in page.components:
-            if component not in links:
-                links[component] = linked(None, Severity.UP, seen.last_word_at)
-    return links, tuple(steps)
 
 
 @lru_cache(maxsize=2048)  # the same fifty incidents are read at every poll

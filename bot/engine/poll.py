@@ -116,6 +116,25 @@ class Observation:
         named = provider.named_in(text, components_too=nameless)
         return tuple(dict.fromkeys((*words, *(s for s in named if s not in well), *troubled)))
 
+    def followed(self, page: PageIncident) -> tuple[dict[str, ComponentLink], tuple[Step, ...]]:
+        """Follow the component states through the new updates: links at the end and after each."""
+        links, steps = dict(self.track.links), list[Step]()
+        for update in self.updates:
+            late = any(update.at < link.named_at for link in links.values())
+            for change in update.changes:
+                id_ = change.component
+                if id_ not in links and change.before.is_impaired:
+                    # It was down when this incident first named it (a repair posted afterwards).
+                    links[id_] = ComponentLink.of(None, change.before, update.at)
+                if not late or id_ not in links:
+                    links[id_] = ComponentLink.of(links.get(id_), change.after, update.at)
+            steps.append((update.at, dict(links)))
+        if not page.has_ended:
+            for component in page.components:
+                if component not in links:
+                    links[component] = ComponentLink.of(None, Severity.UP, self.last_word_at)
+        return links, tuple(steps)
+
     def well_again(self, provider: Provider) -> frozenset[str]:
         """Return the models that its texts, all together, say are not in trouble any more."""
         page = self.page

@@ -111,7 +111,7 @@ class Attribution:
 
     def moved(self, component: str, severity: Severity, at: datetime) -> Attribution:
         """The same with `component` at `severity` since `at`, without a word of the provider."""
-        links = {**self.links, component: linked(self.links.get(component), severity, at)}
+        links = {**self.links, component: ComponentLink.of(self.links.get(component), severity, at)}
         return replace(self, links=links, moved_at=max(at, self.moved_at or at))
 
 
@@ -192,12 +192,3 @@ class Conclusion:
     @property
     def adds_nothing(self) -> bool:
         return self.seen.adds_nothing and not (self.reopened or self.owned.follows)
-
-
-def linked(old: ComponentLink | None, severity: Severity, at: datetime) -> ComponentLink:
-    """A component as an incident has it from `at` on; an unknown severity changes nothing."""
-    if severity is Severity.UNKNOWN:
-        severity = old.severity if old else Severity.UP
-    if old is None:
-        return ComponentLink(severity, severity, at)
-    return ComponentLink(severity, worst((severity, old.worst)), max(at, old.named_at))

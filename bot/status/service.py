@@ -14,7 +14,6 @@ from typing import Protocol, Self
 from bot.catalog.catalog import Catalog
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
-from bot.domain.state import State
 from bot.domain.subscription import Channel
 from bot.evidence.collector import Collector
 from bot.evidence.scoreboard import Scoreboard, scoreboard
@@ -136,10 +135,12 @@ class StatusService:
             state = states.get(name)
             if not asked:
                 continue
+            # Where nobody watches it, nothing is known since its last poll.
+            unwatched = state is not None and not is_fresh(state, now, provider.every)
             record = Record(
                 incidents=await self.incident_store.history(name, start),
                 spans=await self.past.spans(name, start) if self.past else [],
-                until=_until(state, now, provider.every),
+                until=state.observed_at if state and unwatched else now,
             )
             found += uptime_report(asked, provider.surfaces, record, start, now)
         return found
@@ -165,10 +166,3 @@ class StatusService:
 
     async def scoreboard(self) -> Scoreboard:
         return scoreboard(await self.incidents_since(self.clock() - SCORED))
-
-
-def _until(state: State | None, now: datetime, every: float) -> datetime:
-    """Until when something is known of a page: now where it is watched, else its last poll."""
-    if state is None:
-        return now
-    return now if is_fresh(state, now, every) else state.observed_at

@@ -80,28 +80,22 @@ class SharedSnapshot:
             StoreError: the store does not answer, and never did.
         """
         async with self._reading:
-            now = self.clock()
-            last = self._last
-            tried = self._tried_at
+            now, last, tried = self.clock(), self._last, self._tried_at
             fresh = tried is not None and timedelta(0) <= now - tried < self.fresh_for
-            if last is None or not fresh:
-                self._tried_at = now  # before it is read: what is written meanwhile expires it
-                last = self._last = await self._read(catalog, now, last)
-            return last
-
-    async def _read(
-        self, catalog: Catalog, now: datetime, last: StoredStatus | None
-    ) -> StoredStatus:
-        try:
-            async with asyncio.timeout(PATIENCE if last else None):
-                read = await read_snapshot(catalog, self.incident_store, self.collector, now)
-        except (StoreError, TimeoutError) as error:
-            if last is None:
-                raise
-            self.failure = str(error) or "no answer in time"
-            return blind(last, "our own store does not answer")
-        self.failure = ""
-        return read
+            if last is not None and fresh:
+                return last
+            self._tried_at = now  # before it is read: what is written meanwhile expires it
+            try:
+                async with asyncio.timeout(PATIENCE if last else None):
+                    found = await read_snapshot(catalog, self.incident_store, self.collector, now)
+                self.failure = ""
+            except (StoreError, TimeoutError) as error:
+                if last is None:
+                    raise
+                self.failure = str(error) or "no answer in time"
+                found = blind(last, "our own store does not answer")
+            self._last = found
+            return found
 
 
 def blind(snapshot: StoredStatus, why: str) -> StoredStatus:
