@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.commands.table import BUTTONS, command_of
+from bot.commands.buttons import BUTTONS
+from bot.commands.table import command_of
 from bot.domain.message import Button
 
 

@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 
 from bot.catalog.names import suggest
 from bot.commands import subscriptions
+from bot.commands.buttons import BUTTONS
 from bot.commands.parser import parse
 from bot.commands.shared import not_allowed
 from bot.commands.subscription_change import SubscriptionChange
-from bot.commands.table import BUTTONS, command_named, verb_words
+from bot.commands.table import command_named, verb_words
 from bot.commands.types import KEEP, Answer, Choice, Keep, Request, Services
 from bot.domain.errors import StoreError
 from bot.domain.incident import EventKind

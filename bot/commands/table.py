@@ -6,12 +6,9 @@ The parser, the help, what platforms list, the completion at the prompt and the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from bot.commands import alternatives, muting, queries, reports, subscriptions
 from bot.commands.types import (
     Answer,
-    ButtonHandler,
     Command,
     Option,
     ParsedCommand,
@@ -223,16 +220,6 @@ COMMANDS: tuple[Command, ...] = (
         anywhere=("help",),
     ),
 )
-
-# What the buttons under messages do, each with the value that it carries.
-BUTTONS: Mapping[str, ButtonHandler] = {
-    "affected": reports.affected,
-    "works": reports.works,
-    "justme": reports.press_just_me,
-    "back": reports.press_back,
-    "subscribe": subscriptions.press,
-    "details": queries.details,
-}
 
 
 def command_of(word: str) -> Command | None:
