@@ -123,6 +123,7 @@ class Settings(_Section):
     http_token: SecretStr | None = None
     # Where the pages are found from outside, with the path that a proxy puts them at.
     public_url: Address | None = None
+    public_reports: bool = False  # visitors of the page may report trouble
     # Agents may ask at /mcp (loads some 12 MB); behind a proxy its public names have to be said.
     mcp: bool = False
     mcp_hosts: Annotated[tuple[str, ...], NoDecode] = ()

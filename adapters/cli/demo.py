@@ -29,6 +29,7 @@ AFTERWARDS = 5.0  # seconds to read the end
 BEGIN = """\
   A recorded outage of Claude, 28 April 2026: 94 minutes in {seconds:.0f} seconds.
   Nothing leaves this machine. Meanwhile type what you like: api · why · history · help
+  or open the page, whose address comes below.
 """
 END = """
   That was it: one thread, told once, quiet otherwise. On the real page: isclaudedown run
@@ -55,6 +56,7 @@ async def demo(
                 poll_seconds=min(0.5, seconds / 60),
                 probes=False,
                 terminal="on",
+                http_port=0,  # the page too, at any free port of this machine
             )
 
             async def end() -> None:

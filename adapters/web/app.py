@@ -33,7 +33,7 @@ from adapters.web.prefix import UnderPrefix
 from adapters.web.reading import READING
 from adapters.web.writing import WRITING
 from bot.domain.errors import StoreError
-from bot.evidence.stores import TrafficStore
+from bot.evidence.stores import ReportStore, TrafficStore
 from bot.ports import Clock
 from bot.status.service import StatusService
 
@@ -45,6 +45,8 @@ WRITES, WRITE_BURST = 5.0, 30
 EXPORTS, EXPORT_BURST = 100.0, 500
 # Pages: a whole office opens them from one address when something is down.
 VISITS, VISIT_BURST = 300.0, 600
+# Reports of visitors: some surfaces in a row, then one now and then.
+REPORTS, REPORT_BURST = 0.05, 8
 
 
 @dataclass(slots=True)
@@ -65,6 +67,8 @@ class Web:
     measure: Callable[[], Awaitable[Measured]] | None = None
     # Where the pages are found from outside; None: nobody said.
     public_url: str | None = None
+    # Where visitors' reports are kept; None: the page takes none.
+    reports: ReportStore | None = None
     site: Site = field(init=False)
     live: Live = field(init=False, default_factory=Live)
     drawn: DrawnPages = field(init=False, default_factory=DrawnPages)
@@ -73,6 +77,7 @@ class Web:
     writes: Rate = field(init=False)
     exports: Rate = field(init=False)
     visits: Rate = field(init=False)
+    reporting: Rate = field(init=False)
 
     def __post_init__(self) -> None:
         self.site = Site(self.public_url)
@@ -80,6 +85,7 @@ class Web:
         self.writes = Rate(WRITES, WRITE_BURST, self.monotonic)
         self.exports = Rate(EXPORTS, EXPORT_BURST, self.monotonic)
         self.visits = Rate(VISITS, VISIT_BURST, self.monotonic)
+        self.reporting = Rate(REPORTS, REPORT_BURST, self.monotonic)
 
     def written(self) -> None:
         """Something was written that a page may show."""

@@ -64,6 +64,7 @@ async def open_web(
         trouble=lambda: _trouble(program.status),
         measure=lambda: _measure(program),
         public_url=settings.public_url,
+        reports=program.store.evidence.reports if settings.public_reports else None,
     )
     port = DEFAULT_PORT if settings.http_port is None else settings.http_port
     async with AsyncExitStack() as stack:

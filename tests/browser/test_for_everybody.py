@@ -145,3 +145,23 @@ async def test_on_a_wall_everything_is_seen_at_once(tmp_path: Path, size: tuple[
             assert box["y"] >= 0
             assert box["x"] + box["width"] <= width + 1
             assert box["y"] + box["height"] <= height + 1
+
+
+async def test_a_visitor_says_that_it_works_again(tmp_path: Path) -> None:
+    switched_on = {"ISCLAUDEDOWN_PUBLIC_REPORTS": "true"}
+    async with (
+        page_server() as provider,
+        bot(tmp_path, provider.url, **switched_on) as (_, address),
+        window(address, viewport={"width": 320, "height": 640}) as page,
+    ):
+        await page.get_by_role("link", name="just me?").click()
+        assert await violations(page) == []
+        assert await runs_over(page) == ""
+        await page.get_by_role("button", name="I'm affected by trouble with API").click()
+        assert await page.locator("h1").text_content() == "Counted: trouble with API"
+        assert await violations(page) == []
+        await page.get_by_role("button", name="It works again").click()
+        assert await page.locator("h1").text_content() == "Good: API works for you again"
+        await page.goto(f"{address}justme?surface=api")
+        assert await page.locator("h1").text_content() == "It looks like it is just you"
+        assert await violations(page) == []

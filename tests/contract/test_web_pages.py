@@ -27,7 +27,7 @@ HOSTILE = (
     "<script>alert(1)</script> </blockquote><img src=x onerror=alert(1)> &amp; \u202egnp\u202c"
 )
 EVERY = ("/", "/wall", "/provider/claude", "/incident/i1", "/surface/api", "/history", "/about")
-VOID = {"meta", "link", "rect", "path", "br", "img"}
+VOID = {"meta", "link", "rect", "path", "br", "img", "input"}
 
 
 class Words(HTMLParser):

@@ -89,6 +89,7 @@ async def _overview(web: Web, view: StatusView, template: str) -> Content:
     found = await overview(view, web.status)
     title = f"{found.question} {found.head}"
     values = {"it": found, "strips": await web.strips.get(web), "days": DAYS}
+    values["reports"] = web.reports is not None
     return Content(template, title, values, found.severity, found.plain)
 
 

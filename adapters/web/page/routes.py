@@ -9,6 +9,7 @@ from adapters.web.page.card import CARDS
 from adapters.web.page.feeds import FEEDS
 from adapters.web.page.live import LIVE
 from adapters.web.page.pages import PAGES
+from adapters.web.page.reporting import REPORTING
 from adapters.web.page.serving import FILES, endpoint_of
 
 WEB_PAGES: tuple[Endpoint, ...] = (
@@ -18,5 +19,6 @@ WEB_PAGES: tuple[Endpoint, ...] = (
     *CALENDAR,
     *BADGES,
     *CARDS,
+    *REPORTING,
     *FILES,
 )
