@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := bot adapters integrations tests scripts $(wildcard bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test integrations lint format audit bench chaos docs licences lock ready ready-dev
+.PHONY: help run test integrations lint format audit bench chaos docs licences pictures lock ready ready-dev
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ audit: ready-dev ## known holes of what is installed (installs pip-audit; asks p
 
 licences: ready-dev ## write docs/licences.md anew
 	@exec $(BIN)/python scripts/licences.py
+
+pictures: integrations ## make the pictures of the README anew, from the real program (needs a Chromium)
+	@exec $(BIN)/python scripts/pictures
 
 lock: ## refresh the lock files (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }

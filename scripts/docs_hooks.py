@@ -62,4 +62,6 @@ def for_the_site(markdown: str, folder: Path) -> str:
             return f"{bang}[{label}]({up}{inside.removeprefix('docs/')}{anchor})"
         return label
 
+    if folder == ROOT:  # pictures in light and dark, which Markdown has no word for
+        markdown = re.sub(r'(src(?:set)?=")docs/', r"\1", markdown)
     return LINK.sub(change, markdown)

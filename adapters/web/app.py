@@ -90,6 +90,7 @@ class Web:
     def written(self) -> None:
         """Something was written that a page may show."""
         self.drawn.expire()
+        self.strips.expire()
         self.live.wake()
 
 

@@ -151,7 +151,7 @@ async def test_a_visitor_says_that_it_works_again(tmp_path: Path) -> None:
     switched_on = {"ISCLAUDEDOWN_PUBLIC_REPORTS": "true"}
     async with (
         page_server() as provider,
-        bot(tmp_path, provider.url, **switched_on) as (_, address),
+        bot(tmp_path, provider.url, 0, **switched_on) as (_, address),
         window(address, viewport={"width": 320, "height": 640}) as page,
     ):
         await page.get_by_role("link", name="just me?").click()

@@ -1,6 +1,6 @@
 """Ninety days of each surface as a strip: one bar a day, as bad as the worst that the page said.
 
-The figures read months of history, so they are reckoned once a minute for all pages.
+The figures read months of history, so they are reckoned now and then for all pages.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from adapters.web.app import Web
 
 DAYS = 90
-KEPT = 60.0  # seconds
+KEPT = 60.0  # seconds, and at least so long whatever is written meanwhile:
+SOONEST = 2.0
 BAR, HEIGHT = 4, 20  # of one day, in the picture's own units; a quarter of it is the gap
 # What is drawn over what, where days are the same colour they make one path.
 _ORDER = (
@@ -63,12 +64,19 @@ class Strips:
     _strips: Mapping[str, Strip] = field(default_factory=dict)
     _reckoned_at: float | None = None
     _reckoning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _written: bool = False
+
+    def expire(self) -> None:
+        """Something was written that they may show."""
+        self._written = True
 
     async def get(self, web: Web) -> Mapping[str, Strip]:
         """By surface; those of before while our store does not answer."""
         async with self._reckoning:
             now = web.monotonic()
-            if self._reckoned_at is None or now - self._reckoned_at >= KEPT:
+            kept = SOONEST if self._written else KEPT
+            if self._reckoned_at is None or now - self._reckoned_at >= kept:
+                self._written = False
                 try:
                     report = await web.status.uptime(length=timedelta(days=DAYS))
                 except StoreError:
