@@ -38,7 +38,6 @@ async def calendar(web: Web, request: Request) -> Response:
     made = Calendar()
     made.add("prodid", f"-//isclaudedown//{__version__}//EN")
     made.add("version", "2.0")
-    made.add("method", "PUBLISH")
     made.add("x-wr-calname", "Scheduled maintenance")
     made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     made.add("x-published-ttl", REFRESH)

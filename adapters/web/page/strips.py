@@ -119,8 +119,8 @@ def _words(figure: str, days: Sequence[Uptime], bad: Sequence[Uptime]) -> str:
     if not figure:
         return f"Nothing is known of the last {len(days)} days."
     unknown = sum(day.worst is Severity.UNKNOWN for day in days)
-    said = f"{figure} up in {len(days)} days; {len(bad)} with trouble"
-    return said + (f", {unknown} of which nothing is known." if unknown else ".")
+    said = f"{figure} up in {len(days)} days; trouble on {len(bad)}"
+    return said + (f", nothing known of {unknown}." if unknown else ".")
 
 
 def _lengths(day: Uptime) -> str:
