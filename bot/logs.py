@@ -67,12 +67,16 @@ class LogStream(io.TextIOBase):
                 self._put(whole + end)
         return len(text)
 
-    def drain(self, seconds: float) -> None:
-        """Wait until all is written, but no longer than so many seconds."""
+    def flush(self) -> None:
+        """Hand on half a line too. Nothing is waited for."""
         with self._lock:
             if self._begun:
                 self._put(self._begun)
                 self._begun = ""
+
+    def drain(self, seconds: float) -> None:
+        """Wait until all is written, but no longer than so many seconds."""
+        self.flush()
         deadline = time.monotonic() + seconds
         while self._lines.unfinished_tasks and time.monotonic() < deadline:
             time.sleep(0.005)
@@ -140,8 +144,10 @@ class LogView(io.TextIOBase):
 VIEW = LogView()
 
 
-def set_up_logs(level: str, form: str, stream: Stream | None = None) -> None:
-    """`stream` is standard error if not given.
+def set_up_logs(
+    level: str, form: str, stream: Stream | None = None, *, listening: bool = False
+) -> None:
+    """`stream` is standard error if not given. `listening`: events go to what listens to `VIEW`.
 
     `form` is json, text, or auto: text on a terminal and in the view of the prompt. `level` auto is
     info, but warning on a terminal, where the lines stand between what the bot says there.
@@ -160,7 +166,7 @@ def set_up_logs(level: str, form: str, stream: Stream | None = None) -> None:
         if as_text
         else structlog.processors.JSONRenderer()
     )
-    heard: list[Processor] = [VIEW.heard] if stream is VIEW else []
+    heard: list[Processor] = [VIEW.heard] if listening else []
     structlog.configure(
         processors=[*shared, *heard, last],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),

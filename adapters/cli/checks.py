@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TextIO
@@ -20,6 +20,7 @@ from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.queue import RedisQueue
 from adapters.redis.subscriptions import RedisSubscriptions
 from bot.catalog.catalog import Catalog
+from bot.catalog.targets import neutral_sites
 from bot.catalog.watched import watched_catalog
 from bot.domain.checks import CheckResult, Health
 from bot.domain.errors import BotError, SettingsError
@@ -42,27 +43,28 @@ async def doctor(
     as_json: bool = False,
 ) -> bool:
     """Look at everything, one line each, or all as JSON. Returns whether nothing is broken."""
-    findings = _findings(load, platforms, clock)
+    found: list[CheckResult] = []
+    # Closed here if nobody reads on (`| head -1`), so that what it opened is closed in order.
+    async with aclosing(_findings(load, platforms, clock)) as findings:
+        async for finding in findings:
+            found.append(finding)
+            if as_json:
+                continue
+            line = f"{_MARKS[finding.health]} {finding.what}: {finding.says}"
+            write_line(out, line, rest="    ")
+            if finding.advice:
+                write_line(out, f"    → {finding.advice}", rest="      ")
+            out.flush()
+    healthy = all(finding.health is not Health.BROKEN for finding in found)
     if as_json:
-        found = [finding async for finding in findings]
-        healthy = all(finding.health is not Health.BROKEN for finding in found)
-        document = {"healthy": healthy, "checks": [asdict(finding) for finding in found]}
-        write_json(out, document, indent=2)
-        return healthy
-    healthy = True
-    async for finding in findings:
-        line = f"{_MARKS[finding.health]} {finding.what}: {finding.says}"
-        write_line(out, line, rest="    ")
-        if finding.advice:
-            write_line(out, f"    → {finding.advice}", rest="      ")
-        out.flush()
-        healthy = healthy and finding.health is not Health.BROKEN
+        checks = [asdict(finding) for finding in found]
+        write_json(out, {"healthy": healthy, "checks": checks}, indent=2)
     return healthy
 
 
 async def _findings(
     load: Callable[[], Settings], platforms: Sequence[Platform], clock: Clock
-) -> AsyncIterator[CheckResult]:
+) -> AsyncGenerator[CheckResult, None]:
     try:
         settings = load()
         catalog = watched_catalog(settings)
@@ -72,9 +74,10 @@ async def _findings(
         return
     for finding in _settings_findings(settings, catalog):
         yield finding
+    others = neutral_sites(catalog) if settings.probes else ()
     async with page_sources(catalog, clock) as pages:
         for page in pages.values():
-            async for finding in check_page(page):
+            async for finding in check_page(page, others):
                 yield finding
     async with AsyncExitStack() as stack:
         database = None

@@ -71,6 +71,7 @@ def progress(err: TextIO, says: Callable[[], str]) -> Iterator[None]:
             err.write(f"\r\x1b[K{clean(says())[: width_of(err) - 1]}")
             err.flush()
         err.write("\r\x1b[K")
+        err.flush()
 
     telling = threading.Thread(target=tell, daemon=True, name="progress")
     telling.start()

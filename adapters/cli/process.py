@@ -50,9 +50,12 @@ def loaded(*, quiet: bool = False) -> Settings:
 
 @contextmanager
 def logs_beside_the_prompt(level: str, form: str) -> Iterator[None]:
-    """Keep log lines away from a prompt, unless standard error goes elsewhere."""
-    aside = at_a_prompt() and sys.stderr.isatty()
-    set_up_logs("info" if aside and level == "auto" else level, form, VIEW if aside else None)
+    """Keep log lines away from a prompt, unless standard error goes elsewhere; it hears both."""
+    prompting = at_a_prompt()
+    if prompting and sys.stderr.isatty():
+        set_up_logs("info" if level == "auto" else level, form, VIEW, listening=True)
+    else:
+        set_up_logs(level, form, listening=prompting)
     try:
         yield
     finally:

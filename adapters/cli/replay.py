@@ -130,12 +130,17 @@ def _read(
         BotError: a file cannot be read, or there is nothing in any of them.
     """
     read: list[_Story] = []
-    with progress(sys.stderr, lambda: f"Reading {paths[min(len(read), len(paths) - 1)]}"):
+    looks: list[Observation] = []
+    with progress(
+        sys.stderr,
+        lambda: f"Reading {paths[min(len(read), len(paths) - 1)]}: {len(looks)} looks so far",
+    ):
         for path in paths:
             found = open_recording(path, catalog, provider)
-            read.append(
-                _Story(found.provider, list(found.observations), found.polls, found.watched)
-            )
+            looks = []
+            for look in found.observations:
+                looks.append(look)
+            read.append(_Story(found.provider, looks, found.polls, found.watched))
     stories: list[_Story] = []
     for story in sorted((s for s in read if s.looks), key=lambda s: s.looks[0][0]):
         before = next((known for known in stories if known.goes_on_in(story)), None)

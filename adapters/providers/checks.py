@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
+from adapters.network import why_unseen
 from adapters.providers.documents import decoded
 from adapters.providers.http import HttpAnswer, StatusPage
 from bot.domain.checks import CheckResult, Health
@@ -21,15 +22,19 @@ AGENT = "isclaudedown"  # as the first word of our User-Agent
 SKEW_ALLOWED = timedelta(seconds=30)
 
 
-async def check_page(page: StatusPage) -> AsyncIterator[CheckResult]:
-    """Look once at `page`."""
+async def check_page(
+    page: StatusPage, neutral_sites: Sequence[str] = ()
+) -> AsyncIterator[CheckResult]:
+    """Look once at `page`. `neutral_sites`: to tell an own network that is down from a page."""
     answers: list[HttpAnswer] = []
     page = replace(page, heard=answers.append)
     what = f"page {page.provider}"
     try:
         snapshot = await page.poll(lambda _: {PageList.INCIDENTS})
     except SourceError as error:
+        why = await why_unseen(page.base_url, neutral_sites)
         advice = "Open the address in a browser; check this machine's network, proxy and DNS."
+        advice = f"{why[0].upper()}{why[1:]}. {advice}" if why else advice
         yield CheckResult(what, str(error), Health.BROKEN, advice)
     else:
         yield CheckResult(

@@ -20,7 +20,7 @@ from adapters.terminal.look import at_a_prompt
 from adapters.terminal.messenger import CONSOLE, Terminal
 from adapters.terminal.operator import OperatorNotices
 from bot.catalog.catalog import Catalog
-from bot.catalog.targets import TargetKind, load_targets
+from bot.catalog.targets import neutral_sites
 from bot.commands import Commands, Request
 from bot.domain.errors import DeliveryError, StoreError
 from bot.domain.page import Severity
@@ -148,7 +148,6 @@ async def open_console(parts: Parts) -> AsyncIterator[Console]:
         StoreError: its transcript cannot be written.
     """
     folder = parts.settings.data_dir
-    targets = load_targets(parts.catalog) if parts.settings.probes else []
     try:
         terminal = Terminal(sys.stdout, folder, parts.clock)
     except OSError as error:
@@ -164,7 +163,7 @@ async def open_console(parts: Parts) -> AsyncIterator[Console]:
             RedisKeyValue(parts.store.database),
             parts.clock,
             parts.catalog,
-            [one.url for one in targets if one.kind is TargetKind.CONTROL],
+            neutral_sites(parts.catalog) if parts.settings.probes else (),
             parts.first_polls,
             parts.stop,
             parts.store.marker.lost,

@@ -89,7 +89,8 @@ async def _answer(line: str, commands: Commands) -> Message:
     person = os.environ.get("USER") or "you"
     if line.strip().casefold() == LOGS:
         lines = tuple((Text(one),) for one in [*VIEW.lines][-LINES_SHOWN:])
-        return notice("The last lines of the log", *lines) if lines else notice("Nothing is logged")
+        nothing = "Nothing is logged here (perhaps standard error goes elsewhere)"
+        return notice("The last lines of the log", *lines) if lines else notice(nothing)
     request = Request(CONSOLE, "local", person, line)
     if button := pressed(line):
         return (await commands.press(request, *button)).message

@@ -66,6 +66,11 @@ def load_targets(catalog: Catalog, text: str | None = None) -> list[Target]:
     return targets + neutral
 
 
+def neutral_sites(catalog: Catalog) -> list[str]:
+    """Return addresses that are nobody's who is watched: if none answers, our own network fails."""
+    return [one.url for one in load_targets(catalog) if one.kind is TargetKind.CONTROL]
+
+
 def _target(row: dict[str, object], provider: str, region: str) -> Target:
     row = {
         key: [str(one).replace(REGION, region) for one in value]

@@ -345,4 +345,6 @@ async def test_the_doctor_says_what_is_wrong_and_what_to_do(tmp_path: Path) -> N
     assert said.out.count("→") == 3
     assert broken.code == 1
     assert "✗ page claude" in broken.out
+    nowhere = await command(tmp_path, "http://status.invalid", "doctor")
+    assert "→ Its name does not resolve. Open the address in a browser" in nowhere.out
     assert "✗ redis" in broken.out

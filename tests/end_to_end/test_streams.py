@@ -78,6 +78,13 @@ async def test_an_answer_that_goes_nowhere_is_said_so(tmp_path: Path) -> None:
     assert nothing_said == (0, "", "")
 
 
+async def test_a_doctor_that_is_cut_off_closes_what_it_opened(tmp_path: Path) -> None:
+    async with page_server() as page:
+        _, out, err = await in_a_shell(tmp_path, page.url, "doctor | head -n 5")
+    assert out.splitlines()[4].startswith("✓ redis")  # which is open then
+    assert err == ""
+
+
 async def in_a_shell(folder: Path, page: str, words: str) -> tuple[int, str, str]:
     ran = await asyncio.to_thread(
         subprocess.run,

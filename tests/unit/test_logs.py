@@ -68,9 +68,21 @@ def test_half_a_line_is_written_with_its_end_or_at_the_end() -> None:
     os.close(reader)
 
 
+def test_what_is_flushed_is_written_though_the_line_goes_on() -> None:
+    """As progress on one line does."""
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w", encoding="utf-8") as out:
+        stream = LogStream(out)
+        stream.write("\r40 %")
+        stream.flush()
+        assert os.read(reader, 100) == b"\r40 %"
+        stream.drain(10)
+    os.close(reader)
+
+
 def test_the_view_of_the_prompt_keeps_the_last_lines_and_hands_on_every_event() -> None:
     VIEW.lines.clear()
-    set_up_logs("info", "auto", VIEW)
+    set_up_logs("info", "auto", VIEW, listening=True)
     log = structlog.get_logger()
     heard: list[str] = []
 
@@ -91,3 +103,21 @@ def test_the_view_does_not_grow() -> None:
         view.write(f"{number}\n")
 
     assert [view.lines[0], view.lines[-1]] == ["5", str(MOST_KEPT + 4)]
+
+
+def test_a_prompt_hears_of_events_also_if_the_lines_go_elsewhere(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    heard: list[str] = []
+    set_up_logs("info", "json", listening=True)
+    VIEW.listen(lambda event: heard.append(event["event"]))
+    structlog.get_logger().info("page.failed")
+    VIEW.listen(None)
+    set_up_logs("info", "json")
+    structlog.get_logger().info("page.recovered")
+
+    assert heard == ["page.failed"]
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == [
+        "page.failed",
+        "page.recovered",
+    ]
