@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from adapters.redis.database import Database
 from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
+from adapters.redis.history import RedisHistory
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.queue import RedisQueue
 from adapters.redis.subscriptions import RedisReminders, RedisSubscriptions
@@ -20,7 +21,11 @@ from bot.status.snapshot import SharedSnapshot
 
 
 def services_over(
-    database: Database, messengers: Mapping[str, Messenger], catalog: Catalog, clock: Clock
+    database: Database,
+    messengers: Mapping[str, Messenger],
+    catalog: Catalog,
+    clock: Clock,
+    page_url: str = "",
 ) -> Services:
     incident_store = RedisIncidentStore(database)
     reports = RedisReports(database, b"s")
@@ -29,17 +34,22 @@ def services_over(
     )
     snapshot = SharedSnapshot(incident_store, collector, clock)
     return Services(
-        status=StatusService(catalog, incident_store, snapshot, clock),
+        status=StatusService(catalog, incident_store, snapshot, clock, RedisHistory(database)),
         subscriptions=RedisSubscriptions(database, incident_store),
         threads=RedisQueue(database, "test"),
         messengers=messengers,
         reports=reports,
         reminders=RedisReminders(database),
         rng=random.Random(1),
+        page_url=page_url,
     )
 
 
 def commands_over(
-    database: Database, messengers: Mapping[str, Messenger], catalog: Catalog, clock: Clock
+    database: Database,
+    messengers: Mapping[str, Messenger],
+    catalog: Catalog,
+    clock: Clock,
+    page_url: str = "",
 ) -> Commands:
-    return Commands(services_over(database, messengers, catalog, clock))
+    return Commands(services_over(database, messengers, catalog, clock, page_url))

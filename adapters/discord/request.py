@@ -16,6 +16,15 @@ _MAJOR: Final = ("channel_id", "guild_id", "webhook_id", "webhook_token")
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a message, told in words for those who do not see it."""
+
+    name: str
+    data: bytes
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class RestRequest:
     """One request, as often as it is sent."""
 
@@ -24,6 +33,7 @@ class RestRequest:
     parameters: dict[str, str | int]
     query: dict[str, str] | None
     body: Any  # any JSON; None: without one
+    attachment: Attachment | None = None
 
     @property
     def route(self) -> str:

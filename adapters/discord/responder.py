@@ -7,6 +7,7 @@ https://docs.discord.com/developers/interactions/receiving-and-responding
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
@@ -17,15 +18,18 @@ import structlog
 from adapters.chat.http import Json
 from adapters.chat.responder import Responder
 from adapters.chat.settings_form import SettingsChange
-from adapters.chat.text import size
+from adapters.chat.text import clean, size
 from adapters.discord.channels import Channels, Kind
 from adapters.discord.command_names import clickable
 from adapters.discord.errors import INTERACTION_OVER, DiscordRefused, meaning
 from adapters.discord.markup import DESCRIPTION
 from adapters.discord.render import body_of, render
+from adapters.discord.request import Attachment
 from adapters.discord.rest import RestClient
 from adapters.discord.settings_form import menus
+from adapters.pictures import HAS_PICTURES, drawn
 from bot.commands import Answer, Request
+from bot.domain.chart import Chart
 from bot.domain.errors import DeliveryError, Malformed, StoreError, Uncertain
 from bot.domain.message import Lines, Message, Text, ThreadLink
 from bot.domain.subscription import Channel
@@ -39,6 +43,7 @@ PRIVATE: Final = 1 << 6
 # Types of a first answer: that one will come, or that the message will change.
 ANSWER_LATER, CHANGE_LATER = 5, 6
 _SILENT: Final[Json] = {"parse": []}
+PICTURE: Final = "picture.png"
 _WEBHOOK: Final = "/webhooks/{webhook_id}/{webhook_token}"
 
 
@@ -178,9 +183,11 @@ class DiscordResponder(Responder[DiscordInteraction]):
             message = replace(message, buttons=buttons)
         rendered = render(message, interaction.guild)
         rendered = replace(rendered, components=(*menus, *rendered.components)[:5])
+        body = body_of(rendered)
         try:
             try:
-                await self._fill_in(interaction, body_of(rendered))
+                if not await self._with_picture(interaction, body, message.chart):
+                    await self._fill_in(interaction, body)
             except Malformed as error:
                 log.warning("discord.answer_malformed", reason=error.reason)
                 plain = render(replace(message, blocks=(), buttons=()))
@@ -222,13 +229,33 @@ class DiscordResponder(Responder[DiscordInteraction]):
             embeds.append({**embed, "description": text} if fits else embed)
         return {**body, "embeds": embeds}
 
-    async def _fill_in(self, interaction: DiscordInteraction, body: Json) -> None:
+    async def _with_picture(
+        self, interaction: DiscordInteraction, body: Json, chart: Chart | None
+    ) -> bool:
+        """Answer with the chart as a picture. False: there is none, or Discord refuses it."""
+        if chart is None or not body["embeds"] or not HAS_PICTURES:
+            return False
+        data = await asyncio.to_thread(drawn, chart)
+        shown = {**body["embeds"][-1], "image": {"url": f"attachment://{PICTURE}"}}
+        with_picture = {**body, "embeds": [*body["embeds"][:-1], shown]}
+        try:
+            picture = Attachment(PICTURE, data, clean(chart.alt))
+            await self._fill_in(interaction, with_picture, picture)
+        except Malformed as error:
+            log.info("discord.picture_refused", reason=error.reason)
+            return False
+        return True
+
+    async def _fill_in(
+        self, interaction: DiscordInteraction, body: Json, picture: Attachment | None = None
+    ) -> None:
         """Put the answer in place of the deferred one."""
         try:
             await self.rest.call(
                 "PATCH",
                 f"{_WEBHOOK}/messages/@original",
                 {**self._clickable(body), "allowed_mentions": _SILENT},
+                attachment=picture,
                 webhook_id=interaction.application,
                 webhook_token=interaction.token,
             )

@@ -36,7 +36,7 @@ from adapters.discord.rate_limit import (
     RestRateLimiter,
     SharedLimits,
 )
-from adapters.discord.request import RestRequest
+from adapters.discord.request import Attachment, RestRequest
 from adapters.discord.settings import DiscordSettings
 from bot import __version__
 from bot.domain.errors import RateLimited, Uncertain
@@ -53,6 +53,19 @@ _PAUSES: Final = (0.5, 1.5)
 # What aiohttp raises before a request goes out; RuntimeError: the session was closed.
 _NOT_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, RuntimeError)
 _ME: Final = "/users/@me"
+
+
+def form_of(body: Json, attachment: Attachment) -> aiohttp.FormData:
+    """Return a message with its file; https://docs.discord.com/developers/reference#uploading-files
+
+    The message's JSON names the file by its number.
+    """
+    described = {"id": "0", "filename": attachment.name, "description": attachment.words}
+    form = aiohttp.FormData()
+    packed = orjson.dumps({**body, "attachments": [described]}).decode()
+    form.add_field("payload_json", packed, content_type="application/json")
+    form.add_field("files[0]", attachment.data, filename=attachment.name, content_type="image/png")
+    return form
 
 
 class RestClient:
@@ -83,18 +96,20 @@ class RestClient:
         *,
         query: dict[str, str] | None = None,
         seconds: float = CALL_SECONDS,
+        attachment: Attachment | None = None,
         **parameters: str | int,
     ) -> Json:
         """Return the JSON object of the answer (empty where there is none).
 
-        `seconds`: for the turn and all attempts together.
+        `seconds`: for the turn and all attempts together. `attachment`: sent beside the body.
 
         Raises:
             DiscordRefused: Discord answered no, and that may mean something to the caller.
             Uncertain: it may have been carried out (never of GET, PATCH, PUT: repeat those).
             DiscordUnreachable: it was not, or may be repeated. RateLimited: it was not.
         """
-        answer = await self._send(RestRequest(method, path, parameters, query, body), seconds)
+        request = RestRequest(method, path, parameters, query, body, attachment)
+        answer = await self._send(request, seconds)
         return answer if isinstance(answer, dict) else {}
 
     async def read_list(
@@ -165,14 +180,21 @@ class RestClient:
             session = self._session = open_session(connections=CONNECTIONS, seconds=CALL_SECONDS)
         if session is None:
             raise DiscordUnreachable("the program is ending")
-        headers = {"User-Agent": _AGENT, "Content-Type": "application/json"}
+        headers = {"User-Agent": _AGENT}
+        data: aiohttp.FormData | bytes | None = None
+        if request.attachment is not None:
+            data = form_of(request.body, request.attachment)  # which names its own content type
+        elif request.body is not None:
+            data = encode(request.body)
+        if request.attachment is None:
+            headers["Content-Type"] = "application/json"
         if not request.is_of_interaction:
             headers["Authorization"] = f"Bot {self._settings.token}"
         try:
             async with session.request(
                 request.method,
                 self._settings.base + request.path.format_map(request.parameters),
-                data=None if request.body is None else encode(request.body),
+                data=data,
                 params=request.query,
                 headers=headers,
                 # A connection is given up first, so that its time-out can be told from the other.

@@ -9,10 +9,11 @@ no bare `@channel` or address in it into something live.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adapters.chat.http import Json
 from adapters.chat.text import clean, cut, size
+from adapters.slack.charts import chart_blocks
 from adapters.slack.mrkdwn import (
     ZERO_WIDTH,
     cut_escaped,
@@ -50,6 +51,8 @@ class Rendered:
 
     text: str
     blocks: list[Json]
+    # Of an answer: what draws it. Sent along where Slack takes it, else left out.
+    charts: list[Json] = field(default_factory=list)
 
     @property
     def as_blocks(self) -> list[Json]:
@@ -88,7 +91,7 @@ def render(message: Message) -> Rendered:
     blocks += _fit([piece for block in message.blocks for piece in _pieces(block)], room, count)
     if buttons:
         blocks.append(actions(*buttons))
-    return Rendered(text, blocks)
+    return Rendered(text, blocks, chart_blocks(message.chart) if message.chart else [])
 
 
 def message_view(message: Message) -> Json:

@@ -16,7 +16,7 @@ from adapters.slack.errors import slack_errors
 from adapters.slack.interaction import SlackInteraction
 from adapters.slack.render import Rendered, message_view, render
 from bot.commands import Answer, Request
-from bot.domain.errors import DeliveryError, Uncertain
+from bot.domain.errors import DeliveryError, Malformed, Uncertain
 from bot.domain.message import Message
 from bot.ports import Messenger
 
@@ -68,7 +68,7 @@ class SlackResponder(Responder[SlackInteraction]):
             return
         rendered = render(answer.message)
         blocks = [*rendered.as_blocks, *extra] if extra else rendered.blocks
-        rendered = Rendered(rendered.text, blocks)
+        rendered = replace(rendered, blocks=blocks)
         # The response_url would answer a press inside a thread outside of it.
         in_thread = asked.thread_ts and not answer.shared
         reached = (
@@ -144,7 +144,7 @@ class SlackResponder(Responder[SlackInteraction]):
             "text": rendered.text,
         }
         if rendered.blocks:
-            body["blocks"] = rendered.blocks
+            body["blocks"] = [*rendered.blocks, *rendered.charts]
         webhook = AsyncWebhookClient(
             asked.response_url,
             timeout=TIMEOUT_SECONDS,
@@ -158,16 +158,23 @@ class SlackResponder(Responder[SlackInteraction]):
         except DeliveryError as error:
             log.info("slack.response_failed", reason=error.reason)
             return False
+        if rendered.charts and 400 <= answer.status_code < 500:
+            log.info("slack.charts_refused", reason=answer.body[:80])
+            return await self._by_response_url(asked, replace(rendered, charts=[]), shared=shared)
         return answer.status_code == 200
 
     async def _ephemeral(self, asked: SlackInteraction, rendered: Rendered) -> bool:
         body: Json = {"channel": asked.channel.id, "user": asked.user, "text": rendered.text}
         if rendered.blocks:
-            body["blocks"] = rendered.blocks
+            body["blocks"] = [*rendered.blocks, *rendered.charts]
         if asked.thread_ts:
             body["thread_ts"] = asked.thread_ts
         try:
             await (await self.clients.of(asked.tenant)).call("chat.postEphemeral", body)
+        except Malformed as error:
+            log.info("slack.charts_refused", reason=error.reason)
+            plain = replace(rendered, charts=[])
+            return bool(rendered.charts) and await self._ephemeral(asked, plain)
         except DeliveryError as error:
             log.info("slack.ephemeral_failed", reason=error.reason)
             return False

@@ -29,6 +29,7 @@ from adapters.web.page.routes import WEB_PAGES
 from adapters.web.page.serving import DrawnPages, error_page, wants_page
 from adapters.web.page.site import Site
 from adapters.web.page.strips import Strips
+from adapters.web.pictures import PICTURES
 from adapters.web.prefix import UnderPrefix
 from adapters.web.reading import READING
 from adapters.web.writing import WRITING
@@ -105,6 +106,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *WRITING,
     *OTLP,
     *OPERATING,
+    *PICTURES,
     Endpoint("/openapi.json", "This description", describe),
 )
 # Asked by machines that must not be told to slow down; and what is open all the time, whose number

@@ -66,12 +66,12 @@ def named(typed: Sequence[str], catalog: Catalog) -> list[str]:
     return surfaces
 
 
-def _listed(text: str) -> list[str]:
+def listed(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
 async def verdicts(web: Web, request: Request) -> Response:
-    return await _verdict_of(web, request, _listed(read_query(request, Surfaces).surface))
+    return await _verdict_of(web, request, listed(read_query(request, Surfaces).surface))
 
 
 async def verdict(web: Web, request: Request) -> Response:
@@ -88,14 +88,14 @@ async def _verdict_of(web: Web, request: Request, typed: Sequence[str]) -> Respo
 
 async def open_incidents(web: Web, request: Request) -> Response:
     view = await web.status.view()
-    surfaces = set(named(_listed(read_query(request, Surfaces).surface), view.catalog))
+    surfaces = set(named(listed(read_query(request, Surfaces).surface), view.catalog))
     found = [i for i in view.incidents if i.concerns(surfaces)]
     return answer_with(request, incidents_document(found, view.at))
 
 
 async def history(web: Web, request: Request) -> Response:
     query = read_query(request, Past)
-    surfaces = set(named(_listed(query.surface), await web.status.learn()))
+    surfaces = set(named(listed(query.surface), await web.status.learn()))
     now = web.clock()
     past = await web.status.incidents_since(now - timedelta(days=query.days))
     found = [i for i in past if i.concerns(surfaces)]
@@ -122,7 +122,7 @@ async def report(web: Web, request: Request) -> Response:
 
 async def uptime(web: Web, request: Request) -> Response:
     query = read_query(request, Window)
-    surfaces = named(_listed(query.surface), await web.status.learn())
+    surfaces = named(listed(query.surface), await web.status.learn())
     report = await web.status.uptime(surfaces, timedelta(days=query.days))
     target = round(query.slo / 100, 9) if query.slo is not None else None
     return answer_with(request, uptime_document(report, target))

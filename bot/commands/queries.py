@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote
 
 from bot.catalog.names import of_provider, provider_of
 from bot.commands.shared import how_long
@@ -12,6 +13,7 @@ from bot.domain.incident import Incident
 from bot.domain.message import Message, Text, ThreadLink
 from bot.domain.subscription import ThreadRecord
 from bot.messages.answer import answer_message
+from bot.messages.charts import timeline_chart
 from bot.messages.history import history_message, incident_message
 from bot.messages.report import report_message
 from bot.messages.text import notice
@@ -90,7 +92,10 @@ async def uptime(services: Services, _request: Request, words: ParsedCommand) ->
     for provider in words.providers:
         asked += of_provider(services.catalog, provider)
     report = await services.status.uptime(asked, words.length or USUAL_UPTIME)
-    message = uptime_message(report, services.catalog, target=words.target)
+    days = max(1, round((report.end - report.start) / timedelta(days=1)))
+    address = f"/picture/uptime.png?surface={quote(','.join(asked))}&days={days}"
+    picture = services.page_url + address if services.page_url else ""
+    message = uptime_message(report, services.catalog, target=words.target, picture=picture)
     return Answer(message, shared=words.share)
 
 
@@ -111,9 +116,12 @@ async def incident(services: Services, request: Request, words: ParsedCommand) -
     if more:
         return Answer(report_message(found[0], services.status.clock(), services.catalog))
     link = await _thread_link(services, request, found[0])
-    return Answer(
-        incident_message(found[0], services.status.clock(), services.catalog, thread=link)
-    )
+    one, now, catalog = found[0], services.status.clock(), services.catalog
+    address = f"/picture/incident/{quote(one.key)}.png"
+    picture = services.page_url + address if services.page_url else ""
+    observed = await services.status.observed(one)
+    chart = timeline_chart(one, observed, now, catalog, picture)
+    return Answer(incident_message(one, now, catalog, thread=link, chart=chart))
 
 
 async def _find(services: Services, wanted: str) -> list[Incident]:

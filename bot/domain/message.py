@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.chart import Chart
 from bot.domain.page import Severity
 
 
@@ -115,6 +116,8 @@ class Message:
     buttons: tuple[Button, ...] = ()
     struck: bool = False  # withdrawn: the title is struck through
     ended: bool = False  # nothing more is expected
+    # Of an answer, where a picture says it better; everything in it is told in the text too.
+    chart: Chart | None = None
 
 
 # A shape beside the colour too: these differ for readers who see no red and green.

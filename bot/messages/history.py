@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.catalog.catalog import Catalog
+from bot.domain.chart import Chart
 from bot.domain.incident import EventKind, Incident, SeenBy
 from bot.domain.message import Block, Line, Lines, Message, Note, Span, Text, ThreadLink, Time
 from bot.messages.durations import duration, timeline
@@ -76,7 +77,12 @@ def _line(incident: Incident, now: datetime, catalog: Catalog) -> Line:
 
 
 def incident_message(
-    incident: Incident, now: datetime, catalog: Catalog, *, thread: ThreadLink | None = None
+    incident: Incident,
+    now: datetime,
+    catalog: Catalog,
+    *,
+    thread: ThreadLink | None = None,
+    chart: Chart | None = None,
 ) -> Message:
     """One incident in full: every text of the provider, oldest first."""
     blocks: list[Block] = []
@@ -107,4 +113,5 @@ def incident_message(
         buttons=tuple(b for b in incident_buttons(incident) if b.action != "details"),
         struck=incident.withdrawn,
         ended=not incident.is_open,
+        chart=chart,
     )

@@ -10,7 +10,7 @@ from bot.domain.message import Block, Line, Lines, Message, Note, Text
 from bot.domain.page import Severity
 from bot.history.figures import SurfaceUptime, UptimeReport
 from bot.history.uptime import RULE, ErrorBudget, Uptime, error_budget
-from bot.messages.charts import strip_text
+from bot.messages.charts import strip_chart, strip_text
 from bot.messages.durations import duration
 
 _NONE = timedelta(0)
@@ -20,9 +20,12 @@ _WORDS = {Severity.MAJOR: "major", Severity.PARTIAL: "partial"}
 
 
 def uptime_message(
-    report: UptimeReport, catalog: Catalog, *, target: float | None = None
+    report: UptimeReport, catalog: Catalog, *, target: float | None = None, picture: str = ""
 ) -> Message:
-    """Every surface of the report in a line of its own, then how it was reckoned."""
+    """Every surface of the report in a line of its own, then how it was reckoned.
+
+    `picture`: the address where it can be fetched; empty: nowhere.
+    """
     length = duration(report.end - report.start)
     title = f"Uptime of the last {length}"
     if not report.surfaces:
@@ -37,8 +40,11 @@ def uptime_message(
             lines.append((Text(budget_words(error_budget(one.official, target))),))
         blocks.append(Lines(tuple(lines)))
     blocks.append(Note((Text(_how(report.surfaces)),)))
-    plain = "; ".join(_short(one, catalog) for one in report.surfaces)
-    return Message(title, f"{title}: {plain}.", blocks=tuple(blocks))
+    labels = [catalog.label(one.surface) for one in report.surfaces]
+    figures = [per_cent(one.official.weighted) for one in report.surfaces]
+    plain = "; ".join(f"{label} {figure}" for label, figure in zip(labels, figures, strict=True))
+    chart = strip_chart(report, labels, figures, picture)
+    return Message(title, f"{title}: {plain}.", blocks=tuple(blocks), chart=chart)
 
 
 def calendar_message(found: Mapping[str, Uptime], *, target: float | None = None) -> Message:
@@ -100,10 +106,6 @@ def budget_words(budget: ErrorBudget) -> str:
         return f"{head}, none burnt."
     lasts = duration(budget.empty_after)
     return f"{head}, {burnt}, {duration(budget.left)} left; at this rate it lasts {lasts}."
-
-
-def _short(one: SurfaceUptime, catalog: Catalog) -> str:
-    return f"{catalog.label(one.surface)} {per_cent(one.official.weighted)}"
 
 
 def _official(one: SurfaceUptime, catalog: Catalog) -> Line:

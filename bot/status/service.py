@@ -20,6 +20,7 @@ from bot.evidence.scoreboard import Scoreboard, scoreboard
 from bot.evidence.stores import EvidenceStores
 from bot.evidence.suspicion import Signals
 from bot.history.figures import Record, UptimeReport, uptime_report
+from bot.history.spans import Span
 from bot.history.stores import HistoryReader
 from bot.ports import Clock, IncidentReader
 from bot.status.duration import ExpectedDuration, expected_duration
@@ -144,6 +145,12 @@ class StatusService:
             )
             found += uptime_report(asked, provider.surfaces, record, start, now)
         return found
+
+    async def observed(self, incident: Incident) -> list[Span]:
+        """What was observed since an incident began, its beginning included."""
+        if self.past is None:
+            return []
+        return await self.past.spans(incident.provider, incident.started_at)
 
     async def incident(self, name: str) -> Incident | None:
         """By its key ("claude/abc"), or by its id alone where only one provider has it."""

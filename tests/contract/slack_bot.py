@@ -44,7 +44,7 @@ def options_for(server: SlackServer, mode: str) -> SlackSettings:
 
 @asynccontextmanager
 async def slack_bot(
-    server: SlackServer, mode: str, *, wait: bool = True, **changes: object
+    server: SlackServer, mode: str, *, wait: bool = True, page_url: str = "", **changes: object
 ) -> AsyncIterator[SlackBot]:
     """`mode` is socket or http; `changes` replace options. `wait`: until it is connected."""
     options = options_for(server, mode).model_copy(update=changes)
@@ -53,7 +53,7 @@ async def slack_bot(
         store = await stack.enter_async_context(open_store(node.url))
         messengers: dict[str, Messenger] = {}
         catalog = only(load_catalog(), ["claude"])
-        commands = commands_over(store.database, messengers, catalog, utc_now)
+        commands = commands_over(store.database, messengers, catalog, utc_now, page_url)
         slack = await stack.enter_async_context(
             open_slack(options, store, commands, catalog, utc_now)
         )

@@ -203,6 +203,26 @@ async def test_a_conversation_is_subscribed_and_unsubscribed_like_a_channel(room
         assert (await room.bot.bot.store.subscriptions.get(channel) is not None) is is_kept
 
 
+async def test_uptime_is_answered_with_a_picture_that_is_told_in_words_too(room: Room) -> None:
+    asked = await room.look_up("uptime", surface="api", length="90d", slo="99.9")
+    assert "Uptime of the last 90 days" in asked.text
+    assert asked.original is not None
+    assert asked.original.body["embeds"][-1]["image"] == {"url": "attachment://picture.png"}
+    (described,) = asked.original.body["attachments"]
+    assert described["description"].startswith("Uptime, last 90 days, one bar a day: API")
+    ((name, data),) = room.server.uploads
+    assert (name, data[:8]) == ("picture.png", b"\x89PNG\r\n\x1a\n")
+    assert len(data) < 60_000
+
+
+async def test_where_discord_refuses_the_picture_the_words_are_answered(room: Room) -> None:
+    room.server.refuses_files = True
+    asked = await room.look_up("uptime", surface="api")
+    assert "Uptime of the last 90 days" in asked.text
+    assert asked.original is not None
+    assert "image" not in asked.original.body["embeds"][-1]
+
+
 async def test_lengths_and_incidents_complete(room: Room) -> None:
     store = room.bot.bot.store
     await commit(store, incident(EventKind.OPENED))

@@ -160,6 +160,22 @@ async def test_uptime_and_reports_are_served_with_their_figures(running: Running
     assert (await running.get("/v1/uptime?slo=101")).status_code == 422
 
 
+async def test_charts_are_served_as_pictures_on_light_and_on_dark_paper(running: Running) -> None:
+    await running.page_says(incident("i1", api=Severity.PARTIAL), api=Severity.PARTIAL)
+
+    light = await running.get("/picture/uptime.png?surface=api&days=30")
+    dark = await running.get("/picture/uptime.png?surface=api&days=30&dark=true")
+    for picture in (light, dark):
+        assert picture.headers["content-type"] == "image/png"
+        assert picture.content.startswith(b"\x89PNG")
+        assert len(picture.content) <= 60_000
+    assert light.content != dark.content
+    story = await running.get("/picture/incident/claude/i1.png")
+    assert story.headers["content-type"] == "image/png"
+    for address in ("/picture/incident/nowhere.png", "/picture/uptime.png?surface=nothing"):
+        assert (await running.get(address)).status_code == 404
+
+
 async def test_errors_have_one_shape_whatever_was_asked(running: Running) -> None:
     for answer in (
         await running.get("/nowhere"),

@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.chat.text import clean
+from adapters.pictures import HAS_PICTURES
 from adapters.web.endpoint import Endpoint
 from adapters.web.page.badge import COLOURS
-from adapters.web.page.site import HAS_PICTURES
 from bot.domain.page import Severity
 from bot.messages.answer import answer_message
 

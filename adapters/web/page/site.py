@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import html
-import importlib.util
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.chat.text import clean
+from adapters.pictures import HAS_PICTURES
 from adapters.web.endpoint import is_known
 from bot import __version__
 from bot.domain.page import Severity
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from adapters.web.page.pages import Content
 
 FOLDER = Path(__file__).parent
-# Whether Pillow is installed (`isclaudedown[pictures]`).
-HAS_PICTURES = importlib.util.find_spec("PIL") is not None
 # Files that pages refer to, by the name in their address.
 ASSETS = {
     "page.css": "text/css; charset=utf-8",

@@ -1,4 +1,4 @@
-"""Ninety days of each surface as a strip: one bar a day, as bad as the worst that the page said.
+"""Ninety days of each surface as a strip: one bar a day, as high as the worst that the page said.
 
 The figures read months of history, so they are reckoned now and then for all pages.
 """
@@ -15,6 +15,7 @@ from bot.domain.errors import StoreError
 from bot.domain.page import Severity
 from bot.history.figures import SurfaceUptime
 from bot.history.uptime import Uptime
+from bot.messages.charts import HEIGHTS
 from bot.messages.durations import duration
 
 if TYPE_CHECKING:
@@ -93,7 +94,11 @@ def strip_of(one: SurfaceUptime) -> Strip:
     for severity in _ORDER:
         places = [place for place, day in enumerate(days) if day.worst is severity]
         if places:
-            bars = "".join(f"M{BAR * place} 0h{BAR - 1}v{HEIGHT}h-{BAR - 1}z" for place in places)
+            high = round(HEIGHT * HEIGHTS[severity], 1)  # told apart without colours
+            bars = "".join(
+                f"M{BAR * place} {HEIGHT - high:g}h{BAR - 1}v{high:g}h-{BAR - 1}z"
+                for place in places
+            )
             paths.append((severity, bars))
     bad = [day for day in days if day.worst.rank > Severity.UP.rank]
     figure = percent(one.official.weighted)

@@ -5,6 +5,8 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import Message
 from typing import Any
 
 from aiohttp import web
@@ -53,6 +55,8 @@ class DiscordServer:
         self.token = token
         self.requests: list[tuple[str, str, int, Any]] = []
         self.violations: list[str] = []
+        self.uploads: list[tuple[str, bytes]] = []  # files that came with messages
+        self.refuses_files = False
         self.invalid_requests = 0
         self.url = ""
         self.gateway_url = ""
@@ -132,7 +136,7 @@ class DiscordServer:
             return self._limited(request, verdict.retry_after, scope, verdict.headers)
         body: Any = None
         try:
-            body = await _body(request, raw)
+            body = await self._body(request, raw)
             self._check_request(request.method, route, body, has_body=bool(raw))
             call = Call(request.method, route, params, dict(request.query), body)
             status, answer = await handler(self.api, call)
@@ -223,6 +227,29 @@ class DiscordServer:
 
     # control --------------------------------------------------------------
 
+    async def _body(self, request: web.Request, raw: bytes) -> Any:
+        if not raw:
+            return None
+        if request.content_type == "multipart/form-data":
+            kind = request.headers["Content-Type"].encode()
+            form = message_from_bytes(b"Content-Type: " + kind + b"\r\n\r\n" + raw)
+            parts = {
+                str(part.get_param("name", header="Content-Disposition")): part
+                for part in form.walk()
+                if not part.is_multipart()
+            }
+            payload = _content(parts.pop("payload_json"))
+            self.uploads += [(str(part.get_filename()), _content(part)) for part in parts.values()]
+            if self.refuses_files and parts:
+                raise Refused(40005)
+            return json.loads(payload)
+        if request.content_type != "application/json":
+            raise Refused(50109)
+        try:
+            return json.loads(raw)
+        except ValueError as error:
+            raise Refused(50109) from error
+
     async def _control(self, request: web.Request) -> web.Response:
         """`POST /_control/<director method>` with a JSON object (or list) of arguments."""
         name = request.match_info["method"]
@@ -238,18 +265,10 @@ class DiscordServer:
         return web.json_response(result)
 
 
-async def _body(request: web.Request, raw: bytes) -> Any:
-    if not raw:
-        return None
-    if request.content_type == "multipart/form-data":
-        form = await request.post()
-        return json.loads(str(form["payload_json"]))
-    if request.content_type != "application/json":
-        raise Refused(50109)
-    try:
-        return json.loads(raw)
-    except ValueError as error:
-        raise Refused(50109) from error
+def _content(part: Message) -> bytes:
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return content
 
 
 @asynccontextmanager

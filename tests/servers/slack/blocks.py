@@ -22,8 +22,8 @@ OPTIONS, IDENTIFIER, VIEW_TITLE = 100, 255, 24
 PRIVATE_METADATA, LABEL_TEXT, PLACEHOLDER = 3_000, 2_000, 150
 
 MESSAGE_KINDS = {
-    "actions", "context", "divider", "header", "image", "markdown", "rich_text", "section", "video",
-    "table",
+    "actions", "context", "data_visualization", "divider", "header", "image", "markdown",
+    "rich_text", "section", "table", "video",
 }  # fmt: skip
 VIEW_KINDS = MESSAGE_KINDS - {"markdown", "table"} | {"input"}
 SELECTS = (
@@ -150,10 +150,27 @@ def _block(block: Json, where: str) -> Iterator[str]:
             yield from _row(block, where)
         case "image":
             yield from _image(block, where)
+        case "data_visualization":
+            yield from _chart(block, where)
         case "input":
             yield from _input(block, where)
         case "markdown" if len(block.get("text", "")) > 12_000:
             yield f"{where}: over 12,000 characters"
+
+
+def _chart(block: Json, where: str) -> Iterator[str]:
+    """https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block"""
+    if not 1 <= len(block.get("title", "")) <= 50:
+        yield f"{where}: title"
+    chart = block.get("chart", {})
+    series, categories = chart.get("series", []), chart.get("axis_config", {}).get("categories", [])
+    if not 1 <= len(series) <= 6 or len({one["name"] for one in series}) != len(series):
+        yield f"{where}: {len(series)} series, 1 to 6 allowed, each name once"
+    if any(len(label) > 20 for label in categories):
+        yield f"{where}: a category over 20 characters"
+    for one in series:
+        if [point["label"] for point in one["data"]] != categories:
+            yield f"{where}: points that are no category"
 
 
 def _input(block: Json, where: str) -> Iterator[str]:

@@ -83,6 +83,9 @@ class SlackServer:
         if self.world.response_urls_fail:
             return web.Response(status=500, text="fatal_error")
         body: Json = orjson.loads(await request.read())
+        kinds = {block["type"] for block in body.get("blocks", [])}
+        if kinds & self.world.refused_blocks:
+            return web.Response(status=400, text="invalid_blocks")
         error = payloads.take_response(url, body, self.world.now())
         if error is not None:
             self.world.violate(f"response_url: {error}")

@@ -208,6 +208,8 @@ class World:
     keep_blocks: bool = True
     history_limit: int = 1000
     response_urls_fail: bool = False
+    # Kinds of blocks that this Slack does not take in an answer (new ones, pictures not found).
+    refused_blocks: set[str] = field(default_factory=set)
     workspaces: dict[str, Workspace] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     response_urls: dict[str, ResponseUrl] = field(default_factory=dict)
