@@ -218,7 +218,9 @@ class Messenger(Protocol):
         """Find out whether the bot may post there, without posting."""
         ...
 
-    async def say(self, channel: Channel, card: Message, key: str) -> None:
+    async def say(
+        self, channel: Channel, card: Message, key: str, *, mention: str | None = None
+    ) -> None:
         """Post outside any thread (a change made, an example, why we were silent)."""
         ...
 

@@ -20,6 +20,7 @@ from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCa
 from bot.delivery.context import DeliveryContext, Verdicts, no_failpoint
 from bot.delivery.fanout import FanOut, ReminderFanOut
 from bot.delivery.platform_health import PlatformHealth
+from bot.delivery.schedule import ScheduleFanOut
 from bot.delivery.steps import Step
 from bot.delivery.worker import Worker
 from bot.domain.blindness import Blindness
@@ -107,7 +108,13 @@ class NamedMessages(MessageCache):
 
     def of_blindness(self, step: Step, blindness: Blindness, now: datetime) -> Message:
         del blindness, now
-        return Message("can see again" if step.covers else "cannot see", "blindness")
+        return Message("can see again" if step.part else "cannot see", "blindness")
+
+    def of_quiet_end(
+        self, incidents: Sequence[Incident], blind: Sequence[Blindness], now: datetime
+    ) -> Message:
+        del blind, now
+        return Message(f"goes on: {' '.join(sorted(i.key for i in incidents))}", "quiet end")
 
     def of_reminder(self, reminder: Reminder, now: datetime) -> Message:
         del now
@@ -143,6 +150,7 @@ class Bot:
     context: DeliveryContext
     reminders: ReminderFanOut
     blindness: BlindnessFanOut
+    schedule: ScheduleFanOut
     reports: RedisReports
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     dead: bool = False
@@ -183,7 +191,7 @@ async def running_bot(
             one.wake()
 
     async with open_store(url, queued=queued, lease=lease, failpoint=failpoint) as store:
-        incidents = IncidentCache(store.incident_store)
+        incidents = IncidentCache(store.incident_store, [provider])
         reports = RedisReports(store.database, b"s")
         context = DeliveryContext(
             messenger,
@@ -207,10 +215,19 @@ async def running_bot(
         blindness = BlindnessFanOut(
             [provider], store.incident_store, store.stream, clock, interval=0.1
         )
-        bot = Bot(store, worker, fanout, context, reminders, blindness, reports)
+        schedule = ScheduleFanOut(
+            store.timetable,
+            store.subscriptions,
+            store.incident_store,
+            store.queue,
+            [provider],
+            clock,
+            interval=0.1,
+        )
+        bot = Bot(store, worker, fanout, context, reminders, blindness, schedule, reports)
         bot.tasks = [asyncio.create_task(worker.run())]
         if reading:
-            loops = (fanout.run(), reminders.run(), blindness.run())
+            loops = (fanout.run(), reminders.run(), blindness.run(), schedule.run())
             bot.tasks += [asyncio.create_task(one) for one in loops]
         try:
             yield bot

@@ -12,6 +12,7 @@ from bot.catalog.catalog import Catalog
 from bot.commands import KEEP, Answer, Commands, Keep, Request
 from bot.domain.incident import EventKind
 from bot.domain.page import Severity
+from bot.domain.quiet import QuietHours
 from bot.domain.subscription import Subscription
 
 
@@ -33,6 +34,7 @@ class SettingsChange:
     mention: str | Keep | None = KEEP  # None: nobody
     mention_from: Severity | Keep = KEEP
     thread_only: frozenset[EventKind] | Keep = KEEP
+    quiet: QuietHours | Keep | None = KEEP  # None: no quiet hours
 
     async def apply(self, commands: Commands, request: Request) -> Answer:
         """Subscribe the request's channel accordingly."""
@@ -43,6 +45,7 @@ class SettingsChange:
             mention=self.mention,
             mention_from=self.mention_from,
             thread_only=self.thread_only,
+            quiet=self.quiet,
         )
 
 

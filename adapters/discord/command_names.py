@@ -86,7 +86,7 @@ def _fits(word: str, takes: Takes, *, full: bool) -> bool:
         case Takes.LENGTH | Takes.TARGET:
             read = length_of if takes is Takes.LENGTH else share_of
             return not full and read(word) is not None
-        case Takes.INCIDENT | Takes.TEXT:
-            return takes is Takes.TEXT or not full
+        case Takes.INCIDENT | Takes.TEXT | Takes.MUTE:
+            return takes is not Takes.INCIDENT or not full
         case _:
             return takes is Takes.REPORT and word == takes.value

@@ -180,7 +180,7 @@ def subcommand_of(
         match option.takes:
             case Takes.SURFACE | Takes.SURFACES | Takes.SIGNED:
                 made.autocomplete(option.name)(suggest_surfaces(responder))
-            case Takes.LENGTH:
+            case Takes.LENGTH | Takes.MUTE:
                 made.autocomplete(option.name)(suggest_lengths)
             case Takes.INCIDENT:
                 made.autocomplete(option.name)(suggest_incidents(responder))

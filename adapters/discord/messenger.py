@@ -201,10 +201,12 @@ class DiscordMessenger:
     async def access(self, channel: Channel) -> Access:
         return await self.channels.access(channel_number(channel))
 
-    async def say(self, channel: Channel, message: Message, key: str) -> None:
+    async def say(
+        self, channel: Channel, message: Message, key: str, *, mention: str | None = None
+    ) -> None:
         channel_id = channel_number(channel)
         kind = await self._kind(channel_id)
-        body = self._bodies.of(channel, message, key, mark=not key.startswith(_UNMARKED))
+        body = self._bodies.of(channel, message, key, mention, mark=not key.startswith(_UNMARKED))
         try:
             if kind is Kind.FORUM:
                 await self._threads.open_post(channel_id, message, body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -66,6 +67,16 @@ def ms(at: datetime) -> int:
 
 def moment(ms: float) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def pairs(found: Any) -> Iterable[tuple[bytes, bytes]]:  # noqa: ANN401 (as redis-py gives it)
+    """Return fields or members with what belongs to each: a dict, pairs, or one flat list."""
+    if isinstance(found, dict):
+        return found.items()
+    if found and isinstance(found[0], tuple | list):
+        nested: list[tuple[bytes, bytes]] = found
+        return nested
+    return zip(found[::2], found[1::2], strict=True)
 
 
 def write_state(state: State) -> tuple[bytes, bytes]:

@@ -9,14 +9,13 @@ import hashlib
 import hmac
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 from pydantic import SecretStr
 
 from adapters.redis import keys
-from adapters.redis.codec import Codec, moment, ms
+from adapters.redis.codec import Codec, moment, ms, pairs
 from adapters.redis.database import Argument, Database
 from adapters.redis.scripts import REPORT, REPORT_COUNTS, SPEND, TRAFFIC
 from bot.domain.subscription import Channel
@@ -84,7 +83,7 @@ class RedisTraffic:
         for minute in range(last - minutes + 1, last + 1):
             # Few, short and rare: seven small hashes for a look.
             found = await self._database.call("HGETALL", f"{keys.EVIDENCE}:traffic:{minute}")
-            for field, number in _pairs(found):
+            for field, number in pairs(found):
                 surface, _, result = field.decode().rpartition("|")
                 if result == CallResult.OK.value:
                     totals[surface][0] += int(number)
@@ -101,16 +100,6 @@ class RedisTraffic:
             )
             for surface, (good, bad) in totals.items()
         ]
-
-
-def _pairs(found: Any) -> Iterable[tuple[bytes, bytes]]:  # noqa: ANN401 (as redis-py gives it)
-    """Return fields or members with what belongs to each: a dict, pairs, or one flat list."""
-    if isinstance(found, dict):
-        return found.items()
-    if found and isinstance(found[0], tuple | list):
-        pairs: list[tuple[bytes, bytes]] = found
-        return pairs
-    return zip(found[::2], found[1::2], strict=True)
 
 
 class RedisReports:
@@ -148,7 +137,7 @@ class RedisReports:
         about = f"{base}:about:{channel}"
         size, subscribed_at = await self._database.call("HMGET", about, "members", "subscribed_at")
         times: dict[str, list[float]] = defaultdict(list)
-        for member, score in _pairs(found):
+        for member, score in pairs(found):
             surface, _, person = member.rpartition(b"|")
             if person != own:
                 times[surface.decode()].append(float(score))

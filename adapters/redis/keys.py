@@ -28,6 +28,7 @@ SHARDS parts; owner: subscriptions and the queue). A channel is named `tenant/id
     :subscriptions       hash    channel → when written (ms) "|" its index sets "|" JSON
     :reminders           hash    channel "|" reminder's key → JSON of a Reminder; until it was
                                  sent, or for a week
+    :appointments        zset    channels with times of their own, by the ms when to look at them
     :paused              hash    channel → next try (ms) "|" JSON of a Pause
     :tenants             hash    tenant → why none of its channels is written to
     :index:<set>         set     channels that want it; a set is `surface:severity`,

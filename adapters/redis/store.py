@@ -29,6 +29,7 @@ from adapters.redis.retention import Retention
 from adapters.redis.scripts import END_CLAIMS, RELEASE
 from adapters.redis.stream import RedisEventStream
 from adapters.redis.subscriptions import RedisReminders, RedisSubscriptions
+from adapters.redis.timetable import RedisTimetable
 from bot.domain.checks import Health
 from bot.evidence.stores import EvidenceStores
 from bot.settings import Settings
@@ -47,6 +48,7 @@ class Store:
     queue: RedisQueue
     stream: RedisEventStream
     reminders: RedisReminders
+    timetable: RedisTimetable
     rate_limiter: RedisRateLimiter
     marker: DataMarker
     retention: Retention
@@ -94,6 +96,7 @@ async def open_store(
             queue=queue,
             stream=RedisEventStream(database, holder, queued),
             reminders=RedisReminders(database),
+            timetable=RedisTimetable(database),
             rate_limiter=rate_limiter,
             marker=DataMarker(database),
             retention=Retention(database, queue),

@@ -46,6 +46,7 @@ class RedisSubscriptions:
             ",".join(keys.wanted_sets(subscription)),
             write_pause(subscription.paused) if subscription.paused else "",
             LIFE,
+            1 if subscription.has_times else 0,
         ]
         arguments += await self._marked(behind)
         await self._database.run(SUBSCRIBE, keys.shard_of(channel), *arguments)

@@ -136,8 +136,10 @@ class SlackMessenger:
     async def access(self, channel: Channel) -> Access:
         return await access_to(await self._clients.of(channel.tenant), channel.id)
 
-    async def say(self, channel: Channel, message: Message, key: str) -> None:
-        await self._post(channel, self._body(channel, message, key, None))
+    async def say(
+        self, channel: Channel, message: Message, key: str, *, mention: str | None = None
+    ) -> None:
+        await self._post(channel, self._body(channel, message, key, mention))
 
     async def members(self, channel: Channel) -> int | None:
         return await count_members(await self._clients.of(channel.tenant), channel.id)

@@ -17,7 +17,9 @@ from adapters.chat.text import clean, cut
 from adapters.slack.mrkdwn import addresses_in, mention, rich_text
 from adapters.slack.render import ACTION_PREFIX, actions, button, plain
 from bot.catalog.catalog import Catalog
+from bot.catalog.times import EXAMPLE, TimesError, read_quiet
 from bot.commands import KEEP
+from bot.commands.parser import tokenise
 from bot.domain.incident import EventKind
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Subscription
@@ -25,6 +27,7 @@ from bot.domain.subscription import Channel, Subscription
 CALLBACK = "icd.settings"
 CHANNEL, SURFACES, SEVERITY, MENTION, QUIET = "channel", "surfaces", "severity", "mention", "quiet"
 CALL = "call"  # from which severity up
+HOURS = "hours"
 # https://docs.slack.dev/reference/block-kit/block-elements/multi-select-menu-element
 MOST_OPTIONS = 100
 OPTION_TEXT = 75
@@ -104,6 +107,11 @@ def settings_view(catalog: Catalog, channel: str | None, now: Subscription | Non
     loud = [FormOption(kind.value, label, kind not in quiet) for kind, label in _KINDS.items()]
     label = "Also shown in the channel, not only in the thread"
     blocks.append(_optional(f"{QUIET}/{channel}", label, _choice("checkboxes", loud)))
+    hours: Json = {"type": "plain_text_input", "max_length": 150}
+    if now is not None and now.quiet:
+        hours["initial_value"] = now.quiet.words
+    hint = f"As in {EXAMPLE.removeprefix('quiet ')}. Empty: none."
+    blocks.append(_optional(f"{HOURS}/{channel}", "Quiet hours", hours, hint))
     if now is not None:
         muting = ("Unmute", "unmute") if now.muted_until else ("Mute for 2 hours", "mute 2h")
         mute = button(muting[0], "channel.mute", f"{muting[1]}/{channel}")
@@ -144,6 +152,11 @@ def read_form(view: Mapping[str, Any]) -> Form | Mistake:
     called = addresses_in(values.get(MENTION, {}).get("rich_text_value") or {})
     if called and mention(called) is None:
         return Mistake(names[MENTION], "Name people and user groups only: @ada @oncall")
+    try:
+        typed = tokenise(str(values.get(HOURS, {}).get("value") or ""))
+        quiet = read_quiet(typed) if typed else None
+    except TimesError as error:
+        return Mistake(names[HOURS], f"{error}.")
     picked = [o["value"] for o in values.get(SURFACES, {}).get("selected_options") or ()]
     chosen = (values.get(SEVERITY, {}).get("selected_option") or {}).get("value")
     least = (values.get(CALL, {}).get("selected_option") or {}).get("value")
@@ -154,6 +167,7 @@ def read_form(view: Mapping[str, Any]) -> Form | Mistake:
         mention=mention(called),
         mention_from=Severity(least) if least in set(Severity) else KEEP,
         thread_only=frozenset(kind for kind in _KINDS if kind.value not in loud),
+        quiet=quiet,
     )
     return Form(channel, change)
 

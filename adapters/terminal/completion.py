@@ -77,7 +77,7 @@ class Words(Completer):
             yield "everything", "whatever happens"
         if command.takes(Takes.SEVERITY):
             yield from ((word, SEVERITIES[word].words) for word in SEVERITY_WORDS)
-        if command.takes(Takes.LENGTH):
+        if command.takes(Takes.LENGTH, Takes.MUTE):
             yield from ((length, "") for length in LENGTHS.get(command.verb, ()))
         if command.takes(Takes.TARGET):
             yield "slo", "a target in per cent: slo 99.9"

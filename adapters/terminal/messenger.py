@@ -109,8 +109,10 @@ class Terminal:
         del person
         return channel
 
-    async def say(self, channel: Channel, card: Message, key: str) -> None:
-        del channel
+    async def say(
+        self, channel: Channel, card: Message, key: str, *, mention: str | None = None
+    ) -> None:
+        del channel, mention
         await self._post(render.root(card, self._look()), card, key)
 
     async def tell(self, card: Message) -> None:

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
+from bot.catalog.names import spoken_list
+from bot.catalog.times import TimesError
+from bot.commands.mute_words import LONGEST_MUTE, read_mute
+from bot.commands.queries import find_incidents
 from bot.commands.shared import not_subscribed, running, what_hinders
 from bot.commands.types import Answer, ParsedCommand, Request, Services
 from bot.domain.errors import DeliveryError
+from bot.domain.incident import Incident
 from bot.domain.message import Line, Text
 from bot.messages.durations import duration
 from bot.messages.help import example_message
+from bot.messages.state import name_of
 from bot.messages.subscription import changed_message, public_line, subscriptions_message
 from bot.messages.text import notice
 
-LONGEST_MUTE = timedelta(days=30)
+_HOW: Line = (
+    Text("Say it like "),
+    Text("mute 2h", code=True),
+    Text(", "),
+    Text("mute api until 9:00 Europe/Berlin", code=True),
+    Text(" or "),
+    Text("mute <incident id>", code=True),
+    Text("."),
+)
 
 
 async def subscriptions(services: Services, request: Request, _words: ParsedCommand) -> Answer:
@@ -27,27 +40,60 @@ async def subscriptions(services: Services, request: Request, _words: ParsedComm
 
 
 async def mute(services: Services, request: Request, words: ParsedCommand) -> Answer:
+    """The whole channel, some surfaces, or one incident. Nothing is muted on a word not known."""
     before = await services.subscriptions.get(request.channel)
     if before is None:
         return not_subscribed()
-    if words.length is None:
-        question = (Text("Say it like "), Text("mute 2h", code=True), Text(" (30m, 7d, …)."))
-        return Answer(notice("For how long?", question, emoji="❓"))
-    length = min(words.length, LONGEST_MUTE)
-    now = services.status.clock()
-    after = replace(before, muted_until=now + length)
+    now, catalog = services.status.clock(), services.catalog
+    try:
+        read = read_mute(words.arguments, catalog, before.zone, now)
+        incidents = [await _incident(services, word) for word in read.left]
+    except TimesError as error:
+        return Answer(notice(f"{error} (nothing was muted)", _HOW, emoji="❓"))
+    if read.until is None and not incidents:
+        return Answer(notice("For how long?", _HOW, emoji="❓"))
+    # What ended is forgotten on the way.
+    surfaces = {s: until for s, until in before.muted_surfaces.items() if now < until}
+    keys = {key: until for key, until in before.muted_incidents.items() if now < until}
+    until = read.until or now + LONGEST_MUTE
+    named = [name_of(incident, 60) for incident in incidents]
+    keys |= {incident.key: until for incident in incidents}
+    surfaces |= dict.fromkeys(read.surfaces, until)
+    whole = not incidents and not read.surfaces
+    after = replace(
+        before,
+        muted_until=until if whole else before.muted_until,
+        muted_surfaces=surfaces,
+        muted_incidents=keys,
+    )
     await services.subscriptions.put(after)
+    what = [*map(catalog.label, catalog.order(read.surfaces)), *named]
+    length = f"for {duration(until - now)}" if read.until else "until it ends"
+    title = f"Muted {spoken_list(what)} {length}" if what else f"Muted {length}"
+    if read.shortened:
+        title += ", the longest that there is"
     note: Line = (
         Text("What was announced before still gets its end, in its thread. "),
         Text("unmute", code=True),
         Text(" ends it."),
     )
-    title = f"Muted for {duration(length)}"
-    if length < words.length:
-        title += ", the longest that there is"
     explain = services.explain(request.channel)
-    message = changed_message(title, after, services.catalog, now, explain, notes=(note,))
-    return Answer(message, public_line(request.user_name, f"muted me here for {duration(length)}"))
+    message = changed_message(title, after, catalog, now, explain, notes=(note,))
+    did = f"muted {spoken_list(what) or 'me'} here {length}"
+    return Answer(message, public_line(request.user_name, did))
+
+
+async def _incident(services: Services, word: str) -> Incident:
+    """Return the incident that a word names.
+
+    Raises:
+        TimesError: none, or several.
+    """
+    found = await find_incidents(services, word)
+    if len(found) != 1:
+        several = f"“{word}” may be several incidents" if found else f"I don't know “{word}”"
+        raise TimesError(several)
+    return found[0]
 
 
 async def unmute(services: Services, request: Request, _words: ParsedCommand) -> Answer:
@@ -55,10 +101,11 @@ async def unmute(services: Services, request: Request, _words: ParsedCommand) ->
     before = await services.subscriptions.get(request.channel)
     if before is None:
         return not_subscribed()
-    if not before.is_muted(now):
+    nothing = not (before.muted_surfaces or before.muted_incidents)
+    if not before.is_muted(now) and nothing:
         title = "Nothing changed: this channel was not muted"
         return Answer(changed_message(title, before, services.catalog, now, explain))
-    after = replace(before, muted_until=None)
+    after = replace(before, muted_until=None, muted_surfaces={}, muted_incidents={})
     going_on = await running(services, after)
     await services.subscriptions.put(after, behind=[incident.key for incident in going_on])
     message = changed_message("Unmuted", after, services.catalog, now, explain)

@@ -58,7 +58,7 @@ def parse(text: str, catalog: Catalog) -> ParsedCommand:
             del tokens[at]
         if at == 0:
             words.rest = " ".join(text.split()[_command_words(text) + 1 :])
-        if command.takes(Takes.TEXT, Takes.INCIDENT):
+        if command.takes(Takes.TEXT, Takes.INCIDENT, Takes.MUTE):
             words.arguments = tokens[:_MAX_WORDS]
             return words
     words.arguments = tokens = tokens[:_MAX_WORDS]

@@ -9,6 +9,7 @@ from bot.catalog.names import of_provider, provider_of
 from bot.commands.shared import how_long
 from bot.commands.types import Answer, ParsedCommand, Request, Services
 from bot.delivery.plan import plan
+from bot.delivery.quiet_end import summary_of, told_in
 from bot.domain.incident import Incident
 from bot.domain.message import Message, Text, ThreadLink
 from bot.domain.subscription import ThreadRecord
@@ -110,7 +111,7 @@ async def incident(services: Services, request: Request, words: ParsedCommand) -
             Text("incident <id> report", code=True),
         )
         return Answer(notice(f"I don't know what “{more[0][:40]}” means here", how, emoji="❓"))
-    found = await _find(services, wanted)
+    found = await find_incidents(services, wanted)
     if len(found) != 1:
         return Answer(_no_such(wanted, found))
     if more:
@@ -124,7 +125,7 @@ async def incident(services: Services, request: Request, words: ParsedCommand) -
     return Answer(incident_message(one, now, catalog, thread=link, chart=chart))
 
 
-async def _find(services: Services, wanted: str) -> list[Incident]:
+async def find_incidents(services: Services, wanted: str) -> list[Incident]:
     """By key, by id of any provider, else by the beginning of an id. Several: ambiguous."""
     keys = [wanted] if "/" in wanted else []
     keys += [f"{provider}/{wanted}" for provider in services.catalog.providers]
@@ -168,7 +169,7 @@ async def why(services: Services, request: Request, words: ParsedCommand) -> Ans
     now = services.status.clock()
     wanted = next(iter(words.arguments), "")
     if wanted:
-        incidents = await _find(services, wanted)
+        incidents = await find_incidents(services, wanted)
         if not incidents:
             return Answer(_no_such(wanted))
     else:
@@ -182,7 +183,10 @@ async def why(services: Services, request: Request, words: ParsedCommand) -> Ans
     cases = []
     for one in newest:
         thread = await services.threads.thread(request.channel, one.key) or ThreadRecord()
-        cases.append(WhyCase(one, thread, plan(one, thread, subscription, now).reason))
+        summary = summary_of(one, subscription)
+        record = await services.threads.thread(request.channel, summary) if summary else None
+        found = plan(one, thread, subscription, now, told_in_summary=told_in(record, one))
+        cases.append(WhyCase(one, thread, found.reason))
     explain = services.explain(request.channel)
     return Answer(
         why_message(cases, subscription, request.channel.id, now, services.catalog, explain)

@@ -25,6 +25,7 @@ from bot.domain.errors import StoreError
 from bot.domain.incident import EventKind
 from bot.domain.message import Message, Note, Text
 from bot.domain.page import Severity
+from bot.domain.quiet import QuietHours
 from bot.messages.help import not_taken_message, passed_over, unknown_message
 from bot.messages.history import incident_message
 from bot.messages.text import notice
@@ -92,6 +93,7 @@ class Commands:
         mention: str | Keep | None = KEEP,
         mention_from: Severity | Keep = KEEP,
         thread_only: frozenset[EventKind] | Keep = KEEP,
+        quiet: QuietHours | Keep | None = KEEP,
     ) -> Answer:
         """From a form. `surfaces` are ids; empty means everything, None leaves them as they are.
 
@@ -103,6 +105,7 @@ class Commands:
             mention=mention,
             mention_from=mention_from,
             thread_only=thread_only,
+            quiet=quiet,
         )
         if refusal := not_allowed(request):
             return refusal

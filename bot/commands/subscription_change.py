@@ -9,6 +9,7 @@ from bot.catalog.names import of_provider
 from bot.commands.types import KEEP, Keep, ParsedCommand
 from bot.domain.incident import EventKind
 from bot.domain.page import Severity
+from bot.domain.quiet import QuietHours
 from bot.domain.subscription import Subscription
 
 
@@ -23,6 +24,7 @@ class SubscriptionChange:
     mention: str | Keep | None = KEEP
     mention_from: Severity | Keep = KEEP
     thread_only: frozenset[EventKind] | Keep = KEEP
+    quiet: QuietHours | Keep | None = KEEP
     everybody: bool = False  # asked to call the whole channel, which we never do
 
     def apply(
@@ -53,6 +55,7 @@ class SubscriptionChange:
                 before.mention_from if isinstance(self.mention_from, Keep) else self.mention_from
             ),
             thread_only=kept if isinstance(self.thread_only, Keep) else self.thread_only,
+            quiet=before.quiet if isinstance(self.quiet, Keep) else self.quiet,
         )
 
 

@@ -6,7 +6,9 @@ The parser, the help, what platforms list, the completion at the prompt and the 
 
 from __future__ import annotations
 
+from bot.catalog.times import EXAMPLE
 from bot.commands import alternatives, muting, queries, reports, subscriptions
+from bot.commands.quiet import quiet
 from bot.commands.types import (
     Answer,
     Command,
@@ -90,9 +92,14 @@ COMMANDS: tuple[Command, ...] = (
         "no news for a while",
         muting.mute,
         aliases=("snooze", "silence"),
-        options=(Option("length", Takes.LENGTH, "30m, 2h, 7d …", required=True),),
+        options=(
+            Option(
+                "what", Takes.MUTE, "2h, 7d, until 9:00; with a surface or an incident only of it"
+            ),
+        ),
         changes=True,
         anywhere=("mute", "snooze"),
+        also=(("mute api until 9:00", "no news of one surface, or of one incident"),),
     ),
     Command(
         "unmute",
@@ -111,6 +118,16 @@ COMMANDS: tuple[Command, ...] = (
         aliases=("alternative", "instead"),
         options=(
             Option("surfaces", Takes.SIGNED, "Providers or surfaces; nothing shows what is set"),
+        ),
+        changes=True,
+    ),
+    Command(
+        "quiet",
+        EXAMPLE,
+        "hours without news; what still goes on then is one message at their end",
+        quiet,
+        options=(
+            Option("hours", Takes.TEXT, "22:00-07:00 Europe/Berlin weekdays except major; or off"),
         ),
         changes=True,
     ),

@@ -83,6 +83,7 @@ class Takes(StrEnum):
     SHARE = "share"
     INCIDENT = "incident"
     REPORT = "report"  # after an incident's id
+    MUTE = "mute"  # a length, a time, a surface, an incident: read by the command itself
     TEXT = "text"  # outside text to the end of the line: no grammar in it
 
 

@@ -89,8 +89,9 @@ class Attempt:
         return Settlement(self._claim, Outcome.DONE, failures=0)
 
     async def _carry_out(self, step: Step, task: SubjectTask) -> None:
-        if step.act is Act.NOTE:
+        if step.act in {Act.NOTE, Act.RECORD}:
             task.thread = apply(task.thread, step)
+            self._unrecorded = self._unrecorded or step.act is Act.RECORD
             return
         if step.sends and self._unrecorded:
             await self._hold()

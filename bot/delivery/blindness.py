@@ -7,15 +7,18 @@ message to each channel, and a second one, to those that got the first, once the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
+from bot.delivery.announcement import Announcement
+from bot.delivery.cache import MessageCache
 from bot.delivery.queue import EventStream
-from bot.delivery.steps import Act, Plan, Step
+from bot.delivery.steps import FIRST, Act, Plan, Step
 from bot.domain.blindness import Blindness
 from bot.domain.errors import StoreError
+from bot.domain.message import Message
 from bot.domain.subscription import Channel, Reason, Subscription, ThreadRecord
 from bot.loops.periodic import StoreBackoff, wait_for
 from bot.ports import Clock, IncidentStore
@@ -25,29 +28,50 @@ log = structlog.get_logger()
 LOOK_EVERY = 15.0  # seconds (guess)
 # Nobody is told of a page that is seen again later than this, not even after an outage of ours.
 FORGOTTEN_AFTER = timedelta(hours=2)  # guess
-SEEN_AGAIN = "seen_again"  # the second message, among the replies of the record
+SEEN_AGAIN = "seen_again"  # the part that is the second message
 
 
-def plan_blindness(
-    blindness: Blindness, thread: ThreadRecord, subscription: Subscription | None, now: datetime
-) -> Plan:
-    """Return the one step that is missing, or none."""
-    if blindness.ended_at is not None:
-        if not thread.root or SEEN_AGAIN in thread.replies:
-            return Plan((), Reason.TOLD)  # or never told that it could not be seen
-        return Plan((Step(Act.SAY, 2, covers=(SEEN_AGAIN,)),), Reason.DUE)
-    if thread.root is not None:
-        return Plan((), Reason.TOLD)
-    if subscription is None or not subscription.matches_blindness(blindness):
-        return Plan((), Reason.NOT_SUBSCRIBED)
-    if subscription.is_muted(now):
-        return Plan((), Reason.MUTED)
-    return Plan((Step(Act.SAY, 1),), Reason.DUE)
+class BlindnessNews(Announcement):
+    """A blindness as it is now: one message, and a second one once it is over."""
 
+    subject: Blindness
 
-def blindness_keys(channel: Channel, blindness: Blindness) -> tuple[str, str]:
-    """Return the delivery keys of the two messages, for ever the same."""
-    return f"{channel}/{blindness.key}", f"{channel}/{blindness.key}/{SEEN_AGAIN}"
+    def __init__(self, blindness: Blindness) -> None:
+        self.subject = blindness
+        self.begun_at = blindness.noticed_at
+        self.known_at = blindness.ended_at or blindness.noticed_at
+
+    def plan(self, thread: ThreadRecord, subscription: Subscription | None, now: datetime) -> Plan:
+        """Return the one step that is missing, or none."""
+        blindness = self.subject
+        # Who was never told that it could not be seen is not told that it can.
+        untold = thread.root and SEEN_AGAIN not in thread.replies
+        if blindness.ended_at is not None and untold:
+            return Plan((Step(Act.SAY, 2, part=SEEN_AGAIN),), Reason.DUE)
+        if blindness.ended_at is not None or thread.root is not None:
+            return Plan((), Reason.TOLD)
+        if subscription is None or not subscription.matches_blindness(blindness):
+            return Plan((), Reason.NOT_SUBSCRIBED)
+        if subscription.is_muted(now):
+            return Plan((), Reason.MUTED)
+        if subscription.quiet and subscription.quiet.period_at(now):
+            return Plan((), Reason.QUIET)  # part of what is said at its end
+        return Plan((Step(Act.SAY, 1),), Reason.DUE)
+
+    def message(
+        self,
+        step: Step,
+        thread: ThreadRecord,
+        subscription: Subscription | None,
+        now: datetime,
+        messages: MessageCache,
+    ) -> Message:
+        del thread, subscription
+        return messages.of_blindness(step, self.subject, now)
+
+    def keys(self, channel: Channel) -> Mapping[str, str]:
+        key = f"{channel}/{self.subject.key}"
+        return {FIRST: key, SEEN_AGAIN: f"{key}/{SEEN_AGAIN}"}
 
 
 class BlindnessFanOut:

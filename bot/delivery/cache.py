@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -23,6 +23,7 @@ from bot.evidence.reports import ReportCount
 from bot.evidence.stores import ReportStore
 from bot.messages.blindness import blind_message, seen_again_message
 from bot.messages.evidence import back_message, tally_words
+from bot.messages.quiet import quiet_end_message
 from bot.messages.reply import catch_up_message, reply_message
 from bot.messages.root import root_message
 from bot.ports import Clock, IncidentStore
@@ -38,8 +39,9 @@ FRESH = 60.0  # seconds: durations in a message are true to the minute
 class IncidentCache:
     """Incidents, read once however many channels are stale about one."""
 
-    def __init__(self, incident_store: IncidentStore) -> None:
+    def __init__(self, incident_store: IncidentStore, providers: Iterable[str] = ()) -> None:
         self._incident_store = incident_store
+        self._providers = tuple(providers)
         self._kept: OrderedDict[str, Incident] = OrderedDict()
         self._reading = asyncio.Lock()
 
@@ -76,6 +78,20 @@ class IncidentCache:
         state = (await self._incident_store.load(provider)).state
         found = state.blindness if state else None
         return found if found and found.key == pending.subject else None
+
+    async def going_on(self) -> tuple[list[Incident], list[Blindness]]:
+        """Return what is open, of all providers, and the pages that were lost from sight.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        incidents, blind = [], []
+        for provider in self._providers:
+            state = (await self._incident_store.load(provider)).state
+            if state is not None:
+                incidents += [one for one in state.incidents.values() if one.is_open]
+                blind += [state.blindness] if state.blindness else []
+        return incidents, blind
 
     def _fresh(self, pending: PendingThread) -> Incident | None:
         kept = self._kept.get(pending.subject)
@@ -124,12 +140,18 @@ class MessageCache:
 
     def of_blindness(self, step: Step, blindness: Blindness, now: datetime) -> Message:
         """Return one of its two messages, the same for all channels within a minute."""
-        name = (blindness.key, step.covers, int(now.timestamp() // FRESH))
+        name = (blindness.key, step.part, int(now.timestamp() // FRESH))
         message = self._kept.get(name)
         if message is None:
-            make = seen_again_message if step.covers else blind_message
+            make = seen_again_message if step.part else blind_message
             message = self._kept[name] = make(blindness, now, self.catalog)
         return message
+
+    def of_quiet_end(
+        self, incidents: Sequence[Incident], blind: Sequence[Blindness], now: datetime
+    ) -> Message:
+        """Return what is said at the end of quiet hours."""
+        return quiet_end_message(incidents, blind, now, self.catalog)
 
     def of_reminder(self, reminder: Reminder, now: datetime) -> Message:
         """Return the one message of a reminder; it is one person's own, and not kept."""

@@ -9,15 +9,17 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.catalog.catalog import Catalog
-from bot.delivery.blindness import plan_blindness
+from bot.delivery.announcement import Announcement
+from bot.delivery.blindness import BlindnessNews
 from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
 from bot.delivery.plan import plan
 from bot.delivery.platform_health import PlatformHealth
 from bot.delivery.queue import Claim, PendingThread, Queue, RateLimiter, ThreadUpdate
-from bot.delivery.reminders import is_over, plan_reminder
+from bot.delivery.quiet_end import QUIET, GoingOn, QuietEnd, QuietEndNews, summary_of, told_in
+from bot.delivery.reminders import ReminderNews, is_over
 from bot.delivery.steps import DELETED, Act, Plan, Step
 from bot.delivery.switch_lines import SwitchLines
-from bot.domain.blindness import BLIND, Blindness
+from bot.domain.blindness import BLIND
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.subscription import Channel, Reason, Reminder, Subscription, ThreadRecord
@@ -82,19 +84,20 @@ class DeliveryContext:
         Raises:
             StoreError: the store did not answer.
         """
-        task = SubjectTask(pending, pending.reminder, claim.subscription, pending.thread)
+        task = SubjectTask(pending, None, claim.subscription, pending.thread)
         task.closes = self.messenger.closes_threads
-        if pending.reminder is not None:
-            task.verdicts = await self.verdicts.get() if self.verdicts else None
-            return task
-        if pending.subject.startswith(BLIND):
-            task.subject = await self.incidents.blindness(pending)
-            return task
-        task.subject = incident = await self.incidents.get(pending)
         if self.learn is not None:
             self.messages.catalog = await self.learn()
             if self.report_lines is not None:
                 self.report_lines.catalog = self.messages.catalog
+        if "/" not in pending.subject or pending.subject.startswith(BLIND):
+            task.subject = await self._announcement(claim, pending)
+            return task
+        task.subject = incident = await self.incidents.get(pending)
+        if incident is not None and pending.thread.root is None:
+            summary = summary_of(incident, claim.subscription)
+            record = await self.queue.thread(claim.channel, summary) if summary else None
+            task.told_in_summary = told_in(record, incident)
         if incident is not None and incident.is_open and self.report_lines is not None:
             # Where the root shows a count, or nothing else can have made the channel stale, the
             # count is read anew; else one that is some seconds old saves a call a channel.
@@ -104,6 +107,22 @@ class DeliveryContext:
             )
             task.report_count = await self.report_lines.line(claim.channel, incident, exact=exact)
         return task
+
+    async def _announcement(self, claim: Claim, pending: PendingThread) -> Announcement | None:
+        """Return what is told outside threads; None: it is not known (any more)."""
+        if pending.reminder is not None:
+            verdicts = await self.verdicts.get() if self.verdicts else None
+            return ReminderNews(pending.reminder, verdicts.verdict if verdicts else lambda _: None)
+        if pending.subject.startswith(BLIND):
+            blindness = await self.incidents.blindness(pending)
+            return BlindnessNews(blindness) if blindness else None
+        if pending.subject.startswith(QUIET):
+            incidents, blind = await self.incidents.going_on()
+            threads = [await self.queue.thread(claim.channel, one.key) for one in incidents]
+            stands = (thread or ThreadRecord() for thread in threads)
+            known = GoingOn(tuple(zip(incidents, stands, strict=True)), tuple(blind))
+            return QuietEndNews(QuietEnd.parse(pending.subject), known)
+        return None
 
 
 class NotNowError(Exception):
@@ -121,12 +140,12 @@ class SubjectTask:
 
     pending: PendingThread
     # None: it is not known (any more), nothing to do.
-    subject: Incident | Reminder | Blindness | None
+    subject: Incident | Announcement | None
     subscription: Subscription | None
     thread: ThreadRecord
     closes: bool = True  # the platform closes threads
     report_count: str = ""
-    verdicts: Verdicts | None = None
+    told_in_summary: bool | None = None  # of an incident whose last event came in quiet hours
     reason: Reason = Reason.DUE
     settled: bool = False
 
@@ -141,12 +160,10 @@ class SubjectTask:
                     now,
                     report_count=self.report_count,
                     closes=self.closes,
+                    told_in_summary=self.told_in_summary,
                 )
-            case Reminder():
-                verdict = self.verdicts.verdict if self.verdicts else lambda _: None
-                found = plan_reminder(self.subject, self.thread, verdict, now)
-            case Blindness():
-                found = plan_blindness(self.subject, self.thread, self.subscription, now)
+            case Announcement():
+                found = self.subject.plan(self.thread, self.subscription, now)
             case None:
                 found = Plan((), Reason.TOLD)
         self.reason = found.reason
@@ -176,8 +193,9 @@ class SubjectTask:
 
     @property
     def update(self) -> ThreadUpdate:
-        version = self.subject.version if self.settled and self.subject else ""
+        subject = self.subject.subject if isinstance(self.subject, Announcement) else self.subject
+        version = subject.version if self.settled and subject else ""
         if self.thread.report_count and isinstance(self.subject, Incident) and self.subject.is_open:
             version = ""  # the people's reports expire: every sweep looks again
-        forget = isinstance(self.subject, Reminder) and self.settled and is_over(self.reason)
+        forget = isinstance(subject, Reminder) and self.settled and is_over(self.reason)
         return ThreadUpdate(self.pending, self.thread, version, self.settled, forget)

@@ -17,10 +17,11 @@ from bot.delivery.context import DeliveryContext
 from bot.delivery.fanout import FanOut, ReminderFanOut
 from bot.delivery.platform_health import PlatformHealth, announcing_in
 from bot.delivery.queue import EventStream, Queue, RateLimiter, ReminderStore
+from bot.delivery.schedule import ScheduleFanOut, Timetable
 from bot.delivery.switch_lines import SwitchLines
 from bot.delivery.worker import Worker
 from bot.domain.subscription import Channel
-from bot.ports import Clock, IncidentStore, Messenger
+from bot.ports import Clock, IncidentStore, Messenger, Subscriptions
 from bot.status.service import StatusService, StatusStores
 
 VIEWED_EVERY = 2.0  # seconds: many reminders fall due at once, and one view serves them (guess)
@@ -37,6 +38,10 @@ class DeliveryStores(StatusStores, Protocol):
     def stream(self) -> EventStream: ...
     @property
     def reminders(self) -> ReminderStore: ...
+    @property
+    def timetable(self) -> Timetable: ...
+    @property
+    def subscriptions(self) -> Subscriptions: ...
     @property
     def rate_limiter(self) -> RateLimiter: ...
 
@@ -61,12 +66,15 @@ class Outbox:
         self._stores = stores
         self._status = status
         self._clock = clock
-        self._incidents = incidents = IncidentCache(stores.incident_store)
+        self._incidents = incidents = IncidentCache(stores.incident_store, status.catalog.providers)
         providers, store = list(status.catalog.providers), stores.incident_store
         self._fan_outs: list[Loop] = [
             *(FanOut(name, store, stores.stream, incidents, clock) for name in providers),
             ReminderFanOut(stores.reminders, stores.queue, status.view, clock),
             BlindnessFanOut(providers, store, stores.stream, clock),
+            ScheduleFanOut(
+                stores.timetable, stores.subscriptions, store, stores.queue, providers, clock
+            ),
         ]
 
     def committed(self) -> None:

@@ -35,14 +35,16 @@ def plan(
     *,
     report_count: str = "",
     closes: bool = True,
+    told_in_summary: bool | None = None,
 ) -> Plan:
     """Return the steps that bring the thread up to date, in order.
 
     `report_count` is the line of people's reports for the root; it is not followed after the end.
-    `closes`: the platform closes threads that have ended.
+    `closes`: the platform closes threads that have ended. `told_in_summary`: whether the message at
+    the end of the quiet hours in which its last event came told of it; None: that is still to come.
     """
     if thread.root is None:
-        return _open(incident, thread, subscription, now, report_count)
+        return _open(incident, thread, subscription, now, report_count, told_in_summary)
     if thread.root == DELETED:
         return Plan((), Reason.ROOT_DELETED)
     missed = [
@@ -52,13 +54,16 @@ def plan(
     ]
     steps = _corrections(incident, thread, missed)
     steps += _replies(incident, subscription, missed, now)
+    put_off = missed and subscription and subscription.quiet_at(now, incident)
     counted = incident.is_open and thread.report_count != report_count
     if thread.shown != incident.revision or counted:
         revision = incident.revision
         root = Step(Act.REVISE, revision, midway=thread.midway, report_count=report_count)
         steps.append(root)
-    if closes and not incident.is_open and (steps or not thread.closed):
+    if closes and not incident.is_open and not put_off and (steps or not thread.closed):
         steps.append(Step(Act.CLOSE, incident.revision))
+    if put_off and not steps:
+        return Plan((), Reason.QUIET)
     return _planned(steps, subscription)
 
 
@@ -68,6 +73,7 @@ def _open(
     subscription: Subscription | None,
     now: datetime,
     report_count: str,
+    told_in_summary: bool | None,
 ) -> Plan:
     """The plan where no root stands yet. Lasting reasons against it come before passing ones."""
     over = incident.ended_at
@@ -82,7 +88,15 @@ def _open(
         (incident.quiet or (over and now - over > OLDEST_OVER), Reason.LONG_OVER),
         (over and asked_at and over < asked_at, Reason.OVER_BEFORE_ASKED),
         (incident.events and thread.parked == incident.revision, Reason.PARKED),
-        (subscription.is_muted(now), Reason.MUTED),
+        (subscription.is_muted(now, incident), Reason.MUTED),
+        (subscription.quiet_at(now, incident), Reason.QUIET),
+        # What comes in quiet hours is told at their end, together with all else that goes on then.
+        (
+            told_in_summary is not False
+            and incident.events
+            and subscription.quiet_at(incident.events[-1].observed_at, incident),
+            Reason.SUMMED_UP,
+        ),
     )
     for holds, reason in against:
         if holds:
@@ -141,11 +155,19 @@ def _replies(
     events = [event for event in missed if event.kind is not EventKind.CORRECTED]
     if not events:
         return []
-    if subscription is None or subscription.is_muted(now) or not subscription.matches(incident):
+    if subscription is not None and subscription.quiet_at(now, incident):
+        return []  # until the quiet hours end
+    if (
+        subscription is None
+        or subscription.is_muted(now, incident)
+        or not subscription.matches(incident)
+    ):
         return _end_only(incident, events)
+    # What came in quiet hours is told in the thread alone: for the channel it is summed up.
+    loud = [one for one in events if not subscription.quiet_at(one.observed_at, incident)]
     waited = now - min(event.observed_at for event in events)
     if len(events) > MOST_REPLIES or (len(events) > 1 and waited > OLDEST_REPLY):
-        kinds = {event.kind for event in events}
+        kinds = {event.kind for event in loud}
         catch_up = Step(
             Act.CATCH_UP,
             incident.revision,
@@ -164,7 +186,7 @@ def _replies(
         # on with this one, the channel has that one's root.
         handed_over = event.ending is Ending.HANDED_OVER
         fresh = event.observed_at != incident.events[0].observed_at and not handed_over
-        fresh = fresh and not incident.notice
+        fresh = fresh and not incident.notice and event in loud
         shown = fresh and event.kind in SHOWN_IN_CHANNEL - subscription.thread_only
         calls = fresh and event.kind in MENTIONS and subscription.calls(event.severity)
         steps.append(Step(Act.REPLY, incident.revision, event, in_channel=shown, mention=calls))

@@ -146,6 +146,10 @@ class Queue(Protocol):
         """Note that something is about to be sent. False: the claim is not ours any more."""
         ...
 
+    async def thread(self, channel: Channel, subject: str) -> ThreadRecord | None:
+        """Return what stands in a channel of a subject (key); None: it was never settled."""
+        ...
+
     async def settle(self, settlement: Settlement) -> bool:
         """Record, and go on as it says. False: the claim is not ours any more."""
         ...

@@ -7,20 +7,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import reduce
 
 import structlog
 
-from bot.delivery.blindness import SEEN_AGAIN, blindness_keys
+from bot.delivery.announcement import Announcement
 from bot.delivery.context import DeliveryContext, SubjectTask
 from bot.delivery.plan import plan
 from bot.delivery.queue import Claim, Unconfirmed
-from bot.delivery.reminders import reminder_key
 from bot.delivery.sender import Sender
 from bot.delivery.steps import Act, Step, apply, catch_up_key, reply_key, root_key
-from bot.domain.blindness import Blindness
 from bot.domain.errors import CannotLook
 from bot.domain.incident import EventKind, Incident, IncidentEvent
-from bot.domain.subscription import Channel, Reminder, Subscription, ThreadRecord
+from bot.domain.subscription import Channel, Subscription, ThreadRecord
 
 log = structlog.get_logger()
 
@@ -55,7 +54,7 @@ async def recover(
             task.thread = await found_on_platform(task, claim, since, find)
         except CannotLook as error:
             log.info("delivery.cannot_look", channel=str(claim.channel), reason=error.reason)
-            task.thread = given_up(task)
+            task.thread = given_up(task, context.clock())
         task.thread = replace(task.thread, searched_at=context.clock())
     known = claim.unconfirmed_since is not None
     return Unconfirmed.CLEARED if known else Unconfirmed.UNCHANGED
@@ -70,10 +69,8 @@ def unconfirmed_since(claim: Claim, task: SubjectTask) -> datetime | None:
             case Incident() as incident:
                 untold = _untold(task.thread, incident)
                 moments_of = [(min(e.at, e.observed_at), e.observed_at) for e in untold]
-            case Reminder() as reminder:
-                moments_of = [(reminder.asked_at, reminder.asked_at)]
-            case Blindness() as blindness:
-                moments_of = [(blindness.noticed_at, blindness.ended_at or blindness.noticed_at)]
+            case Announcement() as announcement:
+                moments_of = [(announcement.begun_at, announcement.known_at)]
             case None:
                 moments_of = []
         # The page's own time counts as well: a restored backup lost more than a second. And a
@@ -92,17 +89,14 @@ async def found_on_platform(
 ) -> ThreadRecord:
     """Return the task's record with what was found; raises what `find` raises."""
     thread, channel = task.thread, claim.channel
-    if isinstance(task.subject, Reminder):
-        key = reminder_key(task.subject)
-        found = await find(None, [key], max(since, task.subject.asked_at) - MARGIN)
-        return replace(thread, root=found[key]) if key in found else thread
-    if isinstance(task.subject, Blindness):
-        begun, over = blindness_keys(channel, task.subject)
-        found = await find(None, [begun, over], max(since, task.subject.noticed_at) - MARGIN)
-        replies = {SEEN_AGAIN: found[over]} if over in found else {}
-        return replace(
-            thread, root=found.get(begun, thread.root), replies={**thread.replies, **replies}
-        )
+    if isinstance(task.subject, Announcement):
+        keys_of = task.subject.keys(channel)
+        start = max(since, task.subject.begun_at) - MARGIN
+        found = await find(None, list(keys_of.values()), start)
+        for part, key in keys_of.items():
+            if key in found:
+                thread = apply(thread, Step(Act.SAY, 0, part=part), found[key])
+        return thread
     if task.subject is None or not task.subject.events:
         return thread
     incident = task.subject
@@ -121,20 +115,17 @@ async def found_on_platform(
     return adopt_replies(channel, thread, incident, found)
 
 
-def given_up(task: SubjectTask) -> ThreadRecord:
+def given_up(task: SubjectTask, now: datetime) -> ThreadRecord:
     """Return the record to go on with where the platform cannot be searched.
 
     Better a root twice than silence. Better no reply than one twice, since the root says it too;
-    and no reminder, since whoever waits for it sees the incident's end as well.
+    and no announcement, but for one that alone tells what it tells.
     """
-    if isinstance(task.subject, Blindness):
-        # A line less says less than two of the same.
-        told = dict.fromkeys((SEEN_AGAIN,) if task.thread.root else (), "")
-        return replace(
-            task.thread, root=task.thread.root or "", replies={**task.thread.replies, **told}
-        )
-    if isinstance(task.subject, Reminder):
-        return replace(task.thread, root="")
+    if isinstance(task.subject, Announcement):
+        if task.subject.better_twice:
+            return task.thread
+        steps = task.subject.plan(task.thread, task.subscription, now).steps
+        return reduce(apply, steps, task.thread)
     if task.subject is None or task.thread.root is None:
         return task.thread
     untold = _untold(task.thread, task.subject)

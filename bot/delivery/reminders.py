@@ -7,16 +7,49 @@ told of a surface that went down once more in between.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from bot.delivery.steps import Act, Plan, Step
+from bot.delivery.announcement import Announcement
+from bot.delivery.cache import MessageCache
+from bot.delivery.steps import FIRST, Act, Plan, Step
 from bot.domain.evidence import Verdict
-from bot.domain.subscription import Reason, Reminder, ThreadRecord
+from bot.domain.message import Message
+from bot.domain.subscription import Channel, Reason, Reminder, Subscription, ThreadRecord
 
 EXPIRES_AFTER = timedelta(days=7)  # guess
 
 VerdictOf = Callable[[str], Verdict | None]  # by surface; None: not known at all
+
+
+class ReminderNews(Announcement):
+    """A reminder, with what is up now."""
+
+    subject: Reminder
+
+    def __init__(self, reminder: Reminder, verdict_of: VerdictOf) -> None:
+        self.subject = reminder
+        self.begun_at = self.known_at = reminder.asked_at
+        self._verdict_of = verdict_of
+
+    def plan(self, thread: ThreadRecord, subscription: Subscription | None, now: datetime) -> Plan:
+        del subscription
+        return plan_reminder(self.subject, thread, self._verdict_of, now)
+
+    def message(
+        self,
+        step: Step,
+        thread: ThreadRecord,
+        subscription: Subscription | None,
+        now: datetime,
+        messages: MessageCache,
+    ) -> Message:
+        del step, thread, subscription
+        return messages.of_reminder(self.subject, now)
+
+    def keys(self, channel: Channel) -> Mapping[str, str]:
+        del channel
+        return {FIRST: reminder_key(self.subject)}
 
 
 def is_due(reminder: Reminder, verdict_of: VerdictOf, now: datetime) -> bool:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TypeVar
 
-from bot.delivery.blindness import blindness_keys
+from bot.delivery.announcement import Announcement
 from bot.delivery.context import DeliveryContext, NotNowError, SubjectTask
 from bot.delivery.queue import Claim
-from bot.delivery.reminders import reminder_key
+from bot.delivery.reminders import ReminderNews
 from bot.delivery.steps import DELETED, Act, Step, key_of
-from bot.domain.blindness import Blindness
 from bot.domain.errors import DeliveryError, Superseded, Uncertain
 from bot.domain.incident import Incident
 from bot.domain.message import Line
-from bot.domain.subscription import Reminder
 
 T = TypeVar("T")
 
@@ -57,17 +56,17 @@ class Sender:
         context, counts, channel = self._context, self._context.counts, self._channel
         messenger, thread, now = context.messenger, task.thread, context.clock()
         root = thread.root or DELETED
-        if isinstance(task.subject, Reminder):
-            message = context.messages.of_reminder(task.subject, now)
-            key = reminder_key(task.subject)
-            await self.call("say", lambda: messenger.say(channel, message, key))
-            counts.reminded += 1
-            return key
-        if isinstance(task.subject, Blindness):
-            message = context.messages.of_blindness(step, task.subject, now)
-            key = blindness_keys(channel, task.subject)[bool(step.covers)]
-            await self.call("say", lambda: messenger.say(channel, message, key))
-            counts.noticed += 1
+        mention = task.subscription.mention if step.mention and task.subscription else None
+        if isinstance(task.subject, Announcement):
+            message = task.subject.message(step, thread, task.subscription, now, context.messages)
+            if plainly:
+                message = replace(message, blocks=(), buttons=())
+            key = task.subject.keys(channel)[step.part]
+            await self.call("say", lambda: messenger.say(channel, message, key, mention=mention))
+            if isinstance(task.subject, ReminderNews):
+                counts.reminded += 1
+            else:
+                counts.noticed += 1
             return key
         if not isinstance(task.subject, Incident):
             raise TypeError(f"no plan has steps for {task.subject}")
@@ -79,7 +78,6 @@ class Sender:
             switch = await context.switch_lines.line(channel, task.subject)
         message = context.messages.of(step, task.subject, now, plainly=plainly, switch=switch)
         key = key_of(step, channel, task.subject)
-        mention = task.subscription.mention if step.mention and task.subscription else None
         match step.act:
             case Act.OPEN:
                 counts.opened += 1

@@ -14,6 +14,7 @@ from bot.domain.subscription import Channel, Reason, ThreadRecord
 
 # The root of a thread that somebody deleted before its reference was known: nothing more is sent.
 DELETED = ""
+FIRST = ""  # the first message of an announcement; most have no other
 
 
 class Act(StrEnum):
@@ -23,6 +24,7 @@ class Act(StrEnum):
     CORRECT = "correct"  # change the reply whose text the provider changed
     REVISE = "revise"  # change the root
     CLOSE = "close"
+    RECORD = "record"  # remember what the next message says, before it is sent
     NOTE = "note"  # nothing to send: remember only that it is dealt with
     SAY = "say"  # one message outside any thread
 
@@ -41,6 +43,7 @@ class Step:
     # Of a catch-up, the last revision told before; of an opening, the last that needs no reply.
     since: int = 0
     report_count: str = ""  # of a root: the line of people's reports
+    part: str = FIRST  # which message of an announcement
 
     @property
     def sends(self) -> bool:
@@ -73,9 +76,11 @@ def apply(thread: ThreadRecord, step: Step, message: str = "") -> ThreadRecord:
         )
     replies = {**thread.replies, **dict.fromkeys(step.covers, "")}
     match step.act:
-        case Act.SAY:  # the first of a subject, or one that `covers` names
-            said = {**thread.replies, **dict.fromkeys(step.covers, message)}
-            return replace(thread, root=thread.root if step.covers else message, replies=said)
+        case Act.SAY:
+            first = step.part == FIRST
+            said = {} if first else {step.part: message}
+            root = message if first else thread.root
+            return replace(thread, root=root, replies={**thread.replies, **said})
         case Act.REPLY if step.event:
             replies[step.event.key] = message
             return replace(thread, replies=replies, closed=False)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from bot.domain.blindness import Blindness
 from bot.domain.incident import EventKind, Incident
 from bot.domain.page import Severity
+from bot.domain.quiet import Period, QuietHours
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,9 +64,47 @@ class Subscription:
     created_at: datetime | None = None
     changed_at: datetime | None = None  # when it was last written; the store fills it in
     mention_from: Severity = Severity.UP  # nobody is called for what is less severe
+    # Until when nothing is told of these alone; of an incident (key), of a surface (id).
+    muted_incidents: Mapping[str, datetime] = field(default_factory=dict)
+    muted_surfaces: Mapping[str, datetime] = field(default_factory=dict)
+    quiet: QuietHours | None = None
 
-    def is_muted(self, now: datetime) -> bool:
-        return self.muted_until is not None and now < self.muted_until
+    def is_muted(self, now: datetime, incident: Incident | None = None) -> bool:
+        """Whether nothing is told now, or nothing of this incident."""
+        if self.muted_until is not None and now < self.muted_until:
+            return True
+        if incident is None:
+            return False
+        keys = [f"{incident.provider}/{id_}" for id_ in incident.ids]
+        if any(now < self.muted_incidents[key] for key in keys if key in self.muted_incidents):
+            return True
+        muted = {surface for surface, until in self.muted_surfaces.items() if now < until}
+        hit = incident.surfaces if not self.surfaces else incident.concerned
+        asked = {surface for surface in hit if not self.surfaces or surface in self.surfaces}
+        heard = [hit[surface].worst for surface in asked - muted]
+        return bool(asked & muted) and all(one.rank < self.severity.rank for one in heard)
+
+    @property
+    def zone(self) -> str:
+        """The time zone that was named here, "" if none was."""
+        return self.quiet.zone if self.quiet else ""
+
+    @property
+    def has_times(self) -> bool:
+        """Whether something falls due at times of its own."""
+        return self.quiet is not None
+
+    def quiet_at(self, moment: datetime, incident: Incident) -> Period | None:
+        """Return the quiet hours that put off what is told of an incident then; None: none."""
+        if self.quiet is None or (self.quiet.except_major and self._was_major(incident)):
+            return None
+        return self.quiet.period_at(moment)
+
+    def _was_major(self, incident: Incident) -> bool:
+        """Whether what the channel asks for was ever a major outage in this incident."""
+        asked = [how for s, how in incident.concerned.items() if s in self.surfaces]
+        worst = [how.worst for how in asked] if self.surfaces else [incident.worst]
+        return Severity.MAJOR in worst
 
     def calls(self, severity: Severity) -> bool:
         """Is something so bad enough to call whom the subscription names?"""
@@ -161,5 +200,8 @@ class Reason(StrEnum):
     OVER_BEFORE_ASKED = "over_before_asked"
     PARKED = "parked"  # the platform refused the message in every form
     ROOT_DELETED = "root_deleted"
+    QUIET = "quiet"  # put off until the quiet hours end
+    SUMMED_UP = "summed_up"  # it came in quiet hours: part of the message at their end
+    NOTHING_LEFT = "nothing_left"  # of the end of quiet hours: nothing is left to say
     NOT_BACK = "not_back"  # of a reminder: its surfaces are not up
     EXPIRED = "expired"  # of a reminder: nobody waits that long

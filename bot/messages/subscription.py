@@ -58,6 +58,15 @@ def effective(subscription: Subscription, catalog: Catalog, now: datetime) -> Li
         parts.append(Text(f" · only in the thread: {spoken_list(kinds)}"))
     if subscription.muted_until and subscription.is_muted(now):
         parts += [Text(" · muted until "), Time(subscription.muted_until, "date")]
+    for surface, until in sorted(subscription.muted_surfaces.items()):
+        if now < until:
+            parts += [Text(f" · {catalog.label(surface)} muted until "), Time(until, "date")]
+    muted = [key for key, until in subscription.muted_incidents.items() if now < until]
+    if muted:
+        named = ", ".join(key.partition("/")[2] for key in muted)
+        parts.append(Text(f" · muted until it ends: {named}"))
+    if subscription.quiet:
+        parts.append(Text(f" · quiet {subscription.quiet.words}"))
     return tuple(parts)
 
 

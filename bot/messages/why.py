@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.catalog.catalog import Catalog
 from bot.domain.incident import Incident
+from bot.domain.local_time import zone_named
 from bot.domain.message import Block, Line, Lines, Message, Text, ThreadLink, Time
 from bot.domain.page import Severity, worst
 from bot.domain.subscription import Reason, Subscription, ThreadRecord
@@ -19,6 +20,7 @@ _WORDS = {
     Reason.NOT_SUBSCRIBED: "this channel is not subscribed",
     Reason.OTHER_WORKSPACE: "only people of another workspace reported it",
     Reason.MUTED: "this channel is muted",
+    Reason.SUMMED_UP: "it is part of the message at the end of the quiet hours",
     Reason.WITHDRAWN: "the provider withdrew it before it was told here",
     Reason.NOT_ANNOUNCED: "it ran already when the page was first read",
     Reason.LONG_OVER: "it was long over when it was first seen",
@@ -51,14 +53,14 @@ def why_message(
         lines: tuple[Line, ...] = ()
     else:
         title = "Why this channel was told, or not"
-        lines = tuple(_line(case, subscription, channel, catalog, explain) for case in cases)
+        lines = tuple(_line(case, subscription, channel, catalog, explain, now) for case in cases)
     blocks: list[Block] = [Lines(lines)] if lines else []
     if subscription is None:
         blocks.append(how_to_change(None))
     else:
         blocks += subscription_blocks(subscription, catalog, now, explain)
     first = (
-        f" {name_of(cases[0].incident)}: {reason(cases[0], subscription, catalog, explain)}."
+        f" {name_of(cases[0].incident)}: {reason(cases[0], subscription, catalog, explain, now)}."
         if cases
         else ""
     )
@@ -71,6 +73,7 @@ def _line(
     channel: str,
     catalog: Catalog,
     explain: Explain,
+    now: datetime,
 ) -> Line:
     incident = case.incident
     head = (
@@ -78,7 +81,7 @@ def _line(
         Time(incident.started_at, "date"),
         Text(" "),
         Text(name_of(incident, 80), bold=True),
-        Text(f": {reason(case, subscription, catalog, explain)}"),
+        Text(f": {reason(case, subscription, catalog, explain, now)}"),
     )
     if case.thread.root:
         return (*head, Text(" · thread in "), ThreadLink(channel, case.thread.root))
@@ -86,15 +89,16 @@ def _line(
 
 
 def reason(
-    case: WhyCase, subscription: Subscription | None, catalog: Catalog, explain: Explain
+    case: WhyCase,
+    subscription: Subscription | None,
+    catalog: Catalog,
+    explain: Explain,
+    now: datetime,
 ) -> str:
     """One clause: what stands in the channel, or why nothing does."""
     incident, why = case.incident, case.reason
     if case.thread.root:
-        newer = incident.revision - case.thread.shown
-        if why not in {Reason.DUE, Reason.PAUSED} or newer <= 0:
-            return "told"
-        return f"told; {newer} newer change{'s' if newer > 1 else ''} still to come"
+        return _told(case, subscription, now)
     pause = subscription.paused if subscription else None
     if why is Reason.DUE:
         return "on its way: it is queued for this channel"
@@ -106,7 +110,32 @@ def reason(
         words = "it was over before this channel subscribed"
     elif why in {Reason.OTHER_SURFACES, Reason.BELOW_SEVERITY} and subscription is not None:
         words = _mismatch(incident, subscription, catalog)
+    elif why is Reason.QUIET:
+        words = _quiet_words(subscription, now)
+    elif why is Reason.SUMMED_UP and not incident.is_open:
+        words = "it came and went in quiet hours"
+    elif why is Reason.MUTED and subscription is not None and not subscription.is_muted(now):
+        words = "muted here: its surface, or this incident"
     return f"not told: {words}"
+
+
+def _told(case: WhyCase, subscription: Subscription | None, now: datetime) -> str:
+    """Say that it was told, and what of it is still to come."""
+    if case.reason is Reason.QUIET:
+        return f"told; the rest is put off: {_quiet_words(subscription, now)}"
+    newer = case.incident.revision - case.thread.shown
+    if case.reason not in {Reason.DUE, Reason.PAUSED} or newer <= 0:
+        return "told"
+    return f"told; {newer} newer change{'s' if newer > 1 else ''} still to come"
+
+
+def _quiet_words(subscription: Subscription | None, now: datetime) -> str:
+    """Say "quiet until 07:00 (Europe/Berlin)": the hours are local ones, and so is their end."""
+    quiet = subscription.quiet if subscription else None
+    period = quiet.period_at(now) if quiet else None
+    if quiet is None or period is None:
+        return "quiet hours"
+    return f"quiet until {period.end.astimezone(zone_named(quiet.zone)):%H:%M} ({quiet.zone})"
 
 
 def _mismatch(incident: Incident, subscription: Subscription, catalog: Catalog) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chaos.ledger import Ledger
+from tests.chaos.manners import Night
 from tests.chaos.story import Death, Story
 from tests.servers.chat import ChatServer
 from tests.servers.redis import standalone
@@ -52,4 +53,31 @@ async def test_a_crash_at_any_step_loses_doubles_and_disorders_nothing(redis_url
 
 
 def _reads(point: str) -> bool:
-    return point.rpartition(".")[2] in {"hvals", "smembers", "xautoclaim", "xreadgroup"}
+    reads = {"hget", "hmget", "hvals", "smembers", "xautoclaim", "xreadgroup", "zrangebyscore"}
+    return point.rpartition(".")[2] in reads
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("tale", [Night])
+async def test_a_crash_at_any_step_loses_and_doubles_nothing_that_falls_due(
+    redis_url: str, tale: type[Night]
+) -> None:
+    async with ChatServer() as server:
+        alive = Death()
+        assert await tale(f"{tale.__name__}0", f"{redis_url}?db=900", server).live(alive) == []
+        turn = asyncio.Semaphore(TOGETHER)
+
+        async def die(number: int, death: Death) -> None:
+            async with turn:
+                one = tale(f"{tale.__name__}{number}", f"{redis_url}?db={900 - number}", server)
+                assert await one.live(death) == []
+
+        deaths = [
+            Death(point, nth)
+            for point, times in Counter(alive.steps).items()
+            for nth in range(1, (min(times, READS) if _reads(point) else times) + 1)
+        ]
+        await asyncio.gather(*(die(number, one) for number, one in enumerate(deaths, start=1)))
+    assert not [d for d in deaths if not d.came.is_set() and "messenger" in d.point]
+    assert any(d.point == "before redis.settle" and d.came.is_set() for d in deaths)

@@ -105,6 +105,6 @@ def test_its_words_say_since_when_and_what_was_known_last() -> None:
     assert "11 min" in first.plain
     assert "API partial outage" in first.plain
     over = replace(blindness, ended_at=blindness.since + timedelta(minutes=23))
-    second = messages.of_blindness(Step(Act.SAY, 2, covers=("x",)), over, utc_now())
+    second = messages.of_blindness(Step(Act.SAY, 2, part="x"), over, utc_now())
     assert "again" in second.title
     assert "23 min" in second.plain

@@ -154,7 +154,7 @@ async def test_another_channel_can_be_named_and_one_that_is_closed_is_said(room:
         ("why", {}),
         ("help", {}),
         ("unsubscribe", {}),
-        ("mute", {"length": "2h"}),
+        ("mute", {"what": "2h"}),
         ("unmute", {}),
         ("test", {}),
         ("report", {"surface": "api"}),
@@ -226,7 +226,7 @@ async def test_where_discord_refuses_the_picture_the_words_are_answered(room: Ro
 async def test_lengths_and_incidents_complete(room: Room) -> None:
     store = room.bot.bot.store
     await commit(store, incident(EventKind.OPENED))
-    for sub, option, typed in (("mute", "length", "2"), ("incident", "id", "")):
+    for sub, option, typed in (("mute", "what", "2"), ("incident", "id", "")):
         root = "claudewatch" if sub == "mute" else "claudeinfo"
         made = await room.server.users.autocomplete(
             root, room.bot.place(room.number), room.user, option, typed, sub

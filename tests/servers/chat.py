@@ -247,8 +247,10 @@ class ChatMessenger:
     async def direct(self, channel: Channel, person: str) -> Channel:
         return Channel(self.platform, channel.tenant, f"D-{person}")
 
-    async def say(self, channel: Channel, card: Message, key: str) -> None:
-        await self._request("say", channel, title=card.title, key=key)
+    async def say(
+        self, channel: Channel, card: Message, key: str, *, mention: str | None = None
+    ) -> None:
+        await self._request("say", channel, title=card.title, key=key, mention=mention)
 
     async def _post(
         self,

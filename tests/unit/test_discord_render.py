@@ -209,7 +209,7 @@ def test_commands_are_shown_as_discord_calls_them() -> None:
     assert native("subscribe api code partial") == (
         "/claudewatch subscribe surfaces:api code severity:partial"
     )
-    assert native("mute 2h") == "/claudewatch mute length:2h"
+    assert native("mute 2h") == "/claudewatch mute what:2h"
     assert native("uptime api 90d slo 99.9") == (
         "/claudeinfo uptime surface:api length:90d slo:99.9"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import time
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from bot.catalog.catalog import Catalog, generic, load_catalog
 from bot.domain.incident import EventKind
 from bot.domain.message import Message, Quote
 from bot.domain.page import Severity
+from bot.domain.quiet import QuietHours
 from bot.domain.subscription import Channel, Subscription
 from tests.servers.slack.blocks import view_findings
 
@@ -101,3 +103,17 @@ def test_from_which_severity_up_somebody_is_called_is_shown_and_kept(least: Seve
     form = read_form(filled(channel=C1, call={"selected_option": shown["initial_option"]}))
     assert isinstance(form, Form)
     assert form.change.mention_from is least
+
+
+def test_quiet_hours_are_shown_as_they_are_typed_and_read_back() -> None:
+    hours = QuietHours(time(22), time(7), "Europe/Berlin", frozenset({5, 6}))
+    view = settings_view(CATALOG, "C1", replace(HERE, quiet=hours))
+    (block,) = [b for b in view["blocks"] if b.get("block_id", "").startswith("hours/")]
+    typed = block["element"]["initial_value"]
+    form = read_form(filled(channel=C1, hours={"value": typed}))
+    assert isinstance(form, Form)
+    assert form.change.quiet == hours
+    mistake = read_form(filled(channel=C1, hours={"value": "22:00–07:00 Berlin"}))
+    assert isinstance(mistake, Mistake)
+    assert "Europe/Berlin" in mistake.says
+    assert read_form(filled(channel=C1, hours={"value": None})).change.quiet is None  # type: ignore[union-attr]

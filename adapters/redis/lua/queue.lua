@@ -6,7 +6,7 @@
 --
 -- An entry's fields: subject → "class:since:first:version", the state that is wanted (version) and
 -- the revision that was wanted first: whoever serves it knows at least that. A subject's key holds
--- a slash (an incident) or a colon (a reminder); the other fields are words:
+-- a slash (an incident) or a colon (a reminder, the end of quiet hours); the other fields are words:
 --   score              its score in `ready`
 --   token, claimed_at  of the claim, while there is one (ms)
 --   unsent             1: the claim notes it before it sends, and has not yet
@@ -19,7 +19,7 @@
 local base = KEYS[1]
 local READY, LATER = base .. ':ready', base .. ':later'
 local SUBSCRIPTIONS, PAUSED, TENANTS = base .. ':subscriptions', base .. ':paused', base .. ':tenants'
-local REMINDERS = base .. ':reminders'
+local REMINDERS, APPOINTMENTS = base .. ':reminders', base .. ':appointments'
 
 local function whole(number)
   return string.format('%.0f', number)

@@ -1,7 +1,7 @@
 -- Write a subscription whole, keep the index true, queue the channel for what runs.
--- ARGV: channel, JSON, index sets (by commas), pause ('': none), life of followed sets (ms),
--- then per incident: key, class, version.
-local channel, json, sets, pause, life = unpack(ARGV, 1, 5)
+-- ARGV: channel, JSON, index sets (by commas), pause ('': none), life of followed sets (ms), '1' if
+-- it has times of its own (they are looked at at once), then per incident: key, class, version.
+local channel, json, sets, pause, life, scheduled = unpack(ARGV, 1, 6)
 local now = clock()
 local old = redis.call('HGET', SUBSCRIPTIONS, channel)
 if old then
@@ -18,7 +18,12 @@ if pause == '' then
 else
   redis.call('HSET', PAUSED, channel, pause)
 end
-for i = 6, #ARGV, 3 do
+if scheduled == '1' then
+  redis.call('ZADD', APPOINTMENTS, whole(now), channel)
+else
+  redis.call('ZREM', APPOINTMENTS, channel)
+end
+for i = 7, #ARGV, 3 do
   local thread = redis.call('GET', thread_of(channel, ARGV[i]))
   if thread and string.match(thread, '|(%d)|') == '1' then
     -- What was begun here gets its end, whatever the channel asks for from now on.

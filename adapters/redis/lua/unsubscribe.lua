@@ -10,6 +10,7 @@ for set in string.gmatch(string.match(old, '^%d+|([^|]*)|'), '[^,]+') do
 end
 redis.call('HDEL', SUBSCRIPTIONS, channel)
 redis.call('HDEL', PAUSED, channel)
+redis.call('ZREM', APPOINTMENTS, channel)
 local key = entry_of(channel)
 for _, field in ipairs(redis.call('HKEYS', key)) do
   if is_subject(field) and not reminder_of(channel, field) then

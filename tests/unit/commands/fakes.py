@@ -102,7 +102,9 @@ class Speaker:
     async def direct(self, channel: Channel, person: str) -> Channel:
         return replace(channel, id=f"D-{person}")
 
-    async def say(self, channel: Channel, card: Message, key: str) -> None:
+    async def say(
+        self, channel: Channel, card: Message, key: str, *, mention: str | None = None
+    ) -> None:
         if self.refuses:
             raise self.refuses
         self.said[channel, key] = card

@@ -150,8 +150,6 @@ def _pressed() -> Request:
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("mute api 2h", "api"),
-        ("mute for 2h on the api", "api"),
         ("scoreboard 7d", "7d"),
         ("history major 7d", "major"),
         ("unmute opus", "opus"),

@@ -18,6 +18,7 @@ from bot.domain.incident import (
 )
 from bot.domain.message import Message, Quote
 from bot.domain.page import Severity
+from bot.domain.quiet import QuietHours
 from bot.domain.subscription import Channel, Pause, Reason, Subscription, ThreadRecord
 from bot.messages.history import history_message, incident_message
 from bot.messages.reply import catch_up_message, reply_message
@@ -66,6 +67,14 @@ INCIDENTS = st.builds(
     suspected_at=st.none() | TIMES,
     official_at=st.none() | TIMES,
 )
+QUIET = st.builds(
+    QuietHours,
+    st.times(),
+    st.times(),
+    st.sampled_from(["Europe/Berlin", "UTC", "no such zone"]),
+    st.frozensets(st.integers(0, 6), min_size=1),
+    st.booleans(),
+)
 SUBSCRIPTIONS = st.builds(
     Subscription,
     st.just(Channel("slack", "T1", "C1")),
@@ -76,6 +85,9 @@ SUBSCRIPTIONS = st.builds(
     st.none() | TIMES,
     st.none() | st.builds(Pause, st.text(), TIMES, st.none() | TIMES),
     st.none() | TIMES,
+    quiet=st.none() | QUIET,
+    muted_surfaces=st.dictionaries(SURFACES, TIMES, max_size=2),
+    muted_incidents=st.dictionaries(st.text(), TIMES, max_size=2),
 )
 THREADS = st.builds(ThreadRecord, st.none() | st.text(), st.integers(0, 9), st.integers(0, 9))
 

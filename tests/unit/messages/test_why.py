@@ -29,7 +29,7 @@ def why(
 ) -> str:
     there = thread or ThreadRecord()
     found = plan(told, there, asked, LATER)
-    return reason(WhyCase(told, there, found.reason), asked, CATALOG, str)
+    return reason(WhyCase(told, there, found.reason), asked, CATALOG, str, LATER)
 
 
 def test_a_subscription_changed_after_the_end_is_named_as_what_it_is() -> None:
@@ -88,7 +88,7 @@ def test_it_says_not_told_exactly_where_nothing_is_planned(
 ) -> None:
     found = plan(told, thread, asked, NOW)
     opens = any(step.act is Act.OPEN for step in found.steps)
-    said = reason(WhyCase(told, thread, found.reason), asked, CATALOG, str)
+    said = reason(WhyCase(told, thread, found.reason), asked, CATALOG, str, NOW)
     if not thread.root:
         waits = opens and found.reason is not Reason.PAUSED
         assert said.startswith("on its way" if waits else "not told")

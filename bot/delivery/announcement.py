@@ -1,0 +1,43 @@
+"""Subjects that are told outside threads: what they have in common for whoever delivers them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.delivery.cache import MessageCache
+from bot.delivery.queue import Subject
+from bot.delivery.steps import FIRST, Plan, Step
+from bot.domain.message import Message
+from bot.domain.subscription import Channel, Subscription, ThreadRecord
+
+
+class Announcement(ABC):
+    """A subject with everything that its plan needs. Its record has `root` once it was told."""
+
+    subject: Subject
+    # When the first of its messages may have been sent, and since when it is known to us.
+    begun_at: datetime
+    known_at: datetime
+    # Where the platform cannot be searched: send again what may stand there already?
+    better_twice = False
+
+    @abstractmethod
+    def plan(
+        self, thread: ThreadRecord, subscription: Subscription | None, now: datetime
+    ) -> Plan: ...
+
+    @abstractmethod
+    def message(
+        self,
+        step: Step,
+        thread: ThreadRecord,
+        subscription: Subscription | None,
+        now: datetime,
+        messages: MessageCache,
+    ) -> Message: ...
+
+    def keys(self, channel: Channel) -> Mapping[str, str]:
+        """Return the delivery key of each of its messages by the `part` of the step."""
+        return {FIRST: f"{channel}/{self.subject.key}"}

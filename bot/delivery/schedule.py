@@ -1,0 +1,132 @@
+"""What falls due at a channel's own times, and the loop that makes the channel stale then.
+
+The store keeps for each channel the next moment at which to look. Looking may be repeated, by any
+replica and however late: what was told is known by the channel's record of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from bot.delivery.queue import Queue, Subject
+from bot.delivery.quiet_end import QuietEnd
+from bot.domain.errors import StoreError
+from bot.domain.subscription import Channel, Subscription
+from bot.loops.periodic import StoreBackoff, wait_for
+from bot.ports import Clock, IncidentStore, Subscriptions
+
+log = structlog.get_logger()
+
+LOOK_EVERY = 5.0  # seconds (guess)
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A channel to look at, because of its own times, from `at` on."""
+
+    channel: Channel
+    at: datetime
+
+
+class Timetable(Protocol):
+    """When to look at which channel next. Every method may raise `StoreError`."""
+
+    async def due(self, now: datetime) -> Sequence[Appointment]:
+        """Return the first of those whose time has come."""
+        ...
+
+    async def advance(self, appointment: Appointment, following: datetime | None) -> None:
+        """Look again at `following` (None: never), unless its times were changed meanwhile."""
+        ...
+
+
+def due_now(subscription: Subscription, now: datetime) -> list[QuietEnd]:
+    """Return what fell due last; what was told of it already is told no more."""
+    ended = subscription.quiet.last_ended(now) if subscription.quiet else None
+    return [QuietEnd(ended)] if ended else []
+
+
+def next_due(subscription: Subscription, now: datetime) -> datetime | None:
+    """Return when to look at a channel again; None: nothing is ever due."""
+    return subscription.quiet.next_end(now) if subscription.quiet else None
+
+
+class ScheduleFanOut:
+    """The loop: channels whose time has come are queued, and get their next time."""
+
+    def __init__(
+        self,
+        timetable: Timetable,
+        subscriptions: Subscriptions,
+        incident_store: IncidentStore,
+        queue: Queue,
+        providers: Sequence[str],
+        clock: Clock,
+        *,
+        interval: float = LOOK_EVERY,
+    ) -> None:
+        self._timetable = timetable
+        self._subscriptions = subscriptions
+        self._incident_store = incident_store
+        self._queue = queue
+        self._providers = providers
+        self._clock = clock
+        self._interval = interval
+        self._wake = asyncio.Event()
+        self._backoff = StoreBackoff("schedule")
+
+    def wake(self) -> None:
+        """A channel's times were changed: look now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                wait = 0.0 if await self.queue_due() else self._interval
+                self._backoff.answered()
+            except StoreError as error:
+                wait = self._backoff.failed(error)
+            await wait_for(self._wake, wait)
+
+    async def queue_due(self) -> int:
+        """Queue the channels whose time has come. Returns how many there were.
+
+        Raises:
+            StoreError: the store did not answer; the rest is found at the next pass.
+        """
+        now = self._clock()
+        due = await self._timetable.due(now)
+        for appointment in due:
+            subscription = await self._subscriptions.get(appointment.channel)
+            following = None
+            if subscription is not None:
+                subjects = due_now(subscription, now)
+                if subjects:
+                    put_off = await self._put_off(subscription, subjects)
+                    await self._queue.mark_stale(appointment.channel, [*subjects, *put_off])
+                    log.info("schedule.queued", channel=str(appointment.channel))
+                following = next_due(subscription, now)
+            # Not before it is queued: what a crash leaves is found again.
+            await self._timetable.advance(appointment, following)
+        return len(due)
+
+    async def _put_off(self, subscription: Subscription, ends: Sequence[QuietEnd]) -> list[Subject]:
+        """Return the incidents of the quiet hours: their threads go on now."""
+        found: list[Subject] = []
+        for provider in self._providers:
+            for end in ends:
+                history = await self._incident_store.history(provider, end.period.start)
+                found += [
+                    incident
+                    for incident in history
+                    if incident.events and subscription.matches(incident)
+                    if incident.events[-1].observed_at >= end.period.start
+                ]
+        return found
