@@ -38,6 +38,7 @@ def offers(typed: str, words: Words | None = None) -> list[str]:
         ("mute co", []),
         ("mute ", ["30m", "2h", "8h", "1d"]),
         ("history api 7", ["7d"]),
+        ("uptime api 9", ["90d"]),
         ("help unm", ["unmute"]),
         ("help ap", []),
         ("consol", ["console"]),
