@@ -5,7 +5,7 @@ writing needs a token; every body and every client's rate has a limit.
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -24,19 +24,21 @@ from adapters.web.metrics import Measured, Metrics
 from adapters.web.openapi import description
 from adapters.web.operating import OPERATING
 from adapters.web.otlp import OTLP, refused_by_otlp
+from adapters.web.page.kept import Kept
 from adapters.web.page.live import LIVE, Live
 from adapters.web.page.routes import WEB_PAGES
 from adapters.web.page.serving import DrawnPages, error_page, wants_page
 from adapters.web.page.site import Site
-from adapters.web.page.strips import Strips
+from adapters.web.page.strips import Strip, strips_of
 from adapters.web.pictures import PICTURES
 from adapters.web.prefix import UnderPrefix
 from adapters.web.reading import READING
 from adapters.web.writing import WRITING
 from bot.domain.errors import StoreError
+from bot.domain.incident import Incident
 from bot.evidence.stores import ReportStore, TrafficStore
 from bot.ports import Clock
-from bot.status.service import StatusService
+from bot.status.service import HISTORY, StatusService
 
 log = structlog.get_logger()
 
@@ -73,7 +75,8 @@ class Web:
     site: Site = field(init=False)
     live: Live = field(init=False, default_factory=Live)
     drawn: DrawnPages = field(init=False, default_factory=DrawnPages)
-    strips: Strips = field(init=False, default_factory=Strips)
+    strips: Kept[Mapping[str, Strip]] = field(init=False)
+    past: Kept[list[Incident]] = field(init=False)  # of `HISTORY`
     reads: Rate = field(init=False)
     writes: Rate = field(init=False)
     exports: Rate = field(init=False)
@@ -82,6 +85,8 @@ class Web:
 
     def __post_init__(self) -> None:
         self.site = Site(self.public_url)
+        self.strips = Kept(lambda: strips_of(self.status), self.monotonic)
+        self.past = Kept(lambda: self.status.incidents_of(HISTORY), self.monotonic)
         self.reads = Rate(READS, READ_BURST, self.monotonic)
         self.writes = Rate(WRITES, WRITE_BURST, self.monotonic)
         self.exports = Rate(EXPORTS, EXPORT_BURST, self.monotonic)
@@ -92,6 +97,7 @@ class Web:
         """Something was written that a page may show."""
         self.drawn.expire()
         self.strips.expire()
+        self.past.expire()
         self.live.wake()
 
 

@@ -92,12 +92,16 @@ class Running:
         await incident_store.commit(
             "claude", fence=fence, version=stored.version, state=state, changed=incidents
         )
-        self.web.drawn.expire()
+        self.forget()
+
+    def forget(self) -> None:
+        """Let pages read everything anew, as they would a minute later."""
+        self.seconds += 100
 
     def at(self, now: datetime) -> None:
         """Go on as if it were that late."""
         self.web.clock = self.web.status.clock = self.web.status.snapshot.clock = lambda: now
-        self.web.drawn.expire()
+        self.forget()
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         return await self.http.get(path, headers=headers)

@@ -17,6 +17,7 @@ from adapters.chat.text import clean
 from adapters.web.endpoint import Endpoint
 from adapters.web.page.feeds import changed_at, urn_of
 from adapters.web.page.incidents import updates_of
+from adapters.web.page.past import known_past
 from bot import __version__
 from bot.domain.incident import Incident
 from bot.messages.state import name_of
@@ -32,8 +33,7 @@ REFRESH = timedelta(hours=1)
 async def calendar(web: Web, request: Request) -> Response:
     """Scheduled maintenance of all providers."""
     view = await web.status.view()
-    known = {i.key: i for i in await web.status.incidents_of(PAST)}
-    known |= {i.key: i for i in view.recent}
+    known = await known_past(web, view)
     base = web.site.base(request)
     made = Calendar()
     made.add("prodid", f"-//isclaudedown//{__version__}//EN")
@@ -41,15 +41,13 @@ async def calendar(web: Web, request: Request) -> Response:
     made.add("x-wr-calname", "Scheduled maintenance")
     made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     made.add("x-published-ttl", REFRESH)
-    for one in sorted(known.values(), key=lambda i: (i.scheduled_for or i.started_at, i.key)):
-        if one.maintenance and one.scheduled_for is not None and not _is_past(one, view.at):
-            made.add_component(event_of(one, one.scheduled_for, view, base))
+    for one in sorted(known, key=lambda i: (i.scheduled_for or i.started_at, i.key)):
+        begins = one.scheduled_for
+        if one.maintenance and begins is not None:
+            kept = timedelta(0) if one.withdrawn else PAST
+            if (one.scheduled_until or begins) >= view.at - kept:
+                made.add_component(event_of(one, begins, view, base))
     return web.site.respond(request, made.to_ical(), "text/calendar; charset=utf-8", for_all=True)
-
-
-def _is_past(one: Incident, now: datetime) -> bool:
-    ends = one.scheduled_until or one.scheduled_for or one.started_at
-    return ends < (now if one.withdrawn else now - PAST)
 
 
 def event_of(incident: Incident, begins: datetime, view: StatusView, base: str) -> Event:

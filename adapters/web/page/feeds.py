@@ -20,9 +20,9 @@ from starlette.responses import Response
 
 from adapters.web.endpoint import Endpoint
 from adapters.web.page.incidents import Update, updates_of
+from adapters.web.page.past import known_past, since
 from adapters.web.page.site import path_of
 from adapters.web.reading import named
-from bot.catalog.catalog import Catalog
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
 from bot.messages.state import title_of
@@ -100,23 +100,20 @@ async def feed_of(web: Web, request: Request) -> Feed:
     view = await web.status.view()
     asked = request.query_params.get("surface", "")
     surfaces = named([asked], view.catalog) if asked else []
-    found = await web.status.incidents_of(LENGTH)
+    found = since(await known_past(web, view), view.at - LENGTH)
     chosen = [i for i in found if not surfaces or set(surfaces) & i.surfaces.keys()]
     entries = sorted((entry_of(i, view) for i in chosen), key=lambda e: e.updated, reverse=True)
+    everybody = [view.catalog.provider(p.provider).label for p in view.providers]
+    names = [view.catalog.label(surface) for surface in surfaces] or everybody
     base = web.site.base(request)
     query = f"?surface={surfaces[0]}" if surfaces else ""
     return Feed(
-        title=_title(view.catalog, surfaces),
+        title=f"Is {', '.join(names)} down?",
         base=base,
         address=f"{base}{path_of(request)}{query}",
         id=urn_of("/".join(["feed", *surfaces])),
         entries=entries[:MOST],
     )
-
-
-def _title(catalog: Catalog, surfaces: Sequence[str]) -> str:
-    names = [catalog.label(s) for s in surfaces] or [p.label for p in catalog.providers.values()]
-    return f"Is {', '.join(names)} down?"
 
 
 def json_feed(feed: Feed) -> dict[str, Any]:

@@ -36,6 +36,22 @@ class Update:
     edited: bool
     note: str
 
+    @classmethod
+    def of(cls, incident: Incident, event: IncidentEvent, view: StatusView) -> Update:
+        """Return the event with its text as edited by now."""
+        text, edited = text_of(incident, event)
+        quoted = event.update_id is not None
+        happened = event.kind.value.replace("_", " ")
+        return cls(
+            at=event.at,
+            words=phase_words(event.phase) if quoted and event.phase else happened,
+            changes=tuple(change_words(event.changes, view.catalog)),
+            text=text.strip(),
+            quoted=quoted,
+            edited=edited,
+            note=event.note,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class IncidentPart:
@@ -76,24 +92,9 @@ def incident_part(incident: Incident, view: StatusView) -> IncidentPart:
 def updates_of(incident: Incident, view: StatusView) -> tuple[Update, ...]:
     """Everything that was said and that happened, newest first, as edited by now."""
     return tuple(
-        _update(incident, event, view)
+        Update.of(incident, event, view)
         for event in reversed(incident.events)
         if event.kind is not EventKind.CORRECTED
-    )
-
-
-def _update(incident: Incident, event: IncidentEvent, view: StatusView) -> Update:
-    text, edited = text_of(incident, event)
-    quoted = event.update_id is not None
-    happened = event.kind.value.replace("_", " ")
-    return Update(
-        at=event.at,
-        words=phase_words(event.phase) if quoted and event.phase else happened,
-        changes=tuple(change_words(event.changes, view.catalog)),
-        text=text.strip(),
-        quoted=quoted,
-        edited=edited,
-        note=event.note,
     )
 
 

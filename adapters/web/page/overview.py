@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 from adapters.web.page.incidents import IncidentPart, incident_part
-from bot.domain.errors import StoreError
+from adapters.web.page.past import expected_words
 from bot.domain.evidence import Evidence, Source
 from bot.domain.message import Line, Lines, Message, Row, Text
 from bot.domain.page import Severity, worst
 from bot.evidence.sources import label_of
-from bot.messages.advice import advice_line, how_long_words
+from bot.messages.advice import advice_line
 from bot.messages.answer import answer_message
 from bot.messages.provider_answer import ProviderAnswer
 from bot.messages.state import is_planned
-from bot.status.service import StatusService
 from bot.status.view import ProviderStatus, StatusView
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from adapters.web.app import Web
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,18 @@ class OtherPart:
     severity: Severity
     words: str
 
+    @classmethod
+    def of(cls, one: ProviderStatus, view: StatusView) -> OtherPart:
+        label = view.catalog.provider(one.provider).label
+        if not one.is_fresh:
+            return cls(one.provider, label, Severity.UNKNOWN, "I can't see its page")
+        severity = worst(v.severity for v in one.verdicts)
+        bad = [view.catalog.label(v.surface) for v in view.of([one.provider]).in_trouble()]
+        words = severity.words
+        if bad:
+            words += f": {', '.join(bad[:3])}" + (f" and {len(bad) - 3} more" if bad[3:] else "")
+        return cls(one.provider, label, severity, words)
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
@@ -85,7 +97,7 @@ class Overview:
     how_long: str
 
 
-async def overview(view: StatusView, status: StatusService) -> Overview:
+async def overview(web: Web, view: StatusView) -> Overview:
     """Return what to show of all providers of this view, the first of them in full."""
     message = answer_message(view)
     head, opening = _answer(message)
@@ -97,8 +109,7 @@ async def overview(view: StatusView, status: StatusService) -> Overview:
     if bad is not None:
         advice = advice_line(view, bad.surface).removeprefix("What you can do: ")
         about = view.about(bad.carried_by or bad.surface)
-        expected = await if_reached(status.expected_duration(about[0]), None) if about else None
-        how_long = how_long_words(expected) if expected else ""
+        how_long = await expected_words(web, view, about[0]) if about else ""
     running = sorted(view.incidents, key=lambda i: (-i.severity.rank, i.started_at))
     return Overview(
         question=f"Is {label} down?",
@@ -107,7 +118,7 @@ async def overview(view: StatusView, status: StatusService) -> Overview:
         severity=message.severity or Severity.UNKNOWN,
         plain=message.plain,
         main=provider_part(first, view),
-        others=tuple(_other(one, view) for one in view.providers[1:]),
+        others=tuple(OtherPart.of(one, view) for one in view.providers[1:]),
         incidents=tuple(incident_part(i, view) for i in running if not is_planned(i)),
         planned=tuple(
             incident_part(i, view)
@@ -117,14 +128,6 @@ async def overview(view: StatusView, status: StatusService) -> Overview:
         advice=advice[:1].upper() + advice[1:],
         how_long=how_long,
     )
-
-
-async def if_reached(asked: Awaitable[T], otherwise: T) -> T:
-    """What the store says, or this where our store does not answer: the page stays without it."""
-    try:
-        return await asked
-    except StoreError:
-        return otherwise
 
 
 def _answer(message: Message) -> tuple[str, tuple[Line, ...]]:
@@ -158,15 +161,3 @@ def said_of(evidence: Sequence[Evidence]) -> tuple[Said, ...]:
         )
         for piece in evidence
     )
-
-
-def _other(one: ProviderStatus, view: StatusView) -> OtherPart:
-    label = view.catalog.provider(one.provider).label
-    if not one.is_fresh:
-        return OtherPart(one.provider, label, Severity.UNKNOWN, "I can't see its page")
-    severity = worst(v.severity for v in one.verdicts)
-    bad = [view.catalog.label(v.surface) for v in view.of([one.provider]).in_trouble()]
-    words = severity.words
-    if bad:
-        words += f": {', '.join(bad[:3])}" + (f" and {len(bad) - 3} more" if bad[3:] else "")
-    return OtherPart(one.provider, label, severity, words)

@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.web.limits import RequestRefused
 from adapters.web.page.incidents import incident_part
-from adapters.web.page.overview import if_reached, overview, provider_part, said_of
-from adapters.web.page.past import Month, incidents_between, of_surface
+from adapters.web.page.overview import overview, provider_part, said_of
+from adapters.web.page.past import (
+    Month,
+    expected_words,
+    incidents_between,
+    known_past,
+    of_surface,
+    since,
+)
 from adapters.web.page.strips import DAYS
 from adapters.web.page.timeline import picture_of
 from adapters.web.reading import named
@@ -24,7 +31,7 @@ from bot.domain.page import Severity
 from bot.evidence import reports
 from bot.evidence.sources import SOURCES
 from bot.history.uptime import RULE
-from bot.messages.advice import advice_line, how_long_words, opening_advice
+from bot.messages.advice import advice_line, opening_advice
 from bot.messages.parts import lead_words
 from bot.messages.state import title_of
 from bot.status.service import SCORED
@@ -86,9 +93,9 @@ async def wall(web: Web, view: StatusView, _: Params) -> Content:
 
 
 async def _overview(web: Web, view: StatusView, template: str) -> Content:
-    found = await overview(view, web.status)
+    found = await overview(web, view)
     title = f"{found.question} {found.head}"
-    values = {"it": found, "strips": await web.strips.get(web), "days": DAYS}
+    values = {"it": found, "strips": await web.strips.get({}), "days": DAYS}
     values["reports"] = web.reports is not None
     return Content(template, title, values, found.severity, found.plain)
 
@@ -98,15 +105,13 @@ async def incident(web: Web, view: StatusView, params: Params) -> Content:
     found = _remembered(view, params["key"]) or await web.status.incident(params["key"])
     if found is None:
         raise RequestRefused(404, "unknown_incident", "There is no such incident here.")
-    expecting = web.status.expected_duration(found)
-    expected = await if_reached(expecting, None)
     about = [v for s in view.catalog.order(found.surfaces) if (v := view.verdict(s))]
     ours = [piece for v in about for piece in v.evidence if piece.source != Source.PAGE]
     values = {
         "it": incident_part(found, view),
         "picture": picture_of(found, view.at),
         "advice": opening_advice(found, view.catalog) if found.is_open else "",
-        "how_long": how_long_words(expected) if expected and found.is_open else "",
+        "how_long": await expected_words(web, view, found) if found.is_open else "",
         "ours": said_of(ours) if found.is_open else (),
         "lead": lead_words(found),
         "surfaces": [(s, view.catalog.label(s)) for s in view.catalog.order(found.surfaces)],
@@ -129,7 +134,7 @@ async def surface(web: Web, view: StatusView, params: Params) -> Content:
     assert verdict is not None, "a catalogue's surface has a verdict"  # noqa: S101 - told to mypy
     one = next(p for p in view.providers if any(v.surface == id_ for v in p.verdicts))
     row = next((s.row for s in provider_part(one, view).surfaces if s.surface == id_), None)
-    past = await if_reached(web.status.incidents_of(timedelta(days=DAYS)), list(view.recent))
+    past = since(await known_past(web, view), view.at - timedelta(days=DAYS))
     values = {
         "surface": id_,
         "label": label,
@@ -142,7 +147,7 @@ async def surface(web: Web, view: StatusView, params: Params) -> Content:
         "days": DAYS,
         "past": of_surface(past, id_, view),
         "watched_since": one.watched_since,
-        "strip": (await web.strips.get(web)).get(id_),
+        "strip": (await web.strips.get({})).get(id_),
         "rule": RULE,
         "base": web.site.public_url or "https://ADDRESS",
     }

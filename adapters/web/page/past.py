@@ -6,14 +6,20 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from adapters.web.page.incidents import colour_of
 from bot.domain.incident import Incident, SeenBy
 from bot.domain.page import Severity
+from bot.messages.advice import how_long_words
 from bot.messages.durations import timeline
 from bot.messages.state import is_planned, name_of, state_words
+from bot.status.duration import expected_duration
 from bot.status.service import StatusService
 from bot.status.view import StatusView
+
+if TYPE_CHECKING:
+    from adapters.web.app import Web
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,24 @@ async def incidents_between(
     lines = _lines((i for i in seen if not is_planned(i)), view)
     chosen = [line for line in lines if since <= line.started_at < until]
     return sorted(chosen, key=lambda line: line.started_at, reverse=True)
+
+
+async def known_past(web: Web, view: StatusView) -> list[Incident]:
+    """Incidents of the last half year, those of lately as they are now; any order."""
+    known = {incident.key: incident for incident in await web.past.get([])}
+    return list((known | {incident.key: incident for incident in view.recent}).values())
+
+
+def since(incidents: Iterable[Incident], at: datetime) -> list[Incident]:
+    """Those that were open then or later."""
+    return [i for i in incidents if i.ended_at is None or i.ended_at >= at]
+
+
+async def expected_words(web: Web, view: StatusView, incident: Incident) -> str:
+    """How long incidents like it last; empty where the past says too little."""
+    past = [i for i in await known_past(web, view) if i.provider == incident.provider]
+    expected = expected_duration(incident, past, view.at)
+    return how_long_words(expected) if expected else ""
 
 
 def of_surface(incidents: Sequence[Incident], surface: str, view: StatusView) -> list[PastIncident]:

@@ -1,29 +1,19 @@
-"""Ninety days of each surface as a strip: one bar a day, as high as the worst that the page said.
-
-The figures read months of history, so they are reckoned now and then for all pages.
-"""
+"""Ninety days of each surface as a strip: one bar a day, as high as the worst that the page said."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from bot.domain.errors import StoreError
 from bot.domain.page import Severity
 from bot.history.figures import SurfaceUptime
 from bot.history.uptime import Uptime
 from bot.messages.charts import HEIGHTS
 from bot.messages.durations import duration
-
-if TYPE_CHECKING:
-    from adapters.web.app import Web
+from bot.status.service import StatusService
 
 DAYS = 90
-KEPT = 60.0  # seconds, and at least so long whatever is written meanwhile:
-SOONEST = 2.0
 BAR, HEIGHT = 4, 20  # of one day, in the picture's own units; a quarter of it is the gap
 # What is drawn over what, where days are the same colour they make one path.
 _ORDER = (
@@ -42,7 +32,15 @@ class BadDay:
 
     day: datetime
     severity: Severity
+    # How long it was how bad: "major outage 40 min, degraded 2 h".
     lengths: str
+
+    @classmethod
+    def of(cls, day: Uptime) -> BadDay:
+        impaired = [s for s in day.lengths if s.rank > Severity.UP.rank]
+        worst_first = sorted(impaired, key=lambda s: -s.rank)
+        told = ", ".join(f"{s.words} {duration(day.lengths[s])}" for s in worst_first)
+        return cls(day.start, day.worst, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +56,10 @@ class Strip:
     known: str
 
 
-@dataclass(slots=True)
-class Strips:
-    """The strips of all surfaces, as they were reckoned last."""
-
-    _strips: Mapping[str, Strip] = field(default_factory=dict)
-    _reckoned_at: float | None = None
-    _reckoning: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _written: bool = False
-
-    def expire(self) -> None:
-        """Something was written that they may show."""
-        self._written = True
-
-    async def get(self, web: Web) -> Mapping[str, Strip]:
-        """By surface; those of before while our store does not answer."""
-        async with self._reckoning:
-            now = web.monotonic()
-            kept = SOONEST if self._written else KEPT
-            if self._reckoned_at is None or now - self._reckoned_at >= kept:
-                self._written = False
-                try:
-                    report = await web.status.uptime(length=timedelta(days=DAYS))
-                except StoreError:
-                    return self._strips
-                self._strips = {one.surface: strip_of(one) for one in report.surfaces}
-                self._reckoned_at = now
-            return self._strips
+async def strips_of(status: StatusService) -> Mapping[str, Strip]:
+    """Return the strips of all surfaces. Raises: StoreError."""
+    report = await status.uptime(length=timedelta(days=DAYS))
+    return {one.surface: strip_of(one) for one in report.surfaces}
 
 
 def strip_of(one: SurfaceUptime) -> Strip:
@@ -108,7 +83,7 @@ def strip_of(one: SurfaceUptime) -> Strip:
         figure=figure,
         observed=percent(one.observed.weighted),
         words=_words(figure, days, bad),
-        bad=tuple(BadDay(day.start, day.worst, _lengths(day)) for day in reversed(bad)),
+        bad=tuple(BadDay.of(day) for day in reversed(bad)),
         known=duration(one.official.known),
     )
 
@@ -126,9 +101,3 @@ def _words(figure: str, days: Sequence[Uptime], bad: Sequence[Uptime]) -> str:
     unknown = sum(day.worst is Severity.UNKNOWN for day in days)
     said = f"{figure} up in {len(days)} days; trouble on {len(bad)}"
     return said + (f", nothing known of {unknown}." if unknown else ".")
-
-
-def _lengths(day: Uptime) -> str:
-    """How long it was how bad: "major outage 40 min, degraded 2 h"."""
-    impaired = sorted((s for s in day.lengths if s.rank > Severity.UP.rank), key=lambda s: -s.rank)
-    return ", ".join(f"{s.words} {duration(day.lengths[s])}" for s in impaired)
