@@ -147,6 +147,19 @@ async def test_on_a_wall_everything_is_seen_at_once(tmp_path: Path, size: tuple[
             assert box["y"] + box["height"] <= height + 1
 
 
+async def test_a_wall_has_room_for_many_pages(tmp_path: Path) -> None:
+    async with page_server() as provider:
+        pages = ",".join(f"page{number}={provider.url}" for number in range(18))
+        async with (
+            bot(tmp_path, provider.url, 0, ISCLAUDEDOWN_PAGES=pages) as (_, address),
+            window(f"{address}wall", viewport={"width": 1920, "height": 1080}) as page,
+        ):
+            for one in await page.locator("h1, .tiles li, .tiles .what, .tiles .words").all():
+                box = await one.bounding_box()
+                assert box["y"] + box["height"] <= 1081
+                assert box["x"] + box["width"] <= 1921
+
+
 async def test_a_visitor_says_that_it_works_again(tmp_path: Path) -> None:
     switched_on = {"ISCLAUDEDOWN_PUBLIC_REPORTS": "true"}
     async with (

@@ -30,6 +30,17 @@ async def test_the_first_is_shown_in_full_and_each_other_has_a_line_to_its_page(
     assert "but I can't see" in page.sentence()  # what is not known is not called up
 
 
+async def test_many_that_are_out_of_sight_are_counted_not_named(running: Running) -> None:
+    running.web.status.catalog = load_catalog()
+    await running.page_says(incident("i1", api=Severity.MAJOR), api=Severity.MAJOR)
+
+    said = (await opened(running)).sentence()
+
+    count = len(running.web.status.catalog.providers) - 1
+    assert f"Yes, partly, but I can't see {count} other pages. The API is down" in said
+    assert said.count("I can't see its page") == count
+
+
 async def test_each_provider_has_a_page_of_its_own(running: Running) -> None:
     running.web.status.catalog = only(load_catalog(), SEVERAL)
     await running.page_says(incident("i1", api=Severity.MAJOR), api=Severity.MAJOR)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from adapters.web.app import Web
 
 
+_NAMED = 3  # pages out of sight that the answer names
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """One piece of evidence: who says what, when it was last seen to be so."""
@@ -99,9 +102,15 @@ class Overview:
 
 async def overview(web: Web, view: StatusView) -> Overview:
     """Return what to show of all providers of this view, the first of them in full."""
-    message = answer_message(view)
-    head, opening = _answer(message)
     first = view.providers[0]
+    blind = [one.provider for one in view.providers[1:] if not one.is_fresh]
+    several = first.is_fresh and len(blind) > _NAMED
+    # Each has a line of its own below: too many names would hide the answer.
+    told = view.of([p.provider for p in view.providers if p.provider not in blind])
+    message = answer_message(told if several else view)
+    head, opening = _answer(message)
+    if several:
+        head += f", but I can't see {len(blind)} other pages"
     label = view.catalog.provider(first.provider).label
     seen = [verdict for one in view.providers if one.is_fresh for verdict in one.verdicts]
     bad = max((v for v in seen if v.in_trouble), key=lambda v: v.severity.rank, default=None)
@@ -116,7 +125,7 @@ async def overview(web: Web, view: StatusView) -> Overview:
         head=head,
         opening=opening,
         severity=message.severity or Severity.UNKNOWN,
-        plain=message.plain,
+        plain=f"{head}. {message.plain.partition('. ')[2]}",
         main=provider_part(first, view),
         others=tuple(OtherPart.of(one, view) for one in view.providers[1:]),
         incidents=tuple(incident_part(i, view) for i in running if not is_planned(i)),
