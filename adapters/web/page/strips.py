@@ -1,4 +1,4 @@
-"""Ninety days of each surface as a strip: one bar a day, as high as the worst that the page said."""
+"""Ninety days of a surface as a strip: one bar a day, as high as the worst that the page said."""
 
 from __future__ import annotations
 
