@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 import httpx
 from pydantic import SecretStr
 
+from adapters.http import no_cookies
 from bot.loops.heartbeat import Heartbeat, Ping
 from bot.settings import Settings
 from bot.status.view import StatusView
@@ -27,7 +28,7 @@ async def open_heartbeat(
     first_polls: Sequence[asyncio.Event],
 ) -> AsyncIterator[Heartbeat]:
     """A heartbeat over a client of its own; one that is over at once if no URL is set."""
-    async with httpx.AsyncClient(timeout=SECONDS) as client:
+    async with httpx.AsyncClient(cookies=no_cookies(), timeout=SECONDS) as client:
         url = settings.heartbeat_url
         ping = pinging(client, url) if url else None
         yield Heartbeat(ping, view, leads, first_polls)

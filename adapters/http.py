@@ -1,4 +1,6 @@
-"""Reads a body over HTTP within a limit that counts what is unpacked.
+"""What asking the outside by httpx takes: no cookies, and bodies read within a limit.
+
+The limit counts what is unpacked.
 
 One encoding is asked for and only that one is taken: a body of 281 bytes in three layers of gzip
 would unpack to gigabytes before anybody could measure it. Used by everything that asks the
@@ -8,12 +10,20 @@ outside by httpx, which unpacks whole chunks by itself and only then lets them b
 from __future__ import annotations
 
 import zlib
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
 # Sent with every request; httpx would also offer deflate, br and zstd.
 ACCEPT_ENCODING = {"Accept-Encoding": "gzip"}
 _WHOLE_GZIP = 16 + zlib.MAX_WBITS
+
+
+def no_cookies() -> CookieJar:
+    """Return a jar that takes none. With one that no client can send back (a letter that is not
+    ASCII suffices) every later request would fail, until the program is started again.
+    """
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 class BodyError(Exception):

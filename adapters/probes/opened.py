@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
+from adapters.http import no_cookies
 from adapters.probes.http import TIMEOUT, HttpProbe
 from bot import __version__
 from bot.catalog.catalog import Catalog
@@ -40,7 +41,7 @@ async def open_prober(
     # A new connection for each look: an old one may work while nobody new gets in.
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=0)
     async with httpx.AsyncClient(
-        headers={"User-Agent": AGENT}, limits=limits, timeout=TIMEOUT
+        headers={"User-Agent": AGENT}, cookies=no_cookies(), limits=limits, timeout=TIMEOUT
     ) as client:
         yield Prober(
             _targets(settings, catalog),

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import httpx
 
+from adapters.http import no_cookies
 from adapters.providers.http import TIMEOUT, Pacer, StatusPage
 from bot import __version__
 from bot.catalog.catalog import Catalog, load_catalog
@@ -38,6 +39,7 @@ async def page_sources(
             "User-Agent": f"isclaudedown/{__version__}",
             "Accept": "application/json, application/xml;q=0.9, */*;q=0.5",
         },
+        cookies=no_cookies(),
         follow_redirects=True,
         max_redirects=5,
         event_hooks={"request": [stay]},  # of every hop

@@ -9,6 +9,7 @@ import logging
 import re
 from dataclasses import dataclass, replace
 
+import aiohttp
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.error import BoltUnhandledRequestError
@@ -70,6 +71,10 @@ async def on_error(error: Exception, body: Body) -> BoltResponse:
     if isinstance(error, BoltUnhandledRequestError):
         # Nothing we know (app_rate_limited has no event in it).
         log.warning("slack.request_unknown", type=body.get("type"))
+        return BoltResponse(status=200, body="")
+    if isinstance(error, aiohttp.ClientError):
+        # bolt itself answers by response_url, where nobody installed the app.
+        log.warning("slack.answer_lost", reason=type(error).__name__)
         return BoltResponse(status=200, body="")
     log.error("slack.listener_failed", error=type(error).__name__, type=body.get("type"))
     # bolt takes the shape of a body for granted; a failure of ours after the acknowledgement is

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from adapters.web.limits import RequestRefused
+from adapters.web.limits import Error, RequestRefused
 
 if TYPE_CHECKING:
     from adapters.web.app import Web
@@ -36,6 +36,8 @@ class Endpoint:
     body: type[BaseModel] | None = None  # None: none, or a foreign form
     answer: type[BaseModel] | None = None  # None: nothing but its status, or no JSON
     needs_token: bool = False
+    error: type[BaseModel] = Error  # what a refusal answers
+    refuses: tuple[str, ...] = ()  # statuses that no other endpoint answers with
 
 
 Q = TypeVar("Q", bound=Query)

@@ -10,14 +10,15 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from adapters.web.endpoint import Endpoint
-from adapters.web.limits import Error
 from bot import __version__
 
 _REFUSALS = {
+    "400": "malformed",
     "401": "no token, or a wrong one",
     "403": "writing is switched off",
     "404": "no such thing",
     "413": "too large",
+    "415": "sent in a form that is not taken",
     "422": "malformed; the message names the place",
     "429": "slow down",
     "503": "our store does not answer",
@@ -26,7 +27,9 @@ _REFUSALS = {
 
 def description(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """Return the whole description as JSON."""
-    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Error, "serialization")]
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        (e.error, "serialization") for e in endpoints
+    ]
     models += [(e.answer, "serialization") for e in endpoints if e.answer]
     models += [(e.body, "validation") for e in endpoints if e.body]
     _, schemas = models_json_schema(
@@ -64,9 +67,9 @@ def operation_of(endpoint: Endpoint) -> dict[str, Any]:
         "responses": {
             "200" if endpoint.method == "GET" else "2XX": _content(endpoint.answer, "well"),
             **{
-                status: _content(Error, text)
+                status: _content(endpoint.error, text)
                 for status, text in _REFUSALS.items()
-                if status in refused | {"404", "422", "429", "503"}
+                if status in refused | set(endpoint.refuses) | {"404", "422", "429", "503"}
             },
         },
     }

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -160,7 +161,13 @@ def refused_by_otlp(request: Request, status: int, text: str) -> Response | None
     if request.headers.get("content-type", "").startswith(PROTOBUF):
         message = text.encode()[:127]  # field 2, a string whose length is one byte
         return Response(b"\x12" + bytes([len(message)]) + message, status, media_type=PROTOBUF)
-    return Response(json.dumps({"message": text}), status, media_type=JSON)
+    return Response(Status(message=text).model_dump_json(), status, media_type=JSON)
+
+
+class Status(BaseModel):
+    """`google.rpc.Status`, as far as we fill it: what a refusal of OTLP answers."""
+
+    message: str
 
 
 OTLP = (
@@ -170,7 +177,25 @@ OTLP = (
         take_logs,
         "POST",
         needs_token=True,
+        refuses=("400", "415"),
+        error=Status,
     ),
-    Endpoint("/v1/metrics", "OTLP metrics, ignored", ignore, "POST", needs_token=True),
-    Endpoint("/v1/traces", "OTLP traces, ignored", ignore, "POST", needs_token=True),
+    Endpoint(
+        "/v1/metrics",
+        "OTLP metrics, ignored",
+        ignore,
+        "POST",
+        needs_token=True,
+        refuses=("400", "415"),
+        error=Status,
+    ),
+    Endpoint(
+        "/v1/traces",
+        "OTLP traces, ignored",
+        ignore,
+        "POST",
+        needs_token=True,
+        refuses=("400", "415"),
+        error=Status,
+    ),
 )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from itertools import permutations
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +11,7 @@ from hypothesis import strategies as st
 from adapters.providers.kinds import KINDS
 from bot.domain.errors import SourceError
 from bot.domain.page import Severity, Snapshot
+from tests.damage import mutated
 from tests.unit.providers.samples import SAMPLES, Sample, encoded, polled
 
 every_kind = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
@@ -104,37 +102,6 @@ BROKEN = st.one_of(
     st.floats(),
     st.integers(min_value=-(10**30), max_value=10**30).filter(lambda number: abs(number) > 9),
 )
-
-
-def places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to everything inside a JSON value."""
-    inner: Any = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    )
-    for key, child in inner:
-        yield (*path, key)
-        yield from places(child, (*path, key))
-
-
-def mutated(document: object, data: st.DataObject, values: st.SearchStrategy[object]) -> object:
-    """The document with one thing in it replaced, or taken away."""
-    copy: Any = json.loads(json.dumps(document))
-    ways = list(places(copy))
-    if not ways:
-        return data.draw(values)
-    way = data.draw(st.sampled_from(ways))
-    holder = copy
-    for step in way[:-1]:
-        holder = holder[step]
-    if isinstance(holder, dict) and data.draw(st.booleans()):
-        del holder[way[-1]]
-    else:
-        holder[way[-1]] = data.draw(values)
-    return copy
 
 
 def damaged(document: object, data: st.DataObject) -> object:
