@@ -330,13 +330,21 @@ async def test_folder_socket_and_files_are_for_us_alone(tmp_path: Path) -> None:
     assert modes == dict.fromkeys(modes, "0o0")
 
 
-async def test_the_socket_of_a_long_path_lies_in_a_folder_of_ours_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("there", [False, True], ids=["new", "there for everybody"])
+async def test_the_socket_of_a_long_path_lies_in_a_folder_of_ours_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
     folder = tmp_path / ("long" * 30)
-    async with opened(folder) as redis:
-        await redis.ping()
-        socket = data.socket_path(folder)
-        assert socket.stat().st_mode & 0o077 == 0
-        assert socket.parent.stat().st_mode & 0o077 == 0
+    # Not the folder that an earlier run left behind.
+    with tempfile.TemporaryDirectory(prefix="icd") as temporary:
+        monkeypatch.setattr(tempfile, "tempdir", temporary)
+        if there:
+            data.socket_path(folder).parent.mkdir(mode=0o755)
+        async with opened(folder) as redis:
+            await redis.ping()
+            socket = data.socket_path(folder)
+            assert socket.stat().st_mode & 0o077 == 0
+            assert socket.parent.stat().st_mode & 0o077 == 0
 
 
 def test_a_temporary_folder_that_is_too_long_as_well_is_not_used(

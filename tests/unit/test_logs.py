@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 import structlog
@@ -105,6 +108,7 @@ def test_the_view_does_not_grow() -> None:
     assert [view.lines[0], view.lines[-1]] == ["5", str(MOST_KEPT + 4)]
 
 
+<<<<<<< HEAD
 def test_a_prompt_hears_of_events_also_if_the_lines_go_elsewhere(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -121,3 +125,24 @@ def test_a_prompt_hears_of_events_also_if_the_lines_go_elsewhere(
         "page.failed",
         "page.recovered",
     ]
+=======
+def test_a_librarys_traceback_is_cut_to_its_last_line() -> None:
+    out = io.StringIO()
+    set_up_logs("info", "json", out)
+    try:
+        _library_that_fails("xoxb-secret")
+    except ValueError:
+        logging.getLogger("library").exception("it failed")
+
+    line = json.loads(out.getvalue())
+    assert line["exception"] == "ValueError: no such thing"
+    assert "secret" not in out.getvalue()
+    assert "Traceback" not in out.getvalue()
+
+
+def _library_that_fails(token: str) -> None:
+    try:
+        urlsplit(f"https://[{token}")
+    except ValueError as error:
+        raise ValueError("no such thing") from error
+>>>>>>> 4cec53e (tests: see faults in mentions, tracebacks and the socket's folder)

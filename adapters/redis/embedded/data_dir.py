@@ -163,6 +163,7 @@ def prepare_socket(path: Path) -> None:
             f"{path.parent} belongs to somebody else. Name a data folder with a shorter path with "
             "ISCLAUDEDOWN_DATA_DIR, so that the socket can lie inside it."
         )
+    path.parent.chmod(0o700)  # it may be there, for everybody
 
 
 def url_of(path: Path) -> str:
