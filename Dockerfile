@@ -1,8 +1,8 @@
 # The bot alone; docker-compose.yml adds Redis. Nothing is compiled: every package comes as a wheel,
 # which the -slim (glibc) image can use and an Alpine one could not.
 #
-# Pinned by version, not by digest: a digest would also fix the base's security updates until
-# somebody changes it. The published image names its base by digest in its provenance.
+# `make pin` writes the digests of the base images here, as a release does before it builds; then
+# dependabot renews them, so that security updates still come.
 FROM python:3.13-slim-trixie AS build
 WORKDIR /src
 COPY requirements.lock requirements-build.lock ./

@@ -63,7 +63,9 @@ make_base
 
 step "build"
 mapfile -t volumes < <(pip_settings)
-builder bud --pull-never --layers=false --format docker "${volumes[@]}" --tag isclaudedown .
+sed 's/@sha256:[0-9a-f]*//' Dockerfile >"$work/Dockerfile" # the base made here has no digest
+builder bud --pull-never --layers=false --format docker --file "$work/Dockerfile" \
+  "${volumes[@]}" --tag isclaudedown .
 
 container=$(builder from --pull-never localhost/isclaudedown)
 root=$(builder mount "$container")
