@@ -69,3 +69,14 @@ ready:
 
 ready-dev:
 	@$(PYTHON) scripts/prepare.py dev
+
+.PHONY: fuzz mutants pin
+
+fuzz: ready-dev ## odd pages, headers and requests, other ones each time: make fuzz EXAMPLES=2000
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),1000) exec $(BIN)/python -m pytest -n auto --timeout 3600 tests/fuzz $(ARGS)
+
+mutants: ready-dev ## put faults into engine and delivery, and count those that the tests see
+	@exec $(BIN)/python scripts/mutants.py $(ARGS)
+
+pin: ## write the digests of the images into Dockerfile and docker-compose.yml (needs docker)
+	@exec $(PYTHON) scripts/pin_images.py

@@ -175,6 +175,8 @@ async def test_a_component_that_goes_down_without_an_incident_confirms_it_too(
     (incident,) = await world.incidents()
     assert incident.origin is Origin.PROVIDER
     assert incident.title == "Claude Code is down"
+    # Its own time, by which the later post is recognized; not that of the suspicion.
+    assert incident.started_at == datetime(2026, 3, 2, 11, 5, tzinfo=UTC)
     assert kinds(incident).count(EventKind.CONFIRMED) == 1
     assert not incident.is_open
 

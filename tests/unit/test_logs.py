@@ -108,7 +108,6 @@ def test_the_view_does_not_grow() -> None:
     assert [view.lines[0], view.lines[-1]] == ["5", str(MOST_KEPT + 4)]
 
 
-<<<<<<< HEAD
 def test_a_prompt_hears_of_events_also_if_the_lines_go_elsewhere(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -125,7 +124,8 @@ def test_a_prompt_hears_of_events_also_if_the_lines_go_elsewhere(
         "page.failed",
         "page.recovered",
     ]
-=======
+
+
 def test_a_librarys_traceback_is_cut_to_its_last_line() -> None:
     out = io.StringIO()
     set_up_logs("info", "json", out)
@@ -145,4 +145,3 @@ def _library_that_fails(token: str) -> None:
         urlsplit(f"https://[{token}")
     except ValueError as error:
         raise ValueError("no such thing") from error
->>>>>>> 4cec53e (tests: see faults in mentions, tracebacks and the socket's folder)

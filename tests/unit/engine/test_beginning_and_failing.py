@@ -61,6 +61,8 @@ def test_the_list_is_needed_at_first_when_the_page_changed_and_now_and_then() ->
     needed = partial(needed_lists, watch.state)
 
     assert needed_lists(None, quiet, now=minute(1)) == {PageList.INCIDENTS}
+    unread = replace(watch.state, history_at=None)
+    assert needed_lists(unread, quiet, now=minute(1)) == {PageList.INCIDENTS}
     assert needed(quiet, now=minute(1)) == frozenset()
     assert needed(replace(quiet, updated_at=minute(1)), now=minute(1)) == {PageList.INCIDENTS}
     assert needed(replace(quiet, incidents=()), now=minute(1)) == {PageList.INCIDENTS}

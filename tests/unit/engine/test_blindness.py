@@ -41,6 +41,14 @@ def test_a_page_that_fails_for_long_during_an_incident_is_said_with_what_was_kno
     assert found.surfaces == {"api": Impact(MAJOR, MAJOR)}
 
 
+@pytest.mark.parametrize("by_default", [True, False])
+def test_it_concerns_those_whom_the_incident_concerns(by_default: bool) -> None:
+    going_on = replace(OUTAGE, by_default=by_default)
+    found = with_blindness(failing(going_on), minute(10), AFTER).blindness
+    assert found is not None
+    assert found.by_default is by_default
+
+
 @pytest.mark.parametrize(
     "change",
     [

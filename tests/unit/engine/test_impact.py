@@ -6,8 +6,9 @@ from bot.delivery.plan import plan
 from bot.domain.incident import EventKind, Impact, SurfaceChange
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Subscription, ThreadRecord
+from bot.engine.impact import carried
 
-from .build import DEGRADED, IDS, MAJOR, PARTIAL, UP, minute, quiet_watch, report, update
+from .build import CATALOG, DEGRADED, IDS, MAJOR, PARTIAL, UP, minute, quiet_watch, report, update
 
 OPENED, UPDATE, WORSE, BETTER = (
     EventKind.OPENED,
@@ -223,3 +224,9 @@ def test_a_notice_of_something_else_is_none_that_speaks_of_trouble() -> None:
     over = report("j", update("v1", 5, "resolved", text="Some requests failed."), impact=UP)
     watch.see(6, over)
     assert not watch.now("j").notice
+
+
+def test_what_follows_from_what_it_rests_on_is_marked_as_no_row_of_the_page() -> None:
+    found = carried(CATALOG.provider("claude"), {"api": Impact(PARTIAL, MAJOR)})
+    assert set(found) >= set(MODELS)
+    assert set(found.values()) == {Impact(PARTIAL, MAJOR, from_text=True)}

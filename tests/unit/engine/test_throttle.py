@@ -10,7 +10,7 @@ import pytest
 
 from bot.delivery.plan import plan
 from bot.delivery.steps import Act, apply
-from bot.domain.incident import Incident
+from bot.domain.incident import EventKind, Incident
 from bot.domain.page import PageIncident, Severity, worst
 from bot.domain.subscription import Channel, Subscription, ThreadRecord
 from bot.engine.throttle import MOST_OPENINGS
@@ -95,6 +95,7 @@ def test_it_says_that_it_keeps_changing_and_then_what_holds() -> None:
     for number in range(40):
         told.poll(number * POLL, pages[number % 2])
     incident, _ = told.messages[-1]
+    assert incident.events[-1].kind is EventKind.UPDATE
     assert incident.events[-1].note == (
         "It keeps changing: 3 times in 1 min. I tell you when it holds for 10 min."
     )
