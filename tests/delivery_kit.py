@@ -28,9 +28,11 @@ from bot.domain.evidence import Verdict
 from bot.domain.incident import Ending, EventKind, Impact, Incident, IncidentEvent, Origin
 from bot.domain.message import Line, Message
 from bot.domain.page import Severity
+from bot.domain.quiet import Period
 from bot.domain.state import State
 from bot.domain.subscription import Channel, Reminder, Subscription
 from bot.ports import Messenger
+from bot.status.digest import Digest
 
 ENDS = {EventKind.RESOLVED, EventKind.WITHDRAWN, EventKind.OVER, EventKind.ENDED}
 BACK = {EventKind.REOPENED}
@@ -115,6 +117,10 @@ class NamedMessages(MessageCache):
     ) -> Message:
         del blind, now
         return Message(f"goes on: {' '.join(sorted(i.key for i in incidents))}", "quiet end")
+
+    def of_digest(self, digest: Digest, now: datetime) -> Message:
+        del now
+        return Message(f"digest: {' '.join(i.key for i in digest.incidents)}", "digest")
 
     def of_reminder(self, reminder: Reminder, now: datetime) -> Message:
         del now
@@ -208,6 +214,12 @@ async def running_bot(
             time_scale=20.0,
             failpoint=failpoint,
         )
+
+        async def digest_for(subscription: Subscription, period: Period) -> Digest:
+            known = await store.incident_store.history(provider, period.start)
+            return Digest(period, tuple(i for i in known if subscription.matches(i)))
+
+        context.digest_for = digest_for
         worker = Worker(context, slots=slots)
         workers.append(worker)
         fanout = FanOut(provider, store.incident_store, store.stream, incidents, clock)

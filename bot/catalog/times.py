@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
+from bot.domain.digest import DigestTime
 from bot.domain.local_time import WEEKDAYS, moment_of, zone_named, zone_names
 from bot.domain.quiet import DAILY, QuietHours
 
@@ -27,6 +28,8 @@ _DAYS = {
     "weekends": frozenset({5, 6}),
     "weekend": frozenset({5, 6}),
 }
+DIGEST_EXAMPLE = "digest weekly mon 9:00 Europe/Berlin"
+_OFF = frozenset({"off", "none", "never", "end", "stop"})
 EXAMPLE = "quiet 22:00-07:00 Europe/Berlin weekdays except major"
 
 
@@ -142,6 +145,42 @@ def read_quiet(words: Sequence[str], zone: str = "") -> QuietHours:
     if quiet.never_ends:
         raise TimesError("These hours would never end: mute or unsubscribe does that")
     return quiet
+
+
+def is_off(words: Sequence[str]) -> bool:
+    """Whether it is one word that ends what was set."""
+    return len(words) == 1 and words[0].casefold() in _OFF
+
+
+def read_digest(words: Sequence[str], zone: str = "") -> DigestTime:
+    """Read "daily 9:00", "weekly mon 9:00 Europe/Berlin even if empty"; `zone`: if none is named.
+
+    Raises:
+        TimesError: a word has no meaning, or something is missing.
+    """
+    read, weekly, even = Words(list(words)), False, False
+    while read.left:
+        first = read.left[0].casefold()
+        if [word.casefold() for word in read.left[:3]] == ["even", "if", "empty"]:
+            even = True
+            del read.left[:3]
+        elif first in {"weekly", "week"}:
+            weekly = True
+            del read.left[0]
+        elif first in _FILLER:
+            del read.left[0]
+        elif not (read.take_zone() or read.take_days() or read.take_times()):
+            raise read.refused()
+    if len(read.times) != 1:
+        raise TimesError("I need the time at which it comes, as 9:00")
+    zone = read.zone or zone
+    if not zone:
+        raise TimesError("I need the time zone of this time, as Europe/Berlin")
+    if not weekly and read.days in (frozenset(), DAILY):
+        return DigestTime(read.times[0], zone, even_if_empty=even)
+    if len(read.days) > 1:
+        raise TimesError("A weekly digest comes on one day, as mon")
+    return DigestTime(read.times[0], zone, min(read.days, default=0), even)
 
 
 def read_until(words: list[str], zone: str, now: datetime) -> datetime:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.catalog.times import EXAMPLE, TimesError, read_quiet
+from bot.catalog.times import EXAMPLE, TimesError, is_off, read_quiet
 from bot.commands.shared import not_subscribed, running
 from bot.commands.types import Answer, ParsedCommand, Request, Services
 from bot.domain.message import Line, Text
 from bot.messages.subscription import changed_message, public_line
 from bot.messages.text import notice
-
-_OFF = frozenset({"off", "none", "never", "end", "stop"})
 
 
 async def quiet(services: Services, request: Request, words: ParsedCommand) -> Answer:
@@ -26,7 +24,7 @@ async def quiet(services: Services, request: Request, words: ParsedCommand) -> A
         title = f"Quiet hours: {before.quiet.words}" if before.quiet else "There are no quiet hours"
         message = changed_message(title, before, services.catalog, now, explain, notes=(how,))
         return Answer(message)
-    if [word.casefold() for word in words.arguments] in [[word] for word in _OFF]:
+    if is_off(words.arguments):
         hours = None
     else:
         try:

@@ -6,8 +6,9 @@ The parser, the help, what platforms list, the completion at the prompt and the 
 
 from __future__ import annotations
 
-from bot.catalog.times import EXAMPLE
+from bot.catalog.times import DIGEST_EXAMPLE, EXAMPLE
 from bot.commands import alternatives, muting, queries, reports, subscriptions
+from bot.commands.digest import digest
 from bot.commands.quiet import quiet
 from bot.commands.types import (
     Answer,
@@ -128,6 +129,16 @@ COMMANDS: tuple[Command, ...] = (
         quiet,
         options=(
             Option("hours", Takes.TEXT, "22:00-07:00 Europe/Berlin weekdays except major; or off"),
+        ),
+        changes=True,
+    ),
+    Command(
+        "digest",
+        DIGEST_EXAMPLE,
+        "what happened, at a time of yours: daily, or weekly on one day",
+        digest,
+        options=(
+            Option("when", Takes.TEXT, "daily 9:00 Europe/Berlin, weekly mon 9:00 …; or off"),
         ),
         changes=True,
     ),

@@ -22,11 +22,13 @@ from bot.domain.subscription import Channel, Pause, Reminder
 from bot.evidence.reports import ReportCount
 from bot.evidence.stores import ReportStore
 from bot.messages.blindness import blind_message, seen_again_message
+from bot.messages.digest import digest_message
 from bot.messages.evidence import back_message, tally_words
 from bot.messages.quiet import quiet_end_message
 from bot.messages.reply import catch_up_message, reply_message
 from bot.messages.root import root_message
 from bot.ports import Clock, IncidentStore
+from bot.status.digest import Digest
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -152,6 +154,10 @@ class MessageCache:
     ) -> Message:
         """Return what is said at the end of quiet hours."""
         return quiet_end_message(incidents, blind, now, self.catalog)
+
+    def of_digest(self, digest: Digest, now: datetime) -> Message:
+        """Return the message of one channel's digest."""
+        return digest_message(digest, now, self.catalog)
 
     def of_reminder(self, reminder: Reminder, now: datetime) -> Message:
         """Return the one message of a reminder; it is one person's own, and not kept."""

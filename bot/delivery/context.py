@@ -12,6 +12,7 @@ from bot.catalog.catalog import Catalog
 from bot.delivery.announcement import Announcement
 from bot.delivery.blindness import BlindnessNews
 from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
+from bot.delivery.digests import DigestNews
 from bot.delivery.plan import plan
 from bot.delivery.platform_health import PlatformHealth
 from bot.delivery.queue import Claim, PendingThread, Queue, RateLimiter, ThreadUpdate
@@ -20,10 +21,13 @@ from bot.delivery.reminders import ReminderNews, is_over
 from bot.delivery.steps import DELETED, Act, Plan, Step
 from bot.delivery.switch_lines import SwitchLines
 from bot.domain.blindness import BLIND
+from bot.domain.digest import DIGEST, DigestDue
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
+from bot.domain.quiet import Period
 from bot.domain.subscription import Channel, Reason, Reminder, Subscription, ThreadRecord
 from bot.ports import Clock, Messenger
+from bot.status.digest import Digest
 
 
 async def no_failpoint(_: str) -> None:
@@ -75,6 +79,8 @@ class DeliveryContext:
     # The catalogue with what pages call their parts that are known by their URL alone; None: there
     # is no such page.
     learn: Callable[[], Awaitable[Catalog]] | None = None
+    # What a channel's digest of a period tells; None: nobody gathers it.
+    digest_for: Callable[[Subscription, Period], Awaitable[Digest]] | None = None
     # Not before this moment (monotonic) may another message go to a channel.
     next_send_at: dict[Channel, float] = field(default_factory=dict)
 
@@ -121,7 +127,11 @@ class DeliveryContext:
             threads = [await self.queue.thread(claim.channel, one.key) for one in incidents]
             stands = (thread or ThreadRecord() for thread in threads)
             known = GoingOn(tuple(zip(incidents, stands, strict=True)), tuple(blind))
-            return QuietEndNews(QuietEnd.parse(pending.subject), known)
+            return QuietEndNews(QuietEnd(Period.read(pending.subject)), known)
+        subscription = claim.subscription
+        if pending.subject.startswith(DIGEST) and subscription and self.digest_for:
+            due = DigestDue(Period.read(pending.subject))
+            return DigestNews(due, await self.digest_for(subscription, due.period))
         return None
 
 

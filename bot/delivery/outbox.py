@@ -9,6 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Protocol
 
 from bot.delivery.blindness import BlindnessFanOut
@@ -22,6 +23,7 @@ from bot.delivery.switch_lines import SwitchLines
 from bot.delivery.worker import Worker
 from bot.domain.subscription import Channel
 from bot.ports import Clock, IncidentStore, Messenger, Subscriptions
+from bot.status.digest import digest_for
 from bot.status.service import StatusService, StatusStores
 
 VIEWED_EVERY = 2.0  # seconds: many reminders fall due at once, and one view serves them (guess)
@@ -105,6 +107,7 @@ class Outbox:
                 health=self.health,
                 report_lines=ReportLines(stores.evidence.reports, catalog, self._clock),
                 switch_lines=switch_lines,
+                digest_for=partial(digest_for, self._status),
                 verdicts=view,
                 learn=None if complete else self._status.learn,
             )

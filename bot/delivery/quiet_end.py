@@ -9,7 +9,7 @@ told, whatever crashes, and an event that is stored too late for the summary is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from bot.delivery.announcement import Announcement
 from bot.delivery.cache import MessageCache
@@ -33,7 +33,7 @@ class QuietEnd:
 
     @property
     def key(self) -> str:
-        return f"{QUIET}{self.period.start.timestamp():.0f}-{self.period.end.timestamp():.0f}"
+        return self.period.named(QUIET)
 
     @property
     def version(self) -> str:
@@ -43,11 +43,6 @@ class QuietEnd:
     def severity(self) -> Severity:
         """Sooner than updates, later than what is worse and begins now."""
         return Severity.DEGRADED
-
-    @classmethod
-    def parse(cls, key: str) -> QuietEnd:
-        start, end = map(int, key.removeprefix(QUIET).split("-"))
-        return cls(Period(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)))
 
 
 @dataclass(frozen=True, slots=True)

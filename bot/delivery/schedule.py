@@ -16,6 +16,7 @@ import structlog
 
 from bot.delivery.queue import Queue, Subject
 from bot.delivery.quiet_end import QuietEnd
+from bot.domain.digest import DigestDue
 from bot.domain.errors import StoreError
 from bot.domain.subscription import Channel, Subscription
 from bot.loops.periodic import StoreBackoff, wait_for
@@ -23,6 +24,7 @@ from bot.ports import Clock, IncidentStore, Subscriptions
 
 log = structlog.get_logger()
 
+Due = QuietEnd | DigestDue
 LOOK_EVERY = 5.0  # seconds (guess)
 
 
@@ -46,15 +48,20 @@ class Timetable(Protocol):
         ...
 
 
-def due_now(subscription: Subscription, now: datetime) -> list[QuietEnd]:
-    """Return what fell due last; what was told of it already is told no more."""
+def due_now(subscription: Subscription, now: datetime) -> list[Due]:
+    """Return what fell due last, of each kind; what was told of it already is told no more."""
     ended = subscription.quiet.last_ended(now) if subscription.quiet else None
-    return [QuietEnd(ended)] if ended else []
+    due = subscription.digest.last(now) if subscription.digest else None
+    return [*([QuietEnd(ended)] if ended else []), *([DigestDue(due)] if due else [])]
 
 
 def next_due(subscription: Subscription, now: datetime) -> datetime | None:
     """Return when to look at a channel again; None: nothing is ever due."""
-    return subscription.quiet.next_end(now) if subscription.quiet else None
+    moments = [
+        subscription.quiet.next_end(now) if subscription.quiet else None,
+        subscription.digest.next(now) if subscription.digest else None,
+    ]
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 class ScheduleFanOut:
@@ -117,11 +124,13 @@ class ScheduleFanOut:
             await self._timetable.advance(appointment, following)
         return len(due)
 
-    async def _put_off(self, subscription: Subscription, ends: Sequence[QuietEnd]) -> list[Subject]:
+    async def _put_off(self, subscription: Subscription, due: Sequence[Due]) -> list[Subject]:
         """Return the incidents of the quiet hours: their threads go on now."""
         found: list[Subject] = []
         for provider in self._providers:
-            for end in ends:
+            for end in due:
+                if not isinstance(end, QuietEnd):
+                    continue
                 history = await self._incident_store.history(provider, end.period.start)
                 found += [
                     incident

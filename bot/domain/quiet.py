@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 from bot.domain.local_time import WEEKDAYS, moment_of, zone_named
@@ -19,6 +19,16 @@ class Period:
 
     start: datetime
     end: datetime
+
+    def named(self, kind: str) -> str:
+        """Return the key of a subject of this kind that is about this period."""
+        return f"{kind}{self.start.timestamp():.0f}-{self.end.timestamp():.0f}"
+
+    @classmethod
+    def read(cls, key: str) -> Period:
+        """Return the period that such a key names."""
+        start, end = map(int, key.rpartition(":")[2].split("-"))
+        return cls(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
 
     def __contains__(self, moment: datetime) -> bool:
         return self.start <= moment < self.end

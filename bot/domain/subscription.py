@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.blindness import Blindness
+from bot.domain.digest import DigestTime
 from bot.domain.incident import EventKind, Incident
 from bot.domain.page import Severity
 from bot.domain.quiet import Period, QuietHours
@@ -68,6 +69,7 @@ class Subscription:
     muted_incidents: Mapping[str, datetime] = field(default_factory=dict)
     muted_surfaces: Mapping[str, datetime] = field(default_factory=dict)
     quiet: QuietHours | None = None
+    digest: DigestTime | None = None
 
     def is_muted(self, now: datetime, incident: Incident | None = None) -> bool:
         """Whether nothing is told now, or nothing of this incident."""
@@ -87,12 +89,13 @@ class Subscription:
     @property
     def zone(self) -> str:
         """The time zone that was named here, "" if none was."""
-        return self.quiet.zone if self.quiet else ""
+        named = self.quiet or self.digest
+        return named.zone if named else ""
 
     @property
     def has_times(self) -> bool:
         """Whether something falls due at times of its own."""
-        return self.quiet is not None
+        return self.quiet is not None or self.digest is not None
 
     def quiet_at(self, moment: datetime, incident: Incident) -> Period | None:
         """Return the quiet hours that put off what is told of an incident then; None: none."""

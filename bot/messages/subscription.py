@@ -67,6 +67,8 @@ def effective(subscription: Subscription, catalog: Catalog, now: datetime) -> Li
         parts.append(Text(f" · muted until it ends: {named}"))
     if subscription.quiet:
         parts.append(Text(f" · quiet {subscription.quiet.words}"))
+    if subscription.digest:
+        parts.append(Text(f" · digest {subscription.digest.words}"))
     return tuple(parts)
 
 

@@ -123,14 +123,22 @@ class StatusService:
         return expected_duration(incident, past, now)
 
     async def uptime(
-        self, surfaces: Sequence[str] = (), length: timedelta = SCORED
+        self,
+        surfaces: Sequence[str] = (),
+        length: timedelta = SCORED,
+        *,
+        end: datetime | None = None,
     ) -> UptimeReport:
-        """Return how much of the last `length` surfaces (none: all) were up, by whom and how."""
+        """Return how much of the time surfaces (none: all) were up, by whom and how.
+
+        Of the last `length`, until `end` (None: until now).
+        """
         states = (await self.snapshot.get(self.catalog)).states
         self.catalog = with_seen(self.catalog, states)
         now = self.clock()
-        start = now - min(length, self.kept)
-        found = UptimeReport(start, now, ())
+        end = end or now
+        start = max(end - length, now - self.kept)
+        found = UptimeReport(start, end, ())
         for name, provider in self.catalog.providers.items():
             asked = [s.id for s in provider.surfaces if not surfaces or s.id in surfaces]
             state = states.get(name)
@@ -143,7 +151,7 @@ class StatusService:
                 spans=await self.past.spans(name, start) if self.past else [],
                 until=state.observed_at if state and unwatched else now,
             )
-            found += uptime_report(asked, provider.surfaces, record, start, now)
+            found += uptime_report(asked, provider.surfaces, record, start, end)
         return found
 
     async def observed(self, incident: Incident) -> list[Span]:

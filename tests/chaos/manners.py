@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
 from adapters.redis.store import Store, open_store
 from bot.delivery.context import no_failpoint
+from bot.domain.digest import DigestTime
 from bot.domain.incident import EventKind
 from bot.domain.page import Severity
 from bot.domain.quiet import QuietHours
@@ -28,14 +30,12 @@ class Night:
     def __init__(self, name: str, redis: str, server: ChatServer) -> None:
         self.name, self.redis, self.server = name, redis, server
         # The end of the tale is now, as the platform's clock has it: recovery looks from then on.
-        self.end = utc_now().replace(microsecond=0) + timedelta(seconds=2)
+        self.end = utc_now().replace(microsecond=0) + timedelta(seconds=20)
         self.now = self.end - timedelta(hours=6)
         self.channel = Channel(f"chat{name}", f"T{name}", "C1")
 
     async def prepare(self, store: Store) -> None:
-        dusk = self.now - timedelta(hours=1)
-        hours = QuietHours(dusk.time(), self.end.time(), "UTC")
-        await store.subscriptions.put(Subscription(self.channel, quiet=hours))
+        await store.subscriptions.put(self._subscription())
         told = incident(
             EventKind.OPENED, provider=f"p{self.name}", at=self.now, severity=Severity.PARTIAL
         )
@@ -43,6 +43,11 @@ class Night:
         await self.run(store, no_failpoint)
         assert not self.server.thread(f"{self.channel.tenant}/C1")
         self.now = self.end
+
+    def _subscription(self) -> Subscription:
+        dusk = self.now - timedelta(hours=1)
+        hours = QuietHours(dusk.time(), self.end.time(), "UTC")
+        return Subscription(self.channel, quiet=hours)
 
     async def live(self, death: Death) -> list[str]:
         """Let it be told; whoever dies is followed by another. Returns what went wrong."""
@@ -102,3 +107,13 @@ class Night:
             ) as bot,
         ):
             yield bot
+
+
+class DayEnd(Night):
+    """The same with a digest that is due at the end of the quiet hours."""
+
+    due: ClassVar = {"quiet": 1, "digest": 1}
+
+    def _subscription(self) -> Subscription:
+        digest = DigestTime(self.end.time(), "UTC", since=self.now)
+        return replace(super()._subscription(), digest=digest)

@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
+from bot.domain.digest import DigestTime
 from bot.domain.incident import EventKind, Incident
 from bot.domain.page import Severity
 from bot.domain.quiet import QuietHours
@@ -157,3 +158,33 @@ async def test_hours_that_are_changed_meanwhile_keep_their_own_next_time(node: N
             assert following.at == night.dawn
             await bot.store.subscriptions.remove(HERE)
             assert await bot.store.timetable.due(night.dawn) == []
+
+
+async def test_a_digest_is_told_once_at_its_time_by_whoever_lives_then(node: Node) -> None:
+    async with ChatServer() as server:
+        night = Night(node, server)
+        when = DigestTime(night.dawn.time(), "UTC", since=night.now)
+        asked = Subscription(HERE, digest=when)
+        quiet = Subscription(OTHER, digest=when, surfaces=frozenset({"code"}))
+        async with night.bot() as bot:
+            await bot.store.subscriptions.put(asked)
+            await bot.store.subscriptions.put(quiet)
+            told = incident(EventKind.OPENED, at=night.now)
+            await night.happens(bot, told)
+        night.now = night.dawn + timedelta(seconds=1)
+        async with night.bot() as one, night.bot() as two:
+            for bot in (one, two, one):
+                await night.deliver(bot)
+        digests = [m for m in server.messages.values() if "/digest:" in m.key]
+        assert [(m.channel, m.shown[0]) for m in digests] == [("T1/C0", f"digest: {told.key}")]
+        # After some days away it is the last one that comes, and of an empty day nothing.
+        night.now = night.dawn + timedelta(days=4, hours=1)
+        async with night.bot() as bot:
+            await night.deliver(bot)
+            await bot.store.subscriptions.put(
+                replace(quiet, digest=replace(when, even_if_empty=True))
+            )
+            night.now += timedelta(days=1)
+            await night.deliver(bot)
+        digests = [m for m in server.messages.values() if "/digest:" in m.key]
+        assert sorted(m.channel for m in digests) == ["T1/C0", "T1/C0", "T1/C0", "T1/C1"]

@@ -7,6 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.digest import DigestTime
 from bot.domain.incident import (
     Ending,
     EventKind,
@@ -86,6 +87,8 @@ SUBSCRIPTIONS = st.builds(
     st.none() | st.builds(Pause, st.text(), TIMES, st.none() | TIMES),
     st.none() | TIMES,
     quiet=st.none() | QUIET,
+    digest=st.none()
+    | st.builds(DigestTime, st.times(), st.just("UTC"), st.none() | st.integers(0, 6)),
     muted_surfaces=st.dictionaries(SURFACES, TIMES, max_size=2),
     muted_incidents=st.dictionaries(st.text(), TIMES, max_size=2),
 )
