@@ -4,6 +4,7 @@ writing needs a token; every body and every client's rate has a limit.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from adapters.web.metrics import Measured, Metrics
 from adapters.web.openapi import description
 from adapters.web.operating import OPERATING
 from adapters.web.otlp import OTLP, refused_by_otlp
+from adapters.web.page.calendar import Notes
 from adapters.web.page.kept import Kept
 from adapters.web.page.live import LIVE, Live
 from adapters.web.page.routes import WEB_PAGES
@@ -72,6 +74,8 @@ class Web:
     public_url: str | None = None
     # Where visitors' reports are kept; None: the page takes none.
     reports: ReportStore | None = None
+    # What was served last of what calendars keep; None: a test does not ask.
+    notes: Notes | None = None
     site: Site = field(init=False)
     live: Live = field(init=False, default_factory=Live)
     drawn: DrawnPages = field(init=False, default_factory=DrawnPages)
@@ -101,9 +105,10 @@ class Web:
         self.live.wake()
 
 
-async def describe(_: Web, request: Request) -> Response:
+async def describe(web: Web, request: Request) -> Response:
     read_query(request, Query)
-    return JSONResponse(description(ENDPOINTS))
+    body = json.dumps(description(ENDPOINTS)).encode()
+    return web.site.respond(request, body, "application/json")
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

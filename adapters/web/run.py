@@ -13,6 +13,7 @@ from ipaddress import ip_address
 import structlog
 from starlette.routing import BaseRoute
 
+from adapters.redis.keyvalue import RedisKeyValue
 from adapters.redis.queue import depth_of
 from adapters.redis.store import Store
 from adapters.web.app import Web, build
@@ -65,6 +66,7 @@ async def open_web(
         measure=lambda: _measure(program),
         public_url=settings.public_url,
         reports=program.store.evidence.reports if settings.public_reports else None,
+        notes=RedisKeyValue(program.store.database),
     )
     port = DEFAULT_PORT if settings.http_port is None else settings.http_port
     async with AsyncExitStack() as stack:

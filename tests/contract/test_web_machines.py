@@ -12,6 +12,7 @@ import pytest
 from icalendar import Calendar
 from PIL import Image
 
+from adapters.redis.keyvalue import RedisKeyValue
 from bot.domain.incident import Ending, EventKind, Incident, IncidentEvent
 from bot.domain.page import Severity
 from tests.contract.test_web_pages import BROWSER, HOSTILE, opened, planned
@@ -146,6 +147,27 @@ async def test_maintenance_is_in_the_calendar_until_it_is_withdrawn(running: Run
     assert past == []
 
 
+async def test_what_is_moved_without_a_word_is_a_later_edition(running: Running) -> None:
+    running.web.notes = RedisKeyValue(running.database)
+    work = planned()
+    await running.page_says(work)
+    (first,) = await events_of(running)
+    (again,) = await events_of(running)
+    assert work.scheduled_for is not None
+    await running.page_says(replace(work, scheduled_for=work.scheduled_for - timedelta(hours=1)))
+    running.at(NOW + timedelta(minutes=9))
+    (moved,) = await events_of(running)
+    running.web.notes = RedisKeyValue(running.database)  # as another replica, or after a restart
+    running.at(NOW + timedelta(minutes=19))
+    (later,) = await events_of(running)
+
+    assert again == first
+    assert (first["sequence"], moved["sequence"]) == (0, 1)
+    assert moved["dtstart"].dt == datetime(2026, 4, 11, 11, tzinfo=UTC)
+    assert moved["dtstamp"].dt == NOW + timedelta(minutes=9)
+    assert later == moved
+
+
 @pytest.mark.parametrize("severity", Severity)
 async def test_a_badge_says_the_state_in_text_title_and_colour(
     running: Running, severity: Severity
@@ -200,7 +222,9 @@ async def test_without_pictures_no_page_names_one(
     assert (await running.get("/card.png")).status_code == 404
 
 
-@pytest.mark.parametrize("path", [*ALL, "/robots.txt", "/icon/up.svg", "/static/page.css"])
+@pytest.mark.parametrize(
+    "path", [*ALL, "/robots.txt", "/openapi.json", "/icon/up.svg", "/static/page.css"]
+)
 async def test_what_is_known_already_is_not_sent_again(running: Running, path: str) -> None:
     first = await running.get(path)
     again = await running.get(path, **{"If-None-Match": first.headers["etag"]})
