@@ -6,7 +6,7 @@ BIN := .venv/bin
 SOURCES := bot adapters integrations tests scripts $(wildcard bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test integrations lint format audit bench chaos docs licences pictures lock ready ready-dev
+.PHONY: help run test integrations lint format audit bench soak chaos docs licences pictures lock ready ready-dev
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ format: ready-dev ## put the code into shape
 
 bench: ready-dev ## measure: parsing, engine, store, delivery, page
 	@exec $(BIN)/python -m bench $(ARGS)
+
+soak: ready-dev ## incidents in fast time, with faults and kills: make soak HOURS=0.5
+	@exec $(BIN)/python -m bench.soak --hours $(or $(HOURS),0.5) $(ARGS)
 
 chaos: ready-dev ## random crashes and faults for so long: make chaos MINUTES=10
 	@exec $(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),2) $(ARGS)

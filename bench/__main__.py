@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-from bench import answers, delivery, discord, engine, latency, page, replicas, store
+from bench import (
+    alertmanager,
+    answers,
+    crowd,
+    delivery,
+    discord,
+    engine,
+    idle,
+    latency,
+    page,
+    replicas,
+    store,
+)
 
 PARTS = {
     "engine": engine.measure,
@@ -13,7 +25,10 @@ PARTS = {
     "answers": answers.measure,
     "page": page.measure,
     "delivery": delivery.measure,
+    "idle": idle.measure,
     "replicas": replicas.measure,
+    "crowd": crowd.measure,
+    "alertmanager": alertmanager.measure,
     "discord": discord.measure,
 }
 

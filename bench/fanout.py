@@ -112,15 +112,16 @@ async def bare(count: int, sink: str, connections: int) -> dict[str, Any]:
 
 async def subscribe(store: Store, everyone: Sequence[Channel]) -> None:
     """As `Subscriptions.put` does, by the hundred."""
-    await store.database.call("SADD", keys.PLATFORMS_KEY, "slack")
-    calls = []
-    for channel in everyone:
-        wanted = Subscription(channel, surfaces=frozenset({"api"}))
-        sets = ",".join(keys.wanted_sets(wanted))
-        arguments = (keys.member(channel), codec.subscriptions.dump(wanted), sets, "", LIFE)
-        calls.append((keys.shard_of(channel), arguments))
-    for at in range(0, len(calls), 500):
-        await store.database.run_many(SUBSCRIBE, calls[at : at + 500])
+    for platform in {channel.platform for channel in everyone}:
+        await store.database.call("SADD", keys.PLATFORMS_KEY, platform)
+    for at in range(0, len(everyone), 500):
+        calls = []
+        for channel in everyone[at : at + 500]:
+            wanted = Subscription(channel)
+            sets = ",".join(keys.wanted_sets(wanted))
+            stored = codec.subscriptions.dump(wanted)
+            calls.append((keys.shard_of(channel), (keys.member(channel), stored, sets, "", LIFE)))
+        await store.database.run_many(SUBSCRIBE, calls)
 
 
 async def redis_bytes(store: Store) -> int:

@@ -33,7 +33,7 @@ class Sink:
 
     def answer(self, method: str, path: bytes = b"") -> bytes:
         if method == "POST" and not path.endswith(b"/chat.postMessage"):
-            return _response(200, b'{"ok":true,"messages":[]}')
+            return _response(200, b'{"ok":true,"messages":[],"team_id":"T1","user_id":"U1"}')
         if method == "GET":
             told = [self.taken, self.refused, self.first, self.last]
             self.taken, self.refused, self.first = 0, 0, 0.0

@@ -38,6 +38,9 @@ PAUSE_SECONDS = 10.0
 # than one process sends. More would only open connections (measured by `make bench`).
 FASTEST = 10_000.0
 FEWEST_AT_ONCE, MOST_AT_ONCE = 24, 512
+# However short an answer is, what follows it (recording it) takes some milliseconds: as many as
+# keep the processor busy, but no connection more than a fourth of what was sent.
+ENOUGH_AT_ONCE = 64
 MOST_KNOWN = 10_000  # limits remembered at a time; those that were never refused are forgotten
 # The last answers, of which half are refusals where a workspace has had enough.
 ANSWERS = 8
@@ -116,7 +119,8 @@ class SlackRateLimits:
         burst = known.burst
         if self._monotonic() - burst.last > PAUSE_SECONDS:
             return AT_FIRST
-        worth = int(min(MOST_AT_ONCE, max(FEWEST_AT_ONCE, FASTEST * burst.quickest)))
+        fewest = min(ENOUGH_AT_ONCE, max(FEWEST_AT_ONCE, burst.went // 4))
+        worth = int(min(MOST_AT_ONCE, max(fewest, FASTEST * burst.quickest)))
         return worth if burst.went >= PROOF else min(worth, AT_FIRST - burst.went)
 
     def began(self, name: str) -> float:

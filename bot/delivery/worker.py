@@ -37,7 +37,7 @@ POLL = 1.0  # seconds (guess)
 # Seconds that a channel is put off: of a tenant beyond its share, and of one that is stuck
 # (guesses).
 CROWDED, STUCK = (0.02, 0.1), (1.0, 3.0)
-TOGETHER = 0.01  # seconds: attempts that end within it are followed by one claim
+TOGETHER = 0.02  # seconds: what ends or falls due within it is followed by one claim
 FLOWING = 2.0  # seconds since one of a tenant's attempts ended, or the first began (guess)
 MOST_REMEMBERED = 10_000  # channels
 
@@ -139,7 +139,7 @@ class Worker:
         if found.more:
             # Where all that was ready was put off: go on with what comes next.
             return 0.0 if self._held_by_all > before else 0.01
-        return POLL if found.next_due is None else min(POLL, found.next_due)
+        return POLL if found.next_due is None else min(POLL, max(TOGETHER, found.next_due))
 
     def _free(self) -> int:
         """Return how many more may be claimed: for the slots, and ahead of the runners."""

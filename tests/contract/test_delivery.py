@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from adapters.redis.stream import RedisEventStream
 from bot.domain.errors import StoreError
 from bot.domain.incident import EventKind, Incident
+from bot.domain.subscription import Channel
 from bot.ports import Bucket
 from tests.delivery_kit import (
     Bot,
@@ -216,6 +217,39 @@ async def test_a_stuck_workspace_leaves_room_for_the_others(redis_url: str) -> N
 
     assert [m.channel for m in server.messages.values()] == ["T2/C0"]
     assert ended == 0, "the stuck calls still hold their slots"
+
+
+class ByWorkspace(ChatMessenger):
+    """Each workspace takes so many messages a second, and no more."""
+
+    def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
+        return [Bucket(channel.owner, rate=50.0, burst=1)]
+
+
+async def test_a_small_workspace_does_not_wait_behind_a_large_one(redis_url: str) -> None:
+    """Both wait for their own limits: five messages go while at most some of three hundred do."""
+    async with (
+        ChatServer() as server,
+        ByWorkspace(server.url, "fair") as messenger,
+        running_bot(redis_url, messenger, provider="pfair", reading=False) as bot,
+    ):
+        await subscribe(bot.store, *channels(300, "fair"))
+        told = incident(EventKind.OPENED, provider="pfair")
+        await commit(bot.store, told)
+        await bot.fanout.read_events()
+        await until(lambda: len(server.messages) >= 5)  # the large one is in full swing
+        small = channels(5, "fair", tenant="T2")
+        await subscribe(bot.store, *small)
+        await bot.store.stream.enqueue(told)
+
+        def of(tenant: str) -> int:
+            return sum(m.channel.startswith(f"{tenant}/") for m in server.messages.values())
+
+        await until(lambda: of("T2") == len(small))
+        large = of("T1")
+        await bot.freeze()
+
+    assert large < 150
 
 
 async def test_events_are_acknowledged_only_once_they_are_queued(
