@@ -42,8 +42,9 @@ FEWEST_AT_ONCE, MOST_AT_ONCE = 24, 512
 # keep the processor busy, but no connection more than a fourth of what was sent.
 ENOUGH_AT_ONCE = 64
 MOST_KNOWN = 10_000  # limits remembered at a time; those that were never refused are forgotten
-# The last answers, of which half are refusals where a workspace has had enough.
-ANSWERS = 8
+# The last answers, and how many of them are refusals where a workspace has had enough. Where its
+# limit is known, fewer: a rate that is a tenth too high is refused one time in ten.
+FEW_ANSWERS, ANSWERS, REFUSALS = 8, 50, 4
 
 
 @dataclass(slots=True)
@@ -161,9 +162,11 @@ class SlackRateLimits:
         # Before the first refusal all went through, as far as there were any.
         before = known.answers or (False,) * min(ANSWERS - 1, known.burst.went)
         known.answers = (*before, True)[-ANSWERS:]
-        if known.limit is None and 2 * sum(known.answers) < len(known.answers):
+        lately = known.answers if known.limit else known.answers[-FEW_ANSWERS:]
+        if sum(lately) < min(REFUSALS, len(lately) / 2):
             return False
-        self._learn(known)
+        if sum(lately) > 1:  # one alone says when to go on, and nothing of a rate
+            self._learn(known)
         return True
 
     def _learn(self, known: _Known) -> None:

@@ -98,6 +98,21 @@ def test_refusals_at_the_same_time_are_one_lesson_and_later_ones_another() -> No
     assert rate(rates) == 40 * LEARNED * LOWER
 
 
+def test_a_stray_refusal_lowers_no_limit_that_is_known() -> None:
+    clock = Clock()
+    rates = SlackRateLimits(clock)
+    went(rates, 50)
+    refused(rates, 5)
+    clock.now += 5
+    for _ in range(20):
+        went(rates, 99)
+        assert refused(rates) == [False]
+    assert rate(rates) == 50 * LEARNED
+    went(rates, 10)
+    assert refused(rates, 5)[-1]
+    assert rate(rates) == 50 * LEARNED * LOWER
+
+
 @pytest.mark.parametrize("before", [0, 1, 5])
 def test_one_refusal_at_the_start_of_a_burst_does_not_slow_a_workspace_for_minutes(
     before: int,
@@ -182,5 +197,5 @@ def test_a_limit_that_is_known_holds_from_the_beginning_for_messages_only() -> N
 
 def test_one_workspaces_limit_is_not_anothers() -> None:
     rates = SlackRateLimits(Clock())
-    refused(rates)
+    refused(rates, 2)
     assert rates.buckets("slack/T2/chat.postMessage", fixed=True) == ()
