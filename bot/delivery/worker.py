@@ -128,7 +128,7 @@ class Worker:
                 width = widths[owner] = self.context.messenger.at_once(claim.channel)
             is_stuck = self._running[owner] >= width and not self._flows(owner)
             if is_stuck or self._held[owner] >= self._slots * TENANT_SHARE:
-                self._postpone(claim)
+                self._postpone(claim, CROWDED if self._flows(owner) else STUCK)
                 continue
             self._held[owner] += 1
             self._held_by_all += 1
@@ -185,7 +185,7 @@ class Worker:
                 elif self._running[owner] < width:  # more are worth while than when it began
                     self._start_runners(owner)
                 if self._is_late(claim):
-                    self._postpone(claim, held=True)
+                    self._postpone(claim, CROWDED, held=True)
                     continue
                 try:
                     await Attempt(context, claim).run()
@@ -223,24 +223,23 @@ class Worker:
         return time.monotonic() - self._ended_at.get(owner, 0.0) < FLOWING
 
     def _is_late(self, claim: Claim) -> bool:
-        """Tell whether its lease may not last for what is to be sent."""
-        return claim.deadline - time.monotonic() < 1.5 * self.context.send_seconds
+        """Tell whether its lease may not last for one call: it would end unsettled."""
+        return claim.deadline - time.monotonic() < self.context.send_seconds
 
     def _give_back_what_is_stuck(self) -> None:
         """Empty the lines of tenants none of whose attempts ends."""
         for owner in [owner for owner in self._lines if not self._flows(owner)]:
             for claim in self._lines.pop(owner):
-                self._postpone(claim, held=True)
+                self._postpone(claim, STUCK, held=True)
 
-    def _postpone(self, claim: Claim, *, held: bool = False) -> None:
+    def _postpone(self, claim: Claim, seconds: tuple[float, float], *, held: bool = False) -> None:
         """Put a claim off that was not begun. `held`: it has a slot, which it leaves."""
-        owner = claim.channel.owner
-        delay = self.context.rng.uniform(*(CROWDED if self._flows(owner) else STUCK))
+        delay = self.context.rng.uniform(*seconds)
         giving_back = asyncio.create_task(self._settle_later(claim, delay))
         self._postponements.add(giving_back)
         giving_back.add_done_callback(self._postponements.discard)
         if held:
-            self._release(owner)
+            self._release(claim.channel.owner)
 
     async def _settle_later(self, claim: Claim, delay: float) -> None:
         try:

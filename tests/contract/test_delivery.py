@@ -223,7 +223,7 @@ class ByWorkspace(ChatMessenger):
     """Each workspace takes so many messages a second, and no more."""
 
     def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
-        return [Bucket(channel.owner, rate=50.0, burst=1)]
+        return [Bucket(channel.owner, rate=20.0, burst=1)]
 
 
 async def test_a_small_workspace_does_not_wait_behind_a_large_one(redis_url: str) -> None:
@@ -249,7 +249,8 @@ async def test_a_small_workspace_does_not_wait_behind_a_large_one(redis_url: str
         large = of("T1")
         await bot.freeze()
 
-    assert large < 150
+    # A quarter of a second later at most five more; two hundred would be the queue's order.
+    assert large < 200
 
 
 async def test_events_are_acknowledged_only_once_they_are_queued(
