@@ -111,7 +111,9 @@ class Silent:
         del channel
         return Access(ok=True)
 
-    async def say(self, channel: Channel, card: Message, key: str) -> None:
+    async def say(
+        self, channel: Channel, card: Message, key: str, *, mention: str | None = None
+    ) -> None:
         raise NotImplementedError
 
 
