@@ -10,6 +10,8 @@ outside by httpx, which unpacks whole chunks by itself and only then lets them b
 from __future__ import annotations
 
 import zlib
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
@@ -57,3 +59,16 @@ async def read_body(response: httpx.Response, limit: int, *, cut: bool = False) 
     if unpack and not unpack.eof and not cut:
         raise BodyError("it was cut off")
     return bytes(body)
+
+
+def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:
+    """Read a Retry-After header: seconds, or a date (RFC 9110, 10.2.3). None if it says nothing."""
+    if not retry_after:
+        return None
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())

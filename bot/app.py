@@ -16,6 +16,7 @@ from functools import partial
 import structlog
 
 from adapters.chat.platform import PageAddress, Parts
+from adapters.evidence.opened import open_crowd
 from adapters.heartbeat import open_heartbeat
 from adapters.platforms import PLATFORMS, open_platforms
 from adapters.probes.opened import open_prober
@@ -98,16 +99,16 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             program = Program(status, people, watchers, outbox.workers)
             serving = open_web(settings, program, routes)
             page_address.url = await stack.enter_async_context(serving)
-        probing = open_prober(settings, catalog, store.evidence.probes, utc_now, leads)
-        prober = await stack.enter_async_context(probing)
-        beating = open_heartbeat(settings, status.view, leads, first_polls)
-        heartbeat = await stack.enter_async_context(beating)
+        enter, evidence = stack.enter_async_context, store.evidence
+        prober = await enter(open_prober(settings, catalog, evidence.probes, utc_now, leads))
+        crowd = await enter(open_crowd(settings, catalog, evidence.crowd, utc_now, leads))
+        heartbeat = await enter(open_heartbeat(settings, status.view, leads, first_polls))
         log.info("bot.started", providers=list(pages), platforms=list(messengers))
         async with asyncio.TaskGroup() as group:
             seeing = [group.create_task(watcher.run()) for watcher in watchers.values()]
             seeing += [group.create_task(platform.run()) for platform in platforms]
-            seeing.append(group.create_task(prober.run()))
-            seeing.append(group.create_task(heartbeat.run()))
+            loops = (prober.run(), crowd.run(), heartbeat.run())
+            seeing += [group.create_task(loop) for loop in loops]
             for guard in (people.marker, people.retention):
                 seeing.append(group.create_task(guard.run(utc_now)))
             seeing.append(group.create_task(outbox.announce_outages(CONSOLE)))

@@ -138,6 +138,17 @@ class Settings(_Section):
     anthropic_api_key: SecretStr | None = Field(
         default=None, validation_alias=plain_name("ANTHROPIC_API_KEY")
     )
+    # Where to count what people elsewhere say: hackernews, github, bluesky.
+    crowd: Annotated[tuple[str, ...], NoDecode] = ()
+    downdetector_client_id: str = Field(
+        default="", validation_alias=plain_name("DOWNDETECTOR_CLIENT_ID")
+    )
+    downdetector_client_secret: SecretStr | None = Field(
+        default=None, validation_alias=plain_name("DOWNDETECTOR_CLIENT_SECRET")
+    )
+    downdetector_url: str = Field(
+        default="https://downdetectorapi.com/v2", validation_alias=plain_name("DOWNDETECTOR_URL")
+    )
     probe_daily_budget: int = Field(default=0, ge=0, le=10_000)
 
     @field_validator("heartbeat_url")
@@ -150,7 +161,9 @@ class Settings(_Section):
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("providers", "alternatives", "trusted_proxies", "mcp_hosts", mode="before")
+    @field_validator(
+        "providers", "alternatives", "crowd", "trusted_proxies", "mcp_hosts", mode="before"
+    )
     @classmethod
     def _comma_list(cls, value: object) -> object:
         if isinstance(value, str):

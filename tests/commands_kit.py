@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping
 
 from adapters.redis.database import Database
-from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
+from adapters.redis.evidence import RedisCrowd, RedisProbes, RedisReports, RedisTraffic
 from adapters.redis.history import RedisHistory
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.queue import RedisQueue
@@ -30,7 +30,10 @@ def services_over(
     incident_store = RedisIncidentStore(database)
     reports = RedisReports(database, b"s")
     collector = Collector(
-        EvidenceStores(RedisProbes(database), RedisTraffic(database), reports), catalog
+        EvidenceStores(
+            RedisProbes(database), RedisTraffic(database), reports, RedisCrowd(database)
+        ),
+        catalog,
     )
     snapshot = SharedSnapshot(incident_store, collector, clock)
     return Services(

@@ -10,13 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
 
-from adapters.http import ACCEPT_ENCODING, BodyError, read_body
+from adapters.http import ACCEPT_ENCODING, BodyError, read_body, seconds_to_wait
 from adapters.providers.kinds import CHECKS, KINDS, OLDER
 from adapters.providers.port import Page
 from bot.domain.errors import SourceError
@@ -160,16 +158,3 @@ class StatusPage:
             reason = str(error).strip() or type(error).__name__
             raise SourceError(f"{url} cannot be read: {reason}") from error
         return HttpAnswer(str(response.url), response.status_code, dict(response.headers), body)
-
-
-def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header: seconds, or a date (RFC 9110, 10.2.3). None if it says nothing."""
-    if not retry_after:
-        return None
-    if retry_after.strip().isdecimal():
-        return float(retry_after)
-    try:
-        moment = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())

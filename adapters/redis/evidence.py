@@ -10,6 +10,7 @@ import hmac
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import SecretStr
@@ -20,12 +21,22 @@ from adapters.redis.database import Argument, Database
 from adapters.redis.scripts import REPORT, REPORT_COUNTS, SPEND, TRAFFIC
 from bot.domain.subscription import Channel
 from bot.evidence import reports, traffic
+from bot.evidence.crowd import CrowdCount
 from bot.evidence.probes import ProbeHistory
 from bot.evidence.reports import ReportCount
 from bot.evidence.stores import Batch, EvidenceStores, UserReport
 from bot.evidence.traffic import CallResult, TrafficCounts
 
+
+@dataclass(frozen=True, slots=True)
+class KeptCrowd:
+    """The counts of one source, as they are stored."""
+
+    counts: tuple[CrowdCount, ...]
+
+
 _RECORDS = Codec(ProbeHistory)
+_CROWD = Codec(KeptCrowd)
 _WINDOW_MS = int(reports.WINDOW.total_seconds() * 1000)
 _BAD = frozenset({CallResult.OVERLOADED, CallResult.FAILED, CallResult.TIMEOUT})
 
@@ -193,6 +204,22 @@ class RedisReports:
         return f"{report.surface}|{await self.hash_of(report.channel.platform, report.person)}"
 
 
+class RedisCrowd:
+    def __init__(self, database: Database, changed: Changed = lambda: None) -> None:
+        self._database = database
+        self._changed = changed
+
+    async def keep(self, source: str, counts: Sequence[CrowdCount]) -> None:
+        await self._database.call(
+            "HSET", f"{keys.EVIDENCE}:crowd", source, _CROWD.dump(KeptCrowd(tuple(counts)))
+        )
+        self._changed()
+
+    async def counts(self) -> list[CrowdCount]:
+        found = await self._database.call("HVALS", f"{keys.EVIDENCE}:crowd")
+        return [count for one in found for count in _CROWD.load(one).counts]
+
+
 def evidence_stores(
     database: Database, secret: SecretStr | None, changed: Changed = lambda: None
 ) -> EvidenceStores:
@@ -202,4 +229,5 @@ def evidence_stores(
         RedisProbes(database, changed),
         RedisTraffic(database, changed),
         RedisReports(database, own_key, changed),
+        RedisCrowd(database, changed),
     )

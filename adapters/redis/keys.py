@@ -58,6 +58,7 @@ Of all, base `icd:{icd}`:
 Of evidence besides the pages, base `icd:{evidence}` (owner: `bot.evidence`):
 
     :probes               hash    target → JSON of its last results; they lose weight by their age
+    :crowd                hash    source → JSON of its last counts; they lose weight by their age
     :spent:<day>          string  generations of that day; expires after two days
     :traffic:<minute>     hash    surface "|" result → requests; expires MINUTE_KEPT_MS later
     :batch:<key>          string  a batch of counts was taken; expires after ten minutes

@@ -16,7 +16,16 @@ from importlib import resources
 from typing import Any
 
 from bot.catalog.parts import narrowed, parts_of
-from bot.catalog.providers import POLL_SECONDS, Provider, Surface, Tip, generic, slug, surfaces_of
+from bot.catalog.providers import (
+    POLL_SECONDS,
+    Crowd,
+    Provider,
+    Surface,
+    Tip,
+    generic,
+    slug,
+    surfaces_of,
+)
 from bot.domain.errors import SettingsError
 
 __all__ = ["Catalog", "Provider", "Surface", "generic", "load_catalog", "only", "slug"]
@@ -193,6 +202,7 @@ def _provider(id_: str, table: object) -> Provider:
             for row in fields.get("tip", ())
             if (tip := _table(row, f"{where}, [[tip]]"))
         ),
+        crowd=_crowd(fields["crowd"], prefix, where) if "crowd" in fields else None,
         page_id=str(fields.get("page_id", "")),
         ignored=frozenset(fields.get("ignored", ())),
         default=bool(fields.get("default", False)),
@@ -218,6 +228,19 @@ def _surface(row: object, provider: str, prefix: str, where: str) -> Surface:
         jobs=tuple(fields.get("jobs", ("api",) if fields.get("model") else ())),
         serves=str(fields.get("serves", provider)),
         alternatives=tuple(prefix + other for other in fields.get("alternatives", ())),
+    )
+
+
+def _crowd(value: object, prefix: str, where: str) -> Crowd:
+    fields = _table(value, f"{where}, [crowd]")
+    indicators = _table(fields.get("indicators", {}), f"{where}, [crowd]: indicators")
+    return Crowd(
+        name=_required(fields, "name", f"{where}, [crowd]"),
+        main=prefix + _required(fields, "main", f"{where}, [crowd]"),
+        downdetector=str(fields.get("downdetector", "")),
+        indicators={key: prefix + str(surface) for key, surface in indicators.items()},
+        issues=str(fields.get("issues", "")),
+        issues_about=prefix + str(fields.get("issues_about", "")),
     )
 
 

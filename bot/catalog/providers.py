@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 POLL_SECONDS = 30.0  # as the settings have it, if nobody changes it
@@ -66,6 +66,19 @@ class Tip:
         return not self.words or says(self.words, text)
 
 
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Where people elsewhere speak of a provider, and of which of its surfaces."""
+
+    name: str  # what they call it
+    main: str  # the surface they mean if they name none, as a whole id
+    downdetector: str = ""  # its slug there
+    # Downdetector's key → surface. A provider is hashed, and a mapping cannot be.
+    indicators: Mapping[str, str] = field(default_factory=dict, hash=False)
+    issues: str = ""  # a repository on GitHub
+    issues_about: str = ""  # the surface that its issues are about
+
+
 @dataclass(frozen=True)
 class Provider:
     """One page to watch. `known` False: built from a URL, surfaces follow its components."""
@@ -83,6 +96,7 @@ class Provider:
     recovered: tuple[str, ...] = ()
     trouble: tuple[str, ...] = ()
     tips: tuple[Tip, ...] = ()
+    crowd: Crowd | None = None
     kind: str = "statuspage"  # the format of its page
     regions: tuple[str, ...] = ()  # those with which it is switched on
     source: str = ""  # what is polled, where that is not the page itself

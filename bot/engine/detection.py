@@ -20,7 +20,7 @@ from bot.domain.state import State, SuspicionState
 from bot.engine.confirmation import CONTINUES, Detected, continue_as_official
 from bot.engine.reported import with_reports
 from bot.engine.suspected import ended, suspected_in, with_surfaces
-from bot.evidence.sources import source_names
+from bot.evidence.sources import label_of, source_named, source_names
 from bot.evidence.suspicion import Signals, Suspicion, case_against
 
 CALM = timedelta(minutes=10)  # guess: a gap between two reports of one event
@@ -52,7 +52,7 @@ class Evidenced:
         kept: dict[str, SuspicionState] = {}
         for surface in [*old, *(s for s in cases if s not in old)]:
             was, case = old.get(surface), cases.get(surface)
-            strong = surface in signals.local or (case is not None and case.suspected)
+            strong = surface in signals.local or (case is not None and case.opens)
             lingers = was is not None and case is not None and not case.calm
             if strong or lingers:
                 kept[surface] = SuspicionState(was.since if was else now, now)
@@ -63,14 +63,14 @@ class Evidenced:
     def is_strong(self, surface: str) -> bool:
         """Does it suffice now, be it for some workspaces alone?"""
         case = self.cases.get(surface)
-        return surface in self.signals.local or (case is not None and case.suspected)
+        return surface in self.signals.local or (case is not None and case.opens)
 
     def visible_to(self, surfaces: Iterable[str]) -> tuple[str, ...]:
         """Everyone (empty), unless nothing but the people of some workspaces speak."""
         owners: set[str] = set()
         for surface in surfaces:
             case = self.cases.get(surface)
-            if case is not None and case.suspected:
+            if case is not None and case.opens:
                 return ()
             owners.update(self.signals.local.get(surface, ()))
         return tuple(sorted(owners))
@@ -82,7 +82,10 @@ class Evidenced:
         pieces = [piece for case in cases for piece in case.against]
         lines: dict[str, list[str]] = {}
         for piece in sorted(pieces, key=lambda piece: rank[piece.source]):
-            lines.setdefault(piece.says, []).append(self.label(piece.surface))
+            # Our own evidence says whose it is; the crowd's figures need their source.
+            own = source_named(piece.source).opens
+            says = piece.says if own else f"{label_of(piece.source)}, {piece.says}"
+            lines.setdefault(says, []).append(self.label(piece.surface))
         return "\n".join(f"{', '.join(labels)}: {says}" for says, labels in lines.items())
 
 

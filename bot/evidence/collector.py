@@ -25,7 +25,7 @@ def local_suspicions(
     found: dict[str, tuple[str, ...]] = {}
     for owner in sorted({count.owner for count in counts}):
         for piece in reports.here(counts, owner):
-            if case_against(piece.surface, [*rest, piece], now).suspected:
+            if case_against(piece.surface, [*rest, piece], now).opens:
                 found[piece.surface] = (*found.get(piece.surface, ()), owner)
     return found
 

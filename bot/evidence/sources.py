@@ -12,7 +12,7 @@ from functools import partial
 
 from bot.domain.evidence import Evidence, Source
 from bot.domain.subscription import Channel
-from bot.evidence import probes, reports, traffic
+from bot.evidence import crowd, probes, reports, traffic
 from bot.evidence.stores import EvidenceStores
 
 # What was collected, as an answer in a channel may quote it (None: as it counts for everybody).
@@ -33,6 +33,8 @@ class EvidenceSource:
     full_for: timedelta
     gone_after: timedelta
     collect: Collect
+    # False: with others of its sort alone it opens no thread; it makes answers say "suspected".
+    opens: bool = True
 
 
 async def _probes(stores: EvidenceStores, _now: datetime) -> Collected:
@@ -49,6 +51,17 @@ async def _reports(stores: EvidenceStores, now: datetime) -> Collected:
     return partial(reports.heard_in, await stores.reports.everywhere(now), now)
 
 
+async def _crowd(source: str, stores: EvidenceStores, _now: datetime) -> Collected:
+    found = crowd.evidence(await stores.crowd.counts(), source)
+    return lambda _: found
+
+
+def _of_the_crowd(name: str, label: str, full_for: int, gone_after: int) -> EvidenceSource:
+    """A row of the crowd; times in minutes, some windows of its counts (guesses)."""
+    times = timedelta(minutes=full_for), timedelta(minutes=gone_after)
+    return EvidenceSource(name, label, *times, partial(_crowd, name), opens=False)
+
+
 SOURCES: tuple[EvidenceSource, ...] = (
     EvidenceSource(Source.PROBE, "Our probe", timedelta(minutes=3), timedelta(minutes=10), _probes),
     EvidenceSource(
@@ -57,6 +70,10 @@ SOURCES: tuple[EvidenceSource, ...] = (
     EvidenceSource(
         Source.REPORTS, "People", timedelta(minutes=10), timedelta(minutes=30), _reports
     ),
+    _of_the_crowd(crowd.DOWNDETECTOR, "Downdetector", 3, 15),
+    _of_the_crowd(crowd.HACKER_NEWS, "Hacker News", 15, 45),
+    _of_the_crowd(crowd.GITHUB, "GitHub issues", 15, 45),
+    _of_the_crowd(crowd.BLUESKY, "Bluesky", 5, 20),
 )
 
 

@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 
 from bot.catalog.targets import Target
 from bot.domain.subscription import Channel
+from bot.evidence.crowd import CrowdCount
 from bot.evidence.probes import ProbeHistory, ProbeResponse
 from bot.evidence.reports import ReportCount
 from bot.evidence.traffic import CallResult, TrafficCounts
@@ -115,6 +116,20 @@ class ReportStore(Protocol):
         ...
 
 
+class CrowdStore(Protocol):
+    """The last counts of each source of the crowd; they lose weight by their age."""
+
+    async def keep(self, source: str, counts: Sequence[CrowdCount]) -> None:
+        """Put them in place of what this source said before.
+
+        Raises:
+            StoreError: Redis did not answer (as from both methods here).
+        """
+        ...
+
+    async def counts(self) -> list[CrowdCount]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceStores:
     """The stores that the sources read."""
@@ -122,3 +137,4 @@ class EvidenceStores:
     probes: ProbeStore
     traffic: TrafficStore
     reports: ReportStore
+    crowd: CrowdStore

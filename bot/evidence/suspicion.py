@@ -79,6 +79,12 @@ class Suspicion:
         return suffices(self.strengths)
 
     @property
+    def opens(self) -> bool:
+        """It suffices for a thread: not by the crowd alone, which others have to agree with."""
+        own = (s for source, s in self.strengths.items() if source_named(source).opens)
+        return self.suspected and any(s >= AGREE for s in own)
+
+    @property
     def calm(self) -> bool:
         """Nothing is left that would count as one of two voices."""
         return all(s < AGREE for s in self.strengths.values())

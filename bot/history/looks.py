@@ -49,7 +49,7 @@ def evidenced(signals: Signals, now: datetime) -> dict[str, Reading]:
     found: dict[str, Reading] = {}
     for surface in dict.fromkeys(piece.surface for piece in signals.evidence):
         case = case_against(surface, signals.evidence, now)
-        if case.suspected:
+        if case.opens:
             found[surface] = Reading(worst(piece.severity for piece in case.against))
         elif any(
             piece.surface == surface and piece.severity is Severity.UP and score(piece, now) > 0

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.redis.client import open_database
 from adapters.redis.database import Database
-from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
+from adapters.redis.evidence import RedisCrowd, RedisProbes, RedisReports, RedisTraffic
 from bot.catalog.catalog import load_catalog
 from bot.catalog.targets import Target, TargetKind
 from bot.domain.evidence import Source
@@ -201,7 +201,9 @@ async def test_all_kinds_are_gathered_for_their_provider(database: Database) -> 
     for person in range(9):
         await reports.add(UserReport(OPS, f"U{person}", "code"), NOW)
     await reports.add(UserReport(OPS, "U1", "github/actions"), NOW)
-    collector = Collector(EvidenceStores(probes, traffic, reports), load_catalog())
+    collector = Collector(
+        EvidenceStores(probes, traffic, reports, RedisCrowd(database)), load_catalog()
+    )
 
     seen = await collector.gather("claude", NOW)
 

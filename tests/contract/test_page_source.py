@@ -11,7 +11,8 @@ from functools import partial
 import httpx
 import pytest
 
-from adapters.providers.http import MAX_BYTES, HttpAnswer, StatusPage, seconds_to_wait
+from adapters.http import seconds_to_wait
+from adapters.providers.http import MAX_BYTES, HttpAnswer, StatusPage
 from adapters.providers.opened import page_sources
 from bot.catalog.catalog import Catalog, load_catalog
 from bot.domain.errors import SourceError

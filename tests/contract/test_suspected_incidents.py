@@ -13,7 +13,7 @@ import pytest
 from adapters.providers.statuspage import parse_history, parse_summary, with_history
 from adapters.redis.client import open_database
 from adapters.redis.database import Database
-from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
+from adapters.redis.evidence import RedisCrowd, RedisProbes, RedisReports, RedisTraffic
 from adapters.redis.incidents import RedisIncidentStore
 from bot.catalog.catalog import load_catalog, only
 from bot.catalog.providers import POLL_SECONDS
@@ -24,6 +24,7 @@ from bot.domain.incident import Ending, EventKind, Incident, Origin
 from bot.domain.page import Severity, Snapshot
 from bot.domain.subscription import Channel, Subscription, ThreadRecord
 from bot.evidence.collector import Collector
+from bot.evidence.crowd import BLUESKY, DOWNDETECTOR, CrowdCount
 from bot.evidence.probes import ProbeHistory
 from bot.evidence.scoreboard import ScoreResult, scoreboard
 from bot.evidence.stores import Batch, EvidenceStores, UserReport
@@ -56,7 +57,10 @@ class World:
         self.incident_store = RedisIncidentStore(self.database)
         self.probes, self.traffic = RedisProbes(self.database), RedisTraffic(self.database)
         self.reports = RedisReports(self.database, b"s")
-        collector = Collector(EvidenceStores(self.probes, self.traffic, self.reports), CATALOG)
+        self.crowd = RedisCrowd(self.database)
+        collector = Collector(
+            EvidenceStores(self.probes, self.traffic, self.reports, self.crowd), CATALOG
+        )
         self.watcher = Watcher(
             page=self,
             incident_store=self.incident_store,
@@ -352,3 +356,22 @@ async def test_a_restart_in_the_middle_tells_nothing_twice(world: World) -> None
 
     (incident,) = await world.incidents()
     assert kinds(incident) == [EventKind.OPENED]
+
+
+async def test_the_crowd_opens_no_thread_alone_and_shows_its_figures_with_others(
+    world: World,
+) -> None:
+    async def many(source: str) -> None:
+        counts = [CrowdCount(source, "code", 448, 12, 15, world.now)]
+        await world.crowd.keep(source, counts)
+
+    for source in (DOWNDETECTOR, BLUESKY):
+        await many(source)
+    await world.minutes(1)
+    assert await world.incidents() == []
+
+    await many(DOWNDETECTOR)
+    await world.minutes(1, probe="gggbb")
+    (incident,) = await world.incidents()
+    assert incident.origin is Origin.SUSPECTED
+    assert "Downdetector, 448 reports in 15 min, usual 12" in incident.events[0].text

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from adapters.redis.client import open_database
 from adapters.redis.database import Database
-from adapters.redis.evidence import RedisProbes, RedisReports, RedisTraffic
+from adapters.redis.evidence import RedisCrowd, RedisProbes, RedisReports, RedisTraffic
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.web.app import Web, build
 from adapters.web.metrics import Metrics
@@ -124,7 +124,10 @@ async def running(node: Node) -> AsyncIterator[Running]:
     catalog = only(load_catalog(), ["claude"])
     traffic = RedisTraffic(database)
     collector = Collector(
-        EvidenceStores(RedisProbes(database), traffic, RedisReports(database, b"s")), catalog
+        EvidenceStores(
+            RedisProbes(database), traffic, RedisReports(database, b"s"), RedisCrowd(database)
+        ),
+        catalog,
     )
     incident_store = RedisIncidentStore(database)
     snapshot = SharedSnapshot(incident_store, collector, lambda: NOW)

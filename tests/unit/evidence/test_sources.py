@@ -14,6 +14,7 @@ from bot.domain.evidence import Evidence
 from bot.domain.page import Severity
 from bot.evidence import sources
 from bot.evidence.collector import Collector
+from bot.evidence.crowd import CrowdCount
 from bot.evidence.reports import ReportCount
 from bot.evidence.sources import Collected, EvidenceSource, source_named
 from bot.evidence.stores import EvidenceStores
@@ -48,12 +49,19 @@ class _Nothing:
         return []
 
 
+class _Nobody:
+    """A crowd that says nothing."""
+
+    async def counts(self) -> list[CrowdCount]:
+        return []
+
+
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
     nothing = _Nothing()
     with monkeypatch.context() as patch:
         patch.setattr(sources, "SOURCES", (*sources.SOURCES, TOY))
-        yield Collector(EvidenceStores(nothing, nothing, nothing), CATALOG)  # type: ignore[arg-type]  # read only
+        yield Collector(EvidenceStores(nothing, nothing, nothing, _Nobody()), CATALOG)  # type: ignore[arg-type]  # read only
 
 
 async def test_a_row_is_collected_and_can_raise_a_suspicion(toy: Collector) -> None:
@@ -79,6 +87,6 @@ async def test_a_row_stands_in_answers_and_in_the_description_of_the_api(toy: Co
 
 
 def test_every_source_fades_after_it_counted_in_full() -> None:
-    for name in ("probe", "traffic", "reports"):
+    for name in ("probe", "traffic", "reports", "downdetector", "hackernews", "github", "bluesky"):
         row = source_named(name)
         assert timedelta(0) < row.full_for < row.gone_after

@@ -1,0 +1,1 @@
+"""What people elsewhere say of trouble: Downdetector, Hacker News, GitHub's issues, Bluesky."""
