@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from adapters.discord.attachment import Attachment
 from adapters.discord.errors import DiscordUnreachable
 from bot.domain.errors import DeliveryError, Uncertain
 
@@ -13,15 +14,6 @@ _OF_INTERACTIONS: Final = ("/interactions/", "/webhooks/")
 # Repeating these leaves nothing else behind than one would: after a 5xx or a lost answer.
 _REPEATABLE: Final = frozenset({"GET", "PATCH", "PUT"})
 _MAJOR: Final = ("channel_id", "guild_id", "webhook_id", "webhook_token")
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file that goes with a message, told in words for those who do not see it."""
-
-    name: str
-    data: bytes
-    words: str
 
 
 @dataclass(frozen=True, slots=True)

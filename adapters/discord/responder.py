@@ -7,7 +7,6 @@ https://docs.discord.com/developers/interactions/receiving-and-responding
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
@@ -18,18 +17,16 @@ import structlog
 from adapters.chat.http import Json
 from adapters.chat.responder import Responder
 from adapters.chat.settings_form import SettingsChange
-from adapters.chat.text import clean, size
+from adapters.chat.text import size
+from adapters.discord.attachment import Attachment, picture_of, showing
 from adapters.discord.channels import Channels, Kind
 from adapters.discord.command_names import clickable
 from adapters.discord.errors import INTERACTION_OVER, DiscordRefused, meaning
 from adapters.discord.markup import DESCRIPTION
 from adapters.discord.render import body_of, render
-from adapters.discord.request import Attachment
 from adapters.discord.rest import RestClient
 from adapters.discord.settings_form import menus
-from adapters.pictures import HAS_PICTURES, drawn
 from bot.commands import Answer, Request
-from bot.domain.chart import Chart
 from bot.domain.errors import DeliveryError, Malformed, StoreError, Uncertain
 from bot.domain.message import Lines, Message, Text, ThreadLink
 from bot.domain.subscription import Channel
@@ -43,7 +40,6 @@ PRIVATE: Final = 1 << 6
 # Types of a first answer: that one will come, or that the message will change.
 ANSWER_LATER, CHANGE_LATER = 5, 6
 _SILENT: Final[Json] = {"parse": []}
-PICTURE: Final = "picture.png"
 _WEBHOOK: Final = "/webhooks/{webhook_id}/{webhook_token}"
 
 
@@ -186,8 +182,8 @@ class DiscordResponder(Responder[DiscordInteraction]):
         body = body_of(rendered)
         try:
             try:
-                if not await self._with_picture(interaction, body, message.chart):
-                    await self._fill_in(interaction, body)
+                picture = await picture_of(message.chart) if body["embeds"] else None
+                await self._fill_in(interaction, body, picture)
             except Malformed as error:
                 log.warning("discord.answer_malformed", reason=error.reason)
                 plain = render(replace(message, blocks=(), buttons=()))
@@ -229,27 +225,22 @@ class DiscordResponder(Responder[DiscordInteraction]):
             embeds.append({**embed, "description": text} if fits else embed)
         return {**body, "embeds": embeds}
 
-    async def _with_picture(
-        self, interaction: DiscordInteraction, body: Json, chart: Chart | None
-    ) -> bool:
-        """Answer with the chart as a picture. False: there is none, or Discord refuses it."""
-        if chart is None or not body["embeds"] or not HAS_PICTURES:
-            return False
-        data = await asyncio.to_thread(drawn, chart)
-        shown = {**body["embeds"][-1], "image": {"url": f"attachment://{PICTURE}"}}
-        with_picture = {**body, "embeds": [*body["embeds"][:-1], shown]}
-        try:
-            picture = Attachment(PICTURE, data, clean(chart.alt))
-            await self._fill_in(interaction, with_picture, picture)
-        except Malformed as error:
-            log.info("discord.picture_refused", reason=error.reason)
-            return False
-        return True
-
     async def _fill_in(
         self, interaction: DiscordInteraction, body: Json, picture: Attachment | None = None
     ) -> None:
-        """Put the answer in place of the deferred one."""
+        """Put the answer in place of the deferred one; where its picture is refused, without."""
+        if picture is not None:
+            try:
+                await self._edit(interaction, showing(body, picture), picture)
+            except Malformed as error:
+                log.info("discord.picture_refused", reason=error.reason)
+            else:
+                return
+        await self._edit(interaction, body, None)
+
+    async def _edit(
+        self, interaction: DiscordInteraction, body: Json, picture: Attachment | None
+    ) -> None:
         try:
             await self.rest.call(
                 "PATCH",

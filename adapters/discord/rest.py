@@ -18,6 +18,7 @@ import orjson
 import structlog
 
 from adapters.chat.http import Json, encode, open_session
+from adapters.discord.attachment import Attachment, form_of
 from adapters.discord.errors import (
     BOT_BUCKET,
     DiscordRefused,
@@ -36,7 +37,7 @@ from adapters.discord.rate_limit import (
     RestRateLimiter,
     SharedLimits,
 )
-from adapters.discord.request import Attachment, RestRequest
+from adapters.discord.request import RestRequest
 from adapters.discord.settings import DiscordSettings
 from bot import __version__
 from bot.domain.errors import RateLimited, Uncertain
@@ -53,19 +54,6 @@ _PAUSES: Final = (0.5, 1.5)
 # What aiohttp raises before a request goes out; RuntimeError: the session was closed.
 _NOT_SENT: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, RuntimeError)
 _ME: Final = "/users/@me"
-
-
-def form_of(body: Json, attachment: Attachment) -> aiohttp.FormData:
-    """Return a message with its file; https://docs.discord.com/developers/reference#uploading-files
-
-    The message's JSON names the file by its number.
-    """
-    described = {"id": "0", "filename": attachment.name, "description": attachment.words}
-    form = aiohttp.FormData()
-    packed = orjson.dumps({**body, "attachments": [described]}).decode()
-    form.add_field("payload_json", packed, content_type="application/json")
-    form.add_field("files[0]", attachment.data, filename=attachment.name, content_type="image/png")
-    return form
 
 
 class RestClient:

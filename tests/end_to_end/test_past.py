@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.harness import command, environment, launch, started, until
+from tests.end_to_end.sitting import sitting
 from tests.servers.page import page_server
 from tests.servers.statuspage import API, CLAUDE_AI, Page
 
@@ -119,6 +120,25 @@ async def test_an_incident_of_the_past_is_told_and_reported_in_the_shell(tmp_pat
     assert json.loads(scripted.out)["lengths"] == {"major_outage": 2400, "partial_outage": 4380}
     assert (unknown.code, wrong.code) == (2, 2)
     assert "no incident 'xyzzy' is known" in unknown.err
+
+
+async def test_at_the_prompt_the_past_is_asked_and_an_incident_ends_with_its_story(
+    tmp_path: Path,
+) -> None:
+    async with page_server(page_with_a_past()) as page, sitting(tmp_path, page.url) as person:
+        await person.shows("Everything is up")
+        await person.types("history 7d", "from the page")
+        await person.types("uptime claude.ai 90d slo 99.9", "major 40 min, partial 73 min")
+        await person.types("uptime gibberish", "“gibberish”")
+        outage = page.page.open("Errors", {API: "major_outage"}, body="We look.")
+        await person.shows("We look.")
+        await person.types("report api 529 again", "Counted")
+        await page.asked(3)  # the next poll has heard of it: nobody is told
+        page.page.resolve(outage)
+        await person.shows("Resolved: Errors")
+        await person.types(f"incident {outage} report", "## Detection and reaction")
+        assert "at most 1 person reported at one time" in person.out
+        assert "First report here: 20" in person.out
 
 
 async def test_the_past_survives_the_program(tmp_path: Path) -> None:
