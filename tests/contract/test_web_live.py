@@ -166,6 +166,29 @@ async def test_that_our_store_is_away_is_a_change_too(running: Running) -> None:
     assert (changed.name, "I can't reach my own store" in changed.data["main"]) == ("state", True)
 
 
+async def test_a_page_that_cannot_be_drawn_leaves_the_others_live(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = running.web.site.draw
+
+    def broken(name: str, values: dict[str, Any]) -> str:
+        if values.get("main") == "wall.html":
+            raise ValueError("a fault of ours")
+        return draw(name, values)
+
+    async with (
+        keeping_up_to_date(running.web),
+        listening(running, "/wall") as on_the_wall,
+        listening(running) as heard,
+    ):
+        await anext(on_the_wall)
+        await anext(heard)
+        monkeypatch.setattr(running.web.site, "draw", broken)
+        await running.page_says(api=Severity.MAJOR)
+        running.web.written()
+        assert (await anext(heard)).data["icon"] == "major_outage"
+
+
 @pytest.mark.parametrize("path", ["/history", "/nowhere", "/incident/nowhere", "/live/"])
 async def test_what_never_changes_or_is_not_there_cannot_be_listened_to(
     running: Running, path: str
@@ -188,9 +211,11 @@ async def test_more_than_can_be_kept_up_to_date_are_refused_and_the_page_stays(
     monkeypatch.setattr(live, "MOST_TOPICS", 1)
     async with keeping_up_to_date(running.web), listening(running) as heard:
         await anext(heard)
-        refused = await running.get("/live/wall")
+        refused = await running.get("/live/surface/api")
         assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
-        assert (await running.get("/wall")).status_code == 200
+        assert (await running.get("/surface/api")).status_code == 200
+        async with listening(running, "/wall") as on_the_wall:  # the answer itself has room
+            assert (await anext(on_the_wall)).name == "state"
 
 
 async def test_listeners_take_no_room_from_others(

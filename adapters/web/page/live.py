@@ -30,6 +30,7 @@ from adapters.web.page.pages import PAGES, Page, Params
 from adapters.web.page.site import middle_of, path_of, root_of
 from bot.domain.errors import StoreError
 from bot.domain.page import Severity
+from bot.domain.state import State
 
 if TYPE_CHECKING:
     from adapters.web.app import Web
@@ -37,9 +38,13 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 EVERY = 1.0  # seconds between two looks, where nothing says that something was written
+PAUSE = 0.2  # seconds between two rounds, however much is written
+AT_LEAST_EVERY = 5.0  # seconds: evidence fades with time alone
 # Seconds: whoever heard nothing for two of them is not live any more, and knows it.
 BEAT = 15.0
-MOST_TOPICS = 100  # pages that are drawn again and again; what is beyond is not live
+# Pages that are drawn again and again; those beyond are not live, but for the answer itself.
+MOST_TOPICS = 100
+ALWAYS = frozenset({"/", "/wall"})
 AT_ONCE = 100  # listeners that are told before other work gets its turn
 
 _AGO = re.compile(r'<time datetime="([^"]*)" data-style="ago">[^<]*</time>')
@@ -90,6 +95,8 @@ class Live:
         self._routes = [(Route(page.path, lambda _: Response()), page) for page in PAGES]
         self._written = asyncio.Event()
         self._telling: set[asyncio.Task[None]] = set()
+        self._states: Mapping[str, State] = {}
+        self._drawn_at = 0.0  # of the loop's time
 
     def wake(self) -> None:
         self._written.set()
@@ -103,7 +110,7 @@ class Live:
         topic = self._topics.get((path, root))
         if topic is None:
             page, params = self._find(path)
-            if len(self._topics) >= MOST_TOPICS:
+            if len(self._topics) >= MOST_TOPICS and page.path not in ALWAYS:
                 raise RequestRefused(503, "too_many", "too many pages are open", retry_after=60)
             topic = Topic(page, params, root)
             await self._draw(web, topic)
@@ -124,16 +131,35 @@ class Live:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(EVERY):
                         await self._written.wait()
-                self._written.clear()
                 for key, topic in list(self._topics.items()):
                     if not topic.listeners:
                         del self._topics[key]
-                    elif await self._draw(web, topic):
-                        await self._tell(topic)
+                if self._topics and await self._may_have_changed(web):
+                    for topic in list(self._topics.values()):
+                        try:
+                            if await self._draw(web, topic):
+                                await self._tell(topic)
+                        except Exception:  # of one page: the others go on
+                            log.exception("web.page_failed", page=topic.page.path)
+                await asyncio.sleep(PAUSE)
         finally:
             for topic in self._topics.values():
                 for listener in topic.listeners:
                     await listener.send({"type": "http.response.body", "body": b""})
+
+    async def _may_have_changed(self, web: Web) -> bool:
+        """Whether something was written, here or by another process, or ages have to be told."""
+        now = asyncio.get_running_loop().time()
+        written = self._written.is_set()
+        self._written.clear()
+        with suppress(StoreError):  # a page that is open was drawn, so something is known
+            states = (await web.status.snapshot.get(web.status.catalog)).states
+            written = written or states != self._states
+            self._states = states
+        if not written and now - self._drawn_at < AT_LEAST_EVERY:
+            return False
+        self._drawn_at = now
+        return True
 
     async def _draw(self, web: Web, topic: Topic) -> bool:
         """Draw it. Returns whether there is anything to tell."""
