@@ -22,9 +22,7 @@ from bot.messages.uptime import uptime_message
 from bot.messages.why import WhyCase, why_message
 
 USUAL_HISTORY = timedelta(days=7)
-LONGEST_HISTORY = timedelta(days=365)
 USUAL_UPTIME = timedelta(days=90)  # as status pages show it
-_LOOKED_BACK = timedelta(days=90)  # for an id that somebody typed
 _SHORTEST_ID = 4  # the beginning of an id that is taken for it
 _WHY_BACK = timedelta(days=7)
 _WHY_CASES = 5
@@ -68,7 +66,7 @@ async def _thread_link(
 async def history(services: Services, request: Request, words: ParsedCommand) -> Answer:
     """List what happened, seen by us or told by the page's own list."""
     view = await services.status.view(request.channel)
-    span = min(words.length or USUAL_HISTORY, LONGEST_HISTORY)
+    span = min(words.length or USUAL_HISTORY, services.status.kept)
     asked = set(words.asked)
     wanted = {provider_of(view.catalog, surface) for surface in asked} or set(words.providers)
     found: list[Incident] = []
@@ -134,7 +132,7 @@ async def find_incidents(services: Services, wanted: str) -> list[Incident]:
             return [exact]
     if len(wanted) < _SHORTEST_ID:
         return []
-    since = services.status.clock() - _LOOKED_BACK
+    since = services.status.clock() - services.status.kept
     folded = wanted.casefold()
     return [
         incident

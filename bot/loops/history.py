@@ -122,9 +122,10 @@ class HistoryKeeper:
         start = min(before.start, since) if before and touches else since
         looks = before.looks + 1 if before and touches else 1
         span = Span(*WHOLE, Severity.UP, start, now, looks)
-        self._last = {**(self._last or {}), WHOLE: span}
         if before is None or before.start != start:
             await self.store.keep(self.provider, [span])
+        if self._last is not None:
+            self._last[WHOLE] = span
 
     async def _take_in(self, pages: Sequence[PageIncident]) -> None:
         """Keep those that are new, or that the page edited."""
@@ -141,13 +142,19 @@ class HistoryKeeper:
         if self._last is None:
             stored = await self.store.spans(self.provider, now - gap)
             self._last = {(span.observer, span.surface): span for span in stored}
-        last, changed = extended(self._last, looks, now, gap)
-        self._last = {**self._last, **last}
+        longer, changed = extended(self._last, looks, now, gap)
+        due = self._flushed_at is None or now - self._flushed_at >= FLUSH
+        if due:
+            last = {**self._last, **longer}
+            changed += [span for span in last.values() if span not in changed]
+        await self.store.keep(self.provider, changed)
+        # Only now: what could not be written is a change at the next look too. Meanwhile the rest
+        # of the list may have been read, or the lease lost.
+        if self._last is None:
+            return
+        self._last |= longer
+        self._flushed_at = now if due else self._flushed_at
         listed = self._last.get(WHOLE)
         if listed is not None and (Observer.PAGE, READ) in looks and now - listed.end <= gap:
             # No poll missed it: whatever the list says, we heard of.
             self._last[WHOLE] = replace(listed, end=now)
-        if self._flushed_at is None or now - self._flushed_at >= FLUSH:
-            self._flushed_at = now
-            changed += [span for span in self._last.values() if span not in changed]
-        await self.store.keep(self.provider, changed)

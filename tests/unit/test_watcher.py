@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -16,9 +16,12 @@ from bot.domain.errors import SourceError, StoreError
 from bot.domain.incident import Incident
 from bot.domain.page import Component, Severity, Snapshot
 from bot.domain.state import State
+from bot.history.spans import Span
+from bot.loops.history import HistoryKeeper
 from bot.loops.periodic import LONGEST_PAGE_BACKOFF
 from bot.loops.watcher import Watcher
 from bot.ports import NeededLists, VersionedState
+from tests.unit.history.test_keeper import Memory as KeptPast
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WELL = Snapshot("claude", components=(), incidents=(), recent=())
@@ -66,6 +69,18 @@ class Memory:
 
     async def history(self, provider: str, since: datetime) -> list[Incident]:
         return []
+
+
+@dataclass
+class Past(KeptPast):
+    """What is written of the past; Redis may be away."""
+
+    failing: bool = False
+
+    async def keep(self, provider: str, spans: Sequence[Span]) -> None:
+        if self.failing:
+            raise StoreError("away")
+        await KeptPast.keep(self, provider, spans)
 
 
 def watcher(*looks: Snapshot | Exception) -> tuple[Watcher, Memory]:
@@ -178,6 +193,27 @@ async def hinted(watching: Watcher, times: int) -> None:
             await asyncio.sleep(0)
     loop.cancel()
     await asyncio.gather(loop, return_exceptions=True)
+
+
+async def test_a_past_that_cannot_be_written_costs_no_news() -> None:
+    down = replace(
+        WELL, components=(Component("k8w3r06qmzrp", "Claude API", Severity.MAJOR, "major_outage"),)
+    )
+    watching, memory = watcher(WELL, down, down)
+    past = Past()
+    watching.history = HistoryKeeper(
+        "claude", past, watching.catalog, lambda: NOW, timedelta(days=400), POLL
+    )
+    await watching.poll()
+    past.failing = True
+    await watching.poll()
+    assert memory.stored.state is not None
+    assert not memory.stored.state.incidents  # not committed: the next poll takes it in again
+    past.failing = False
+    await watching.poll()
+    (told,) = memory.stored.state.incidents.values()
+    assert told.worst is Severity.MAJOR
+    assert {(s.surface, s.severity) for s in past.kept.values()} >= {("api", Severity.MAJOR)}
 
 
 async def test_a_hint_is_heeded_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
