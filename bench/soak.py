@@ -32,6 +32,7 @@ from adapters.redis.store import Store, open_store
 from bench.delivery import sink
 from bench.fanout import channels, now, subscribe
 from bench.replicas import counted
+from bot.domain.errors import StoreError
 from tests.end_to_end.harness import environment
 from tests.servers.page import PageServer, page_server
 from tests.servers.statuspage import CLAUDE
@@ -62,8 +63,16 @@ class Soaked:
             stdin=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         async with asyncio.timeout(PATIENCE):
-            while running_redis(self.folder / "data") is None:  # noqa: ASYNC110 (another process)
+            while not await self._answers():
                 await asyncio.sleep(0.1)
+
+    async def _answers(self) -> bool:
+        """Whether its Redis is there and has loaded what it keeps."""
+        try:
+            async with open_store(self.store()):
+                return True
+        except StoreError:
+            return False
 
     async def kill(self) -> None:
         assert self.process is not None
@@ -73,7 +82,8 @@ class Soaked:
 
     def store(self) -> str:
         url = running_redis(self.folder / "data")
-        assert url is not None
+        if url is None:
+            raise StoreError("it does not run yet")
         return url
 
 
