@@ -63,7 +63,7 @@ class Soaked:
             stdin=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         async with asyncio.timeout(PATIENCE):
-            while not await self._answers():
+            while not await self._answers():  # noqa: ASYNC110 (another process)
                 await asyncio.sleep(0.1)
 
     async def _answers(self) -> bool:
