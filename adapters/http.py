@@ -1,4 +1,4 @@
-"""What asking the outside by httpx takes: no cookies, and bodies read within a limit.
+"""Requests to the outside by httpx: no cookies, and bodies read within a limit.
 
 The limit counts what is unpacked.
 

@@ -8,16 +8,14 @@ on every platform.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, Final
 
 import discord
 from discord import app_commands
-from discord.app_commands import Choice
 
-from adapters.chat.text import cut
 from adapters.discord.command_names import ASK, EXPLAIN, INFO, MANAGE, subcommand
+from adapters.discord.interaction import DiscordInteraction
 from adapters.discord.options import (
     SEVERITIES,
     TYPES,
@@ -26,19 +24,16 @@ from adapters.discord.options import (
     mention_problem,
     words_of,
 )
-from adapters.discord.responder import DiscordInteraction, DiscordResponder, log
+from adapters.discord.responder import DiscordResponder, log
+from adapters.discord.suggestions import suggest_incidents, suggest_lengths, suggest_surfaces
 from bot.commands import Answer, table
 from bot.commands.types import Command, Takes
 from bot.domain.message import Message, Note, Text
 from bot.domain.subscription import Channel
 
 _ANYWHERE: Final = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
-Suggest = Callable[[discord.Interaction, str], Coroutine[Any, Any, list[Choice[str]]]]
 
 _ELSEWHERE: Final = "Another channel than this one"
-MOST_CHOICES: Final = 25
-_CHOICE_TEXT: Final = 100
-_LENGTHS: Final = ("30m", "1h", "2h", "4h", "8h", "1d", "2d", "7d", "14d", "30d", "90d")
 
 
 def build_tree(client: discord.Client, responder: DiscordResponder) -> app_commands.CommandTree:
@@ -218,37 +213,3 @@ def _picked(raw: discord.Interaction, channel: PickedChannel | None) -> Channel 
     if channel is None or raw.guild_id is None:
         return None
     return Channel("discord", str(raw.guild_id), str(channel.id))
-
-
-def suggest_surfaces(responder: DiscordResponder) -> Suggest:
-    """Return what suggests surfaces for the last word that is being typed."""
-
-    async def suggest(_interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
-        before, _, last = typed.replace(",", " ").rpartition(" ")
-        sign = last[:1] if last[:1] in {"+", "-"} else ""
-        found = responder.commands.suggest(last[len(sign) :])
-        lead = f"{before.strip()} " if before.strip() else ""
-        choices = [(f"{lead}{sign}{one.label}", f"{lead}{sign}{one.value}") for one in found]
-        fitting = [pair for pair in choices if max(map(len, pair)) <= _CHOICE_TEXT]
-        return [Choice(name=name, value=value) for name, value in fitting[:MOST_CHOICES]]
-
-    return suggest
-
-
-async def suggest_lengths(_interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
-    """Suggest lengths of time that begin with what is typed."""
-    return [Choice(name=one, value=one) for one in _LENGTHS if one.startswith(typed.strip())]
-
-
-def suggest_incidents(responder: DiscordResponder) -> Suggest:
-    """Return what suggests recent incidents by their id or a word of their title."""
-
-    async def suggest(_interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
-        found = await responder.commands.suggest_incidents(typed)
-        return [
-            Choice(name=cut(f"{one.value} · {one.label}", _CHOICE_TEXT), value=one.value)
-            for one in found[:MOST_CHOICES]
-            if len(one.value) <= _CHOICE_TEXT
-        ]
-
-    return suggest

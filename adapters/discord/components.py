@@ -9,8 +9,9 @@ import discord
 
 from adapters.discord.command_names import MANAGE
 from adapters.discord.errors import DiscordRefused
+from adapters.discord.interaction import DiscordInteraction
 from adapters.discord.refs import BUTTON
-from adapters.discord.responder import CHANGE_LATER, DiscordInteraction, DiscordResponder, log
+from adapters.discord.responder import CHANGE_LATER, DiscordResponder, log
 from adapters.discord.rest import RestClient
 from adapters.discord.settings_form import ACTION, change_of
 from bot.domain.errors import DeliveryError

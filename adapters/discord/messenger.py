@@ -37,8 +37,6 @@ log = structlog.get_logger()
 ROOT_SECONDS: Final = 6.0
 QUIET: Final = 1 << 12  # SUPPRESS_NOTIFICATIONS: for what is over when it is first posted
 _FIRST_LINE: Final = "🔔 I'll write to you here."
-# Keys of what is never looked for: it is said once, best effort.
-_UNMARKED: Final = ("say/", "welcome/", "test/")
 
 
 class DiscordMessenger:
@@ -72,10 +70,7 @@ class DiscordMessenger:
         self._bodies = Bodies()
 
     def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
-        """Return the bot's limit, which counts requests.
-
-        A root with its thread, or a reply with its line, are two.
-        """
+        """Return the bot's limit by requests; a root and its thread, a reply and its line: two."""
         kind = self.channels.known_kind(int(channel.id)) if channel.id.isdigit() else None
         one = revising or (kind is not None and not kind.has_threads)
         return self._bucket if one else self._bucket * 2
@@ -206,7 +201,7 @@ class DiscordMessenger:
     ) -> None:
         channel_id = channel_number(channel)
         kind = await self._kind(channel_id)
-        body = self._bodies.of(channel, message, key, mention, mark=not key.startswith(_UNMARKED))
+        body = self._bodies.of(channel, message, key, mention)
         try:
             if kind is Kind.FORUM:
                 await self._threads.open_post(channel_id, message, body)

@@ -9,7 +9,8 @@ from typing import Final
 import discord
 import structlog
 
-from adapters.discord.responder import NO_GUILD, DiscordResponder
+from adapters.discord.interaction import NO_GUILD
+from adapters.discord.responder import DiscordResponder
 from bot.commands import Request
 from bot.domain.message import EMOJI
 from bot.domain.page import Severity

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-import discord
 import structlog
 
 from adapters.chat.http import Json
@@ -22,19 +21,18 @@ from adapters.discord.attachment import Attachment, picture_of, showing
 from adapters.discord.channels import Channels, Kind
 from adapters.discord.command_names import clickable
 from adapters.discord.errors import INTERACTION_OVER, DiscordRefused, meaning
+from adapters.discord.interaction import DiscordInteraction
 from adapters.discord.markup import DESCRIPTION
 from adapters.discord.render import body_of, render
 from adapters.discord.rest import RestClient
 from adapters.discord.settings_form import menus
-from bot.commands import Answer, Request
+from bot.commands import Answer
 from bot.domain.errors import DeliveryError, Malformed, StoreError, Uncertain
 from bot.domain.message import Lines, Message, Text, ThreadLink
-from bot.domain.subscription import Channel
 from bot.ports import Messenger
 
 log = structlog.get_logger()
 
-NO_GUILD: Final = "@me"
 DEFER_SECONDS: Final = 1.2  # two attempts fit into the three seconds
 PRIVATE: Final = 1 << 6
 # Types of a first answer: that one will come, or that the message will change.
@@ -49,47 +47,6 @@ class KeyValue(Protocol):
     async def read(self, name: str) -> str | None: ...
 
     async def write(self, name: str, text: str) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class DiscordInteraction:
-    """Somebody typed, chose or pressed something."""
-
-    id: int
-    token: str  # what answers it, for a quarter of an hour
-    application: int
-    channel: Channel  # in a thread, the channel around it
-    user: str
-    user_name: str
-    may_manage: bool
-    guild: int | None
-    is_in_guild: bool  # the bot is in that guild, or it is a conversation with it
-
-    @classmethod
-    def of(cls, interaction: discord.Interaction) -> DiscordInteraction:
-        guild = interaction.guild_id
-        place = interaction.channel
-        number = interaction.channel_id or 0
-        if isinstance(place, discord.Thread):
-            number = place.parent_id or number
-        return cls(
-            id=interaction.id,
-            token=interaction.token,
-            application=interaction.application_id,
-            channel=Channel("discord", str(guild) if guild else NO_GUILD, str(number)),
-            user=str(interaction.user.id),
-            user_name=interaction.user.display_name,
-            may_manage=guild is None or interaction.permissions.manage_guild,
-            guild=guild,
-            is_in_guild=guild is None or interaction.client.get_guild(guild) is not None,
-        )
-
-    def request(self, text: str = "") -> Request:
-        return Request(self.channel, self.user, self.user_name, text, may_manage=self.may_manage)
-
-    def to(self, channel: Channel | None) -> DiscordInteraction:
-        """Return the same about another channel; None: about this one."""
-        return replace(self, channel=channel) if channel else self
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""What people elsewhere say of trouble: Downdetector, Hacker News, GitHub's issues, Bluesky."""
+"""Signals from people elsewhere: Downdetector, Hacker News, GitHub's issues, Bluesky."""

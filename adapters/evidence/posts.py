@@ -65,7 +65,7 @@ def hacker_news(client: httpx.AsyncClient, crowd: Crowd, url: str = HACKER_NEWS_
             "numericFilters": f"created_at_i>{int(since.timestamp())}",
             "hitsPerPage": str(MOST),
         },
-        _hacker_news_hits,
+        hacker_news_hits,
         speaks_of_trouble(crowd.name),
         crowd.main,
         "posts",
@@ -85,7 +85,7 @@ def github_issues(client: httpx.AsyncClient, crowd: Crowd, url: str = GITHUB_URL
             "order": "desc",
             "per_page": str(MOST),
         },
-        _github_hits,
+        github_hits,
         lambda text: words.search(text) is not None,
         crowd.issues_about,
         "new issues with errors",
@@ -103,7 +103,7 @@ def speaks_of_trouble(name: str) -> Callable[[str], bool]:
     return lambda text: phrase.search(text) is not None
 
 
-def _hacker_news_hits(answer: object) -> Iterator[tuple[datetime, str]]:
+def hacker_news_hits(answer: object) -> Iterator[tuple[datetime, str]]:
     rows = answer.get("hits") if isinstance(answer, dict) else None
     if not isinstance(rows, list):
         raise SourceError("Hacker News sent no list of hits")
@@ -115,7 +115,7 @@ def _hacker_news_hits(answer: object) -> Iterator[tuple[datetime, str]]:
             yield datetime.fromtimestamp(seconds, UTC), re.sub(r"<[^>]*>", " ", text)
 
 
-def _github_hits(answer: object) -> Iterator[tuple[datetime, str]]:
+def github_hits(answer: object) -> Iterator[tuple[datetime, str]]:
     rows = answer.get("items") if isinstance(answer, dict) else None
     if not isinstance(answer, dict) or not isinstance(rows, list):
         raise SourceError("GitHub sent no list of issues")

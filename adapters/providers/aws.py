@@ -94,7 +94,7 @@ class _Event(Raw):
     def affecting(self, date: datetime, now: Mapping[str, Severity]) -> Affecting:
         # The last part names the event; the whole of it is longer than an id may be.
         id_ = self.arn.rpartition("/")[2] or f"{self.service}-{int(date.timestamp())}"
-        told = [*self._logged(id_, date), *self._told(id_, date)]
+        told = [*self.logged(id_, date), *self.told(id_, date)]
         updates = []
         for index, (name, at, text, severity) in enumerate(told):
             newest = index == len(told) - 1
@@ -114,7 +114,7 @@ class _Event(Raw):
         )
         return Affecting(incident, now, WORDS.get(_number(self.status), ""))
 
-    def _logged(self, id_: str, date: datetime) -> Iterator[_Told]:
+    def logged(self, id_: str, date: datetime) -> Iterator[_Told]:
         """Yield the rows of the event's log, oldest first."""
         rows = _LogEntry.read_all(self.event_log)
         for row in sorted(rows, key=lambda row: row.timestamp or date):
@@ -122,7 +122,7 @@ class _Event(Raw):
             name = f"{id_}-{int(at.timestamp())}"[-128:]
             yield name, at, body(row.message or row.summary), _severity(row.status)
 
-    def _told(self, id_: str, date: datetime) -> Iterator[_Told]:
+    def told(self, id_: str, date: datetime) -> Iterator[_Told]:
         """Yield the pieces of the former dashboard's HTML; the last has the event's severity."""
         text = body(self.description)
         found = list(_CLOCK.finditer(text))

@@ -1,4 +1,4 @@
-"""What teams can use instead, in Redis: see `bot.status.service.TeamAlternatives`."""
+"""Alternatives of teams, in Redis: see `bot.status.service.TeamAlternatives`."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ FEW_ANSWERS, ANSWERS, REFUSALS = 8, 50, 4
 
 @dataclass(slots=True)
 class _Limit:
-    """What was learned of one limit."""
+    """A limit as Slack has let us learn it."""
 
     rate: float  # messages a second
     lowered_at: float
@@ -77,7 +77,7 @@ class _Count:
 
 @dataclass(slots=True)
 class _Known:
-    """What is remembered of the limit with one name."""
+    """The limit with one name, as it is remembered."""
 
     burst: _Burst
     count: _Count

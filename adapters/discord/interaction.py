@@ -1,0 +1,54 @@
+"""An interaction as the commands get it: who did what in which channel, and what answers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import discord
+
+from bot.commands import Request
+from bot.domain.subscription import Channel
+
+NO_GUILD: Final = "@me"
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordInteraction:
+    """Somebody typed, chose or pressed something."""
+
+    id: int
+    token: str  # what answers it, for a quarter of an hour
+    application: int
+    channel: Channel  # in a thread, the channel around it
+    user: str
+    user_name: str
+    may_manage: bool
+    guild: int | None
+    is_in_guild: bool  # the bot is in that guild, or it is a conversation with it
+
+    @classmethod
+    def of(cls, interaction: discord.Interaction) -> DiscordInteraction:
+        guild = interaction.guild_id
+        place = interaction.channel
+        number = interaction.channel_id or 0
+        if isinstance(place, discord.Thread):
+            number = place.parent_id or number
+        return cls(
+            id=interaction.id,
+            token=interaction.token,
+            application=interaction.application_id,
+            channel=Channel("discord", str(guild) if guild else NO_GUILD, str(number)),
+            user=str(interaction.user.id),
+            user_name=interaction.user.display_name,
+            may_manage=guild is None or interaction.permissions.manage_guild,
+            guild=guild,
+            is_in_guild=guild is None or interaction.client.get_guild(guild) is not None,
+        )
+
+    def request(self, text: str = "") -> Request:
+        return Request(self.channel, self.user, self.user_name, text, may_manage=self.may_manage)
+
+    def to(self, channel: Channel | None) -> DiscordInteraction:
+        """Return the same about another channel; None: about this one."""
+        return replace(self, channel=channel) if channel else self
