@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import discord
 from discord.app_commands import Choice
 
 from adapters.chat.text import cut
-from adapters.discord.responder import DiscordResponder
+from bot.commands import Commands
 
 Suggest = Callable[[discord.Interaction, str], Coroutine[Any, Any, list[Choice[str]]]]
 
@@ -19,13 +19,20 @@ _CHOICE_TEXT: Final = 100
 _LENGTHS: Final = ("30m", "1h", "2h", "4h", "8h", "1d", "2d", "7d", "14d", "30d", "90d")
 
 
-def suggest_surfaces(responder: DiscordResponder) -> Suggest:
+class Answering(Protocol):
+    """Whoever answers interactions: with these commands."""
+
+    @property
+    def commands(self) -> Commands: ...
+
+
+def suggest_surfaces(asked: Answering) -> Suggest:
     """Return what suggests surfaces for the last word that is being typed."""
 
     async def suggest(_interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
         before, _, last = typed.replace(",", " ").rpartition(" ")
         sign = last[:1] if last[:1] in {"+", "-"} else ""
-        found = responder.commands.suggest(last[len(sign) :])
+        found = asked.commands.suggest(last[len(sign) :])
         lead = f"{before.strip()} " if before.strip() else ""
         choices = [(f"{lead}{sign}{one.label}", f"{lead}{sign}{one.value}") for one in found]
         fitting = [pair for pair in choices if max(map(len, pair)) <= _CHOICE_TEXT]
@@ -39,11 +46,11 @@ async def suggest_lengths(_interaction: discord.Interaction, typed: str) -> list
     return [Choice(name=one, value=one) for one in _LENGTHS if one.startswith(typed.strip())]
 
 
-def suggest_incidents(responder: DiscordResponder) -> Suggest:
+def suggest_incidents(asked: Answering) -> Suggest:
     """Return what suggests recent incidents by their id or a word of their title."""
 
     async def suggest(_interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
-        found = await responder.commands.suggest_incidents(typed)
+        found = await asked.commands.suggest_incidents(typed)
         return [
             Choice(name=cut(f"{one.value} · {one.label}", _CHOICE_TEXT), value=one.value)
             for one in found[:MOST_CHOICES]
