@@ -137,6 +137,7 @@ def _services(
         messengers=messengers,
         reports=store.evidence.reports,
         reminders=store.reminders,
+        takers=store.takers,
         rng=random.Random(),  # noqa: S311 (jitter, no secret)
         reported=partial(store.queue.mark_stale, delay=COUNTED_TOGETHER),
         out_of_reach=outbox.health.words,

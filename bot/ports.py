@@ -12,6 +12,7 @@ from bot.domain.message import Message
 from bot.domain.page import PageIncident, PageList, Snapshot
 from bot.domain.state import State
 from bot.domain.subscription import Channel, Subscription
+from bot.domain.taker import Taker
 
 Clock = Callable[[], datetime]
 
@@ -235,4 +236,18 @@ class Direct(Protocol):
         Raises:
             DeliveryError: it cannot be found out.
         """
+        ...
+
+
+class Takers(Protocol):
+    """Who has said "I'm on it", by workspace. Every method may raise `StoreError`."""
+
+    async def take(self, owner: str, incident: str, taker: Taker, *, over: bool = False) -> Taker:
+        """Take an incident (key), unless somebody has (`over`: even then). Returns who has it."""
+        ...
+
+    async def of_incident(self, incident: str) -> Mapping[str, Taker]: ...
+
+    async def end(self, incident: str) -> None:
+        """Forget who had it."""
         ...

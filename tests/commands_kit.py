@@ -11,6 +11,7 @@ from adapters.redis.history import RedisHistory
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.queue import RedisQueue
 from adapters.redis.subscriptions import RedisReminders, RedisSubscriptions
+from adapters.redis.takers import RedisTakers
 from bot.catalog.catalog import Catalog
 from bot.commands import Commands, Services
 from bot.evidence.collector import Collector
@@ -43,6 +44,7 @@ def services_over(
         messengers=messengers,
         reports=reports,
         reminders=RedisReminders(database),
+        takers=RedisTakers(database),
         rng=random.Random(1),
         page_url=page_url,
     )

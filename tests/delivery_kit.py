@@ -18,6 +18,7 @@ from bot.catalog.catalog import Catalog, load_catalog, only
 from bot.delivery.blindness import BlindnessFanOut
 from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
 from bot.delivery.context import DeliveryContext, Verdicts, no_failpoint
+from bot.delivery.escalation import EscalationFanOut
 from bot.delivery.fanout import FanOut, ReminderFanOut
 from bot.delivery.platform_health import PlatformHealth
 from bot.delivery.schedule import ScheduleFanOut
@@ -118,6 +119,10 @@ class NamedMessages(MessageCache):
         del blind, now
         return Message(f"goes on: {' '.join(sorted(i.key for i in incidents))}", "quiet end")
 
+    def of_untaken(self, incident: Incident, since: datetime, now: datetime) -> Message:
+        del since, now
+        return Message(f"untaken {incident.key}", "untaken")
+
     def of_digest(self, digest: Digest, now: datetime) -> Message:
         del now
         return Message(f"digest: {' '.join(i.key for i in digest.incidents)}", "digest")
@@ -157,6 +162,7 @@ class Bot:
     reminders: ReminderFanOut
     blindness: BlindnessFanOut
     schedule: ScheduleFanOut
+    escalation: EscalationFanOut
     reports: RedisReports
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     dead: bool = False
@@ -208,7 +214,10 @@ async def running_bot(
             clock,
             random.Random(seed),
             PlatformHealth(time.monotonic),
-            report_lines=ReportLines(reports, only(load_catalog(), ["claude"]), clock, 0.0),
+            report_lines=ReportLines(
+                reports, only(load_catalog(), ["claude"]), clock, 0.0, store.takers
+            ),
+            takers=store.takers,
             verdicts=TimedCache(verdicts, 0.0),
             send_seconds=send_seconds,
             time_scale=20.0,
@@ -222,9 +231,14 @@ async def running_bot(
         context.digest_for = digest_for
         worker = Worker(context, slots=slots)
         workers.append(worker)
-        fanout = FanOut(provider, store.incident_store, store.stream, incidents, clock)
+        fanout = FanOut(
+            provider, store.incident_store, store.stream, incidents, clock, store.takers
+        )
         reminders = ReminderFanOut(store.reminders, store.queue, verdicts, clock, interval=0.1)
         blindness = BlindnessFanOut(
+            [provider], store.incident_store, store.stream, clock, interval=0.1
+        )
+        escalation = EscalationFanOut(
             [provider], store.incident_store, store.stream, clock, interval=0.1
         )
         schedule = ScheduleFanOut(
@@ -236,10 +250,18 @@ async def running_bot(
             clock,
             interval=0.1,
         )
-        bot = Bot(store, worker, fanout, context, reminders, blindness, schedule, reports)
+        bot = Bot(
+            store, worker, fanout, context, reminders, blindness, schedule, escalation, reports
+        )
         bot.tasks = [asyncio.create_task(worker.run())]
         if reading:
-            loops = (fanout.run(), reminders.run(), blindness.run(), schedule.run())
+            loops = (
+                fanout.run(),
+                reminders.run(),
+                blindness.run(),
+                schedule.run(),
+                escalation.run(),
+            )
             bot.tasks += [asyncio.create_task(one) for one in loops]
         try:
             yield bot

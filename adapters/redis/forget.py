@@ -10,6 +10,7 @@ from adapters.redis.evidence import RedisReports
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.scripts import UNSUBSCRIBE
 from adapters.redis.subscriptions import RedisSubscriptions, literal
+from adapters.redis.takers import RedisTakers
 
 
 async def forget_tenant(database: Database, platform: str, tenant: str) -> int:
@@ -37,6 +38,8 @@ async def forget_tenant(database: Database, platform: str, tenant: str) -> int:
     await _drop(database, f"{keys.EVIDENCE}:reporting", theirs)
     await database.call("HDEL", keys.DEPARTED_KEY, f"{platform}/{tenant}")
     erased += int(await database.call("HDEL", keys.ALTERNATIVES_KEY, f"{platform}/{tenant}"))
+    async for key in database.keys_like(f"{literal(keys.COMMON)}:taken:*"):
+        erased += int(await database.call("HDEL", key, f"{platform}/{tenant}"))
     if platform == keys.INSTALLED_PLATFORM:
         erased += await database.call("HDEL", keys.SLACK_INSTALLATIONS, tenant)
     return erased
@@ -56,6 +59,12 @@ async def forget_person(
         if subscription.mention and person in subscription.mention:
             await subscriptions.put(replace(subscription, mention=None))
             erased += 1
+    takers = RedisTakers(database)
+    async for key in database.keys_like(f"{literal(keys.COMMON)}:taken:*"):
+        incident = key.decode().removeprefix(keys.taken(""))
+        taker = (await takers.of_incident(incident)).get(f"{platform}/{tenant}")
+        if taker is not None and taker.person == person:
+            erased += int(await database.call("HDEL", key, f"{platform}/{tenant}"))
     return erased
 
 

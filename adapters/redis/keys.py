@@ -47,6 +47,8 @@ SHARDS parts; owner: subscriptions and the queue). A channel is named `tenant/id
 Of all, base `icd:{icd}`:
 
     :schema       string  the version of all this, see SCHEMA
+    :taken:<incident>  hash  workspace → JSON of a Taker; until the incident ends, THREAD_DAYS at
+                          most
     :alternatives hash    workspace ("slack/T1") → what its people can use instead, names with
                           blanks between
     :platforms    set     platforms that ever had a subscription or a reminder
@@ -159,7 +161,10 @@ def limit(name: str) -> str:
 def wanted_sets(subscription: Subscription) -> list[str]:
     """Return the index sets of a subscription."""
     surfaces = sorted(subscription.surfaces) or ["everything"]
-    return [f"{surface}:{subscription.severity.value}" for surface in surfaces]
+    sets = [f"{surface}:{subscription.severity.value}" for surface in surfaces]
+    if subscription.escalation is not None:
+        sets.append(f"escalates:{subscription.escalation.minutes}")
+    return sets
 
 
 def concerned_sets(subject: Incident | Blindness) -> list[str]:
@@ -173,6 +178,10 @@ def concerned_sets(subject: Incident | Blindness) -> list[str]:
         if asked.rank <= worst.rank
     ]
     return [*sets, f"thread:{subject.key}"]
+
+
+def taken(incident: str) -> str:
+    return f"{COMMON}:taken:{incident}"
 
 
 def value(name: str) -> str:

@@ -29,6 +29,7 @@ from adapters.redis.retention import Retention
 from adapters.redis.scripts import END_CLAIMS, RELEASE
 from adapters.redis.stream import RedisEventStream
 from adapters.redis.subscriptions import RedisReminders, RedisSubscriptions
+from adapters.redis.takers import RedisTakers
 from adapters.redis.timetable import RedisTimetable
 from bot.domain.checks import Health
 from bot.evidence.stores import EvidenceStores
@@ -55,6 +56,7 @@ class Store:
     evidence: EvidenceStores
     past: RedisHistory
     alternatives: RedisAlternatives
+    takers: RedisTakers
 
 
 @contextlib.asynccontextmanager
@@ -103,6 +105,7 @@ async def open_store(
             evidence=evidence_stores(database, secret, written),
             past=RedisHistory(database),
             alternatives=RedisAlternatives(database),
+            takers=RedisTakers(database),
         )
 
 

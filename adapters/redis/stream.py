@@ -12,7 +12,7 @@ from adapters.redis import keys
 from adapters.redis.database import Argument, Call, Database
 from adapters.redis.scripts import FANOUT
 from adapters.redis.subscriptions import LIFE, described
-from bot.delivery.queue import StreamEntry
+from bot.delivery.queue import StreamEntry, Subject
 from bot.domain.blindness import Blindness
 from bot.domain.errors import StoreError
 from bot.domain.incident import Incident
@@ -55,8 +55,13 @@ class RedisEventStream:
         await self._database.call("XACK", stream, GROUP, *(entry.id for entry in entries))
 
     async def enqueue(self, subject: Incident | Blindness, *, keep: bool = False) -> int:
+        return await self._enqueue(subject, keys.concerned_sets(subject), keep=keep)
+
+    async def enqueue_escalation(self, subject: Subject, minutes: int) -> int:
+        return await self._enqueue(subject, [f"escalates:{n}" for n in range(1, minutes + 1)])
+
+    async def _enqueue(self, subject: Subject, sets: Sequence[str], *, keep: bool = False) -> int:
         platforms = await self._database.call("SMEMBERS", keys.PLATFORMS_KEY)
-        sets = keys.concerned_sets(subject)
         about: tuple[Argument, ...] = described(subject)
         rest: tuple[Argument, ...] = (KEEP_BELOW if keep else 0, LIFE, *sets)
         batch = FIRST_BATCH

@@ -7,7 +7,7 @@ The parser, the help, what platforms list, the completion at the prompt and the 
 from __future__ import annotations
 
 from bot.catalog.times import DIGEST_EXAMPLE, EXAMPLE
-from bot.commands import alternatives, muting, queries, reports, subscriptions
+from bot.commands import alternatives, muting, queries, reports, subscriptions, taking
 from bot.commands.digest import digest
 from bot.commands.quiet import quiet
 from bot.commands.types import (
@@ -187,6 +187,29 @@ COMMANDS: tuple[Command, ...] = (
         "why this channel was, or was not, told",
         queries.why,
         options=(Option("incident", Takes.INCIDENT, "An incident's id; else the last ones"),),
+    ),
+    Command(
+        "on-it",
+        "on-it",
+        "you take the incident that goes on; its thread shows your name",
+        taking.on_it,
+        aliases=("onit",),
+        options=(Option("incident", Takes.INCIDENT, "Its id, where several go on"),),
+    ),
+    Command(
+        "handover",
+        "handover Ada",
+        "somebody else takes it from here",
+        taking.handover,
+        options=(Option("name", Takes.TEXT, "Who takes it, as people know them"),),
+    ),
+    Command(
+        "escalate",
+        "escalate after 15m to @oncall",
+        "call somebody if nobody takes a major outage",
+        taking.escalate,
+        options=(Option("words", Takes.TEXT, "after 15m to @oncall; or off"),),
+        changes=True,
     ),
     Command(
         "test",

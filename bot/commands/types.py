@@ -19,7 +19,7 @@ from bot.domain.subscription import Channel, ThreadRecord
 from bot.evidence.stores import ReportStore
 from bot.messages.headline import Question
 from bot.messages.subscription import Explain
-from bot.ports import Messenger, Subscriptions
+from bot.ports import Messenger, Subscriptions, Takers
 from bot.status.service import StatusService
 
 
@@ -164,6 +164,7 @@ class Services:
     reports: ReportStore
     reminders: ReminderStore
     rng: random.Random
+    takers: Takers | None = None  # None: nobody can take an incident
     # Called when the reports of a channel changed, with the incidents that they are about.
     reported: Callable[[Channel, Sequence[Incident]], Awaitable[None]] | None = None
     # Says which platforms, besides the one named, take no messages at the moment.

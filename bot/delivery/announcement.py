@@ -38,6 +38,10 @@ class Announcement(ABC):
         messages: MessageCache,
     ) -> Message: ...
 
+    def mention(self, subscription: Subscription) -> str | None:
+        """Return whom a step calls that calls somebody."""
+        return subscription.mention
+
     def keys(self, channel: Channel) -> Mapping[str, str]:
         """Return the delivery key of each of its messages by the `part` of the step."""
         return {FIRST: f"{channel}/{self.subject.key}"}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Generic, TypeVar
 
 from bot.catalog.catalog import Catalog
@@ -19,6 +20,7 @@ from bot.domain.errors import StoreError
 from bot.domain.incident import Incident
 from bot.domain.message import Line, Lines, Message, Text, Time
 from bot.domain.subscription import Channel, Pause, Reminder
+from bot.domain.taker import Taker
 from bot.evidence.reports import ReportCount
 from bot.evidence.stores import ReportStore
 from bot.messages.blindness import blind_message, seen_again_message
@@ -27,7 +29,8 @@ from bot.messages.evidence import back_message, tally_words
 from bot.messages.quiet import quiet_end_message
 from bot.messages.reply import catch_up_message, reply_message
 from bot.messages.root import root_message
-from bot.ports import Clock, IncidentStore
+from bot.messages.taking import taker_words, untaken_message
+from bot.ports import Clock, IncidentStore, Takers
 from bot.status.digest import Digest
 
 T_co = TypeVar("T_co", covariant=True)
@@ -69,6 +72,14 @@ class IncidentCache:
             if incident is not None:
                 self.put(incident)
             return incident
+
+    async def named(self, key: str) -> Incident | None:
+        """Return an incident as the store has it now.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        return await self._incident_store.incident(key)
 
     async def blindness(self, pending: PendingThread) -> Blindness | None:
         """Return the blindness that is pending; None: there is another one by now.
@@ -155,6 +166,10 @@ class MessageCache:
         """Return what is said at the end of quiet hours."""
         return quiet_end_message(incidents, blind, now, self.catalog)
 
+    def of_untaken(self, incident: Incident, since: datetime, now: datetime) -> Message:
+        """Return what is said where nobody has taken a major outage."""
+        return untaken_message(incident, since, now, self.catalog)
+
     def of_digest(self, digest: Digest, now: datetime) -> Message:
         """Return the message of one channel's digest."""
         return digest_message(digest, now, self.catalog)
@@ -214,8 +229,17 @@ class ReportLines:
     """Lines that tell on a root how many people of its channel report trouble."""
 
     def __init__(
-        self, reports: ReportStore, catalog: Catalog, clock: Clock, seconds: float = REPORTS_FRESH
+        self,
+        reports: ReportStore,
+        catalog: Catalog,
+        clock: Clock,
+        seconds: float = REPORTS_FRESH,
+        takers: Takers | None = None,
     ) -> None:
+        """`takers`: who has taken an incident stands in the same line."""
+        self._takers = takers
+        self._taken: dict[str, TimedCache[Mapping[str, Taker]]] = {}
+        self._seconds = seconds
         self._reports = reports
         self.catalog = catalog
         self._clock = clock
@@ -236,7 +260,22 @@ class ReportLines:
         else:
             with suppress(StoreError):
                 counts = (await self._everywhere.get()).get(str(channel), [])
-        return tally_words(counts, list(incident.surfaces), self.catalog) if counts else ""
+        said = tally_words(counts, list(incident.surfaces), self.catalog) if counts else ""
+        taker = await self._taker(channel.owner, incident.key, exact=exact)
+        return " · ".join(filter(None, [taker_words(taker) if taker else "", said]))
+
+    async def _taker(self, owner: str, incident: str, *, exact: bool) -> Taker | None:
+        if self._takers is None:
+            return None
+        if exact:
+            return (await self._takers.of_incident(incident)).get(owner)
+        if len(self._taken) > INCIDENTS_KEPT:
+            self._taken.clear()
+        read = partial(self._takers.of_incident, incident)
+        cached = self._taken.setdefault(incident, TimedCache(read, self._seconds))
+        with suppress(StoreError):
+            return (await cached.get()).get(owner)
+        return None
 
     async def _read_everywhere(self) -> dict[str, list[ReportCount]]:
         found: dict[str, list[ReportCount]] = {}

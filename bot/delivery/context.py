@@ -13,6 +13,7 @@ from bot.delivery.announcement import Announcement
 from bot.delivery.blindness import BlindnessNews
 from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
 from bot.delivery.digests import DigestNews
+from bot.delivery.escalation import ESCALATE, UntakenNews
 from bot.delivery.plan import plan
 from bot.delivery.platform_health import PlatformHealth
 from bot.delivery.queue import Claim, PendingThread, Queue, RateLimiter, ThreadUpdate
@@ -26,7 +27,7 @@ from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.quiet import Period
 from bot.domain.subscription import Channel, Reason, Reminder, Subscription, ThreadRecord
-from bot.ports import Clock, Messenger
+from bot.ports import Clock, Messenger, Takers
 from bot.status.digest import Digest
 
 
@@ -79,6 +80,7 @@ class DeliveryContext:
     # The catalogue with what pages call their parts that are known by their URL alone; None: there
     # is no such page.
     learn: Callable[[], Awaitable[Catalog]] | None = None
+    takers: Takers | None = None  # None: nobody can take an incident
     # What a channel's digest of a period tells; None: nobody gathers it.
     digest_for: Callable[[Subscription, Period], Awaitable[Digest]] | None = None
     # Not before this moment (monotonic) may another message go to a channel.
@@ -96,7 +98,7 @@ class DeliveryContext:
             self.messages.catalog = await self.learn()
             if self.report_lines is not None:
                 self.report_lines.catalog = self.messages.catalog
-        if "/" not in pending.subject or pending.subject.startswith(BLIND):
+        if "/" not in pending.subject or pending.subject.startswith((BLIND, ESCALATE)):
             task.subject = await self._announcement(claim, pending)
             return task
         task.subject = incident = await self.incidents.get(pending)
@@ -122,6 +124,13 @@ class DeliveryContext:
         if pending.subject.startswith(BLIND):
             blindness = await self.incidents.blindness(pending)
             return BlindnessNews(blindness) if blindness else None
+        if pending.subject.startswith(ESCALATE):
+            key = pending.subject.removeprefix(ESCALATE)
+            incident = await self.incidents.named(key)
+            root = await self.queue.thread(claim.channel, key)
+            takers = await self.takers.of_incident(key) if self.takers else {}
+            taken = claim.channel.owner in takers
+            return UntakenNews(incident, root, taken=taken) if incident else None
         if pending.subject.startswith(QUIET):
             incidents, blind = await self.incidents.going_on()
             threads = [await self.queue.thread(claim.channel, one.key) for one in incidents]
@@ -142,6 +151,10 @@ class NotNowError(Exception):
         super().__init__()
         self.at = at
         self.delay = delay
+
+
+# Reasons for which a call is put off.
+_LATER = frozenset({Reason.QUIET, Reason.MUTED, Reason.NOT_SUBSCRIBED})
 
 
 @dataclass(slots=True)
@@ -207,5 +220,7 @@ class SubjectTask:
         version = subject.version if self.settled and subject else ""
         if self.thread.report_count and isinstance(self.subject, Incident) and self.subject.is_open:
             version = ""  # the people's reports expire: every sweep looks again
+        if isinstance(self.subject, UntakenNews) and self.reason in _LATER:
+            version = ""  # not due yet: the next look asks again
         forget = isinstance(subject, Reminder) and self.settled and is_over(self.reason)
         return ThreadUpdate(self.pending, self.thread, version, self.settled, forget)

@@ -21,7 +21,7 @@ from bot.delivery.reminders import is_due
 from bot.domain.errors import StoreError
 from bot.domain.incident import SeenBy
 from bot.loops.periodic import StoreBackoff, wait_for
-from bot.ports import Clock, IncidentStore
+from bot.ports import Clock, IncidentStore, Takers
 
 log = structlog.get_logger()
 
@@ -43,7 +43,9 @@ class FanOut:
         stream: EventStream,
         incidents: IncidentCache,
         clock: Clock,
+        takers: Takers | None = None,
     ) -> None:
+        self._takers = takers
         self._provider = provider
         self._incident_store = incident_store
         self._stream = stream
@@ -89,6 +91,8 @@ class FanOut:
                 log.warning("fanout.unknown_incident", incident=key)
                 continue
             self._incidents.put(incident)
+            if not incident.is_open and self._takers is not None:
+                await self._takers.end(key)  # nobody has to be on it any more
             stale = await self._stream.enqueue(incident)
             log.info("fanout.queued", incident=key, revision=incident.revision, stale=stale)
         if entries:  # not before they are queued: what a crash leaves is read again

@@ -15,6 +15,7 @@ from typing import Protocol
 from bot.delivery.blindness import BlindnessFanOut
 from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
 from bot.delivery.context import DeliveryContext
+from bot.delivery.escalation import EscalationFanOut
 from bot.delivery.fanout import FanOut, ReminderFanOut
 from bot.delivery.platform_health import PlatformHealth, announcing_in
 from bot.delivery.queue import EventStream, Queue, RateLimiter, ReminderStore
@@ -22,7 +23,7 @@ from bot.delivery.schedule import ScheduleFanOut, Timetable
 from bot.delivery.switch_lines import SwitchLines
 from bot.delivery.worker import Worker
 from bot.domain.subscription import Channel
-from bot.ports import Clock, IncidentStore, Messenger, Subscriptions
+from bot.ports import Clock, IncidentStore, Messenger, Subscriptions, Takers
 from bot.status.digest import digest_for
 from bot.status.service import StatusService, StatusStores
 
@@ -44,6 +45,8 @@ class DeliveryStores(StatusStores, Protocol):
     def timetable(self) -> Timetable: ...
     @property
     def subscriptions(self) -> Subscriptions: ...
+    @property
+    def takers(self) -> Takers: ...
     @property
     def rate_limiter(self) -> RateLimiter: ...
 
@@ -71,7 +74,11 @@ class Outbox:
         self._incidents = incidents = IncidentCache(stores.incident_store, status.catalog.providers)
         providers, store = list(status.catalog.providers), stores.incident_store
         self._fan_outs: list[Loop] = [
-            *(FanOut(name, store, stores.stream, incidents, clock) for name in providers),
+            *(
+                FanOut(name, store, stores.stream, incidents, clock, stores.takers)
+                for name in providers
+            ),
+            EscalationFanOut(providers, store, stores.stream, clock),
             ReminderFanOut(stores.reminders, stores.queue, status.view, clock),
             BlindnessFanOut(providers, store, stores.stream, clock),
             ScheduleFanOut(
@@ -105,7 +112,10 @@ class Outbox:
                 clock=self._clock,
                 rng=random.Random(),  # noqa: S311 (jitter, no secret)
                 health=self.health,
-                report_lines=ReportLines(stores.evidence.reports, catalog, self._clock),
+                report_lines=ReportLines(
+                    stores.evidence.reports, catalog, self._clock, takers=stores.takers
+                ),
+                takers=stores.takers,
                 switch_lines=switch_lines,
                 digest_for=partial(digest_for, self._status),
                 verdicts=view,

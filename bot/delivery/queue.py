@@ -218,6 +218,10 @@ class EventStream(Protocol):
         """
         ...
 
+    async def enqueue_escalation(self, subject: Subject, minutes: int) -> int:
+        """Queue every channel that wants somebody called by then. Returns how many."""
+        ...
+
     async def may_sweep(self, name: str, seconds: float) -> bool:
         """Return whether nobody swept within so many seconds (and then it is our turn)."""
         ...

@@ -62,6 +62,8 @@ class Sender:
             if plainly:
                 message = replace(message, blocks=(), buttons=())
             key = task.subject.keys(channel)[step.part]
+            if mention is not None or (step.mention and task.subscription):
+                mention = task.subject.mention(task.subscription) if task.subscription else None
             await self.call("say", lambda: messenger.say(channel, message, key, mention=mention))
             if isinstance(task.subject, ReminderNews):
                 counts.reminded += 1

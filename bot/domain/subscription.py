@@ -13,6 +13,7 @@ from bot.domain.digest import DigestTime
 from bot.domain.incident import EventKind, Incident
 from bot.domain.page import Severity
 from bot.domain.quiet import Period, QuietHours
+from bot.domain.taker import Escalation
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,6 +71,7 @@ class Subscription:
     muted_surfaces: Mapping[str, datetime] = field(default_factory=dict)
     quiet: QuietHours | None = None
     digest: DigestTime | None = None
+    escalation: Escalation | None = None
 
     def is_muted(self, now: datetime, incident: Incident | None = None) -> bool:
         """Whether nothing is told now, or nothing of this incident."""

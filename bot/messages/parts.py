@@ -210,5 +210,6 @@ def incident_buttons(incident: Incident) -> tuple[Button, ...]:
     return (
         Button("affected", "I'm affected", key),
         Button("back", "Tell me when it's back", key),
+        Button("onit", "I'm on it", key),
         details,
     )

@@ -69,6 +69,9 @@ def effective(subscription: Subscription, catalog: Catalog, now: datetime) -> Li
         parts.append(Text(f" · quiet {subscription.quiet.words}"))
     if subscription.digest:
         parts.append(Text(f" · digest {subscription.digest.words}"))
+    if subscription.escalation:
+        minutes = subscription.escalation.minutes
+        parts.append(Text(f" · calls somebody if nobody takes a major outage in {minutes} min"))
     return tuple(parts)
 
 

@@ -17,6 +17,7 @@ from bot.domain.incident import EventKind
 from bot.domain.page import Severity
 from bot.domain.quiet import QuietHours
 from bot.domain.subscription import Channel, Subscription
+from bot.domain.taker import Escalation
 from tests.chaos.story import Death
 from tests.delivery_kit import Bot, commit, incident, left, running_bot, utc_now
 from tests.servers.chat import ChatMessenger, ChatServer
@@ -25,6 +26,7 @@ from tests.servers.chat import ChatMessenger, ChatServer
 class Night:
     """Quiet hours in which something opens that still goes on at their end."""
 
+    severity = Severity.PARTIAL
     due: ClassVar = {"quiet": 1}  # messages, by the first word of their key
 
     def __init__(self, name: str, redis: str, server: ChatServer) -> None:
@@ -37,11 +39,10 @@ class Night:
     async def prepare(self, store: Store) -> None:
         await store.subscriptions.put(self._subscription())
         told = incident(
-            EventKind.OPENED, provider=f"p{self.name}", at=self.now, severity=Severity.PARTIAL
+            EventKind.OPENED, provider=f"p{self.name}", at=self.now, severity=self.severity
         )
         await commit(store, told)
         await self.run(store, no_failpoint)
-        assert not self.server.thread(f"{self.channel.tenant}/C1")
         self.now = self.end
 
     def _subscription(self) -> Subscription:
@@ -57,7 +58,8 @@ class Night:
             await self.run(store, no_failpoint)
         keys = [m.key for m in self.server.thread(f"{self.channel.tenant}/C1")]
         prefix = f"{self.channel}/"
-        found = Counter(key.removeprefix(prefix).partition(":")[0] for key in keys)
+        words = [key.removeprefix(prefix).partition(":")[0] for key in keys]
+        found = Counter(word.rpartition("/")[2] for word in words)
         return [] if found == self.due else [f"died at {death.point} ({death.nth}): {keys}"]
 
     async def run(self, store: Store, failpoint: Death | Callable[[str], Awaitable[None]]) -> None:
@@ -117,3 +119,19 @@ class DayEnd(Night):
     def _subscription(self) -> Subscription:
         digest = DigestTime(self.end.time(), "UTC", since=self.now)
         return replace(super()._subscription(), digest=digest)
+
+
+class NobodyIsOnIt(Night):
+    """A major outage that is told at once and that nobody takes: somebody is called, once."""
+
+    severity = Severity.MAJOR
+    due: ClassVar = {"root": 1, "escalate": 1}
+
+    def _subscription(self) -> Subscription:
+        return Subscription(self.channel, escalation=Escalation(15, "<@U1>"))
+
+    async def _waits(self, store: Store) -> bool:
+        called = await store.queue.thread(self.channel, f"escalate:p{self.name}/x1")
+        told = await store.queue.thread(self.channel, f"p{self.name}/x1")
+        waits = (called is None or called.root is None) and self.now == self.end
+        return waits or told is None or await super()._waits(store)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chaos.ledger import Ledger
-from tests.chaos.manners import DayEnd, Night
+from tests.chaos.manners import DayEnd, Night, NobodyIsOnIt
 from tests.chaos.story import Death, Story
 from tests.servers.chat import ChatServer
 from tests.servers.redis import standalone
@@ -59,7 +59,7 @@ def _reads(point: str) -> bool:
 
 @pytest.mark.chaos
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("tale", [Night, DayEnd])
+@pytest.mark.parametrize("tale", [Night, DayEnd, NobodyIsOnIt])
 async def test_a_crash_at_any_step_loses_and_doubles_nothing_that_falls_due(
     redis_url: str, tale: type[Night]
 ) -> None:

@@ -14,6 +14,7 @@ KEPT = {
     "who pressed": ("30 minutes", reports.WINDOW),
     "how many people": ("30 minutes", reports.WINDOW),
     "who asked": ("7 days at most", reminders.EXPIRES_AFTER),
+    "who took": ("30 days at most", timedelta(days=keys.THREAD_DAYS)),
     "which messages": ("30 days after", timedelta(days=keys.THREAD_DAYS)),
     "that an event": ("10 minutes", timedelta(seconds=keys.HANDLED_SECONDS)),
 }

@@ -1,0 +1,153 @@
+"""Calling somebody once, where nobody has taken a major outage for so long, and the loop for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.delivery.announcement import Announcement
+from bot.delivery.cache import MessageCache
+from bot.delivery.queue import EventStream
+from bot.delivery.steps import Act, Plan, Step
+from bot.domain.errors import StoreError
+from bot.domain.incident import Incident, Origin
+from bot.domain.message import Message
+from bot.domain.page import Severity
+from bot.domain.subscription import Reason, Subscription, ThreadRecord
+from bot.loops.periodic import StoreBackoff, wait_for
+from bot.ports import Clock, IncidentStore
+
+log = structlog.get_logger()
+
+ESCALATE = "escalate:"  # how its key begins
+LOOK_EVERY = 10.0  # seconds (guess)
+
+
+@dataclass(frozen=True, slots=True)
+class Untaken:
+    """An incident that somebody may have to be called for, as a subject."""
+
+    incident: str  # key
+
+    @property
+    def key(self) -> str:
+        return f"{ESCALATE}{self.incident}"
+
+    @property
+    def version(self) -> str:
+        return "1:untaken"
+
+    @property
+    def severity(self) -> Severity:
+        return Severity.MAJOR
+
+
+def major_since(incident: Incident) -> datetime | None:
+    """Return since when an incident is a major outage by the provider's word; None: it is none."""
+    official = incident.origin is not Origin.SUSPECTED and not incident.maintenance
+    if not (incident.is_open and official and incident.severity is Severity.MAJOR):
+        return None
+    since = incident.started_at
+    for at, severity in incident.timeline:
+        since = at if severity is Severity.MAJOR else since
+    return since
+
+
+class UntakenNews(Announcement):
+    """An incident, and whether somebody of the channel's workspace has taken it."""
+
+    subject: Untaken
+    better_twice = True  # a call that does not come is worse than two
+
+    def __init__(self, incident: Incident, root: ThreadRecord | None, *, taken: bool) -> None:
+        self.subject = Untaken(incident.key)
+        self.begun_at = self.known_at = incident.started_at
+        self._incident = incident
+        self._root = root
+        self._taken = taken
+
+    def plan(self, thread: ThreadRecord, subscription: Subscription | None, now: datetime) -> Plan:
+        """Return the one call, if it is due: once for each incident."""
+        since = major_since(self._incident)
+        if thread.root is not None or since is None or self._taken:
+            return Plan((), Reason.TOLD)
+        if subscription is None or subscription.escalation is None:
+            return Plan((), Reason.NOT_SUBSCRIBED)
+        if subscription.is_muted(now, self._incident):
+            return Plan((), Reason.MUTED)
+        due = since + timedelta(minutes=subscription.escalation.minutes)
+        announced = self._root is not None and bool(self._root.root)
+        if not announced or now < due or subscription.quiet_at(now, self._incident):
+            return Plan((), Reason.QUIET)
+        return Plan((Step(Act.SAY, 1, mention=True),), Reason.DUE)
+
+    def message(
+        self,
+        step: Step,
+        thread: ThreadRecord,
+        subscription: Subscription | None,
+        now: datetime,
+        messages: MessageCache,
+    ) -> Message:
+        del step, thread, subscription
+        return messages.of_untaken(self._incident, major_since(self._incident) or now, now)
+
+    def mention(self, subscription: Subscription) -> str | None:
+        return subscription.escalation.mention if subscription.escalation else None
+
+
+class EscalationFanOut:
+    """The loop that queues the channels that want somebody called by now."""
+
+    def __init__(
+        self,
+        providers: Sequence[str],
+        incident_store: IncidentStore,
+        stream: EventStream,
+        clock: Clock,
+        *,
+        interval: float = LOOK_EVERY,
+    ) -> None:
+        self._providers = providers
+        self._incident_store = incident_store
+        self._stream = stream
+        self._clock = clock
+        self._interval = interval
+        self._wake = asyncio.Event()
+        self._backoff = StoreBackoff("escalation")
+
+    def wake(self) -> None:
+        """Something was committed: look now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                await self.queue_due()
+                self._backoff.answered()
+                wait = self._interval
+            except StoreError as error:
+                wait = self._backoff.failed(error)
+            await wait_for(self._wake, wait)
+
+    async def queue_due(self) -> None:
+        """Queue every channel whose time has passed since an outage became a major one.
+
+        Raises:
+            StoreError: the store did not answer; the rest is found at the next pass.
+        """
+        now = self._clock()
+        for provider in self._providers:
+            state = (await self._incident_store.load(provider)).state
+            for incident in state.incidents.values() if state else ():
+                since = major_since(incident)
+                minutes = int((now - since).total_seconds() // 60) if since else 0
+                if minutes > 0:
+                    stale = await self._stream.enqueue_escalation(Untaken(incident.key), minutes)
+                    if stale:
+                        log.info("escalation.queued", incident=incident.key, stale=stale)
