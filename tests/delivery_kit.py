@@ -16,10 +16,11 @@ from adapters.redis.scripts import Script
 from adapters.redis.store import Store, open_store
 from bot.catalog.catalog import Catalog, load_catalog, only
 from bot.delivery.blindness import BlindnessFanOut
-from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
+from bot.delivery.cache import IncidentCache, MessageCache, TimedCache
 from bot.delivery.context import DeliveryContext, Verdicts, no_failpoint
 from bot.delivery.escalation import EscalationFanOut
 from bot.delivery.fanout import FanOut, ReminderFanOut
+from bot.delivery.people_lines import ReportLines
 from bot.delivery.platform_health import PlatformHealth
 from bot.delivery.schedule import ScheduleFanOut
 from bot.delivery.steps import Step

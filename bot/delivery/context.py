@@ -11,9 +11,10 @@ from typing import Protocol
 from bot.catalog.catalog import Catalog
 from bot.delivery.announcement import Announcement
 from bot.delivery.blindness import BlindnessNews
-from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
+from bot.delivery.cache import IncidentCache, MessageCache, TimedCache
 from bot.delivery.digests import DigestNews
 from bot.delivery.escalation import ESCALATE, UntakenNews
+from bot.delivery.people_lines import ReportLines
 from bot.delivery.plan import plan
 from bot.delivery.platform_health import PlatformHealth
 from bot.delivery.queue import Claim, PendingThread, Queue, RateLimiter, ThreadUpdate

@@ -13,10 +13,11 @@ from functools import partial
 from typing import Protocol
 
 from bot.delivery.blindness import BlindnessFanOut
-from bot.delivery.cache import IncidentCache, MessageCache, ReportLines, TimedCache
+from bot.delivery.cache import IncidentCache, MessageCache, TimedCache
 from bot.delivery.context import DeliveryContext
 from bot.delivery.escalation import EscalationFanOut
 from bot.delivery.fanout import FanOut, ReminderFanOut
+from bot.delivery.people_lines import ReportLines
 from bot.delivery.platform_health import PlatformHealth, announcing_in
 from bot.delivery.queue import EventStream, Queue, RateLimiter, ReminderStore
 from bot.delivery.schedule import ScheduleFanOut, Timetable

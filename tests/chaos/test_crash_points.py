@@ -66,7 +66,7 @@ async def test_a_crash_at_any_step_loses_and_doubles_nothing_that_falls_due(
     async with ChatServer() as server:
         alive = Death()
         assert await tale(f"{tale.__name__}0", f"{redis_url}?db=900", server).live(alive) == []
-        turn = asyncio.Semaphore(TOGETHER)
+        turn = asyncio.Semaphore(TOGETHER // 4)
 
         async def die(number: int, death: Death) -> None:
             async with turn:

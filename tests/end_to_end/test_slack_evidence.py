@@ -58,6 +58,18 @@ async def test_a_press_on_the_root_is_counted_there(
     assert len(slack.roots("C1")) == 2, "the root was changed, and nothing new was said"
 
 
+async def test_who_is_on_it_stands_on_the_root_until_the_end(
+    bot: Program, slack: SlackServer, page: PageServer
+) -> None:
+    incident, root = await opened(slack, page)
+    for user in ("U1", "U2"):
+        await (await slack.click(root, "icd.onit", user=user)).response(15)
+    await eventually(lambda: said(root).count("On it: ") == 1, 20)
+
+    page.page.resolve(incident)
+    await eventually(lambda: "On it: " not in said(root), 20)
+
+
 async def test_who_asked_is_told_once_when_it_is_back(
     bot: Program, slack: SlackServer, page: PageServer
 ) -> None:
