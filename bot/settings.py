@@ -92,7 +92,7 @@ S = TypeVar("S", bound=_Section)
 
 
 class Settings(_Section):
-    """All settings. Secrets never show in `repr`; the README's table documents each."""
+    """All settings. Secrets never show in `repr`; docs/settings.md documents each."""
 
     _platforms: tuple[PlatformSettings, ...] = PrivateAttr(())
     _sources: Sources = PrivateAttr(Sources({}))

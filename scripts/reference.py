@@ -3,7 +3,7 @@
     python scripts/reference.py
 
 The site takes it in when it is built (`make docs`), so it cannot differ from the code. What each
-setting is for stands in the README's table; all else is read from the product itself.
+setting is for stands in the table of docs/settings.md; all else is read from the product itself.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def chat_commands() -> Iterator[tuple[str, ...]]:
 
 
 def settings() -> Iterator[tuple[str, ...]]:
-    told = (ROOT / "README.md").read_text(encoding="utf-8").split("## Settings")[1]
+    told = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     rows: dict[str, tuple[str, str]] = {}
     for line in told.splitlines():
         if line.startswith("| `"):

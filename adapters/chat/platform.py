@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class PageAddress:
-    """Where our own page is; known once it is listened for, which platforms are open by then."""
+    """The address of our own page; known once it is listened for, after the platforms opened."""
 
     url: str = ""  # empty: there is none
 

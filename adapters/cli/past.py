@@ -27,7 +27,7 @@ from bot.status.view import is_fresh
 
 
 @dataclass(slots=True)
-class Past:
+class PastInMemory:
     """The past of each provider in memory, as `IncidentReader` and `HistoryReader`."""
 
     states: dict[str, State] = field(default_factory=dict)
@@ -56,7 +56,7 @@ async def past_now(
     `running_only`: what lies in the data folder is left alone while no instance runs on it.
     """
     catalog = watched_catalog(settings)
-    past, failures = Past(), list[str]()
+    past, failures = PastInMemory(), list[str]()
     in_folder = (settings.data_dir / "appendonlydir").exists() and not running_only
     if settings.redis_url is not None or running_redis(settings.data_dir) or in_folder:
         try:
@@ -76,7 +76,7 @@ async def past_now(
     return StatusService(catalog, past, snapshot, clock, past, kept), failures
 
 
-async def _read_stored(past: Past, settings: Settings, catalog: Catalog) -> None:
+async def _read_stored(past: PastInMemory, settings: Settings, catalog: Catalog) -> None:
     from adapters.cli.stored import stored_data
     from adapters.redis.history import RedisHistory
     from adapters.redis.incidents import RedisIncidentStore
@@ -90,7 +90,9 @@ async def _read_stored(past: Past, settings: Settings, catalog: Catalog) -> None
                 past.seen[name] = await history.spans(name, EVER)
 
 
-async def _look(past: Past, name: str, page: StatusPage, catalog: Catalog, clock: Clock) -> str:
+async def _look(
+    past: PastInMemory, name: str, page: StatusPage, catalog: Catalog, clock: Clock
+) -> str:
     """Read the page's list once, and add what is not known yet. Returns why it failed, if so."""
     try:
         seen = await page.poll(lambda _: {PageList.INCIDENTS})

@@ -27,7 +27,7 @@ THREAD_WORDS = {
 Offer = tuple[str, str]  # the word, and what it means
 
 
-class Words(Completer):
+class PromptCompleter(Completer):
     """Verbs first, then what may follow them."""
 
     def __init__(self, commands: Commands, also: Sequence[str] = ()) -> None:

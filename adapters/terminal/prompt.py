@@ -17,7 +17,7 @@ from prompt_toolkit.history import FileHistory
 from prompt_toolkit.shortcuts import CompleteStyle
 
 from adapters.terminal.buttons import pressed
-from adapters.terminal.completion import Words
+from adapters.terminal.completion import PromptCompleter
 from adapters.terminal.look import is_dumb
 from adapters.terminal.messenger import CONSOLE, Terminal
 from bot.commands import Commands, Request
@@ -34,7 +34,7 @@ LINES_SHOWN = 20
 
 async def converse(commands: Commands, terminal: Terminal, folder: Path) -> None:
     """Take commands until Ctrl-D, Ctrl-C on an empty line, or `exit`. News go above meanwhile."""
-    words = Words(commands, also=(LOGS, "exit"))
+    words = PromptCompleter(commands, also=(LOGS, "exit"))
     session: PromptSession[str] = PromptSession(
         history=_PrivateHistory(folder / HISTORY),
         completer=None if is_dumb() else words,

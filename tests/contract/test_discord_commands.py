@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -371,6 +372,9 @@ async def test_an_error_that_somebody_pasted_is_explained_from_the_menu_of_the_m
 async def test_commands_in_an_answer_can_be_clicked(room: Room) -> None:
     ids = {one["name"]: one["id"] for one in room.server.world.commands}
     asked = await room.look_up("help")
+    while "</claudewatch" not in asked.text:  # what was registered is not read back yet
+        await asyncio.sleep(0.2)
+        asked = await room.look_up("help")
     assert f"</claudewatch unsubscribe:{ids['claudewatch']}>" in asked.text
     assert f"</claudeinfo history:{ids['claudeinfo']}> `surface:api length:7d`" in asked.text
 

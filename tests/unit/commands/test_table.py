@@ -12,7 +12,7 @@ from prompt_toolkit.document import Document
 
 from adapters.discord.command_names import INFO, MANAGE, native
 from adapters.discord.commands import build_tree
-from adapters.terminal.completion import Words
+from adapters.terminal.completion import PromptCompleter
 from bot.commands import Answer, table
 from bot.commands.types import Command, Option, ParsedCommand, Request, Services, Takes
 from bot.messages.text import notice
@@ -51,7 +51,7 @@ async def test_a_row_is_a_command_with_its_words_options_and_help() -> None:
 
 @pytest.mark.usefixtures("toy")
 def test_a_row_is_completed_at_the_prompt_with_what_may_follow_it() -> None:
-    words = Words(Room().commands)
+    words = PromptCompleter(Room().commands)
 
     def offers(typed: str) -> list[str]:
         return [one.text for one in words.get_completions(Document(typed), None)]  # type: ignore[arg-type]  # not used

@@ -8,7 +8,7 @@ from prompt_toolkit.document import Document
 
 from adapters.terminal import render
 from adapters.terminal.buttons import pressed, typed_words
-from adapters.terminal.completion import Words
+from adapters.terminal.completion import PromptCompleter
 from adapters.terminal.look import Look
 from bot.catalog.catalog import load_catalog, only
 from bot.domain.message import Button, Message
@@ -18,8 +18,8 @@ from tests.unit.messages.examples import NOW, OUTAGE
 TWO = only(load_catalog(), ("claude", "openai"))
 
 
-def offers(typed: str, words: Words | None = None) -> list[str]:
-    words = words or Words(Room().commands, also=("logs", "exit"))
+def offers(typed: str, words: PromptCompleter | None = None) -> list[str]:
+    words = words or PromptCompleter(Room().commands, also=("logs", "exit"))
     return [found.text for found in words.get_completions(Document(typed), CompleteEvent())]
 
 
@@ -56,12 +56,12 @@ def test_an_empty_line_offers_verbs_first() -> None:
 
 
 def test_providers_are_offered_where_there_are_several() -> None:
-    assert "openai" in offers("subscribe ", Words(Room(catalog=TWO).commands))
+    assert "openai" in offers("subscribe ", PromptCompleter(Room(catalog=TWO).commands))
     assert "claude" not in offers("subscribe ")
 
 
 async def test_incidents_are_offered_by_their_ids() -> None:
-    words = Words(Room(OUTAGE).commands)
+    words = PromptCompleter(Room(OUTAGE).commands)
     await words.learn()
 
     assert offers("incident ", words) == [OUTAGE.id]
