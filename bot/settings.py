@@ -149,6 +149,12 @@ class Settings(_Section):
     downdetector_url: str = Field(
         default="https://downdetectorapi.com/v2", validation_alias=plain_name("DOWNDETECTOR_URL")
     )
+    openrouter_api_key: SecretStr | None = Field(
+        default=None, validation_alias=plain_name("OPENROUTER_API_KEY")
+    )
+    openrouter_url: str = Field(
+        default="https://openrouter.ai/api/v1", validation_alias=plain_name("OPENROUTER_URL")
+    )
     probe_daily_budget: int = Field(default=0, ge=0, le=10_000)
 
     @field_validator("heartbeat_url")

@@ -1,1 +1,1 @@
-"""Signals from people elsewhere: Downdetector, Hacker News, GitHub's issues, Bluesky."""
+"""Signals from elsewhere: Downdetector, OpenRouter, Hacker News, GitHub's issues, Bluesky."""

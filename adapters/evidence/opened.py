@@ -10,6 +10,7 @@ import httpx
 
 from adapters.evidence.downdetector import Downdetector
 from adapters.evidence.http import TIMEOUT
+from adapters.evidence.openrouter import OpenRouter
 from adapters.evidence.posts import github_issues, hacker_news
 from adapters.http import no_cookies
 from bot import __version__
@@ -57,6 +58,12 @@ async def open_crowd(
             if secret and crowd.downdetector:
                 login = (settings.downdetector_client_id, secret.get_secret_value())
                 sources.append(Downdetector(client, settings.downdetector_url, login, crowd))
+            if (key := settings.openrouter_api_key) and crowd.openrouter:
+                sources.append(
+                    OpenRouter(
+                        client, settings.openrouter_url, key.get_secret_value(), crowd.openrouter
+                    )
+                )
             if HACKER_NEWS in settings.crowd:
                 sources.append(hacker_news(client, crowd))
             if GITHUB in settings.crowd and crowd.issues:

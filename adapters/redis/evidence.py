@@ -21,18 +21,17 @@ from adapters.redis.database import Argument, Database
 from adapters.redis.scripts import REPORT, REPORT_COUNTS, SPEND, TRAFFIC
 from bot.domain.subscription import Channel
 from bot.evidence import reports, traffic
-from bot.evidence.crowd import CrowdCount
 from bot.evidence.probes import ProbeHistory
 from bot.evidence.reports import ReportCount
-from bot.evidence.stores import Batch, EvidenceStores, UserReport
+from bot.evidence.stores import Batch, EvidenceStores, Reading, UserReport
 from bot.evidence.traffic import CallResult, TrafficCounts
 
 
 @dataclass(frozen=True, slots=True)
 class KeptCrowd:
-    """The counts of one source, as they are stored."""
+    """The readings of one source, as they are stored."""
 
-    counts: tuple[CrowdCount, ...]
+    counts: tuple[Reading, ...]
 
 
 _RECORDS = Codec(ProbeHistory)
@@ -209,13 +208,13 @@ class RedisCrowd:
         self._database = database
         self._changed = changed
 
-    async def keep(self, source: str, counts: Sequence[CrowdCount]) -> None:
+    async def keep(self, source: str, counts: Sequence[Reading]) -> None:
         await self._database.call(
             "HSET", f"{keys.EVIDENCE}:crowd", source, _CROWD.dump(KeptCrowd(tuple(counts)))
         )
         self._changed()
 
-    async def counts(self) -> list[CrowdCount]:
+    async def counts(self) -> list[Reading]:
         found = await self._database.call("HVALS", f"{keys.EVIDENCE}:crowd")
         return [count for one in found for count in _CROWD.load(one).counts]
 

@@ -234,6 +234,7 @@ def _surface(row: object, provider: str, prefix: str, where: str) -> Surface:
 def _crowd(value: object, prefix: str, where: str) -> Crowd:
     fields = _table(value, f"{where}, [crowd]")
     indicators = _table(fields.get("indicators", {}), f"{where}, [crowd]: indicators")
+    openrouter = _table(fields.get("openrouter", {}), f"{where}, [crowd]: openrouter")
     return Crowd(
         name=_required(fields, "name", f"{where}, [crowd]"),
         main=prefix + _required(fields, "main", f"{where}, [crowd]"),
@@ -241,6 +242,7 @@ def _crowd(value: object, prefix: str, where: str) -> Crowd:
         indicators={key: prefix + str(surface) for key, surface in indicators.items()},
         issues=str(fields.get("issues", "")),
         issues_about=prefix + str(fields.get("issues_about", "")),
+        openrouter={prefix + model: str(slug) for model, slug in openrouter.items()},
     )
 
 

@@ -77,6 +77,8 @@ class Crowd:
     indicators: Mapping[str, str] = field(default_factory=dict, hash=False)
     issues: str = ""  # a repository on GitHub
     issues_about: str = ""  # the surface that its issues are about
+    # Model → "author/slug" at OpenRouter.
+    openrouter: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class CrowdCount:
     share: float | None = None  # of the count that names this surface, where the source tells
 
 
-def evidence(counts: Iterable[CrowdCount], source: str) -> list[Evidence]:
+def evidence(counts: Iterable[object], source: str) -> list[Evidence]:
     """Return what one source says against surfaces; nothing where it is as usual."""
     return [
         Evidence(
@@ -54,7 +54,7 @@ def evidence(counts: Iterable[CrowdCount], source: str) -> list[Evidence]:
             weight=weight,
         )
         for one in counts
-        if one.source == source and (weight := worth(one)) > 0
+        if isinstance(one, CrowdCount) and one.source == source and (weight := worth(one)) > 0
     ]
 
 

@@ -12,7 +12,7 @@ from functools import partial
 
 from bot.domain.evidence import Evidence, Source
 from bot.domain.subscription import Channel
-from bot.evidence import crowd, probes, reports, traffic
+from bot.evidence import crowd, probes, reports, routes, traffic
 from bot.evidence.stores import EvidenceStores
 
 # What was collected, as an answer in a channel may quote it (None: as it counts for everybody).
@@ -56,6 +56,11 @@ async def _crowd(source: str, stores: EvidenceStores, _now: datetime) -> Collect
     return lambda _: found
 
 
+async def _routes(stores: EvidenceStores, _now: datetime) -> Collected:
+    found = routes.evidence(await stores.crowd.counts(), routes.OPENROUTER)
+    return lambda _: found
+
+
 def _of_the_crowd(name: str, label: str, full_for: int, gone_after: int) -> EvidenceSource:
     """A row of the crowd; times in minutes, some windows of its counts (guesses)."""
     times = timedelta(minutes=full_for), timedelta(minutes=gone_after)
@@ -74,6 +79,15 @@ SOURCES: tuple[EvidenceSource, ...] = (
     _of_the_crowd(crowd.HACKER_NEWS, "Hacker News", 15, 45),
     _of_the_crowd(crowd.GITHUB, "GitHub issues", 15, 45),
     _of_the_crowd(crowd.BLUESKY, "Bluesky", 5, 20),
+    # Each model is asked about every two minutes; times are guesses.
+    EvidenceSource(
+        routes.OPENROUTER,
+        "OpenRouter",
+        timedelta(minutes=5),
+        timedelta(minutes=15),
+        _routes,
+        opens=False,
+    ),
 )
 
 

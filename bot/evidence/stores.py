@@ -17,6 +17,7 @@ from bot.domain.subscription import Channel
 from bot.evidence.crowd import CrowdCount
 from bot.evidence.probes import ProbeHistory, ProbeResponse
 from bot.evidence.reports import ReportCount
+from bot.evidence.routes import ModelUptime
 from bot.evidence.traffic import CallResult, TrafficCounts
 
 
@@ -116,10 +117,14 @@ class ReportStore(Protocol):
         ...
 
 
-class CrowdStore(Protocol):
-    """The last counts of each source of the crowd; they lose weight by their age."""
+# What one place elsewhere said.
+Reading = CrowdCount | ModelUptime
 
-    async def keep(self, source: str, counts: Sequence[CrowdCount]) -> None:
+
+class CrowdStore(Protocol):
+    """The last readings of each source elsewhere; they lose weight by their age."""
+
+    async def keep(self, source: str, counts: Sequence[Reading]) -> None:
         """Put them in place of what this source said before.
 
         Raises:
@@ -127,7 +132,7 @@ class CrowdStore(Protocol):
         """
         ...
 
-    async def counts(self) -> list[CrowdCount]: ...
+    async def counts(self) -> list[Reading]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ from typing import Protocol
 import structlog
 
 from bot.domain.errors import SourceError, StoreError
-from bot.evidence.crowd import CrowdCount
-from bot.evidence.stores import CrowdStore
+from bot.evidence.stores import CrowdStore, Reading
 from bot.loops.periodic import LONGEST_RETRY_AFTER, StoreBackoff
 from bot.ports import Clock
 
@@ -37,8 +36,8 @@ class CrowdSource(Protocol):
         """Seconds between two questions, as the place's limits allow."""
         ...
 
-    async def read(self, now: datetime) -> Sequence[CrowdCount]:
-        """Return the counts of this moment.
+    async def read(self, now: datetime) -> Sequence[Reading]:
+        """Return the readings of this moment.
 
         Raises:
             SourceError: nothing is known now; `retry_after` if it asks for patience.

@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.evidence import Evidence, Source
 from bot.domain.page import Severity
-from bot.evidence import crowd
+from bot.evidence import crowd, routes
 from bot.evidence.crowd import CrowdCount, counted, evidence, words, worth
 from bot.evidence.sources import SOURCES, source_named
 from bot.evidence.suspicion import case_against, with_others
@@ -76,8 +76,12 @@ def test_each_fades_by_its_own_time_and_is_gone_then() -> None:
         assert case_against("claude.ai", against(count(source, age=gone)), NOW).calm
 
 
-def test_only_the_crowd_needs_others() -> None:
-    assert {row.name for row in SOURCES if not row.opens} == {crowd.DOWNDETECTOR, *PUBLIC}
+def test_only_what_is_said_elsewhere_needs_others() -> None:
+    assert {row.name for row in SOURCES if not row.opens} == {
+        crowd.DOWNDETECTOR,
+        routes.OPENROUTER,
+        *PUBLIC,
+    }
 
 
 def test_the_usual_is_that_of_the_time_before_as_far_as_it_was_seen() -> None:

@@ -87,6 +87,15 @@ async def test_a_row_stands_in_answers_and_in_the_description_of_the_api(toy: Co
 
 
 def test_every_source_fades_after_it_counted_in_full() -> None:
-    for name in ("probe", "traffic", "reports", "downdetector", "hackernews", "github", "bluesky"):
+    for name in (
+        "probe",
+        "traffic",
+        "reports",
+        "downdetector",
+        "hackernews",
+        "github",
+        "bluesky",
+        "openrouter",
+    ):
         row = source_named(name)
         assert timedelta(0) < row.full_for < row.gone_after
