@@ -87,27 +87,19 @@ def _delivered(
     while steps := plan(incident, thread, subscription, at, closes=False).steps:
         before = thread
         for one in steps:
-            if message := _message(one, incident, at, catalog):
-                messages.append(message)
+            if one.act not in {Act.NOTE, Act.CLOSE}:
+                edits, of_root = {Act.REVISE, Act.CORRECT}, one.act in {Act.OPEN, Act.REVISE}
+                place = "edit" if one.act in edits else "thread"
+                if one.act is Act.OPEN or one.in_channel:
+                    place = "channel"
+                card, event = message_of(one, incident, at, catalog), _told(one, incident)
+                messages.append(ReplayedMessage(at, incident, event, place, card, root=of_root))
             thread = apply(thread, one, f"{len(thread.replies) + 1}")
         if thread == before:
             break
     # Every reply goes with an edit of the root; that edit is worth a line only if it is all.
     loud = [message for message in messages if message.place != "edit" or not message.root]
     return loud or messages[:1], thread
-
-
-def _message(
-    one: Step, incident: Incident, at: datetime, catalog: Catalog
-) -> ReplayedMessage | None:
-    if one.act in {Act.NOTE, Act.CLOSE}:
-        return None
-    event = _told(one, incident)
-    place = {Act.OPEN: "channel", Act.REVISE: "edit", Act.CORRECT: "edit"}.get(one.act, "thread")
-    if one.in_channel:
-        place = "channel"
-    card = message_of(one, incident, at, catalog)
-    return ReplayedMessage(at, incident, event, place, card, root=one.act in {Act.OPEN, Act.REVISE})
 
 
 def _told(one: Step, incident: Incident) -> IncidentEvent:

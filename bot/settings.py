@@ -7,91 +7,30 @@ environment wins. An unknown name or a bad value stops the start and names itsel
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    AliasChoices,
-    BeforeValidator,
-    Field,
-    PrivateAttr,
-    SecretStr,
-    ValidationError,
-    field_validator,
-)
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
-from bot.domain.errors import SettingsError
-from bot.environment import (
-    PREFIX,
-    Setting,
-    Sources,
-    odd_time_zone,
-    read_sources,
-    refuse_unusable,
-)
+from bot.environment import Setting, Sources, odd_time_zone, read_sources, refuse_unusable
+from bot.setting_sections import PlatformSettings, Section, load_section, names_of, plain_name
 from bot.setting_values import (
     at_home,
     data_folder,
-    in_plain_words,
     named_pages,
     page_address,
     shown,
     web_address,
 )
 
-
-def plain_name(name: str) -> AliasChoices:
-    """A name without our prefix in the environment; lower case in the file."""
-    return AliasChoices(name, name.lower())
-
-
-class _Section(BaseSettings):
-    """Settings read from the environment, and under it from the file."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        extra="forbid",
-        case_sensitive=False,
-        env_ignore_empty=True,
-        validate_by_name=True,
-        hide_input_in_errors=True,
-    )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del settings_cls, dotenv_settings, file_secret_settings
-        return env_settings, init_settings  # the environment wins over the file
-
-
-class PlatformSettings(_Section):
-    """Settings of one chat platform; each declares its own beside its adapter."""
-
-    # Names that other programs and older guides use → the variable that is read here.
-    elsewhere: ClassVar[Mapping[str, str]] = {}
-
-    @property
-    def is_configured(self) -> bool:
-        """Return whether the operator wants this platform: there is a token for it."""
-        raise NotImplementedError
-
-
 Address = Annotated[str, AfterValidator(web_address)]
 AtHome = Annotated[Path, AfterValidator(at_home)]
 P = TypeVar("P", bound=PlatformSettings)
-S = TypeVar("S", bound=_Section)
 
 
-class Settings(_Section):
+class Settings(Section):
     """All settings. Secrets never show in `repr`; docs/settings.md documents each."""
 
     _platforms: tuple[PlatformSettings, ...] = PrivateAttr(())
@@ -223,12 +162,12 @@ def load_settings(
         SettingsError: names every unknown or bad setting, and where it stands.
     """
     sources = read_sources(dotenv)
-    sections: tuple[type[_Section], ...] = (Settings, *platforms)
+    sections: tuple[type[Section], ...] = (Settings, *platforms)
     names = {name: place for one in sections for name, place in names_of(one).items()}
     sources.refuse_unknown(names)
     refuse_unusable(sources.environment)
-    settings = _load(Settings, sources)
-    settings._platforms = tuple(_load(section, sources) for section in platforms)
+    settings = load_section(Settings, sources)
+    settings._platforms = tuple(load_section(section, sources) for section in platforms)
     settings._sources = sources
     elsewhere = {name: ours for one in platforms for name, ours in one.elsewhere.items()}
     oddities = sources.misspelt(names, elsewhere)
@@ -236,40 +175,3 @@ def load_settings(
         oddities.append(zone)
     settings._oddities = tuple(oddities)
     return settings
-
-
-def _load(section: type[S], sources: Sources) -> S:
-    try:
-        return section(**sources.under_the_environment(names_of(section)))
-    except ValidationError as error:
-        # The cause would show the values.
-        raise SettingsError(_sentence(error, section, sources)) from None
-
-
-def names_of(section: type[_Section]) -> dict[str, str]:
-    """Each setting's name in the environment → its name in the file."""
-    names = {}
-    for name, field in section.model_fields.items():
-        alias = field.validation_alias
-        choices = (
-            alias.choices if isinstance(alias, AliasChoices) else [PREFIX + name.upper(), name]
-        )
-        names[str(choices[0])] = str(choices[-1])
-    return names
-
-
-def _sentence(error: ValidationError, section: type[_Section], sources: Sources) -> str:
-    """Every problem, each with the name of its setting as it was written, and where."""
-    places = {place: name for name, place in names_of(section).items()}
-    parts = []
-    for problem in error.errors(include_url=False):
-        text = in_plain_words(
-            problem["type"], problem.get("ctx", {}), problem["input"], problem["msg"]
-        )
-        if problem["loc"]:
-            found = str(problem["loc"][0])
-            # pydantic names a field by its place, or by its name in the environment.
-            place = found if found in places else names_of(section).get(found.upper(), found)
-            text = f"{sources.named(places.get(place, found), place)}: {text}"
-        parts.append(text)
-    return "; ".join(parts)

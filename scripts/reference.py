@@ -26,7 +26,8 @@ from adapters.web.metrics import Measured, Metrics  # noqa: E402 - found by the 
 from bot.catalog.catalog import load_catalog  # noqa: E402
 from bot.cli import cli  # noqa: E402
 from bot.commands.table import COMMANDS  # noqa: E402
-from bot.settings import PlatformSettings, Settings, names_of  # noqa: E402
+from bot.setting_sections import PlatformSettings, names_of  # noqa: E402
+from bot.settings import Settings  # noqa: E402
 from bot.status.view import StatusView  # noqa: E402
 
 LEVELS = ("debug", "info", "warning", "error", "exception")

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import typer
 
-from bot.settings import PlatformSettings, Settings
+from bot.setting_sections import PlatformSettings
+from bot.settings import Settings
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute

@@ -25,7 +25,8 @@ from bot.catalog.watched import watched_catalog
 from bot.domain.checks import CheckResult, Health
 from bot.domain.errors import BotError, SettingsError
 from bot.ports import Clock
-from bot.settings import Settings, names_of
+from bot.setting_sections import names_of
+from bot.settings import Settings
 from bot.status.view import status_view
 
 HEALTHY_WITHIN = timedelta(minutes=2)

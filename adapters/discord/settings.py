@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
+from bot.setting_sections import PlatformSettings, plain_name
 from bot.setting_values import web_address
-from bot.settings import PlatformSettings, plain_name
 
 
 class DiscordSettings(PlatformSettings):

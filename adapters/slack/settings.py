@@ -9,8 +9,8 @@ from pydantic import AliasChoices, Field, ValidationInfo, field_validator, model
 
 from bot.domain.errors import SettingsError
 from bot.environment import PREFIX
+from bot.setting_sections import PlatformSettings, plain_name
 from bot.setting_values import web_address
-from bot.settings import PlatformSettings, plain_name
 
 # https://docs.slack.dev/authentication/tokens, each with the field that it belongs into.
 _KINDS = {

@@ -184,7 +184,8 @@ class Worker:
                     del self._lines[owner]
                 elif self._running[owner] < width:  # more are worth while than when it began
                     self._start_runners(owner)
-                if self._is_late(claim):
+                # Its lease may not last for one call: begun now, it would end unsettled.
+                if claim.deadline - time.monotonic() < context.send_seconds:
                     self._postpone(claim, CROWDED, held=True)
                     continue
                 try:
@@ -221,10 +222,6 @@ class Worker:
 
     def _flows(self, owner: str) -> bool:
         return time.monotonic() - self._ended_at.get(owner, 0.0) < FLOWING
-
-    def _is_late(self, claim: Claim) -> bool:
-        """Tell whether its lease may not last for one call: it would end unsettled."""
-        return claim.deadline - time.monotonic() < self.context.send_seconds
 
     def _give_back_what_is_stuck(self) -> None:
         """Empty the lines of tenants none of whose attempts ends."""

@@ -101,15 +101,15 @@ class Subscription:
 
     def quiet_at(self, moment: datetime, incident: Incident) -> Period | None:
         """Return the quiet hours that put off what is told of an incident then; None: none."""
-        if self.quiet is None or (self.quiet.except_major and self._was_major(incident)):
+        if self.quiet is None:
             return None
+        if self.quiet.except_major:
+            # Was what the channel asks for ever a major outage in this incident?
+            asked = [how for s, how in incident.concerned.items() if s in self.surfaces]
+            worst = [how.worst for how in asked] if self.surfaces else [incident.worst]
+            if Severity.MAJOR in worst:
+                return None
         return self.quiet.period_at(moment)
-
-    def _was_major(self, incident: Incident) -> bool:
-        """Whether what the channel asks for was ever a major outage in this incident."""
-        asked = [how for s, how in incident.concerned.items() if s in self.surfaces]
-        worst = [how.worst for how in asked] if self.surfaces else [incident.worst]
-        return Severity.MAJOR in worst
 
     def calls(self, severity: Severity) -> bool:
         """Is something so bad enough to call whom the subscription names?"""

@@ -51,11 +51,6 @@ async def _reports(stores: EvidenceStores, now: datetime) -> Collected:
     return partial(reports.heard_in, await stores.reports.everywhere(now), now)
 
 
-async def _crowd(source: str, stores: EvidenceStores, _now: datetime) -> Collected:
-    found = crowd.evidence(await stores.crowd.counts(), source)
-    return lambda _: found
-
-
 async def _routes(stores: EvidenceStores, _now: datetime) -> Collected:
     found = routes.evidence(await stores.crowd.counts(), routes.OPENROUTER)
     return lambda _: found
@@ -63,8 +58,13 @@ async def _routes(stores: EvidenceStores, _now: datetime) -> Collected:
 
 def _of_the_crowd(name: str, label: str, full_for: int, gone_after: int) -> EvidenceSource:
     """A row of the crowd; times in minutes, some windows of its counts (guesses)."""
+
+    async def collect(stores: EvidenceStores, _now: datetime) -> Collected:
+        found = crowd.evidence(await stores.crowd.counts(), name)
+        return lambda _: found
+
     times = timedelta(minutes=full_for), timedelta(minutes=gone_after)
-    return EvidenceSource(name, label, *times, partial(_crowd, name), opens=False)
+    return EvidenceSource(name, label, *times, collect, opens=False)
 
 
 SOURCES: tuple[EvidenceSource, ...] = (

@@ -65,13 +65,15 @@ def uptime_report(
     end: datetime,
 ) -> list[SurfaceUptime]:
     """Return the figures of those of a provider's `surfaces` that are asked for."""
-    spans = _up_to_date(record.spans, record.until)
+    # Spans that still go on are written some minutes late.
+    until = record.until
+    spans = [replace(s, end=until) if s.end < until <= s.end + GAP else s for s in record.spans]
     official: dict[str, list[Piece]] = {}
     found = []
     # Those with a row first: what has none is no better than what carries it.
     for surface in sorted(surfaces, key=lambda surface: surface.by_words):
         id_, has_row = surface.id, not surface.by_words
-        pieces = official_pieces(id_, record.incidents, spans, record.until, has_row=has_row)
+        pieces = official_pieces(id_, record.incidents, spans, until, has_row=has_row)
         for carrier in surface.rests_on if surface.by_words else ():
             pieces += carried_pieces(official.get(carrier, ()))
         official[id_] = laid_together(pieces, start, end)
@@ -94,11 +96,6 @@ def uptime_report(
         )
     places = {surface.id: place for place, surface in enumerate(surfaces)}
     return sorted(found, key=lambda one: places[one.surface])
-
-
-def _up_to_date(spans: Iterable[Span], until: datetime) -> list[Span]:
-    """The spans, of which those that still go on are written some minutes late."""
-    return [replace(s, end=until) if s.end < until <= s.end + GAP else s for s in spans]
 
 
 def _looks(spans: Iterable[Span], observer: Observer, surface: str, start: datetime) -> int:

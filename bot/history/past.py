@@ -32,35 +32,22 @@ def past_incidents(
 ) -> list[Incident]:
     """Return these incidents of a page as history. `components` are its rows, for their names."""
     quiet = tuple(replace(one, severity=Severity.UP, updated_at=None) for one in components)
-    return [incident for page in pages if (incident := _past(page, quiet, provider, now, catalog))]
-
-
-def _past(
-    page: PageIncident,
-    components: tuple[Component, ...],
-    provider: str,
-    now: datetime,
-    catalog: Catalog,
-) -> Incident | None:
-    """Run the engine over this incident alone; what it finds already over is its story."""
-    before = page.posted_at - timedelta(seconds=1)
-    rows = {c.id: ComponentState(c.name, Severity.UP, c.status, before) for c in components}
-    state = State(provider, before, before, history_at=before, components=rows)
-    seen = Snapshot(provider, components, (), updated_at=now, recent=(page,), recent_full=True)
-    _, changed = step(state, seen, max(now, page.end_at), catalog)
-    found = next((one for one in changed if one.id == page.id), None)
-    if found is None:
-        return None
-    # What became of a component that was still down at the end is the next incident's story.
-    surfaces = {s: replace(impact, now=Severity.UP) for s, impact in found.surfaces.items()}
-    return replace(
-        found,
-        severity=Severity.UP,
-        surfaces=surfaces,
-        events=_events(page, found),
-        quiet=True,
-        seen_by=SeenBy.PAGE,
-    )
+    past = []
+    for page in pages:
+        # The engine runs over this incident alone; what it finds already over is its story.
+        before = page.posted_at - timedelta(seconds=1)
+        rows = {c.id: ComponentState(c.name, Severity.UP, c.status, before) for c in quiet}
+        state = State(provider, before, before, history_at=before, components=rows)
+        seen = Snapshot(provider, quiet, (), updated_at=now, recent=(page,), recent_full=True)
+        _, changed = step(state, seen, max(now, page.end_at), catalog)
+        found = next((one for one in changed if one.id == page.id), None)
+        if found is None:
+            continue
+        # What became of a component that was still down at the end is the next incident's story.
+        surfaces = {s: replace(impact, now=Severity.UP) for s, impact in found.surfaces.items()}
+        told = replace(found, severity=Severity.UP, surfaces=surfaces, events=_events(page, found))
+        past.append(replace(told, quiet=True, seen_by=SeenBy.PAGE))
+    return past
 
 
 def _events(page: PageIncident, incident: Incident) -> tuple[IncidentEvent, ...]:

@@ -186,20 +186,16 @@ def by_day(
     surface: str, pieces: Sequence[Piece], start: datetime, end: datetime
 ) -> tuple[Uptime, ...]:
     """Return the figures of each day in UTC, oldest first; the first and last may be partial."""
-    cuts = list(_midnights(start, end))
-    marks = [start, *cuts, end]
-    days = laid_together(pieces, start, end, cuts)
+    midnights: list[datetime] = []
+    day = datetime.combine(start.astimezone(UTC).date(), time(), UTC) + timedelta(days=1)
+    while day < end:
+        midnights.append(day)
+        day += timedelta(days=1)
+    days = laid_together(pieces, start, end, midnights)
     found, place = [], 0
-    for begins, ends in pairwise(marks):
+    for begins, ends in pairwise([start, *midnights, end]):
         first = place
         while place < len(days) and days[place].start < ends:
             place += 1
         found.append(tallied(surface, days[first:place], begins, ends))
     return tuple(found)
-
-
-def _midnights(start: datetime, end: datetime) -> Iterable[datetime]:
-    day = datetime.combine(start.astimezone(UTC).date(), time(), UTC) + timedelta(days=1)
-    while day < end:
-        yield day
-        day += timedelta(days=1)

@@ -70,7 +70,11 @@ def strip_chart(
             label,
             figure,
             tuple(day.worst for day in one.days),
-            tuple(_down(one.days, begins, ends) for begins, ends in pairwise([*weeks, report.end])),
+            # The weighted down time of the days that begin in each week.
+            tuple(
+                sum((day.weighted_down for day in one.days if begins <= day.start < ends), _NONE)
+                for begins, ends in pairwise([*weeks, report.end])
+            ),
         )
         for one, label, figure in shown
     )
@@ -93,11 +97,6 @@ def _weeks(start: datetime, end: datetime) -> tuple[datetime, ...]:
     while found[-1] > start:
         found.append(found[-1] - _WEEK)
     return (start, *reversed(found[:-1])) if len(found) > 1 else (start,)
-
-
-def _down(days: Iterable[Uptime], begins: datetime, ends: datetime) -> timedelta:
-    """Weighted down time of the days that begin then."""
-    return sum((d.weighted_down for d in days if begins <= d.start < ends), _NONE)
 
 
 def timeline_chart(

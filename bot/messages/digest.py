@@ -35,7 +35,10 @@ def digest_message(digest: Digest, now: datetime, catalog: Catalog) -> Message:
         rest = f"… and {count - _MOST_INCIDENTS} more: "
         happened.append((Text(rest), Text("history", code=True)))
     figures = list(_uptime_lines(digest, catalog))
-    others = [*_alarm_lines(digest), *_planned_lines(digest)]
+    others = list(_alarm_lines(digest))
+    for one in digest.scheduled[:_MOST_PLANNED]:
+        begins = Time(one.scheduled_for or one.started_at, "date")
+        others.append((Text("🔧 Scheduled: "), begins, Text(f" {name_of(one, 80)}")))
     blocks: list[Block] = [Lines(tuple(lines)) for lines in (happened, figures, others) if lines]
     if figures:
         blocks.append(Note((Text(f"{RULE}; compared with the 30 days before."),)))
@@ -84,9 +87,3 @@ def _alarm_lines(digest: Digest) -> Iterator[Line]:
         said.append(f"{wrong} false alarm{'s' * (wrong != 1)}")
     if said:
         yield (Text(f"Our own alarms: {'; '.join(said)}"),)
-
-
-def _planned_lines(digest: Digest) -> Iterator[Line]:
-    for incident in digest.scheduled[:_MOST_PLANNED]:
-        begins = incident.scheduled_for or incident.started_at
-        yield (Text("🔧 Scheduled: "), Time(begins, "date"), Text(f" {name_of(incident, 80)}"))

@@ -30,7 +30,10 @@ def quiet_end_message(
         label = catalog.provider(one.provider).label
         said = f"🙈 I can't see the status page of {label} since "
         lines.append((Text(said), Time(one.since, "date"), Text(".")))
-    title = f"Quiet hours are over, and {_what(ranked)}" if ranked else "Quiet hours are over"
+    title = "Quiet hours are over"
+    if ranked:
+        what = "this goes on" if len(ranked) == 1 else f"{len(ranked)} incidents go on"
+        title += f", and {what}"
     buttons = tuple(Button("details", f"Details {n}", i.key) for n, i in enumerate(ranked, 1))
     return Message(
         title,
@@ -40,12 +43,6 @@ def quiet_end_message(
         blocks=(Lines(tuple(lines)),),
         buttons=incident_buttons(ranked[0]) if len(ranked) == 1 else buttons[:_MOST_BUTTONS],
     )
-
-
-def _what(incidents: Sequence[Incident]) -> str:
-    if len(incidents) == 1:
-        return "this goes on"
-    return f"{len(incidents)} incidents go on"
 
 
 def _incident_line(incident: Incident, now: datetime, catalog: Catalog) -> Line:

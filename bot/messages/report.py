@@ -99,8 +99,9 @@ def _impact(incident: Incident, story: Story, catalog: Catalog) -> Iterator[str]
 
 
 def _reaction(story: Story) -> Iterator[str]:
+    people = "1 person" if story.reporters == 1 else f"{story.reporters} people"
     yield f"- First report here: {_moment(story.first_report_at)}" + (
-        f"; at most {_people(story.reporters)} reported at one time" if story.reporters else ""
+        f"; at most {people} reported at one time" if story.reporters else ""
     )
     yield f"- Suspected by our own evidence: {_moment(story.suspected_at)}"
     yield f"- Provider's first update: {_moment(story.first_update_at)}"
@@ -113,10 +114,6 @@ def _reaction(story: Story) -> Iterator[str]:
         yield f"- {ahead}"
     if story.postmortem_at:
         yield f"- Provider's postmortem: {_moment(story.postmortem_at)}, at the incident's address"
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count} people"
 
 
 def _event(incident: Incident, event: IncidentEvent, catalog: Catalog) -> Iterator[str]:

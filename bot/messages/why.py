@@ -48,44 +48,30 @@ def why_message(
     explain: Explain,
 ) -> Message:
     """`channel` is the platform's own id of it, for links to threads."""
-    if not cases:
-        title = "Nothing happened lately that I could have told of"
-        lines: tuple[Line, ...] = ()
-    else:
+    title = "Nothing happened lately that I could have told of"
+    if cases:
         title = "Why this channel was told, or not"
-        lines = tuple(_line(case, subscription, channel, catalog, explain, now) for case in cases)
-    blocks: list[Block] = [Lines(lines)] if lines else []
+    first = ""
+    lines: list[Line] = []
+    for case in cases:
+        incident, told = case.incident, reason(case, subscription, catalog, explain, now)
+        line: Line = (
+            Text(f"{emoji_of(incident)} "),
+            Time(incident.started_at, "date"),
+            Text(" "),
+            Text(name_of(incident, 80), bold=True),
+            Text(f": {told}"),
+        )
+        if case.thread.root:
+            line = (*line, Text(" · thread in "), ThreadLink(channel, case.thread.root))
+        lines.append(line)
+        first = first or f" {name_of(incident)}: {told}."
+    blocks: list[Block] = [Lines(tuple(lines))] if lines else []
     if subscription is None:
         blocks.append(how_to_change(None))
     else:
         blocks += subscription_blocks(subscription, catalog, now, explain)
-    first = (
-        f" {name_of(cases[0].incident)}: {reason(cases[0], subscription, catalog, explain, now)}."
-        if cases
-        else ""
-    )
     return Message(title, f"{title}.{first}", emoji="🔍", blocks=tuple(blocks))
-
-
-def _line(
-    case: WhyCase,
-    subscription: Subscription | None,
-    channel: str,
-    catalog: Catalog,
-    explain: Explain,
-    now: datetime,
-) -> Line:
-    incident = case.incident
-    head = (
-        Text(f"{emoji_of(incident)} "),
-        Time(incident.started_at, "date"),
-        Text(" "),
-        Text(name_of(incident, 80), bold=True),
-        Text(f": {reason(case, subscription, catalog, explain, now)}"),
-    )
-    if case.thread.root:
-        return (*head, Text(" · thread in "), ThreadLink(channel, case.thread.root))
-    return head
 
 
 def reason(

@@ -44,7 +44,8 @@ def switch_targets(view: StatusView, surface: str) -> tuple[SwitchTarget, ...]:
         other, verdict = view.catalog.surface(name), view.verdict(name)
         if verdict is None or (evidence := proof(verdict)) is None:
             continue
-        rank = (not _same_job(about, other), not _same_models(about, other), place)
+        same_models = bool(about and other and about.serves == other.serves)
+        rank = (not _same_job(about, other), not same_models, place)
         found.append((rank, SwitchTarget(name, evidence.source, evidence.says, evidence.at)))
     return tuple(target for _, target in sorted(found, key=lambda one: one[0]))
 
@@ -79,7 +80,3 @@ def proof(verdict: Verdict) -> Evidence | None:
 
 def _same_job(one: Surface | None, other: Surface | None) -> bool:
     return bool(one and other and set(one.jobs) & set(other.jobs))
-
-
-def _same_models(one: Surface | None, other: Surface | None) -> bool:
-    return bool(one and other and one.serves == other.serves)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from bot.domain.page import Severity
-from bot.history.figures import SurfaceUptime, UptimeReport
+from bot.history.figures import UptimeReport
 from bot.history.uptime import RULE, Uptime, error_budget
 from bot.status.schema import Part, Seconds, Stamp
 
@@ -74,7 +74,24 @@ def uptime_document(report: UptimeReport, target: float | None = None) -> Uptime
         start=report.start,
         end=report.end,
         rule=RULE,
-        surfaces=tuple(_surface(one, target) for one in report.surfaces),
+        surfaces=tuple(
+            SurfaceUptimeDocument(
+                surface=one.surface,
+                official=FiguresDocument(**_fields(one.official)),
+                observed=FiguresDocument(**_fields(one.observed)),
+                budget=_budget_of(one.official, target),
+                days=tuple(
+                    DayDocument(
+                        day=day.start.date(),
+                        worst=day.worst,
+                        weighted=day.weighted,
+                        lengths=dict(day.lengths),
+                    )
+                    for day in one.days
+                ),
+            )
+            for one in report.surfaces
+        ),
     )
 
 
@@ -97,24 +114,6 @@ def calendar_document(found: Mapping[str, Uptime], target: float | None = None) 
             name: CalendarFigures(**_fields(one), budget=_budget_of(one, target))
             for name, one in found.items()
         },
-    )
-
-
-def _surface(one: SurfaceUptime, target: float | None) -> SurfaceUptimeDocument:
-    return SurfaceUptimeDocument(
-        surface=one.surface,
-        official=FiguresDocument(**_fields(one.official)),
-        observed=FiguresDocument(**_fields(one.observed)),
-        budget=_budget_of(one.official, target),
-        days=tuple(
-            DayDocument(
-                day=day.start.date(),
-                worst=day.worst,
-                weighted=day.weighted,
-                lengths=dict(day.lengths),
-            )
-            for day in one.days
-        ),
     )
 
 

@@ -28,7 +28,15 @@ ABOVE_ALL = {"cli", "platforms"}
 # those below.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("domain",),
-    ("catalog", "ports", "settings", "setting_values", "environment", "diagnostics"),
+    (
+        "catalog",
+        "ports",
+        "settings",
+        "setting_sections",
+        "setting_values",
+        "environment",
+        "diagnostics",
+    ),
     ("evidence",),
     ("engine",),
     ("history",),

@@ -9,7 +9,8 @@ import pytest
 
 from adapters.platforms import PLATFORMS
 from bot.environment import FILE_VARIABLE
-from bot.settings import Settings, names_of
+from bot.setting_sections import names_of
+from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]

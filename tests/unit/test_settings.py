@@ -12,7 +12,8 @@ from adapters.platforms import settings_of_all
 from adapters.slack.settings import SlackSettings
 from bot.catalog.watched import watched_catalog
 from bot.domain.errors import SettingsError
-from bot.settings import PlatformSettings, load_settings, plain_name
+from bot.setting_sections import PlatformSettings, plain_name
+from bot.settings import load_settings
 
 SECRET = "xoxb-1-very-secret"
 
