@@ -195,8 +195,10 @@ def _read_name(words: ParsedCommand, tokens: list[str], catalog: Catalog) -> int
     if everyday or not (found.provider or found.exact):
         return 0
     surfaces = {"": words.surfaces, "+": words.plus, "-": words.minus}[sign]
-    if found.provider and sign:
-        surfaces.extend(of_provider(catalog, found.provider))
+    # Of a page that was never read nothing is known to add: the command says so.
+    known = of_provider(catalog, found.provider) if found.provider else []
+    if found.provider and sign and (known or len(catalog.providers) == 1):
+        surfaces.extend(known)
     elif found.provider:
         words.providers.append(found.provider)
     else:

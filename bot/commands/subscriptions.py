@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.catalog.catalog import Catalog
 from bot.catalog.names import of_provider
 from bot.commands.shared import access_line, access_of, not_allowed, not_subscribed, running
 from bot.commands.subscription_change import SubscriptionChange, change_of
@@ -30,18 +31,25 @@ from bot.ports import Access
 
 
 async def typed(services: Services, request: Request, words: ParsedCommand) -> Answer:
-    catalog = services.catalog
+    if unread := _unread(services.catalog, words):
+        return unread
+    return await subscribe(services, request, change_of(words, services.catalog))
+
+
+def _unread(catalog: Catalog, words: ParsedCommand) -> Answer | None:
+    """Say of a page that was never read why its provider cannot be named yet, and when it can.
+
+    Its surfaces are those of its page: none would mean all of the others.
+    """
     unread = [p for p in words.providers if not of_provider(catalog, p)]
-    if unread and len(catalog.providers) > 1:
-        # Its surfaces are those of its page: none would mean all of the others.
-        return Answer(
-            notice(
-                f"I have not read the page of {catalog.provider(unread[0]).label} yet",
-                (Text("So I do not know its parts. Try again in a minute."),),
-                emoji="❓",
-            )
-        )
-    return await subscribe(services, request, change_of(words, catalog))
+    if not unread or len(catalog.providers) == 1:
+        return None
+    when = (
+        "Its parts are those of its page, so nothing was changed. This works as soon as I have "
+        "read it once: within a minute of my start, if it answers."
+    )
+    title = f"I have not read the page of {catalog.provider(unread[0]).label} yet"
+    return Answer(notice(title, (Text(when),), emoji="❓"))
 
 
 async def press(services: Services, request: Request, value: str) -> Answer:
@@ -101,6 +109,8 @@ async def unsubscribe(services: Services, request: Request, words: ParsedCommand
     before = await services.subscriptions.get(request.channel)
     if before is None:
         return not_subscribed()
+    if unread := _unread(services.catalog, words):
+        return unread
     whole = [] if len(services.catalog.providers) == 1 else words.providers
     of_providers = (s for provider in whole for s in of_provider(services.catalog, provider))
     named = frozenset((*words.surfaces, *words.minus, *of_providers))

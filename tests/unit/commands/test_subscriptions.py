@@ -260,8 +260,20 @@ SEVERAL = only(load_catalog(), ["claude", "openai", "npm"])
 
 async def test_a_page_that_was_never_read_is_not_taken_for_everything() -> None:
     room = Room(catalog=SEVERAL)
-    assert "I have not read the page of npm yet" in await room.say("subscribe npm")
-    assert await room.subscriptions.get(OPS) is None
+    for words in ("npm", "+npm", "api npm"):
+        text = await room.say(f"subscribe {words}")
+        assert "I have not read the page of npm yet" in text
+        assert "within a minute of my start" in text
+        assert await room.subscriptions.get(OPS) is None
+
+
+async def test_taking_away_what_was_never_read_does_not_end_the_subscription() -> None:
+    room = Room(catalog=SEVERAL)
+    await room.type("subscribe api")
+    before = await room.subscriptions.get(OPS)
+    for words in ("unsubscribe npm", "subscribe -npm"):
+        assert "nothing was changed" in await room.say(words)
+        assert await room.subscriptions.get(OPS) == before
 
 
 async def test_everything_but_one_thing_is_of_the_provider_that_is_told_by_default() -> None:
