@@ -47,6 +47,38 @@ class PastInMemory:
     async def spans(self, provider: str, since: datetime) -> list[Span]:
         return [span for span in self.seen.get(provider, ()) if span.end >= since]
 
+    async def read_stored(self, settings: Settings, catalog: Catalog) -> None:
+        """Add what is stored. Raises: StoreError."""
+        from adapters.cli.stored import stored_data
+        from adapters.redis.history import RedisHistory
+        from adapters.redis.incidents import RedisIncidentStore
+
+        async with stored_data(settings) as database:
+            incidents, history = RedisIncidentStore(database), RedisHistory(database)
+            for name in catalog.providers:
+                if state := (await incidents.load(name)).state:
+                    self.states[name] = state
+                    self.incidents |= {one.key: one for one in await incidents.history(name, EVER)}
+                    self.seen[name] = await history.spans(name, EVER)
+
+    async def look(self, name: str, page: StatusPage, catalog: Catalog, clock: Clock) -> str:
+        """Read the page's list once and add what is new. Returns why it failed, if so."""
+        try:
+            seen = await page.poll(lambda _: {PageList.INCIDENTS})
+        except SourceError as error:
+            return str(error)
+        now = clock()
+        state, _ = step(self.states.get(name), seen, now, catalog)
+        self.states[name] = state
+        listed = past_of(seen.recent or (), state.our_ids)
+        told = past_incidents(listed, seen.components, name, now, catalog)
+        self.incidents = {one.key: one for one in told} | self.incidents
+        self.incidents |= {one.key: one for one in state.incidents.values()}
+        if (whole := whole_since(seen)) is not None:
+            span = Span(Observer.LIST, READ, Severity.UP, whole, now)
+            self.seen.setdefault(name, []).append(span)
+        return ""
+
 
 async def past_now(
     settings: Settings, clock: Clock, *, running_only: bool = False
@@ -60,12 +92,12 @@ async def past_now(
     in_folder = (settings.data_dir / "appendonlydir").exists() and not running_only
     if settings.redis_url is not None or running_redis(settings.data_dir) or in_folder:
         try:
-            await _read_stored(past, settings, catalog)
+            await past.read_stored(settings, catalog)
         except StoreError as error:
             failures.append(str(error))
     async with page_sources(catalog, clock) as pages:
         looks = [
-            _look(past, name, page, catalog, clock)
+            past.look(name, page, catalog, clock)
             for name, page in pages.items()
             if not (state := past.states.get(name))
             or not is_fresh(state, clock(), catalog.provider(name).every)
@@ -74,38 +106,3 @@ async def past_now(
     kept = timedelta(days=settings.history_days)
     snapshot = SharedSnapshot(past, None, clock)
     return StatusService(catalog, past, snapshot, clock, past, kept), failures
-
-
-async def _read_stored(past: PastInMemory, settings: Settings, catalog: Catalog) -> None:
-    from adapters.cli.stored import stored_data
-    from adapters.redis.history import RedisHistory
-    from adapters.redis.incidents import RedisIncidentStore
-
-    async with stored_data(settings) as database:
-        incidents, history = RedisIncidentStore(database), RedisHistory(database)
-        for name in catalog.providers:
-            if state := (await incidents.load(name)).state:
-                past.states[name] = state
-                past.incidents |= {one.key: one for one in await incidents.history(name, EVER)}
-                past.seen[name] = await history.spans(name, EVER)
-
-
-async def _look(
-    past: PastInMemory, name: str, page: StatusPage, catalog: Catalog, clock: Clock
-) -> str:
-    """Read the page's list once, and add what is not known yet. Returns why it failed, if so."""
-    try:
-        seen = await page.poll(lambda _: {PageList.INCIDENTS})
-    except SourceError as error:
-        return str(error)
-    now = clock()
-    state, _ = step(past.states.get(name), seen, now, catalog)
-    past.states[name] = state
-    listed = past_of(seen.recent or (), state.our_ids)
-    told = past_incidents(listed, seen.components, name, now, catalog)
-    past.incidents = {one.key: one for one in told} | past.incidents
-    past.incidents |= {one.key: one for one in state.incidents.values()}
-    if (whole := whole_since(seen)) is not None:
-        span = Span(Observer.LIST, READ, Severity.UP, whole, now)
-        past.seen.setdefault(name, []).append(span)
-    return ""

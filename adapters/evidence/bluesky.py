@@ -84,33 +84,30 @@ class Bluesky:
                 await task
 
     async def _listen(self) -> None:
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=60)
         failures = 0
         while True:
             host = self.hosts[failures % len(self.hosts)]
+            params = {"wantedCollections": "app.bsky.feed.post"}
+            if self._cursor:
+                params["cursor"] = str(self._cursor - OVERLAP)
             try:
-                await self._hear(host)
+                async with (
+                    aiohttp.ClientSession(timeout=timeout) as session,
+                    session.ws_connect(
+                        f"{host}/subscribe", params=params, max_msg_size=MAX_MESSAGE
+                    ) as stream,
+                ):
+                    async for message in stream:
+                        if message.type is not aiohttp.WSMsgType.TEXT:
+                            break
+                        self.take(message.data)
                 failures = 0
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 if not failures:
                     log.warning("crowd.failed", source=BLUESKY, reason=type(error).__name__)
                 failures += 1
             await asyncio.sleep(min(2.0**failures, LONGEST_PAUSE))
-
-    async def _hear(self, host: str) -> None:
-        params = {"wantedCollections": "app.bsky.feed.post"}
-        if self._cursor:
-            params["cursor"] = str(self._cursor - OVERLAP)
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=60)
-        async with (
-            aiohttp.ClientSession(timeout=timeout) as session,
-            session.ws_connect(
-                f"{host}/subscribe", params=params, max_msg_size=MAX_MESSAGE
-            ) as stream,
-        ):
-            async for message in stream:
-                if message.type is not aiohttp.WSMsgType.TEXT:
-                    break
-                self.take(message.data)
 
     def take(self, message: str) -> None:
         """Take one message of the stream, whatever it holds."""

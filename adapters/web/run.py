@@ -41,6 +41,34 @@ class Program:
     watchers: Mapping[str, Watcher]  # by provider
     workers: Mapping[str, Worker]  # by platform
 
+    async def trouble(self) -> str:
+        """What keeps us from answering well; empty if nothing does. Raises: StoreError."""
+        view = await self.status.view()
+        if self.status.snapshot.failure:
+            return "our own store does not answer"
+        for one in view.providers:
+            if one.checked_at is None:
+                return f"the page of {one.provider} was never read"
+            if not one.is_fresh:
+                age = int((view.at - one.checked_at).total_seconds())
+                return f"the page of {one.provider} was last read {age} s ago"
+        return ""
+
+    async def measure(self) -> Measured:
+        store, now = self.store, self.status.clock()
+        probes = await store.evidence.probes.records()
+        waiting = {name: await depth_of(store.database, name, now) for name in self.workers}
+        return Measured(
+            view=await self.status.view(),
+            polls={name: watcher.polls for name, watcher in self.watchers.items()},
+            events={name: watcher.events for name, watcher in self.watchers.items()},
+            deliveries={name: asdict(worker.counts) for name, worker in self.workers.items()},
+            pending={platform: found.channels for platform, found in waiting.items()},
+            lag={platform: found.lag for platform, found in waiting.items()},
+            silenced={platform: found.silenced for platform, found in waiting.items()},
+            probes={one.target: one.looks.endswith("g") for one in probes},
+        )
+
 
 @asynccontextmanager
 async def open_web(
@@ -62,8 +90,8 @@ async def open_web(
         token=settings.http_token.get_secret_value() if settings.http_token else None,
         webhook_secret=hook.get_secret_value() if hook else None,
         hint=lambda provider: program.watchers[provider].hint.set(),
-        trouble=lambda: _trouble(program.status),
-        measure=lambda: _measure(program),
+        trouble=program.trouble,
+        measure=program.measure,
         public_url=settings.public_url,
         reports=program.store.evidence.reports if settings.public_reports else None,
         notes=RedisKeyValue(program.store.database),
@@ -121,33 +149,3 @@ def _mcp(settings: Settings, program: Program, web: Web) -> AbstractAsyncContext
 
     server = make_server(program.status, web.rng, report, web.token)
     return serving_mcp(server, settings.mcp_hosts, web.reads.take)
-
-
-async def _trouble(status: StatusService) -> str:
-    """What keeps us from answering well; empty if nothing does. Raises: StoreError."""
-    view = await status.view()
-    if status.snapshot.failure:
-        return "our own store does not answer"
-    for one in view.providers:
-        if one.checked_at is None:
-            return f"the page of {one.provider} was never read"
-        if not one.is_fresh:
-            age = int((view.at - one.checked_at).total_seconds())
-            return f"the page of {one.provider} was last read {age} s ago"
-    return ""
-
-
-async def _measure(program: Program) -> Measured:
-    store, now = program.store, program.status.clock()
-    probes = await store.evidence.probes.records()
-    waiting = {name: await depth_of(store.database, name, now) for name in program.workers}
-    return Measured(
-        view=await program.status.view(),
-        polls={name: watcher.polls for name, watcher in program.watchers.items()},
-        events={name: watcher.events for name, watcher in program.watchers.items()},
-        deliveries={name: asdict(worker.counts) for name, worker in program.workers.items()},
-        pending={platform: found.channels for platform, found in waiting.items()},
-        lag={platform: found.lag for platform, found in waiting.items()},
-        silenced={platform: found.silenced for platform, found in waiting.items()},
-        probes={one.target: one.looks.endswith("g") for one in probes},
-    )

@@ -85,7 +85,15 @@ def read_litellm(body: bytes, catalog: Catalog) -> list[Batch]:
     for payload in _payloads(body):
         if payload.get("custom_llm_provider") != "anthropic":
             continue
-        result = _result(payload)
+        error = payload.get("error_information")
+        details = error if isinstance(error, dict) else {}
+        result: CallResult | None  # None: it says nothing of the other side (our own 4xx)
+        if payload.get("status") == "success":
+            result = CallResult.OK
+        elif "Timeout" in str(details.get("error_class", "")):
+            result = CallResult.TIMEOUT
+        else:
+            result = result_of_status(str(details.get("error_code", "")))
         if result is not None:
             count_call(totals, "api", payload.get("model"), {result: 1}, catalog)
     return batches_of(totals)
@@ -101,17 +109,6 @@ def _payloads(body: bytes) -> Iterable[Mapping[str, Any]]:
         raise RequestRefused(422, "malformed", "this is no JSON") from None
     entries = told if isinstance(told, list) else [told]
     return [entry for entry in entries if isinstance(entry, dict)]
-
-
-def _result(payload: Mapping[str, Any]) -> CallResult | None:
-    """How the request ended; None for what says nothing of the other side (our own 4xx)."""
-    if payload.get("status") == "success":
-        return CallResult.OK
-    error = payload.get("error_information")
-    details = error if isinstance(error, dict) else {}
-    if "Timeout" in str(details.get("error_class", "")):
-        return CallResult.TIMEOUT
-    return result_of_status(str(details.get("error_code", "")))
 
 
 def result_of_status(code: str) -> CallResult | None:

@@ -22,8 +22,6 @@ from bot.domain.page import Severity
 from bot.messages.answer import answer_message
 
 if TYPE_CHECKING:
-    from PIL import ImageFont
-
     from adapters.web.app import Web
 
 WIDTH, HEIGHT = 1200, 630  # https://ogp.me and what most who unfold links ask for
@@ -55,7 +53,13 @@ def drawn(question: str, answer: str, severity: Severity) -> bytes:
     pen.text((_EDGE, 70), question, fill="#5b574e", font=ImageFont.load_default(40))
     font = ImageFont.load_default(64)
     head, _, rest = answer.partition(". ")
-    lines = [f"{head}.", *_wrapped(rest, font)]
+    lines = [f"{head}.", ""]
+    for word in rest.split():  # as many to a line as fit the picture
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) > WIDTH - 2 * _EDGE and lines[-1]:
+            lines.append(word)
+        else:
+            lines[-1] = longer
     for number, line in enumerate(lines[:_LINES]):
         colour = COLOURS[severity] if number == 0 else "#1f1e1b"
         pen.text((_EDGE, 150 + 82 * number), line, fill=colour, font=font)
@@ -63,18 +67,6 @@ def drawn(question: str, answer: str, severity: Severity) -> bytes:
     packed = io.BytesIO()
     picture.quantize(32).save(packed, "PNG", optimize=True)
     return packed.getvalue()
-
-
-def _wrapped(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> list[str]:
-    """Lines that fit the picture."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if font.getlength(longer) > WIDTH - 2 * _EDGE and lines[-1]:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
 
 
 CARDS = (Endpoint("/card.png", "The present answer as a picture", card),)

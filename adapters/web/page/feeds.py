@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.web.endpoint import Endpoint
-from adapters.web.page.incidents import Update, updates_of
+from adapters.web.page.incidents import updates_of
 from adapters.web.page.past import known_past, since
 from adapters.web.page.site import path_of
 from adapters.web.reading import named
@@ -54,11 +54,15 @@ def entry_of(incident: Incident, view: StatusView) -> Entry:
     """Return the incident as it is now."""
     # As of its last change: an entry that told how long it has been open would never be the same.
     updated = changed_at(incident)
+    told = []
+    for one in updates_of(incident, view):
+        head = f"{one.at:%Y-%m-%d %H:%M} UTC · {one.words}"
+        told.append("\n".join(filter(None, (head, *one.changes, one.text, one.note))))
     return Entry(
         id=urn_of(incident.key),
         path=f"incident/{incident.key}",
         title=title_of(incident, updated),
-        text="\n\n".join(_words(one) for one in updates_of(incident, view)),
+        text="\n\n".join(told),
         published=incident.started_at,
         updated=updated,
         severity=incident.severity,
@@ -73,11 +77,6 @@ def changed_at(incident: Incident) -> datetime:
 
 def urn_of(name: str) -> str:
     return uuid5(NAMESPACE_URL, f"isclaudedown/{name}").urn
-
-
-def _words(update: Update) -> str:
-    head = f"{update.at:%Y-%m-%d %H:%M} UTC · {update.words}"
-    return "\n".join(part for part in (head, *update.changes, update.text, update.note) if part)
 
 
 @dataclass(frozen=True, slots=True)

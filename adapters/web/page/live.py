@@ -109,20 +109,19 @@ class Live:
         """
         topic = self._topics.get((path, root))
         if topic is None:
-            page, params = self._find(path)
+            asked = {"type": "http", "path": path, "method": "GET"}
+            for route, page in self._routes:
+                match, found = route.matches(asked)
+                if match is Match.FULL and page.live:
+                    break
+            else:
+                raise HTTPException(404)
             if len(self._topics) >= MOST_TOPICS and page.path not in ALWAYS:
                 raise RequestRefused(503, "too_many", "too many pages are open", retry_after=60)
-            topic = Topic(page, params, root)
+            topic = Topic(page, found["path_params"], root)
             await self._draw(web, topic)
             topic = self._topics.setdefault((path, root), topic)
         return Events(web, topic, version)
-
-    def _find(self, path: str) -> tuple[Page, Params]:
-        for route, page in self._routes:
-            match, child = route.matches({"type": "http", "path": path, "method": "GET"})
-            if match is Match.FULL and page.live:
-                return page, child["path_params"]
-        raise HTTPException(404)
 
     async def run(self, web: Web) -> None:
         """Draw what is open whenever it may have changed, until cancelled; then let all go."""

@@ -26,7 +26,6 @@ from adapters.web.page.strips import DAYS
 from adapters.web.page.timeline import picture_of
 from adapters.web.reading import named
 from bot.domain.evidence import Source
-from bot.domain.incident import Incident
 from bot.domain.page import Severity
 from bot.evidence import reports
 from bot.evidence.sources import SOURCES
@@ -102,7 +101,10 @@ async def _overview(web: Web, view: StatusView, template: str) -> Content:
 
 async def incident(web: Web, view: StatusView, params: Params) -> Content:
     """One incident in full, with what we saw of it ourselves."""
-    found = _remembered(view, params["key"]) or await web.status.incident(params["key"])
+    key = params["key"]
+    # What the view knows needs no store: it is told even while that is away.
+    known = [i for i in view.recent if key in {i.key, *i.ids}]
+    found = known[0] if len(known) == 1 else await web.status.incident(key)
     if found is None:
         raise RequestRefused(404, "unknown_incident", "There is no such incident here.")
     about = [v for s in view.catalog.order(found.surfaces) if (v := view.verdict(s))]
@@ -118,12 +120,6 @@ async def incident(web: Web, view: StatusView, params: Params) -> Content:
     }
     title = title_of(found, view.at)
     return Content("incident.html", title, values, found.severity, title)
-
-
-def _remembered(view: StatusView, name: str) -> Incident | None:
-    """What the view knows needs no store: it is told even while that is away."""
-    found = [i for i in view.recent if name in {i.key, *i.ids}]
-    return found[0] if len(found) == 1 else None
 
 
 async def surface(web: Web, view: StatusView, params: Params) -> Content:

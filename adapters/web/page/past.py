@@ -74,31 +74,34 @@ def of_surface(incidents: Sequence[Incident], surface: str, view: StatusView) ->
 
 
 def _lines(incidents: Iterable[Incident], view: StatusView) -> list[PastIncident]:
-    return [
-        PastIncident(
-            key=incident.key,
-            url=incident.url,
-            title=name_of(incident, 200),
-            severity=colour_of(incident) if incident.is_open else _worst(incident),
-            withdrawn=incident.withdrawn,
-            from_page=incident.seen_by is SeenBy.PAGE,
-            started_at=incident.started_at,
-            went=""
-            if incident.withdrawn or incident.is_open
-            else timeline(incident, view.at) or state_words(incident, view.at),
-            surfaces=", ".join(
-                view.catalog.label(s) for s in view.catalog.order(incident.surfaces)
-            ),
+    lines = []
+    for incident in incidents:
+        # Of what is over the colour says how bad it was, not that it is over.
+        severity: Severity | None = incident.worst
+        if incident.is_open:
+            severity = colour_of(incident)
+        elif incident.withdrawn:
+            severity = None
+        elif incident.worst.rank <= Severity.UP.rank:
+            severity = Severity.MAINTENANCE if incident.maintenance else None
+        went = ""
+        if not incident.withdrawn and not incident.is_open:
+            went = timeline(incident, view.at) or state_words(incident, view.at)
+        touched = view.catalog.order(incident.surfaces)
+        lines.append(
+            PastIncident(
+                key=incident.key,
+                url=incident.url,
+                title=name_of(incident, 200),
+                severity=severity,
+                withdrawn=incident.withdrawn,
+                from_page=incident.seen_by is SeenBy.PAGE,
+                started_at=incident.started_at,
+                went=went,
+                surfaces=", ".join(view.catalog.label(surface) for surface in touched),
+            )
         )
-        for incident in incidents
-    ]
-
-
-def _worst(incident: Incident) -> Severity | None:
-    """In a list of the past the colour says how bad it was, not that it is over."""
-    if incident.withdrawn or incident.worst.rank <= Severity.UP.rank:
-        return Severity.MAINTENANCE if incident.maintenance and not incident.withdrawn else None
-    return incident.worst
+    return lines
 
 
 # --- months --------------------------------------------------------------------------------------
