@@ -31,7 +31,7 @@ format: ready-dev ## put the code into shape
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
-bench: ready-dev ## measure: parsing, engine, store, delivery, page
+bench: ready-dev ## measure: parsing, engine, store, delivery, page, providers
 	@exec $(BIN)/python -m bench $(ARGS)
 
 soak: ready-dev ## incidents in fast time, with faults and kills: make soak HOURS=0.5

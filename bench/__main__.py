@@ -15,6 +15,7 @@ from bench import (
     idle,
     latency,
     page,
+    providers,
     replicas,
     store,
 )
@@ -25,6 +26,7 @@ PARTS = {
     "latency": latency.measure,
     "answers": answers.measure,
     "page": page.measure,
+    "providers": providers.measure,
     "delivery": delivery.measure,
     "growth": growth.measure,
     "idle": idle.measure,
