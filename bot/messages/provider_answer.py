@@ -10,6 +10,7 @@ from bot.domain.evidence import Source, Verdict
 from bot.domain.incident import Incident
 from bot.domain.message import Line, Link, Row, Span, Text, ThreadLink, Time
 from bot.domain.page import Severity
+from bot.evidence.sources import label_of, source_named
 from bot.messages.durations import duration
 from bot.messages.parts import updates_words
 from bot.messages.state import name_of
@@ -74,9 +75,13 @@ class ProviderAnswer:
         return rows
 
     def evidence_line(self) -> Line:
-        """Name what speaks against it besides the page: "Also seen: …". Empty: nothing does."""
+        """Name what speaks against it besides the page: "Also seen: …". Empty: nothing does.
+
+        Figures from elsewhere have their source before them; our own evidence names itself.
+        """
         said = [
-            f"{self.catalog.label(piece.surface)}: {piece.says}"
+            ("" if source_named(piece.source).opens else f"{label_of(piece.source)}, ")
+            + f"{self.catalog.label(piece.surface)}: {piece.says}"
             for verdict in self.verdicts
             for piece in verdict.evidence
             if piece.source != Source.PAGE and piece.severity.rank > Severity.UP.rank

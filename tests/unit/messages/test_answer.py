@@ -146,6 +146,13 @@ def test_a_suspicion_is_never_told_as_a_fact_and_says_what_was_seen() -> None:
     assert "Also seen: API: our probe got 529 three times." in spoken(card)
 
 
+def test_a_figure_from_elsewhere_has_its_source_before_it() -> None:
+    says = "Anthropic 41 % of requests well in 5 min, usual 99 %; Amazon Bedrock 100 %"
+    figure = Evidence("openrouter", "opus", DEGRADED, ago(1), says=says)
+    card = answer(claude(replace(verdict("opus", DEGRADED), suspected=True, evidence=(figure,))))
+    assert f"Also seen: OpenRouter, Opus: {says}." in spoken(card)
+
+
 def test_another_provider_is_spoken_of_only_when_it_is_down_or_asked_for() -> None:
     calm = ProviderStatus(
         "github", (verdict("github/actions"),), checked_at=ago(0.1), is_fresh=True
