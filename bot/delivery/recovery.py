@@ -16,7 +16,7 @@ from bot.delivery.context import DeliveryContext, SubjectTask
 from bot.delivery.plan import plan
 from bot.delivery.queue import Claim, Unconfirmed
 from bot.delivery.sender import Sender
-from bot.delivery.steps import Act, Step, apply, catch_up_key, reply_key, root_key
+from bot.delivery.steps import FIRST, Act, Step, apply, catch_up_key, reply_key, root_key
 from bot.domain.errors import CannotLook
 from bot.domain.incident import EventKind, Incident, IncidentEvent
 from bot.domain.subscription import Channel, Subscription, ThreadRecord
@@ -47,7 +47,7 @@ async def recover(
 
     for task in tasks:
         since = unconfirmed_since(claim, task)
-        if since is None or not task.plan(context.clock()).sends:
+        if since is None or not _may_owe(task, context.clock()):
             continue
         context.counts.searched += 1
         try:
@@ -58,6 +58,19 @@ async def recover(
         task.thread = replace(task.thread, searched_at=context.clock())
     known = claim.unconfirmed_since is not None
     return Unconfirmed.CLEARED if known else Unconfirmed.UNCHANGED
+
+
+def _may_owe(task: SubjectTask, now: datetime) -> bool:
+    """Return whether anything is to be sent, as the record is or if its first message is found.
+
+    A page was seen again before "I can't see" was confirmed: whoever got that gets the end.
+    """
+    if task.plan(now).sends:
+        return True
+    if not isinstance(task.subject, Announcement) or task.thread.root is not None:
+        return False
+    found = apply(task.thread, Step(Act.SAY, 0, part=FIRST), "found")
+    return task.subject.plan(found, task.subscription, now).sends
 
 
 def unconfirmed_since(claim: Claim, task: SubjectTask) -> datetime | None:

@@ -46,7 +46,10 @@ def verdicts(
         carriers = [judged[other] for other in surface.rests_on if other in judged]
         if surface.by_words and carriers:
             official = _carried(official, max(carriers, key=_weight), catalog)
-        judged[surface.id] = with_others(official, others, now)
+        found = with_others(official, others, now)
+        if found.suspected and not official.suspected:
+            found = replace(found, carried_by="")  # its own evidence speaks against it
+        judged[surface.id] = found
     return [judged[surface.id] for surface in provider.surfaces]
 
 

@@ -140,6 +140,7 @@ async def test_a_moved_page_redirects(server: PageServer, client: httpx.AsyncCli
 
 STATUS_OF = {
     "method_not_allowed": 405,
+    "bad_port": 302,
     "error": 500,
     "bad_gateway": 502,
     "unavailable": 503,

@@ -67,6 +67,15 @@ def test_a_suspicion_of_what_carries_it_is_one_of_the_surface_too() -> None:
     assert (found.suspected, found.severity) == (True, DEGRADED)
 
 
+def test_evidence_against_a_model_alone_is_not_laid_on_what_carries_it() -> None:
+    probe = Evidence(Source.PROBE, "opus", PARTIAL, NOW, says="it answers 529", weight=1.0)
+    seen = view_of(evidence=(probe,))
+    opus, api = seen.verdict("opus"), seen.verdict("api")
+    assert opus
+    assert api
+    assert (opus.suspected, opus.carried_by, api.suspected) == (True, "", False)
+
+
 def test_good_evidence_of_its_own_makes_nothing_better_than_what_carries_it() -> None:
     fine = Evidence(Source.TRAFFIC, "opus", UP, NOW, says="all went well", weight=1.0)
     found = view_of(("api", MAJOR), evidence=(fine,)).verdict("opus")
