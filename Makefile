@@ -44,7 +44,7 @@ docs: ## build the site of the documentation into site/, with every link checked
 	@$(PYTHON) scripts/prepare.py docs
 	@NO_MKDOCS_2_WARNING=1 exec $(BIN)/python -m mkdocs build --strict --quiet
 
-audit: ready-dev ## known holes of what is installed (installs pip-audit; asks pypi.org)
+audit: ready-dev ## known holes of what is installed (installs pip-audit; needs the network)
 	@exec $(BIN)/python scripts/audit.py
 
 licences: ready-dev ## write docs/licences.md anew

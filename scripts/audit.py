@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".venv" / "audit"
 TOOL = "pip-audit>=2.9"
-UNREACHABLE = "the advisories cannot be had (is pypi.org reachable from here?)"
+UNREACHABLE = "the advisories cannot be had (is there a network here?)"
 PYTHON = HOME / "bin" / "python"
 
 
@@ -43,9 +43,7 @@ def report(found: str, said: str) -> int:
     try:
         packages = json.loads(found)["dependencies"]
     except (ValueError, KeyError, TypeError):
-        return not_found_out(
-            "the advisories cannot be had (is pypi.org reachable from here?)", said
-        )
+        return not_found_out("the advisories cannot be had (is there a network here?)", said)
     passed_over = {one["name"]: one["skip_reason"] for one in packages if "skip_reason" in one}
     if len(passed_over) == len(packages):
         return not_found_out(UNREACHABLE, next(iter(passed_over.values()), said))
