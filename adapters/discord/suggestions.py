@@ -20,7 +20,7 @@ _LENGTHS: Final = ("30m", "1h", "2h", "4h", "8h", "1d", "2d", "7d", "14d", "30d"
 
 
 class Answering(Protocol):
-    """Whoever answers interactions: with these commands."""
+    """A responder of interactions, with the commands that it answers by."""
 
     @property
     def commands(self) -> Commands: ...

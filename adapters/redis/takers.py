@@ -1,4 +1,4 @@
-"""Who has taken which incident, in Redis: see `bot.ports.Takers` for what it promises."""
+"""Takers of incidents ("I'm on it") in Redis: see `bot.ports.Takers` for the promises."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ REPORTS, REPORT_BURST = 0.05, 8
 
 @dataclass(slots=True)
 class Web:
-    """What the application works with."""
+    """Parts that the endpoints work with."""
 
     status: StatusService
     traffic: TrafficStore

@@ -1,4 +1,4 @@
-"""What an endpoint of the HTTP API is; the routes and the OpenAPI description are made of these."""
+"""Endpoints of the HTTP API as values, of which routes and the OpenAPI description are made."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ Days = Annotated[int, Field(ge=1, le=400)]
 
 
 class Knowledge(Protocol):
-    """What the tools ask: the running program, or one poll of our own."""
+    """Source of the tools' answers: the running program, or one poll of our own."""
 
     async def view(self) -> StatusView: ...
 
@@ -112,7 +112,7 @@ def make_server(
 
     @server.tool(annotations=_READ)
     async def explain(error: str) -> ExplanationAnswer:
-        """Whose fault an error message or the end of a log is. The text is not kept."""
+        """The side at fault for an error message or the end of a log. The text is not kept."""
         view = await _known(knowledge.view())
         said = explain_log(error[-LONGEST_LOG:], view.verdicts, known_errors())
         return explanation_answer(explanation_document(said, view))

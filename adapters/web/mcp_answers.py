@@ -1,4 +1,4 @@
-"""What the tools answer, as classes: small, typed, and with the provider's words set apart.
+"""Answers of the tools as classes: small, typed, and with the provider's words set apart.
 
 An answer is at most `MOST` bytes of JSON: an agent pays for every word, and what is cut can be
 asked for. Texts of the provider stand in `untrusted` fields only, so that whatever is written on a
@@ -56,7 +56,7 @@ class IncidentNow(BaseModel):
 
 
 class VerdictAnswer(BaseModel):
-    """What is true now."""
+    """Verdicts as they are now."""
 
     answer: str
     exit_code: int = Field(description="0 up, 10 degraded, 20 down, 30 unknown (not up, not down).")

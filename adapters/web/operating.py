@@ -1,4 +1,4 @@
-"""What an operator reads over HTTP: health, readiness, metrics, and the API's own description."""
+"""Endpoints for operators: health, readiness, metrics, and the API's own description."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What typed words mean as times: hours of the day, weekdays, zones. Pure; never guesses.
 
-A word that means nothing here is an error that names it, so that no half of a wish is fulfilled.
+A word that means nothing here is an error that names it, so that no command is half carried out.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ message to each channel, and a second one, to those that got the first, once the
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -17,10 +16,9 @@ from bot.delivery.cache import MessageCache
 from bot.delivery.queue import EventStream
 from bot.delivery.steps import FIRST, Act, Plan, Step
 from bot.domain.blindness import Blindness
-from bot.domain.errors import StoreError
 from bot.domain.message import Message
 from bot.domain.subscription import Channel, Reason, Subscription, ThreadRecord
-from bot.loops.periodic import StoreBackoff, wait_for
+from bot.loops.periodic import StoreLoop
 from bot.ports import Clock, IncidentStore
 
 log = structlog.get_logger()
@@ -74,7 +72,7 @@ class BlindnessNews(Announcement):
         return {FIRST: key, SEEN_AGAIN: f"{key}/{SEEN_AGAIN}"}
 
 
-class BlindnessFanOut:
+class BlindnessFanOut(StoreLoop):
     """The loop that queues the channels of each page that cannot be, or can again be, read."""
 
     def __init__(
@@ -86,30 +84,13 @@ class BlindnessFanOut:
         *,
         interval: float = LOOK_EVERY,
     ) -> None:
+        super().__init__("blindness", interval)
         self._providers = providers
         self._incident_store = incident_store
         self._stream = stream
         self._clock = clock
-        self._interval = interval
-        self._wake = asyncio.Event()
-        self._backoff = StoreBackoff("blindness")
 
-    def wake(self) -> None:
-        """Something was committed: look now."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                await self.queue_all()
-                self._backoff.answered()
-                wait = self._interval
-            except StoreError as error:
-                wait = self._backoff.failed(error)
-            await wait_for(self._wake, wait)
-
-    async def queue_all(self) -> None:
+    async def queue_due(self) -> bool:
         """Queue every channel that is not up to date with the last blindness of each page.
 
         Raises:
@@ -125,3 +106,4 @@ class BlindnessFanOut:
                 continue
             if stale := await self._stream.enqueue(blindness):
                 log.info("blindness.queued", subject=blindness.key, stale=stale)
+        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +12,11 @@ from bot.delivery.announcement import Announcement
 from bot.delivery.cache import MessageCache
 from bot.delivery.queue import EventStream
 from bot.delivery.steps import Act, Plan, Step
-from bot.domain.errors import StoreError
 from bot.domain.incident import Incident, Origin
 from bot.domain.message import Message
 from bot.domain.page import Severity
 from bot.domain.subscription import Reason, Subscription, ThreadRecord
-from bot.loops.periodic import StoreBackoff, wait_for
+from bot.loops.periodic import StoreLoop
 from bot.ports import Clock, IncidentStore
 
 log = structlog.get_logger()
@@ -100,7 +98,7 @@ class UntakenNews(Announcement):
         return subscription.escalation.mention if subscription.escalation else None
 
 
-class EscalationFanOut:
+class EscalationFanOut(StoreLoop):
     """The loop that queues the channels that want somebody called by now."""
 
     def __init__(
@@ -112,30 +110,13 @@ class EscalationFanOut:
         *,
         interval: float = LOOK_EVERY,
     ) -> None:
+        super().__init__("escalation", interval)
         self._providers = providers
         self._incident_store = incident_store
         self._stream = stream
         self._clock = clock
-        self._interval = interval
-        self._wake = asyncio.Event()
-        self._backoff = StoreBackoff("escalation")
 
-    def wake(self) -> None:
-        """Something was committed: look now."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                await self.queue_due()
-                self._backoff.answered()
-                wait = self._interval
-            except StoreError as error:
-                wait = self._backoff.failed(error)
-            await wait_for(self._wake, wait)
-
-    async def queue_due(self) -> None:
+    async def queue_due(self) -> bool:
         """Queue every channel whose time has passed since an outage became a major one.
 
         Raises:
@@ -151,3 +132,4 @@ class EscalationFanOut:
                     stale = await self._stream.enqueue_escalation(Untaken(incident.key), minutes)
                     if stale:
                         log.info("escalation.queued", incident=incident.key, stale=stale)
+        return False

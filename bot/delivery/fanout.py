@@ -20,7 +20,7 @@ from bot.delivery.queue import EventStream, Queue, ReminderStore
 from bot.delivery.reminders import is_due
 from bot.domain.errors import StoreError
 from bot.domain.incident import SeenBy
-from bot.loops.periodic import StoreBackoff, wait_for
+from bot.loops.periodic import StoreBackoff, StoreLoop, wait_for
 from bot.ports import Clock, IncidentStore, Takers
 
 log = structlog.get_logger()
@@ -118,7 +118,7 @@ class FanOut:
         return stale
 
 
-class ReminderFanOut:
+class ReminderFanOut(StoreLoop):
     """The loop of reminders: those whose surfaces are up make their destinations stale."""
 
     def __init__(
@@ -130,30 +130,13 @@ class ReminderFanOut:
         *,
         interval: float = REMINDERS,
     ) -> None:
+        super().__init__("reminders", interval)
         self._reminders = reminders
         self._queue = queue
         self._verdicts = verdicts
         self._clock = clock
-        self._interval = interval
-        self._wake = asyncio.Event()
-        self._backoff = StoreBackoff("reminders")
 
-    def wake(self) -> None:
-        """Events were committed: something may be up again."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                await self.queue_due()
-                self._backoff.answered()
-                wait = self._interval
-            except StoreError as error:
-                wait = self._backoff.failed(error)
-            await wait_for(self._wake, wait)
-
-    async def queue_due(self) -> None:
+    async def queue_due(self) -> bool:
         """Queue the destinations of all reminders that are due.
 
         Raises:
@@ -161,8 +144,9 @@ class ReminderFanOut:
         """
         reminders = await self._reminders.all()
         if not reminders:
-            return
+            return False
         verdicts, now = await self._verdicts(), self._clock()
         for reminder in reminders:
             if is_due(reminder, verdicts.verdict, now):
                 await self._queue.mark_stale(reminder.channel, [reminder])
+        return False

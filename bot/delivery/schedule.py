@@ -6,7 +6,6 @@ replica and however late: what was told is known by the channel's record of it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,9 +16,8 @@ import structlog
 from bot.delivery.queue import Queue, Subject
 from bot.delivery.quiet_end import QuietEnd
 from bot.domain.digest import DigestDue
-from bot.domain.errors import StoreError
 from bot.domain.subscription import Channel, Subscription
-from bot.loops.periodic import StoreBackoff, wait_for
+from bot.loops.periodic import StoreLoop
 from bot.ports import Clock, IncidentStore, Subscriptions
 
 log = structlog.get_logger()
@@ -64,7 +62,7 @@ def next_due(subscription: Subscription, now: datetime) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-class ScheduleFanOut:
+class ScheduleFanOut(StoreLoop):
     """The loop: channels whose time has come are queued, and get their next time."""
 
     def __init__(
@@ -78,32 +76,16 @@ class ScheduleFanOut:
         *,
         interval: float = LOOK_EVERY,
     ) -> None:
+        super().__init__("schedule", interval)
         self._timetable = timetable
         self._subscriptions = subscriptions
         self._incident_store = incident_store
         self._queue = queue
         self._providers = providers
         self._clock = clock
-        self._interval = interval
-        self._wake = asyncio.Event()
-        self._backoff = StoreBackoff("schedule")
 
-    def wake(self) -> None:
-        """A channel's times were changed: look now."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                wait = 0.0 if await self.queue_due() else self._interval
-                self._backoff.answered()
-            except StoreError as error:
-                wait = self._backoff.failed(error)
-            await wait_for(self._wake, wait)
-
-    async def queue_due(self) -> int:
-        """Queue the channels whose time has come. Returns how many there were.
+    async def queue_due(self) -> bool:
+        """Queue the channels whose time has come. Returns whether there were any.
 
         Raises:
             StoreError: the store did not answer; the rest is found at the next pass.
@@ -122,7 +104,7 @@ class ScheduleFanOut:
                 following = next_due(subscription, now)
             # Not before it is queued: what a crash leaves is found again.
             await self._timetable.advance(appointment, following)
-        return len(due)
+        return bool(due)
 
     async def _put_off(self, subscription: Subscription, due: Sequence[Due]) -> list[Subject]:
         """Return the incidents of the quiet hours: their threads go on now."""

@@ -115,7 +115,7 @@ class Origin(StrEnum):
 
 
 class SeenBy(StrEnum):
-    """The witness of an incident: what is known of it rests on that."""
+    """The source of what is known of an incident: the page's list, or our own polls."""
 
     US = "us"  # we polled the page while it ran, or soon after
     PAGE = "page"  # it was over before we first looked; the page's own list tells it

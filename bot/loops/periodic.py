@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 import structlog
@@ -48,6 +49,38 @@ class StoreBackoff:
         self.failures = 0
 
 
+class StoreLoop(ABC):
+    """A loop over the store: looks now and then, when woken, and more seldom while that fails."""
+
+    def __init__(self, name: str, interval: float) -> None:
+        """`name` is for the log; `interval`: seconds between two looks."""
+        self._interval = interval
+        self._wake = asyncio.Event()
+        self._backoff = StoreBackoff(name)
+
+    def wake(self) -> None:
+        """Something was committed or changed: look now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                wait = 0.0 if await self.queue_due() else self._interval
+                self._backoff.answered()
+            except StoreError as error:
+                wait = self._backoff.failed(error)
+            await wait_for(self._wake, wait)
+
+    @abstractmethod
+    async def queue_due(self) -> bool:
+        """Queue the channels that are due. Returns whether more may be due already.
+
+        Raises:
+            StoreError: the store did not answer; the rest is found at the next look.
+        """
+
+
 @dataclass(slots=True)
 class PageBackoff:
     """Growing pauses while a page cannot be read; logged once when that begins and once after."""
@@ -60,7 +93,7 @@ class PageBackoff:
     def failed(self, error: SourceError) -> float:
         """Return the pause in seconds: doubled at each failure up to a limit.
 
-        The page's own wish (`retry_after`) comes on top: no poll is sooner than that.
+        What the page asks for (`retry_after`) comes on top: no poll is sooner than that.
         """
         if not self.failures:
             log.warning("page.failed", provider=self.provider, reason=str(error))

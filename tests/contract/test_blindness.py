@@ -54,7 +54,7 @@ async def subscribed(bot: Bot) -> None:
 
 
 async def deliver(bot: Bot) -> None:
-    await bot.blindness.queue_all()
+    await bot.blindness.queue_due()
     bot.worker.wake()
     await settled(bot.store)
 

@@ -81,7 +81,7 @@ def urn_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What the three formats are made of; the newest change first."""
+    """Entries and names that the three formats are made of; the newest change first."""
 
     title: str
     base: str

@@ -1,4 +1,4 @@
-"""What costs much to read and changes little, such as months of history, kept for all pages."""
+"""A cache for all pages of what costs much to read and changes little, such as months."""
 
 from __future__ import annotations
 

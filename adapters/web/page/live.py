@@ -74,7 +74,7 @@ class Listener:
 
 @dataclass(eq=False, slots=True)
 class Topic:
-    """What stands at one address now, and who has it open. Events are drawn and encoded once."""
+    """One address: its present content and its listeners. Events are drawn and encoded once."""
 
     page: Page
     params: Params
@@ -225,7 +225,7 @@ class Events(Response):
 
 
 async def listen(web: Web, request: Request) -> Response:
-    """What changes on a page while it is open."""
+    """The part of a page that changes while it is open."""
     if request.method == "HEAD":
         return Response(media_type="text/event-stream")
     seen = request.headers.get("last-event-id") or request.query_params.get("seen", "")

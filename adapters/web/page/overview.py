@@ -1,4 +1,4 @@
-"""What the first page says, as values: the answer, surfaces with their evidence, what is open."""
+"""The first page as values: the answer, surfaces with their evidence, what is open."""
 
 from __future__ import annotations
 

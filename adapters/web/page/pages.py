@@ -44,7 +44,7 @@ Params = Mapping[str, str]  # of the address: in its path, and behind the questi
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a page shows: the template of its middle, and what that is filled with."""
+    """A page: the template of its middle, and the values that fill it."""
 
     main: str
     title: str
