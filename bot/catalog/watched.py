@@ -33,7 +33,7 @@ def watched_catalog(settings: Settings) -> Catalog:
     if not providers:
         place = settings.named("ISCLAUDEDOWN_PROVIDERS")
         raise SettingsError(f"{place} names no provider, so nothing is watched")
-    return Catalog(providers)
+    return replace(catalog, providers=providers)
 
 
 def usable_instead(settings: Settings, catalog: Catalog) -> tuple[str, ...]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.catalog.catalog import load_catalog, only
+from bot.catalog.watched import watched_catalog
 from bot.commands import Request
 from bot.commands.parser import parse
+from bot.settings import Settings
 from tests.cases.day import Day
 from tests.servers.statuspage import CLAUDE_AI
 from tests.unit.commands.fakes import OPS
@@ -42,6 +44,13 @@ async def test_a_provider_that_is_not_watched_is_said_to_be_so(
     text = await Day().says(question)
     assert "is not watched here" in text
     assert provider in text
+
+
+def test_the_running_program_knows_whom_it_does_not_watch() -> None:
+    """What the settings make, not only what a test makes of the catalogue."""
+    (doubt,) = parse("is chatgpt down", watched_catalog(Settings())).doubts
+    assert doubt.unwatched
+    assert doubt.unwatched.id == "openai"
 
 
 def test_a_provider_that_is_watched_is_never_called_unwatched() -> None:
