@@ -1,4 +1,4 @@
-"""Parts of a settings form: what can be chosen, what is chosen now, what was asked for. Pure.
+"""Parts of a settings form: what can be chosen or typed, what holds now, what was asked for. Pure.
 
 A platform provides the labels of severities in its own words, and the widgets (menus, boxes).
 """
@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from bot.catalog.catalog import Catalog
-from bot.commands import KEEP, Answer, Commands, Keep, Request
-from bot.domain.incident import EventKind
+from bot.catalog.times import DIGEST_EXAMPLE, EXAMPLE, TimesError, read_digest, read_quiet
+from bot.commands import SubscriptionChange
+from bot.commands.parser import tokenise
 from bot.domain.page import Severity
-from bot.domain.quiet import QuietHours
 from bot.domain.subscription import Subscription
+
+TYPED_LENGTH: Final = 150  # a guess: the longest example, three times
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +29,55 @@ class FormOption:
 
 
 @dataclass(frozen=True, slots=True)
-class SettingsChange:
-    """The change that a form asks for. None (surfaces, severity) and KEEP leave a setting alone."""
+class TypedField:
+    """A setting that is typed as behind the command of the same name. Empty: there is none."""
 
-    surfaces: tuple[str, ...] | None = None  # empty: everything
-    severity: Severity | None = None
-    mention: str | Keep | None = KEEP  # None: nobody
-    mention_from: Severity | Keep = KEEP
-    thread_only: frozenset[EventKind] | Keep = KEEP
-    quiet: QuietHours | Keep | None = KEEP  # None: no quiet hours
+    name: str
+    label: str
+    example: str
 
-    async def apply(self, commands: Commands, request: Request) -> Answer:
-        """Subscribe the request's channel accordingly."""
-        return await commands.subscribe(
-            request,
-            surfaces=self.surfaces,
-            severity=self.severity,
-            mention=self.mention,
-            mention_from=self.mention_from,
-            thread_only=self.thread_only,
-            quiet=self.quiet,
-        )
+    @property
+    def hint(self) -> str:
+        return f"As in {self.example.removeprefix(f'{self.name} ')}. Empty: none."
+
+
+class FormError(Exception):
+    """What is wrong in the field of that name, in a sentence."""
+
+    def __init__(self, field: str, says: str) -> None:
+        super().__init__(says)
+        self.field = field
+        self.says = says
+
+
+QUIET = TypedField("quiet", "Quiet hours", EXAMPLE)
+DIGEST = TypedField("digest", "Digest", DIGEST_EXAMPLE)
+TYPED_FIELDS = (QUIET, DIGEST)
+
+
+def typed_now(now: Subscription | None) -> dict[str, str]:
+    """Return by field what is set, in the words that set it."""
+    quiet = now.quiet.words if now and now.quiet else ""
+    digest = now.digest.words if now and now.digest else ""
+    return {QUIET.name: quiet, DIGEST.name: digest}
+
+
+def read_typed(typed: Mapping[str, str]) -> SubscriptionChange:
+    """Return the change that the typed fields ask for; a digest may use the zone of quiet hours.
+
+    Raises:
+        FormError: a word has no meaning there, or something is missing.
+    """
+    field = QUIET
+    try:
+        words = tokenise(typed.get(QUIET.name, ""))
+        quiet = read_quiet(words) if words else None
+        field = DIGEST
+        words = tokenise(typed.get(DIGEST.name, ""))
+        digest = read_digest(words, quiet.zone if quiet else "") if words else None
+    except TimesError as error:
+        raise FormError(field.name, f"{field.label}: {error}.") from error
+    return SubscriptionChange(quiet=quiet, digest=digest)
 
 
 def surface_options(catalog: Catalog, now: Subscription | None, most: int) -> list[FormOption]:

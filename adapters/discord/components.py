@@ -1,7 +1,8 @@
-"""Components: buttons and menus. Their ids say all that is needed, so they work for ever."""
+"""Components: buttons, menus, the modal. Their ids say all that is needed; they work for ever."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any, Final, cast
 
@@ -11,20 +12,23 @@ from adapters.discord.command_names import MANAGE
 from adapters.discord.errors import DiscordRefused
 from adapters.discord.interaction import DiscordInteraction
 from adapters.discord.refs import BUTTON
-from adapters.discord.responder import CHANGE_LATER, DiscordResponder, log
+from adapters.discord.responder import CHANGE_LATER, OPEN_MODAL, DiscordResponder, log
 from adapters.discord.rest import RestClient
-from adapters.discord.settings_form import ACTION, change_of
-from bot.domain.errors import DeliveryError
+from adapters.discord.settings_form import ACTION, TIMES, change_of, modal
+from bot.commands import SubscriptionChange
+from bot.domain.errors import DeliveryError, StoreError
 from bot.domain.subscription import Channel
 
 _CHANGING: Final = frozenset({ACTION, "subscribe"})
+_KINDS: Final = (discord.InteractionType.component, discord.InteractionType.modal_submit)
+_READ_SECONDS: Final = 1.0  # of the three that Discord waits
 
 
 def listen_to_components(client: discord.Client, responder: DiscordResponder) -> None:
     """Register the listener on a client."""
 
     async def on_interaction(raw: discord.Interaction) -> None:
-        if raw.type is not discord.InteractionType.component:
+        if raw.type not in _KINDS:
             return
         data = cast("dict[str, Any]", raw.data or {})
         found = BUTTON.fullmatch(str(data.get("custom_id", "")))
@@ -33,22 +37,46 @@ def listen_to_components(client: discord.Client, responder: DiscordResponder) ->
             return
         interaction = DiscordInteraction.of(raw)
         action, value = found["action"], found["value"]
+        # The menu, or the modal, says which setting, and of which channel.
+        field, _, number = value.partition("/")
+        there = Channel("discord", interaction.channel.tenant, number)
+        if action == ACTION and not number.isdigit():
+            return
+        if (action, field, raw.type) == (ACTION, TIMES, discord.InteractionType.component):
+            # Who may change it is asked for when it is sent.
+            await open_modal(responder, interaction.to(there))
+            return
         if action in _CHANGING and not interaction.may_manage and interaction.is_in_guild:
             may = await allowed_by_server(responder.rest, raw)
             interaction = replace(interaction, may_manage=may)
         if action == ACTION:
-            # The menu says which setting, and of which channel.
-            field, _, number = value.partition("/")
-            if number.isdigit():
-                there = Channel("discord", interaction.channel.tenant, number)
-                change = change_of(field, data, there.tenant)
-                await responder.serve_settings(interaction.to(there), change, kind=CHANGE_LATER)
+
+            def read() -> SubscriptionChange | None:
+                return change_of(field, data, there.tenant)
+
+            await responder.serve_settings(interaction.to(there), read, kind=CHANGE_LATER)
             return
         await responder.serve(
             interaction, lambda: responder.commands.press(interaction.request(), action, value)
         )
 
     client.on_interaction = on_interaction  # type: ignore[attr-defined]  # how discord.py finds a listener
+
+
+async def open_modal(responder: DiscordResponder, interaction: DiscordInteraction) -> None:
+    """Open the modal with what holds now; where nothing is known, show the settings as they are.
+
+    A modal can only be the first answer, within three seconds.
+    """
+    try:
+        async with asyncio.timeout(_READ_SECONDS):
+            now = await responder.subscriptions.get(interaction.channel)
+    except (StoreError, TimeoutError):
+        now = None
+    if now is None:
+        await responder.serve_settings(interaction, kind=CHANGE_LATER)
+        return
+    await responder.first_answer(interaction, OPEN_MODAL, modal(interaction.channel, now))
 
 
 async def allowed_by_server(rest: RestClient, raw: discord.Interaction) -> bool:

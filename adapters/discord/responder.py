@@ -15,7 +15,7 @@ import structlog
 
 from adapters.chat.http import Json
 from adapters.chat.responder import Responder
-from adapters.chat.settings_form import SettingsChange
+from adapters.chat.settings_form import FormError
 from adapters.chat.text import size
 from adapters.discord.attachment import Attachment, picture_of, showing
 from adapters.discord.channels import Channels, Kind
@@ -26,17 +26,18 @@ from adapters.discord.markup import DESCRIPTION
 from adapters.discord.render import body_of, render
 from adapters.discord.rest import RestClient
 from adapters.discord.settings_form import menus
-from bot.commands import Answer
+from bot.commands import Answer, SubscriptionChange
 from bot.domain.errors import DeliveryError, Malformed, StoreError, Uncertain
 from bot.domain.message import Lines, Message, Text, ThreadLink
+from bot.messages.text import notice
 from bot.ports import Messenger
 
 log = structlog.get_logger()
 
 DEFER_SECONDS: Final = 1.2  # two attempts fit into the three seconds
 PRIVATE: Final = 1 << 6
-# Types of a first answer: that one will come, or that the message will change.
-ANSWER_LATER, CHANGE_LATER = 5, 6
+# Types of a first answer: that one will come, that the message will change, or a modal.
+ANSWER_LATER, CHANGE_LATER, OPEN_MODAL = 5, 6, 9
 _SILENT: Final[Json] = {"parse": []}
 _WEBHOOK: Final = "/webhooks/{webhook_id}/{webhook_token}"
 
@@ -74,18 +75,22 @@ class DiscordResponder(Responder[DiscordInteraction]):
     async def serve_settings(
         self,
         interaction: DiscordInteraction,
-        change: SettingsChange | None = None,
+        read: Callable[[], SubscriptionChange | None] = lambda: None,
         *,
         kind: int = ANSWER_LATER,
     ) -> None:
-        """Carry out a change, if one is given; answer with the settings and their menus."""
+        """Carry out the change that `read` returns, if any; answer with the settings and menus."""
         if not await self.defer(interaction, kind=kind):
             return
 
         async def work() -> Answer:
+            try:
+                change = read()
+            except FormError as error:
+                return Answer(notice(f"{error.says} Nothing was changed", emoji="❓"))
             if change is None:
                 return await self.commands.answer(interaction.request("subscriptions"))
-            return await change.apply(self.commands, interaction.request())
+            return await self.commands.subscribe(interaction.request(), change)
 
         answer = await self.answer(work)
         try:
@@ -103,9 +108,14 @@ class DiscordResponder(Responder[DiscordInteraction]):
 
         It doubles as the mark that the interaction is taken: Discord accepts one such answer.
         """
-        body: Json = {"type": kind}
-        if kind == ANSWER_LATER and not shared:
-            body["data"] = {"flags": PRIVATE}
+        private = kind == ANSWER_LATER and not shared
+        return await self.first_answer(interaction, kind, {"flags": PRIVATE} if private else None)
+
+    async def first_answer(
+        self, interaction: DiscordInteraction, kind: int, data: Json | None
+    ) -> bool:
+        """Send the first answer, for which Discord waits three seconds. False: it was not taken."""
+        body: Json = {"type": kind, **({"data": data} if data else {})}
         for _ in range(2):
             try:
                 await self.rest.call(

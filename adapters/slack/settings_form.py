@@ -77,7 +77,7 @@ async def submit_form(
     )
 
     async def apply() -> Answer:
-        return await form.change.apply(responder.commands, await responder.request(asked))
+        return await responder.commands.subscribe(await responder.request(asked), form.change)
 
     saving = asyncio.create_task(responder.answer(apply))
     done, _ = await asyncio.wait({saving}, timeout=FORM_SECONDS)

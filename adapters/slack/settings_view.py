@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.chat.http import Json
 from adapters.chat.settings_form import (
+    TYPED_FIELDS,
+    TYPED_LENGTH,
+    FormError,
     FormOption,
-    SettingsChange,
+    read_typed,
     severity_options,
     surface_options,
+    typed_now,
 )
 from adapters.chat.text import clean, cut
 from adapters.slack.mrkdwn import addresses_in, mention, rich_text
 from adapters.slack.render import ACTION_PREFIX, actions, button, plain
 from bot.catalog.catalog import Catalog
-from bot.catalog.times import EXAMPLE, TimesError, read_quiet
-from bot.commands import KEEP
-from bot.commands.parser import tokenise
+from bot.commands import KEEP, SubscriptionChange
 from bot.domain.incident import EventKind
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Subscription
 
 CALLBACK = "icd.settings"
-CHANNEL, SURFACES, SEVERITY, MENTION, QUIET = "channel", "surfaces", "severity", "mention", "quiet"
+CHANNEL, SURFACES, SEVERITY, MENTION, LOUD = "channel", "surfaces", "severity", "mention", "loud"
 CALL = "call"  # from which severity up
-HOURS = "hours"
 # https://docs.slack.dev/reference/block-kit/block-elements/multi-select-menu-element
 MOST_OPTIONS = 100
 OPTION_TEXT = 75
@@ -59,7 +60,7 @@ class Form:
     """A filled-in form: the channel that was picked, and what it shall get."""
 
     channel: str
-    change: SettingsChange
+    change: SubscriptionChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +104,16 @@ def settings_view(catalog: Catalog, channel: str | None, now: Subscription | Non
     )
     least = _choice("static_select", _call_options(now))
     blocks.append(_input(f"{CALL}/{channel}", "Call them for", least))
-    quiet = now.thread_only if now else frozenset()
-    loud = [FormOption(kind.value, label, kind not in quiet) for kind, label in _KINDS.items()]
+    only = now.thread_only if now else frozenset()
+    loud = [FormOption(kind.value, label, kind not in only) for kind, label in _KINDS.items()]
     label = "Also shown in the channel, not only in the thread"
-    blocks.append(_optional(f"{QUIET}/{channel}", label, _choice("checkboxes", loud)))
-    hours: Json = {"type": "plain_text_input", "max_length": 150}
-    if now is not None and now.quiet:
-        hours["initial_value"] = now.quiet.words
-    hint = f"As in {EXAMPLE.removeprefix('quiet ')}. Empty: none."
-    blocks.append(_optional(f"{HOURS}/{channel}", "Quiet hours", hours, hint))
+    blocks.append(_optional(f"{LOUD}/{channel}", label, _choice("checkboxes", loud)))
+    typed = typed_now(now)
+    for field in TYPED_FIELDS:
+        line: Json = {"type": "plain_text_input", "max_length": TYPED_LENGTH}
+        if typed[field.name]:
+            line["initial_value"] = typed[field.name]
+        blocks.append(_optional(f"{field.name}/{channel}", field.label, line, field.hint))
     if now is not None:
         muting = ("Unmute", "unmute") if now.muted_until else ("Mute for 2 hours", "mute 2h")
         mute = button(muting[0], "channel.mute", f"{muting[1]}/{channel}")
@@ -153,21 +155,21 @@ def read_form(view: Mapping[str, Any]) -> Form | Mistake:
     if called and mention(called) is None:
         return Mistake(names[MENTION], "Name people and user groups only: @ada @oncall")
     try:
-        typed = tokenise(str(values.get(HOURS, {}).get("value") or ""))
-        quiet = read_quiet(typed) if typed else None
-    except TimesError as error:
-        return Mistake(names[HOURS], f"{error}.")
+        typed = {f.name: str(values.get(f.name, {}).get("value") or "") for f in TYPED_FIELDS}
+        change = read_typed(typed)
+    except FormError as error:
+        return Mistake(names[error.field], error.says)
     picked = [o["value"] for o in values.get(SURFACES, {}).get("selected_options") or ()]
     chosen = (values.get(SEVERITY, {}).get("selected_option") or {}).get("value")
     least = (values.get(CALL, {}).get("selected_option") or {}).get("value")
-    loud = {o["value"] for o in values.get(QUIET, {}).get("selected_options") or ()}
-    change = SettingsChange(
-        surfaces=tuple(picked),
+    loud = {o["value"] for o in values.get(LOUD, {}).get("selected_options") or ()}
+    change = replace(
+        change,
+        surfaces=frozenset(picked),
         severity=Severity(chosen) if chosen in set(_SEVERITIES) else Severity.DEGRADED,
         mention=mention(called),
         mention_from=Severity(least) if least in set(Severity) else KEEP,
         thread_only=frozenset(kind for kind in _KINDS if kind.value not in loud),
-        quiet=quiet,
     )
     return Form(channel, change)
 

@@ -7,7 +7,7 @@ never as "not subscribed".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import wraps
 from typing import Any, ParamSpec
@@ -20,12 +20,9 @@ from bot.commands.parser import parse
 from bot.commands.shared import not_allowed
 from bot.commands.subscription_change import SubscriptionChange
 from bot.commands.table import command_named, verb_words
-from bot.commands.types import KEEP, Answer, Choice, Keep, Request, Services
+from bot.commands.types import Answer, Choice, Request, Services
 from bot.domain.errors import StoreError
-from bot.domain.incident import EventKind
 from bot.domain.message import Message, Note, Text
-from bot.domain.page import Severity
-from bot.domain.quiet import QuietHours
 from bot.messages.help import not_taken_message, passed_over, unknown_message
 from bot.messages.history import incident_message
 from bot.messages.text import notice
@@ -84,31 +81,8 @@ class Commands:
         return answer
 
     @_says_when_the_store_fails
-    async def subscribe(
-        self,
-        request: Request,
-        *,
-        surfaces: Sequence[str] | None = None,
-        severity: Severity | None = None,
-        mention: str | Keep | None = KEEP,
-        mention_from: Severity | Keep = KEEP,
-        thread_only: frozenset[EventKind] | Keep = KEEP,
-        quiet: QuietHours | Keep | None = KEEP,
-    ) -> Answer:
-        """From a form. `surfaces` are ids; empty means everything, None leaves them as they are.
-
-        `severity` None leaves it as it is (degraded where there is no subscription yet).
-        """
-        change = SubscriptionChange(
-            surfaces=None if surfaces is None else frozenset(surfaces),
-            severity=severity,
-            mention=mention,
-            mention_from=mention_from,
-            thread_only=thread_only,
-            quiet=quiet,
-        )
-        if refusal := not_allowed(request):
-            return refusal
+    async def subscribe(self, request: Request, change: SubscriptionChange) -> Answer:
+        """Change what the channel gets, as a form asks for; where it gets nothing, subscribe it."""
         return await subscriptions.subscribe(self._services, request, change)
 
     @_says_when_the_store_fails

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import of_provider
 from bot.commands.types import KEEP, Keep, ParsedCommand
+from bot.domain.digest import DigestTime
 from bot.domain.incident import EventKind
 from bot.domain.page import Severity
 from bot.domain.quiet import QuietHours
@@ -15,20 +17,24 @@ from bot.domain.subscription import Subscription
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionChange:
-    """A change of a subscription. None and KEEP leave a setting as it is."""
+    """A change of a subscription, asked for in words or by a form.
+
+    None (surfaces, severity) and KEEP leave a setting as it is.
+    """
 
     surfaces: frozenset[str] | None = None  # replaces; empty: everything
     plus: frozenset[str] = frozenset()
     minus: frozenset[str] = frozenset()
     severity: Severity | None = None
-    mention: str | Keep | None = KEEP
+    mention: str | Keep | None = KEEP  # None: nobody
     mention_from: Severity | Keep = KEEP
     thread_only: frozenset[EventKind] | Keep = KEEP
-    quiet: QuietHours | Keep | None = KEEP
+    quiet: QuietHours | Keep | None = KEEP  # None: no quiet hours
+    digest: DigestTime | Keep | None = KEEP  # None: no digest
     everybody: bool = False  # asked to call the whole channel, which we never do
 
     def apply(
-        self, before: Subscription, catalog: Catalog, *, is_new: bool = False
+        self, before: Subscription, catalog: Catalog, now: datetime, *, is_new: bool = False
     ) -> Subscription | None:
         """Return the subscription after the change; None if no surface would be left of it.
 
@@ -45,7 +51,9 @@ class SubscriptionChange:
             surfaces = ((base or frozenset(whole)) | self.plus) - self.minus
             if not surfaces:
                 return None
-        kept = before.thread_only
+        kept, digest = before.thread_only, before.digest
+        if not isinstance(self.digest, Keep) and self.digest != digest:
+            digest = replace(self.digest, since=now) if self.digest else None
         return replace(
             before,
             surfaces=surfaces,
@@ -56,6 +64,7 @@ class SubscriptionChange:
             ),
             thread_only=kept if isinstance(self.thread_only, Keep) else self.thread_only,
             quiet=before.quiet if isinstance(self.quiet, Keep) else self.quiet,
+            digest=digest,
         )
 
 

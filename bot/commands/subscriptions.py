@@ -67,7 +67,7 @@ async def subscribe(services: Services, request: Request, change: SubscriptionCh
     catalog, now = services.catalog, services.status.clock()
     before = await services.subscriptions.get(request.channel)
     start = before or Subscription(request.channel, created_at=now)
-    after = change.apply(start, catalog, is_new=before is None)
+    after = change.apply(start, catalog, now, is_new=before is None)
     if after is None:
         title = "That would leave nothing, so nothing was changed"
         instead = (Text("unsubscribe", code=True), Text(" ends the subscription."))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +11,15 @@ import pytest
 from adapters.slack.render import message_view
 from adapters.slack.settings_view import Form, Mistake, read_form, settings_view
 from bot.catalog.catalog import Catalog, generic, load_catalog
+from bot.domain.digest import DigestTime
 from bot.domain.incident import EventKind
 from bot.domain.message import Message, Quote
 from bot.domain.page import Severity
-from bot.domain.quiet import QuietHours
 from bot.domain.subscription import Channel, Subscription
 from tests.servers.slack.blocks import view_findings
 
 CATALOG = load_catalog()
+NOW = datetime(2026, 7, 27, tzinfo=UTC)
 HERE = Subscription(Channel("slack", "T1", "C1"))
 
 
@@ -105,15 +106,51 @@ def test_from_which_severity_up_somebody_is_called_is_shown_and_kept(least: Seve
     assert form.change.mention_from is least
 
 
-def test_quiet_hours_are_shown_as_they_are_typed_and_read_back() -> None:
-    hours = QuietHours(time(22), time(7), "Europe/Berlin", frozenset({5, 6}))
-    view = settings_view(CATALOG, "C1", replace(HERE, quiet=hours))
-    (block,) = [b for b in view["blocks"] if b.get("block_id", "").startswith("hours/")]
-    typed = block["element"]["initial_value"]
-    form = read_form(filled(channel=C1, hours={"value": typed}))
+@pytest.mark.parametrize(
+    ("field", "typed", "wrong", "says"),
+    [
+        ("quiet", "22:00-07:00 Europe/Berlin weekends", "22:00–07:00 Berlin", "Europe/Berlin"),
+        ("digest", "weekly mon 09:00 Europe/Berlin", "mon Europe/Berlin", "I need the time"),
+    ],
+)
+def test_what_is_typed_is_shown_as_it_is_set_and_read_back(
+    field: str, typed: str, wrong: str, says: str
+) -> None:
+    form = read_form(filled(channel=C1, **{field: {"value": typed}}))
     assert isinstance(form, Form)
-    assert form.change.quiet == hours
-    mistake = read_form(filled(channel=C1, hours={"value": "22:00–07:00 Berlin"}))
+    now = form.change.apply(HERE, CATALOG, NOW)
+    assert now is not None
+    (block,) = [
+        b for b in settings_view(CATALOG, "C1", now)["blocks"] if b.get("block_id") == f"{field}/C1"
+    ]
+    assert block["element"]["initial_value"] == typed
+
+    mistake = read_form(filled(channel=C1, **{field: {"value": wrong}}))
     assert isinstance(mistake, Mistake)
-    assert "Europe/Berlin" in mistake.says
-    assert read_form(filled(channel=C1, hours={"value": None})).change.quiet is None  # type: ignore[union-attr]
+    assert mistake.block == f"{field}/C1"
+    assert says in mistake.says
+
+    emptied = read_form(filled(channel=C1, **{field: {"value": None}}))
+    assert isinstance(emptied, Form)
+    after = emptied.change.apply(now, CATALOG, NOW)
+    assert after is not None
+    assert (after.quiet, after.digest) == (None, None)
+
+
+def test_a_digest_in_the_form_takes_the_zone_of_the_quiet_hours_beside_it() -> None:
+    form = read_form(
+        filled(channel=C1, quiet={"value": "22-7 Asia/Tokyo"}, digest={"value": "daily 9:00"})
+    )
+    assert isinstance(form, Form)
+    assert form.change.digest == DigestTime(time(9), "Asia/Tokyo")
+
+
+def test_a_form_that_leaves_the_digest_as_it_is_leaves_its_next_time_as_it_is() -> None:
+    digest = DigestTime(time(9), "Asia/Tokyo", since=NOW - timedelta(days=30))
+    now = replace(HERE, digest=digest)
+    form = read_form(filled(channel=C1, digest={"value": digest.words}))
+    assert isinstance(form, Form)
+    kept = form.change.apply(now, CATALOG, NOW)
+    assert kept is not None
+    assert kept.digest is not None
+    assert kept.digest.since == digest.since

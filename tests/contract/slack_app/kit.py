@@ -31,5 +31,5 @@ def picked(
         f"surfaces/{channel}": {"pick": {"selected_options": [{"value": s} for s in surfaces]}},
         f"severity/{channel}": {"pick": {"selected_option": {"value": severity}}},
         f"mention/{channel}": {"pick": {"rich_text_value": {"elements": [line]}}},
-        f"quiet/{channel}": {"pick": {"selected_options": []}},
+        f"loud/{channel}": {"pick": {"selected_options": []}},
     }

@@ -111,3 +111,19 @@ async def test_a_form_without_a_channel_says_so_beside_the_field(bot: SlackBot) 
     (form,) = await eventually(bot.server.views)
     sent = await bot.server.submit(form, picked(None, [], "degraded"))
     assert sent.answer == {"response_action": "errors", "errors": {"channel": "Pick a channel."}}
+
+
+async def test_the_form_sets_quiet_hours_and_a_digest(bot: SlackBot) -> None:
+    await bot.server.command("settings")
+    (form,) = await eventually(bot.server.views)
+    typed = {
+        "quiet/C1": {"pick": {"value": "22-7 Europe/Berlin"}},
+        "digest/C1": {"pick": {"value": "daily 9:00"}},
+    }
+    sent = await bot.server.submit(form, picked("C1", [], "degraded") | typed)
+    kept = await bot.subscription()
+
+    assert "quiet 22:00-07:00 Europe/Berlin · digest daily 09:00 Europe/Berlin" in str(sent.answer)
+    assert kept is not None
+    assert kept.digest is not None
+    assert kept.digest.since is not None

@@ -173,7 +173,9 @@ class Users:
         channel = self._api.world.channels[message.channel]
         return await self._send(COMPONENT, channel, user, data, permissions, source=message)
 
-    async def submit(self, opened: Interaction, values: dict[str, Any]) -> Interaction:
+    async def submit(
+        self, opened: Interaction, values: dict[str, Any], permissions: int | None = None
+    ) -> Interaction:
         """Fill in the modal that an earlier interaction opened."""
         assert opened.modal is not None, "no modal was opened"
         data = {
@@ -181,7 +183,7 @@ class Users:
             "components": [_filled(c, values) for c in opened.modal["components"]],
         }
         return await self._send(
-            MODAL, opened.channel, opened.user, data, None, source=opened.source
+            MODAL, opened.channel, opened.user, data, permissions, source=opened.source
         )
 
     def _command(self, name: str, permissions: int | None, channel: Channel) -> Json:
