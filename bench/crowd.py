@@ -25,7 +25,7 @@ from rich.console import Console
 
 from adapters.redis.store import open_store
 from bench.fanout import incident, now, redis_cpu, subscribe
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.delivery.cache import IncidentCache, MessageCache
 from bot.delivery.context import DeliveryContext
 from bot.delivery.fanout import FanOut
@@ -36,7 +36,7 @@ from bot.domain.message import Message
 from bot.domain.page import Severity
 from bot.domain.state import State
 from bot.domain.subscription import Channel
-from bot.ports import Access, Bucket
+from bot.messenger import Access, Bucket
 from bot.runtime import spare_the_collector
 from tests.servers.redis import standalone
 

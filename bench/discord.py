@@ -27,7 +27,7 @@ from adapters.discord.render import body_of, marked, render
 from adapters.discord.rest import RestClient
 from adapters.discord.session_starts import SessionStarts
 from adapters.discord.settings import DiscordSettings
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.subscription import Channel
 from bot.messages.help import example_message
 from bot.runtime import utc_now

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from adapters.providers.statuspage import parse_history, parse_summary, with_history
 from adapters.redis import codec
 from bench.table import milliseconds, per_second, progress, ratio, row
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.state import State
 from bot.engine.step import step
 from tests.servers.statuspage import CLAUDE, Page

@@ -29,7 +29,7 @@ from adapters.redis.store import Store, open_store
 from adapters.redis.subscriptions import LIFE
 from adapters.slack.client import SlackClients, Workspace
 from adapters.slack.messenger import SlackMessenger
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.delivery.cache import IncidentCache, MessageCache, message_of
 from bot.delivery.context import DeliveryContext, DeliveryCounts
 from bot.delivery.fanout import FanOut

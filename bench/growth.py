@@ -9,7 +9,7 @@ from adapters.providers.statuspage import parse_history, parse_summary, with_his
 from adapters.redis import codec
 from bench.engine import Clock, as_bytes
 from bench.table import microseconds, progress, row
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.delivery.plan import plan
 from bot.domain.page import Snapshot
 from bot.domain.subscription import Channel, Subscription, ThreadRecord

@@ -20,7 +20,7 @@ import uvloop
 
 from adapters.redis.store import end_claims, open_store
 from bench.fanout import messenger, now
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.delivery.cache import IncidentCache, MessageCache
 from bot.delivery.context import DeliveryContext
 from bot.delivery.fanout import FanOut

@@ -14,7 +14,7 @@ from adapters.redis.embedded.server import embedded_redis
 from adapters.redis.store import Store, open_store
 from bench.engine import Clock, as_bytes, large_page
 from bench.table import per_second, progress, ratio, row
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.engine.step import step
 
 SECONDS = 2.0

@@ -28,7 +28,7 @@ from bot.commands import Commands, Services
 from bot.delivery.outbox import Outbox
 from bot.loops.history import HistoryKeeper
 from bot.loops.watcher import Watcher
-from bot.ports import Messenger
+from bot.messenger import Messenger
 from bot.runtime import utc_now
 from bot.settings import Settings
 from bot.status.service import StatusService

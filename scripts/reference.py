@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from adapters.platforms import PLATFORMS  # noqa: E402
 from adapters.web.metrics import Measured, Metrics  # noqa: E402 - found by the line above
-from bot.catalog.catalog import load_catalog  # noqa: E402
+from bot.catalog.catalog_file import load_catalog  # noqa: E402
 from bot.cli import cli  # noqa: E402
 from bot.commands.table import COMMANDS  # noqa: E402
 from bot.setting_sections import PlatformSettings, names_of  # noqa: E402

@@ -16,7 +16,8 @@ from bot.catalog.catalog import Catalog
 from bot.commands import Commands, Services
 from bot.evidence.collector import Collector
 from bot.evidence.stores import EvidenceStores
-from bot.ports import Clock, Messenger
+from bot.messenger import Messenger
+from bot.ports import Clock
 from bot.status.service import StatusService
 from bot.status.snapshot import SharedSnapshot
 

@@ -14,7 +14,8 @@ from hashlib import sha1
 from adapters.redis.evidence import RedisReports
 from adapters.redis.scripts import Script
 from adapters.redis.store import Store, open_store
-from bot.catalog.catalog import Catalog, load_catalog, only
+from bot.catalog.catalog import Catalog, only
+from bot.catalog.catalog_file import load_catalog
 from bot.delivery.blindness import BlindnessFanOut
 from bot.delivery.cache import IncidentCache, MessageCache, TimedCache
 from bot.delivery.context import DeliveryContext, Verdicts, no_failpoint
@@ -33,7 +34,7 @@ from bot.domain.page import Severity
 from bot.domain.quiet import Period
 from bot.domain.state import State
 from bot.domain.subscription import Channel, Reminder, Subscription
-from bot.ports import Messenger
+from bot.messenger import Messenger
 from bot.status.digest import Digest
 
 ENDS = {EventKind.RESOLVED, EventKind.WITHDRAWN, EventKind.OVER, EventKind.ENDED}

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from bot.catalog.catalog import Catalog
     from bot.commands import Commands
     from bot.domain.checks import CheckResult
-    from bot.ports import Clock, Messenger, Subscriptions
+    from bot.messenger import Messenger
+    from bot.ports import Clock, Subscriptions
 
 
 @dataclass(slots=True)

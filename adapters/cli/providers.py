@@ -6,7 +6,7 @@ from typing import TextIO
 
 from adapters.cli.current import current_view
 from adapters.cli.output import write_json, write_line
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.catalog.providers import Provider
 from bot.domain.message import EMOJI
 from bot.domain.page import Severity, worst

@@ -16,8 +16,9 @@ from adapters.cli.words import severity_named, surfaces_named
 from adapters.providers.recording import Observation, open_recording
 from adapters.terminal import render as terminal
 from adapters.terminal.look import Look, look_of
-from bot.catalog.catalog import Catalog, generic, load_catalog
-from bot.catalog.providers import Provider
+from bot.catalog.catalog import Catalog
+from bot.catalog.catalog_file import load_catalog
+from bot.catalog.providers import Provider, generic
 from bot.domain.errors import BotError
 from bot.domain.page import Snapshot
 from bot.domain.subscription import Channel, Subscription

@@ -17,7 +17,7 @@ from adapters.discord.errors import MISSING_ACCESS, UNKNOWN_CHANNEL, DiscordRefu
 from adapters.discord.rest import RestClient
 from bot.domain.message import Message
 from bot.domain.page import Severity
-from bot.ports import Access
+from bot.messenger import Access
 
 
 class Kind(Enum):

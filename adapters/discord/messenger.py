@@ -29,7 +29,7 @@ from adapters.discord.threads import DiscordThreads, line_key
 from bot.domain.errors import ChannelGone, Uncertain
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
-from bot.ports import Access, Bucket
+from bot.messenger import Access, Bucket
 
 log = structlog.get_logger()
 

@@ -18,7 +18,7 @@ import structlog
 
 from bot.delivery.queue import Permit
 from bot.domain.errors import RateLimited, StoreError
-from bot.ports import Bucket
+from bot.messenger import Bucket
 
 log = structlog.get_logger()
 

@@ -30,7 +30,7 @@ from bot.commands import Answer, SubscriptionChange
 from bot.domain.errors import DeliveryError, Malformed, StoreError, Uncertain
 from bot.domain.message import Lines, Message, Text, ThreadLink
 from bot.messages.text import notice
-from bot.ports import Messenger
+from bot.messenger import Messenger
 
 log = structlog.get_logger()
 

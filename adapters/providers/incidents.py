@@ -19,7 +19,7 @@ from adapters.providers.fields import (
     status_severity,
 )
 from adapters.providers.values import body, in_order, made_id, title
-from bot.catalog.catalog import slug
+from bot.catalog.providers import slug
 from bot.domain.page import ComponentChange, PageIncident, PageUpdate
 
 # Statuspage's own spelling, or that of a recording which changed it.

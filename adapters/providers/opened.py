@@ -11,7 +11,8 @@ import httpx
 from adapters.http import no_cookies
 from adapters.providers.http import TIMEOUT, Pacer, StatusPage
 from bot import __version__
-from bot.catalog.catalog import Catalog, load_catalog
+from bot.catalog.catalog import Catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.errors import SourceError
 from bot.ports import Clock
 from bot.setting_values import without_login

@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.providers.fields import as_object, read_text
-from bot.catalog.catalog import Catalog, slug
+from bot.catalog.catalog import Catalog
+from bot.catalog.providers import slug
 
 
 def whose(documents: Iterator[Mapping[str, Any]], catalog: Catalog, fallback: str) -> str:

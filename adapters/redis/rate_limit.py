@@ -17,7 +17,7 @@ from adapters.redis.database import Database
 from adapters.redis.scripts import RATE_LIMIT
 from bot.delivery.queue import Permit
 from bot.domain.errors import StoreError
-from bot.ports import Bucket
+from bot.messenger import Bucket
 
 LINGER = 0.002  # seconds that a question waits for others about the same limit
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from adapters.chat.http import Json
 from adapters.slack.client import SlackClient
 from bot.domain.errors import ChannelGone, DeliveryError
-from bot.ports import Access
+from bot.messenger import Access
 
 INVITE = "Type /invite @isclaudedown in that channel."
 ARCHIVED = Access(False, "this channel is archived", "Unarchive it, or choose another.")

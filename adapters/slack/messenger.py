@@ -31,7 +31,7 @@ from bot.domain.errors import (
 )
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
-from bot.ports import Access, Bucket
+from bot.messenger import Access, Bucket
 
 EVENT_TYPE = "icd_delivery"
 _NAMESPACE = uuid.UUID("5b0c9f0e-1c3a-4e0b-9d55-6f0e3a7f4c11")

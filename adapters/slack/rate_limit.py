@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.ports import Bucket
+from bot.messenger import Bucket
 
 # Refusals of calls that were in flight at the same time are one lesson.
 LESSON_SECONDS = 2.0

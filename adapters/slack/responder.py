@@ -18,7 +18,7 @@ from adapters.slack.render import Rendered, message_view, render
 from bot.commands import Answer, Request
 from bot.domain.errors import DeliveryError, Malformed, Uncertain
 from bot.domain.message import Message
-from bot.ports import Messenger
+from bot.messenger import Messenger
 
 log = structlog.get_logger()
 _QUIET = logging.getLogger("adapters.slack.response")

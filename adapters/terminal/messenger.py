@@ -18,7 +18,8 @@ from adapters.terminal.screen import Screen
 from adapters.terminal.transcript import Transcript, TranscriptRecord, fingerprint
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
-from bot.ports import Access, Bucket, Clock
+from bot.messenger import Access, Bucket
+from bot.ports import Clock
 
 CONSOLE = Channel("terminal", "local", "console")
 TRANSCRIPT = "terminal.jsonl"

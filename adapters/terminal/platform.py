@@ -26,7 +26,8 @@ from bot.domain.errors import DeliveryError, StoreError
 from bot.domain.page import Severity
 from bot.domain.subscription import Subscription
 from bot.messages.text import notice
-from bot.ports import Clock, IncidentStore, Messenger
+from bot.messenger import Messenger
+from bot.ports import Clock, IncidentStore
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute

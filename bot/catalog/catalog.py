@@ -1,6 +1,6 @@
-"""The catalogue of providers and of the names of their parts: `catalog.toml` read and asked.
+"""The catalogue of providers and of the names of their parts. Pure.
 
-Pure once loaded. A provider that the file does not know (any Statuspage by its URL) makes its
+A provider that the file does not know (any Statuspage by its URL) makes its
 surfaces from its components as they are seen: "<provider>/<slug of the name>".
 """
 
@@ -8,27 +8,13 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib import resources
-from typing import Any
 
 from bot.catalog.parts import narrowed, parts_of
-from bot.catalog.providers import (
-    POLL_SECONDS,
-    Crowd,
-    Provider,
-    Surface,
-    Tip,
-    generic,
-    slug,
-    surfaces_of,
-)
+from bot.catalog.providers import Provider, Surface, generic, surfaces_of
 from bot.domain.errors import SettingsError
-
-__all__ = ["Catalog", "Provider", "Surface", "generic", "load_catalog", "only", "slug"]
 
 
 @dataclass(frozen=True)
@@ -126,35 +112,6 @@ def _bare(surface: str) -> str:
     return surface.rsplit("/", 1)[-1]
 
 
-# --- reading the file ------------------------------------------------------------------------
-
-
-def load_catalog(text: str | None = None) -> Catalog:
-    """Read all providers of `catalog.toml`, or of `text` in its form.
-
-    Raises:
-        SettingsError: it is no TOML, lacks a field, or gives one name to two surfaces.
-    """
-    packaged = resources.files("bot.catalog").joinpath("catalog.toml")
-    source = packaged.read_text(encoding="utf-8") if text is None else text
-    try:
-        document = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"catalog.toml cannot be read: {error}") from None
-    unaffected = tuple(document.pop("unaffected", ()))
-    recovered = tuple(document.pop("recovered", ()))
-    trouble = tuple(document.pop("trouble", ()))
-    providers = {
-        id_: replace(
-            _provider(id_, table), unaffected=unaffected, recovered=recovered, trouble=trouble
-        )
-        for id_, table in document.items()
-    }
-    for provider in providers.values():
-        _check(provider)
-    return Catalog(providers)
-
-
 def only(catalog: Catalog, names: Iterable[str]) -> Catalog:
     """The catalog with these providers alone, or these parts of them, in this order.
 
@@ -174,98 +131,3 @@ def only(catalog: Catalog, names: Iterable[str]) -> Catalog:
         {id_: narrowed(catalog.providers[id_], asked[id_]) for id_ in asked},
         unwatched=tuple(p for id_, p in catalog.providers.items() if id_ not in asked),
     )
-
-
-def _provider(id_: str, table: object) -> Provider:
-    where = f"catalog.toml, [{id_}]"
-    fields = _table(table, where)
-    prefix = str(fields.get("prefix", f"{id_}/"))
-    rows = fields.get("surface", [])
-    if not isinstance(rows, list):
-        raise SettingsError(f"{where}: write its surfaces as [[{id_}.surface]]")
-    return Provider(
-        id=id_,
-        label=_required(fields, "label", where),
-        page=_required(fields, "page", where),
-        prefix=prefix,
-        source=str(fields.get("source", "")),
-        kind=str(fields.get("kind", "statuspage")),
-        every=float(fields.get("every", POLL_SECONDS)),
-        known=bool(rows),
-        surfaces=tuple(_surface(row, id_, prefix, where) for row in rows),
-        tips=tuple(
-            Tip(
-                surfaces=frozenset(prefix + surface for surface in tip.get("surfaces", ())),
-                words=tuple(tip.get("words", ())),
-                say=_required(tip, "say", f"{where}, [[tip]]"),
-            )
-            for row in fields.get("tip", ())
-            if (tip := _table(row, f"{where}, [[tip]]"))
-        ),
-        crowd=_crowd(fields["crowd"], prefix, where) if "crowd" in fields else None,
-        page_id=str(fields.get("page_id", "")),
-        ignored=frozenset(fields.get("ignored", ())),
-        default=bool(fields.get("default", False)),
-    )
-
-
-def _surface(row: object, provider: str, prefix: str, where: str) -> Surface:
-    fields = _table(row, where)
-    id_ = _required(fields, "id", where)
-    components = _table(fields.get("components", {}), f"{where}, {id_}: components")
-    return Surface(
-        id=prefix + id_,
-        label=_required(fields, "label", f"{where}, {id_}"),
-        provider=provider,
-        aliases=tuple(fields.get("aliases", ())),
-        components=tuple(components),
-        rows=tuple((component, tuple(names)) for component, names in components.items()),
-        words=tuple(fields.get("words", ())),
-        model=bool(fields.get("model", False)),
-        article=bool(fields.get("article", False)),
-        rests_on=tuple(prefix + other for other in fields.get("rests_on", ())),
-        usual=bool(fields.get("usual", False)),
-        jobs=tuple(fields.get("jobs", ("api",) if fields.get("model") else ())),
-        serves=str(fields.get("serves", provider)),
-        alternatives=tuple(prefix + other for other in fields.get("alternatives", ())),
-    )
-
-
-def _crowd(value: object, prefix: str, where: str) -> Crowd:
-    fields = _table(value, f"{where}, [crowd]")
-    indicators = _table(fields.get("indicators", {}), f"{where}, [crowd]: indicators")
-    openrouter = _table(fields.get("openrouter", {}), f"{where}, [crowd]: openrouter")
-    return Crowd(
-        name=_required(fields, "name", f"{where}, [crowd]"),
-        main=prefix + _required(fields, "main", f"{where}, [crowd]"),
-        downdetector=str(fields.get("downdetector", "")),
-        indicators={key: prefix + str(surface) for key, surface in indicators.items()},
-        issues=str(fields.get("issues", "")),
-        issues_about=prefix + str(fields.get("issues_about", "")),
-        openrouter={prefix + model: str(slug) for model, slug in openrouter.items()},
-    )
-
-
-def _table(value: object, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise SettingsError(f"{where}: a table is expected")
-    return value
-
-
-def _required(fields: Mapping[str, Any], name: str, where: str) -> str:
-    value = fields.get(name)
-    if not isinstance(value, str) or not value:
-        raise SettingsError(f"{where}: {name} is missing or no text")
-    return value
-
-
-def _check(provider: Provider) -> None:
-    """One component, and one alias, must lead to one surface only."""
-    owner: dict[str, str] = {}
-    for surface in provider.surfaces:
-        for name in {*surface.components, *map(simple, surface.aliases), surface.id}:
-            if owner.setdefault(name, surface.id) != surface.id:
-                raise SettingsError(
-                    f"catalog.toml, [{provider.id}]: {name!r} belongs to both "
-                    f"{owner[name]} and {surface.id}"
-                )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.catalog.catalog import Catalog, generic, load_catalog, only
-from bot.catalog.providers import Provider
+from bot.catalog.catalog import Catalog, only
+from bot.catalog.catalog_file import load_catalog
+from bot.catalog.providers import Provider, generic
 from bot.domain.errors import SettingsError
 from bot.setting_values import without_login
 from bot.settings import Settings

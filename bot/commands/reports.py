@@ -23,7 +23,7 @@ from bot.messages.evidence import (
 from bot.messages.explanation import explanation_message
 from bot.messages.just_me import just_me_message
 from bot.messages.text import notice
-from bot.ports import Direct
+from bot.messenger import Direct
 from bot.status.explain import explain as explanation
 from bot.status.explain import known_errors
 from bot.status.service import SCORED

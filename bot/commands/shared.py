@@ -11,7 +11,7 @@ from bot.domain.subscription import Subscription
 from bot.messages.advice import advice_line, how_long_words
 from bot.messages.subscription import how_to_change
 from bot.messages.text import notice
-from bot.ports import Access
+from bot.messenger import Access
 from bot.status.view import StatusView
 
 

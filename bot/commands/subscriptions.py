@@ -27,7 +27,7 @@ from bot.messages.subscription import (
     surfaces_words,
 )
 from bot.messages.text import notice
-from bot.ports import Access
+from bot.messenger import Access
 
 
 async def typed(services: Services, request: Request, words: ParsedCommand) -> Answer:

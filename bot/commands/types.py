@@ -19,7 +19,8 @@ from bot.domain.subscription import Channel, ThreadRecord
 from bot.evidence.stores import ReportStore
 from bot.messages.headline import Question
 from bot.messages.subscription import Explain
-from bot.ports import Messenger, Subscriptions, Takers
+from bot.messenger import Messenger
+from bot.ports import Subscriptions, Takers
 from bot.status.service import StatusService
 
 

@@ -28,7 +28,8 @@ from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.quiet import Period
 from bot.domain.subscription import Channel, Reason, Reminder, Subscription, ThreadRecord
-from bot.ports import Clock, Messenger, Takers
+from bot.messenger import Messenger
+from bot.ports import Clock, Takers
 from bot.status.digest import Digest
 
 

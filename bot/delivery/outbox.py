@@ -24,7 +24,8 @@ from bot.delivery.schedule import ScheduleFanOut, Timetable
 from bot.delivery.switch_lines import SwitchLines
 from bot.delivery.worker import Worker
 from bot.domain.subscription import Channel
-from bot.ports import Clock, IncidentStore, Messenger, Subscriptions, Takers
+from bot.messenger import Messenger
+from bot.ports import Clock, IncidentStore, Subscriptions, Takers
 from bot.status.digest import digest_for
 from bot.status.service import StatusService, StatusStores
 

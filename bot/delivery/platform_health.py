@@ -16,7 +16,8 @@ from bot.domain.errors import DeliveryError
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
 from bot.messages.text import notice
-from bot.ports import Clock, Messenger
+from bot.messenger import Messenger
+from bot.ports import Clock
 
 log = structlog.get_logger()
 

@@ -17,7 +17,7 @@ from bot.domain.blindness import Blindness
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Pause, Reminder, Subscription, ThreadRecord
-from bot.ports import Bucket
+from bot.messenger import Bucket
 
 
 class Subject(Protocol):

@@ -24,7 +24,7 @@ from bot.domain.errors import (
     Uncertain,
 )
 from bot.domain.subscription import Pause
-from bot.ports import Bucket
+from bot.messenger import Bucket
 
 log = structlog.get_logger()
 

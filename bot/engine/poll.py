@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from bot.catalog.catalog import Provider
 from bot.catalog.model_texts import state_of, statements
+from bot.catalog.providers import Provider
 from bot.domain.incident import Ending, Incident, Origin
 from bot.domain.page import PageIncident, PageUpdate, Severity, Snapshot
 from bot.domain.state import ComponentLink, ComponentState, State, Track

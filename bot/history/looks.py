@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from bot.catalog.catalog import Provider
+from bot.catalog.providers import Provider
 from bot.domain.page import Severity, Snapshot, worst
 from bot.domain.state import ComponentState
 from bot.evidence.suspicion import Signals, case_against, score

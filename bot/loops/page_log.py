@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.catalog.catalog import Provider
+from bot.catalog.providers import Provider
 from bot.domain.page import Snapshot
 
 log = structlog.get_logger()

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.catalog.catalog import Catalog, Provider, Surface
+from bot.catalog.catalog import Catalog
 from bot.catalog.model_texts import state_of, statements
 from bot.catalog.names import spoken
+from bot.catalog.providers import Provider, Surface
 from bot.domain.evidence import Evidence, Source, Verdict
 from bot.domain.incident import Impact, Incident, Origin
 from bot.domain.page import Severity, worst

@@ -30,7 +30,8 @@ from adapters.discord.render import body_of  # noqa: E402
 from adapters.discord.render import render as for_discord  # noqa: E402
 from adapters.providers.statuspage import snapshot_of  # noqa: E402
 from adapters.slack.render import render as for_slack  # noqa: E402
-from bot.catalog.catalog import load_catalog, only  # noqa: E402
+from bot.catalog.catalog import only  # noqa: E402
+from bot.catalog.catalog_file import load_catalog  # noqa: E402
 from bot.domain.message import Message  # noqa: E402
 from bot.domain.page import Severity  # noqa: E402
 from bot.domain.subscription import Channel, Subscription  # noqa: E402

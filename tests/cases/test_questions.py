@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.catalog.watched import watched_catalog
 from bot.commands import Request
 from bot.commands.parser import parse

@@ -12,10 +12,11 @@ from adapters.discord.platform import Discord, open_discord
 from adapters.discord.settings import DiscordSettings
 from adapters.redis.deferred import RedisDeferred
 from adapters.redis.keyvalue import RedisDeduplicator, RedisKeyValue
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.delivery.channel_lifecycle import ChannelLifecycle
 from bot.domain.subscription import Channel
-from bot.ports import Messenger
+from bot.messenger import Messenger
 from tests.commands_kit import commands_over
 from tests.delivery_kit import Bot, running_bot, utc_now
 from tests.servers.discord import Channel as Place

@@ -18,7 +18,7 @@ from adapters.discord.rest import RestClient
 from adapters.discord.session_starts import SessionStarts
 from adapters.discord.settings import DiscordSettings
 from bot.domain.subscription import Channel
-from bot.ports import Messenger
+from bot.messenger import Messenger
 from tests.contract.messenger_contract import Shown
 from tests.servers.discord import DiscordServer, Fault
 from tests.servers.discord import Message as Stored

@@ -13,7 +13,8 @@ from adapters.redis.database import Database
 from adapters.redis.evidence import RedisProbes, RedisReports
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.subscriptions import RedisReminders
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.commands import Commands
 from bot.commands.types import Answer, Request
 from bot.domain.incident import Impact, Incident, Origin

@@ -25,7 +25,7 @@ from bot.domain.errors import (
 from bot.domain.message import Button, Lines, Message, Quote, Text
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel
-from bot.ports import Messenger
+from bot.messenger import Messenger
 
 HOSTILE = "<!channel> <@U1> @everyone @here <@&1> **x** `y` [a](http://b) \u202eabc 🔴 שלום & <b>"
 

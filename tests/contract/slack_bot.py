@@ -14,9 +14,10 @@ from starlette.applications import Starlette
 from adapters.redis.store import Store, open_store
 from adapters.slack.platform import Slack, open_slack
 from adapters.slack.settings import SlackSettings
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.subscription import Channel, Subscription
-from bot.ports import Messenger
+from bot.messenger import Messenger
 from tests.commands_kit import commands_over
 from tests.servers.redis import standalone
 from tests.servers.slack import SlackServer, eventually

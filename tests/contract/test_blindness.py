@@ -9,7 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.delivery.cache import MessageCache
 from bot.delivery.steps import Act, Step
 from bot.domain.blindness import Blindness

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from adapters.terminal import CONSOLE
-from bot.catalog.catalog import Catalog, generic, load_catalog, only
+from bot.catalog.catalog import Catalog, only
+from bot.catalog.catalog_file import load_catalog
+from bot.catalog.providers import generic
 from bot.commands import Commands, Request
 from bot.delivery.cache import MessageCache
 from bot.domain.incident import EventKind, Impact

@@ -16,7 +16,8 @@ from adapters.evidence.opened import open_crowd
 from adapters.evidence.posts import github_issues, hacker_news
 from adapters.redis.client import open_database
 from adapters.redis.evidence import evidence_stores
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.errors import SettingsError, SourceError
 from bot.evidence.collector import Collector
 from bot.loops.crowd import CrowdLoop

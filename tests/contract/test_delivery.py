@@ -12,7 +12,7 @@ from adapters.redis.stream import RedisEventStream
 from bot.domain.errors import StoreError
 from bot.domain.incident import EventKind, Incident
 from bot.domain.subscription import Channel
-from bot.ports import Bucket
+from bot.messenger import Bucket
 from tests.delivery_kit import (
     Bot,
     channels,

@@ -19,7 +19,8 @@ from adapters.providers.opened import page_sources
 from adapters.providers.port import Fetch, Page, Poller
 from adapters.providers.recorder import record_page, recording
 from adapters.providers.recording import open_recording
-from bot.catalog.catalog import Catalog, load_catalog
+from bot.catalog.catalog import Catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.catalog.providers import Provider, Surface
 from bot.domain.errors import SourceError
 from bot.domain.page import Component, Severity, Snapshot

@@ -12,7 +12,7 @@ import pytest
 from adapters.redis.client import open_database
 from adapters.redis.database import Database
 from adapters.redis.evidence import RedisCrowd, RedisProbes, RedisReports, RedisTraffic
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.catalog.targets import Target, TargetKind
 from bot.domain.evidence import Source
 from bot.domain.subscription import Channel

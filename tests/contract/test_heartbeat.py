@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from adapters.heartbeat import pinging
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.errors import StoreError
 from bot.domain.state import State
 from bot.loops.heartbeat import Heartbeat

@@ -25,7 +25,8 @@ from adapters.web.app import build
 from adapters.web.mcp import make_server, serving_mcp
 from adapters.web.mcp_answers import MOST, history_answer, incident_answer, verdict_answer
 from adapters.web.server import serving
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.page import Severity
 from bot.domain.state import State
 from bot.evidence.stores import Batch

@@ -14,7 +14,8 @@ import pytest
 from adapters.http import seconds_to_wait
 from adapters.providers.http import MAX_BYTES, HttpAnswer, StatusPage
 from adapters.providers.opened import page_sources
-from bot.catalog.catalog import Catalog, load_catalog
+from bot.catalog.catalog import Catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.errors import SourceError
 from bot.domain.page import PageList, Severity, Snapshot
 from bot.domain.state import State

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from adapters.probes.http import HttpProbe
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.catalog.targets import Target, TargetKind, load_targets
 from bot.evidence.probes import ProbeHistory, ProbeOutcome, judge
 from bot.loops.prober import Prober

@@ -22,7 +22,7 @@ from bot.domain.errors import (
 )
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
-from bot.ports import Messenger
+from bot.messenger import Messenger
 from tests.contract.messenger_contract import MessengerContract, Shown, card, long_ago
 from tests.servers.slack import BOT_SCOPES, SlackServer, running_slack
 from tests.servers.slack.single import SingleWorkspace

@@ -18,7 +18,7 @@ from bot.domain.incident import EventKind
 from bot.domain.page import Severity
 from bot.domain.state import State
 from bot.domain.subscription import Channel, Pause, Subscription, ThreadRecord
-from bot.ports import Bucket
+from bot.messenger import Bucket
 from tests.delivery_kit import channels, commit, incident, left, more, utc_now
 from tests.servers.redis import cluster, standalone
 

@@ -15,7 +15,8 @@ from adapters.redis.client import open_database
 from adapters.redis.database import Database
 from adapters.redis.evidence import RedisCrowd, RedisProbes, RedisReports, RedisTraffic
 from adapters.redis.incidents import RedisIncidentStore
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.catalog.providers import POLL_SECONDS
 from bot.delivery.plan import plan
 from bot.delivery.steps import Act

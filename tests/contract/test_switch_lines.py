@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.delivery.cache import MessageCache, TimedCache
 from bot.delivery.steps import Step
 from bot.delivery.switch_lines import SwitchLines

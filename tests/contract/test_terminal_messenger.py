@@ -17,7 +17,7 @@ from adapters.terminal.transcript import TranscriptRecord, read_records
 from bot.domain.errors import DeliveryError, Uncertain
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
-from bot.ports import Messenger
+from bot.messenger import Messenger
 from tests.contract.messenger_contract import MessengerContract, Shown, card, long_ago
 
 

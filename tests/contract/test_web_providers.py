@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.page import Severity
 from tests.contract.test_web_pages import BROWSER, Words, opened
 from tests.contract.web_bench import Running, incident, node, running

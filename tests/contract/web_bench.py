@@ -21,7 +21,8 @@ from adapters.redis.incidents import RedisIncidentStore
 from adapters.web.app import Web, build
 from adapters.web.metrics import Metrics
 from adapters.web.server import serving
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin
 from bot.domain.page import Severity
 from bot.domain.state import ComponentState, State

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from adapters.providers.http import StatusPage
 from adapters.providers.opened import page_sources
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.errors import SourceError
 from tests.fuzz.inputs import bounded
 from tests.unit.providers.samples import SAMPLES

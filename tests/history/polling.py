@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from adapters.providers.recording import Observation, open_recording
-from bot.catalog.catalog import Catalog, load_catalog
+from bot.catalog.catalog import Catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.errors import SourceError
 from bot.domain.incident import EventKind, Incident, IncidentEvent, Origin
 from bot.domain.page import PageIncident, Snapshot

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from adapters.providers.statuspage import parse_history, parse_summary, with_history
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.incident import EventKind, Incident, SeenBy
 from bot.domain.page import Severity
 from bot.history.past import past_incidents, past_of

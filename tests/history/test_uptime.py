@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from adapters.providers.statuspage import parse_history
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.page import Component, Severity
 from bot.history.calendar import calendar_days, calendar_uptime
 from bot.history.figures import Record, SurfaceUptime, uptime_report

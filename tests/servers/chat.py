@@ -32,7 +32,7 @@ from bot.domain.errors import (
 )
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
-from bot.ports import Access, Bucket
+from bot.messenger import Access, Bucket
 
 
 class Fault(StrEnum):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.catalog.providers import Surface
 from bot.domain.evidence import Evidence, Source, Verdict
 from bot.domain.incident import Impact

@@ -2,8 +2,10 @@
 
 import pytest
 
-from bot.catalog.catalog import Catalog, generic, load_catalog, only
+from bot.catalog.catalog import Catalog, only
+from bot.catalog.catalog_file import load_catalog
 from bot.catalog.names import NameMatch, find
+from bot.catalog.providers import generic
 from bot.domain.errors import SettingsError
 
 ALL = load_catalog()

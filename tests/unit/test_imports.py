@@ -30,6 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("domain",),
     (
         "catalog",
+        "messenger",
         "ports",
         "settings",
         "setting_sections",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.catalog.model_texts import ModelState, state_of, statements
 
 CLAUDE = load_catalog().provider("claude")

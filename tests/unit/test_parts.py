@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.providers.kinds import KINDS
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.catalog.names import find
 from bot.catalog.targets import TargetKind, load_targets
 from bot.catalog.watched import watched_catalog

@@ -10,7 +10,9 @@ import pytest
 
 from adapters.slack.render import message_view
 from adapters.slack.settings_view import Form, Mistake, read_form, settings_view
-from bot.catalog.catalog import Catalog, generic, load_catalog
+from bot.catalog.catalog import Catalog
+from bot.catalog.catalog_file import load_catalog
+from bot.catalog.providers import generic
 from bot.domain.digest import DigestTime
 from bot.domain.incident import EventKind
 from bot.domain.message import Message, Quote

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.cli.statusline import status_line
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.page import Severity
 from bot.status.advice import Do
 from bot.status.schema import Document, EvidenceDocument, Retry, VerdictDocument

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.errors import SourceError, StoreError
 from bot.domain.incident import Incident
 from bot.domain.page import Component, Severity, Snapshot

@@ -12,7 +12,7 @@ from bot.domain.errors import (
     MessageGone,
     Uncertain,
 )
-from bot.ports import Access
+from bot.messenger import Access
 from tests.contract.discord_sending.kit import heard, thread_of
 from tests.contract.discord_stage import (
     DiscordStage,

@@ -18,7 +18,8 @@ from bot.domain.subscription import Channel, Reminder, Subscription, ThreadRecor
 from bot.evidence.reports import ReportCount
 from bot.evidence.stores import UserReport
 from bot.history.spans import Span
-from bot.ports import Access, VersionedState
+from bot.messenger import Access
+from bot.ports import VersionedState
 from bot.status.service import StatusService
 from bot.status.snapshot import SharedSnapshot
 from tests.unit.messages.examples import CLAUDE, NOW, QUIET, page_state, spoken

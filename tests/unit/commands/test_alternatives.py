@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.message import Message
 from tests.unit.commands.fakes import DEV, Room
 from tests.unit.messages.examples import spoken

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.errors import DeliveryError
 from bot.domain.page import Severity
 from bot.domain.subscription import Pause, ThreadRecord
 from bot.messages.subscription import command_for
-from bot.ports import Access
+from bot.messenger import Access
 from tests.unit.commands.fakes import OPS, Room
 from tests.unit.messages.examples import NOW, OUTAGE, OVER, UP, ago
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.catalog.catalog import Catalog, load_catalog
+from bot.catalog.catalog import Catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.incident import EventKind, Incident, IncidentEvent
 from bot.domain.page import Component, ComponentChange, PageIncident, PageUpdate, Severity, Snapshot
 from bot.domain.state import State

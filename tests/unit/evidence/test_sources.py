@@ -9,7 +9,8 @@ import pytest
 
 from adapters.web.app import ENDPOINTS
 from adapters.web.openapi import description
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.evidence import Evidence
 from bot.domain.page import Severity
 from bot.evidence import sources

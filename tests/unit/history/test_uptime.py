@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.errors import WrongWords
 from bot.domain.incident import Ending, Impact, Incident, Origin
 from bot.domain.page import Severity

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.catalog.catalog import Catalog, load_catalog, only
+from bot.catalog.catalog import Catalog, only
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.evidence import Evidence, Source, Verdict
 from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin, SurfaceChange
 from bot.domain.message import Line, Lines, Link, Message, Note, Quote, Row, Rows, Text, Time

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.delivery.plan import plan
 from bot.delivery.steps import Act, apply
 from bot.domain.incident import EventKind, Incident

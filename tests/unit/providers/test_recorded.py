@@ -11,7 +11,7 @@ import pytest
 
 from adapters.providers.recorder import recording
 from adapters.providers.recording import Observation, open_recording
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.errors import BotError, SourceError
 from bot.domain.page import Severity, Snapshot
 from tests.history.polling import replayed

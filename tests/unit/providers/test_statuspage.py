@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.providers.fields import MAX_ITEMS, MAX_TEXT
 from adapters.providers.statuspage import parse_history, parse_summary, snapshot_of
-from bot.catalog.catalog import load_catalog
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.errors import SourceError
 from bot.domain.page import ComponentChange, Severity
 from bot.engine.step import step

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.evidence import Evidence, Source, Verdict
 from bot.domain.page import Severity
 from bot.messages.advice import advice_line, switch_line

@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.catalog.catalog import Catalog, generic
+from bot.catalog.catalog import Catalog
+from bot.catalog.providers import generic
 from bot.domain.evidence import Evidence, Source
 from bot.domain.incident import Impact, Incident
 from bot.domain.page import Severity

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.terminal.operator import OperatorNotices
-from bot.catalog.catalog import Catalog, generic
+from bot.catalog.catalog import Catalog
+from bot.catalog.providers import generic
 from bot.domain.message import Message
 
 NOBODY = "http://127.0.0.1:9"  # the discard port: nobody listens

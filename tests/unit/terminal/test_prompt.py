@@ -10,7 +10,8 @@ from adapters.terminal import render
 from adapters.terminal.buttons import pressed, typed_words
 from adapters.terminal.completion import PromptCompleter
 from adapters.terminal.look import Look
-from bot.catalog.catalog import load_catalog, only
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from bot.domain.message import Button, Message
 from tests.unit.commands.fakes import Room
 from tests.unit.messages.examples import NOW, OUTAGE
