@@ -1,8 +1,8 @@
 """What is asked of a running program: HTTP and MCP, beside a bare Starlette route in the same run.
 
 The program is started by its command, the bare route by ours; the asking process waits for each
-answer before it asks again. Requests come from many addresses of the loopback, since every client
-has its rate.
+answer before it asks again. Requests come from many addresses of the loopback, and for each path
+from others, since every client has its rate.
 """
 
 from __future__ import annotations
@@ -45,15 +45,23 @@ MCP_CALL = json.dumps(
 
 
 class Asker:
-    """Asks one path of one address over kept connections, and remembers how long each took."""
+    """Asks one path of one address over kept connections, and remembers how long each took.
 
-    def __init__(self, port: int, method: str, path: str, body: str | None = None) -> None:
+    `network`: its clients are 127.0.`network`.x, so that no two paths share a client's rate.
+    """
+
+    def __init__(
+        self, port: int, network: int, method: str, path: str, body: str | None = None
+    ) -> None:
         self.method, self.path, self.body = method, path, body
         self.seconds: list[float] = []
         self.size = 0
         self._connections = [
             http.client.HTTPConnection(
-                "127.0.0.1", port, timeout=PATIENCE, source_address=(f"127.0.0.{2 + one}", 0)
+                "127.0.0.1",
+                port,
+                timeout=PATIENCE,
+                source_address=(f"127.0.{network}.{2 + one}", 0),
             )
             for one in range(CLIENTS)
         ]
@@ -76,10 +84,10 @@ class Asker:
 
 def measured(port: int, bare: int, process: psutil.Process) -> None:
     """Ask in turns, so that all of them meet the same machine."""
-    body = Asker(bare, "GET", "/bare")
+    body = Asker(bare, 0, "GET", "/bare")
     for what, asker in (
-        ("GET /v1/verdict", Asker(port, "GET", "/v1/verdict")),
-        ("MCP verdict", Asker(port, "POST", "/mcp", MCP_CALL)),
+        ("GET /v1/verdict", Asker(port, 1, "GET", "/v1/verdict")),
+        ("MCP verdict", Asker(port, 2, "POST", "/mcp", MCP_CALL)),
     ):
         body.seconds.clear()
         for turn in range(CLIENTS):  # connections are made
