@@ -16,10 +16,12 @@ Json = dict[str, Any]
 def open_session(*, connections: int, seconds: float) -> aiohttp.ClientSession:
     """Return a session of at most `connections`; a request may take `seconds`, half to connect.
 
-    One session for all tenants: opening one for each call costs half of the rate.
+    One session for all tenants: opening one for each call costs half of the rate. Cookies are of
+    no use to a bot, and one workspace's must not go out with another's messages.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections, ttl_dns_cache=300),
+        cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=seconds, connect=seconds / 2),
     )
 
