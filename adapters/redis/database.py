@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from redis.asyncio import Redis
@@ -23,7 +23,7 @@ from redis.exceptions import (
 )
 
 from adapters.redis import keys
-from adapters.redis.scripts import Script
+from adapters.redis.scripts import URGENT, Script
 from bot.domain.errors import StoreError
 
 Client = Redis | RedisCluster
@@ -190,7 +190,7 @@ class Database:
                 return
 
     async def prepare(self) -> None:
-        """Check that what is stored there is of our version.
+        """Check that what is stored there is of our version, and have the urgent scripts compiled.
 
         Raises:
             StoreError: it was written by a newer version, or Redis does not answer.
@@ -212,6 +212,11 @@ class Database:
             await migrate(self)
         if found < keys.SCHEMA:
             await self.call("SET", keys.SCHEMA_KEY, keys.SCHEMA)
+        # Else the first incident would wait for it: ten round trips, since each shard says so.
+        everywhere = {"target_nodes": RedisCluster.PRIMARIES} if self._cluster else {}
+        for script in URGENT:
+            with store_errors(), suppress(NoPermissionError):  # then they are when first needed
+                await self._client.execute_command("SCRIPT LOAD", script.text, **everywhere)
 
     async def close(self) -> None:
         with store_errors():

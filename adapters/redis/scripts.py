@@ -46,3 +46,6 @@ SPEND = _script("spend")
 REPLACE = _script("replace")
 TAKE_IN = _script("take_in")
 PRUNE = _script("prune")
+
+# On the way from a commit to the first message.
+URGENT = (COMMIT, FANOUT, CLAIM, SENDING, SETTLE)

@@ -8,9 +8,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from redis.asyncio.cluster import RedisCluster
 
 from adapters.redis import keys
 from adapters.redis.client import client_of, open_database
+from adapters.redis.scripts import CLAIM, COMMIT, FANOUT, SETTLE
 from adapters.redis.store import Store, open_store
 from bot.delivery.queue import Claim, Outcome, Settlement, ThreadUpdate, Unconfirmed
 from bot.domain.errors import SettingsError, StoreError, Superseded
@@ -40,6 +42,18 @@ async def store(url: str) -> AsyncIterator[Store]:
     async with open_store(url, lease=0.2) as opened:
         yield opened
         await opened.subscriptions.remove(HERE)
+
+
+async def test_the_first_incident_does_not_wait_until_scripts_are_compiled(url: str) -> None:
+    async with open_store(url) as store:
+        everywhere = {"target_nodes": RedisCluster.PRIMARIES} if "cluster" in url else {}
+        ask = store.database._client.execute_command
+        await ask("SCRIPT FLUSH", **everywhere)
+        await store.database.prepare()  # as at every start
+        for script in (COMMIT, FANOUT, CLAIM, SETTLE):
+            found = await ask("SCRIPT EXISTS", script.sha, **everywhere)
+            known = found.values() if isinstance(found, dict) else [found]
+            assert all(list(one) == [1] for one in known), script.name
 
 
 def fresh(name: str) -> State:

@@ -47,9 +47,13 @@ local function promote()
   end
 end
 
+-- Channels that leave `ready`, and those that stand in `later` from now on, each after its moment.
+local leaving, waiting = {}, {}
+
 local function set_aside(channel, due)
-  redis.call('ZREM', READY, channel)
-  redis.call('ZADD', LATER, whole(due), channel)
+  leaving[#leaving + 1] = channel
+  waiting[#waiting + 1] = whole(due)
+  waiting[#waiting + 1] = channel
 end
 
 -- The subjects that there is still something to do about, each with its thread and its reminder;
@@ -78,14 +82,15 @@ local function hand_over(answer, channel, subscription, pause)
   local entry = redis.call('HGETALL', key)
   local subjects = pending(channel, entry, subscription)
   if #subjects == 0 then
-    redis.call('ZREM', READY, channel)
+    leaving[#leaving + 1] = channel
     redis.call('DEL', key)
     return
   end
   set_aside(channel, now + lease)
-  redis.call('HSET', key, 'token', token, 'claimed_at', whole(now))
   if ARGV[5] == '1' then
-    redis.call('HSET', key, 'unsent', 1)
+    redis.call('HSET', key, 'token', token, 'claimed_at', whole(now), 'unsent', 1)
+  else
+    redis.call('HSET', key, 'token', token, 'claimed_at', whole(now))
   end
   for _, part in ipairs({channel, subscription or '', pause or '', entry, subjects}) do
     answer[#answer + 1] = part
@@ -95,16 +100,25 @@ end
 local lost, changed = server()
 promote()
 local answer = {whole(now), lost, changed, 0, '0'}
-for _, channel in ipairs(redis.call('ZRANGE', READY, 0, count - 1)) do
-  local subscription = redis.call('HGET', SUBSCRIPTIONS, channel)
-  local pause = redis.call('HGET', PAUSED, channel)
-  local paused_until = pause and tonumber(string.match(pause, '^(%d+)|')) or 0
-  if redis.call('HEXISTS', TENANTS, string.match(channel, '^[^/]*')) == 1 then
-    set_aside(channel, now + aside)
-  elseif paused_until > now then
-    set_aside(channel, paused_until)
-  else
-    hand_over(answer, channel, subscription, pause)
+local channels = redis.call('ZRANGE', READY, 0, count - 1)
+if #channels > 0 then
+  local subscriptions = redis.call('HMGET', SUBSCRIPTIONS, unpack(channels))
+  local pauses = redis.call('HMGET', PAUSED, unpack(channels))
+  local any_silenced = redis.call('EXISTS', TENANTS) == 1
+  for i, channel in ipairs(channels) do
+    local pause = pauses[i]
+    local paused_until = pause and tonumber(string.match(pause, '^(%d+)|')) or 0
+    if any_silenced and redis.call('HEXISTS', TENANTS, string.match(channel, '^[^/]*')) == 1 then
+      set_aside(channel, now + aside)
+    elseif paused_until > now then
+      set_aside(channel, paused_until)
+    else
+      hand_over(answer, channel, subscriptions[i], pause)
+    end
+  end
+  redis.call('ZREM', READY, unpack(leaving))
+  if #waiting > 0 then
+    redis.call('ZADD', LATER, unpack(waiting))
   end
 end
 if #answer > 5 then

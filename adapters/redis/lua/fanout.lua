@@ -8,12 +8,19 @@ local refresh, life = tonumber(ARGV[7]), ARGV[8]
 local now, seen, stale = clock(), 0, 0
 while 8 + set <= #ARGV do
   local page = redis.call('SSCAN', base .. ':index:' .. ARGV[8 + set], cursor, 'COUNT', batch)
-  for _, channel in ipairs(page[2]) do
-    stale = stale + enqueue(channel, incident, class, version, now, false)
-    if refresh > 0 then
-      local left = redis.call('PTTL', thread_of(channel, incident))
+  local names, threads = {}, {}
+  for i, channel in ipairs(page[2]) do
+    names[i] = thread_of(channel, incident)
+  end
+  if #names > 0 then
+    threads = redis.call('MGET', unpack(names))
+  end
+  for i, channel in ipairs(page[2]) do
+    stale = stale + enqueue(channel, threads[i], incident, class, version, now, false)
+    if refresh > 0 and threads[i] then
+      local left = redis.call('PTTL', names[i])
       if left > 0 and left < refresh then
-        redis.call('PEXPIRE', thread_of(channel, incident), life)
+        redis.call('PEXPIRE', names[i], life)
       end
     end
   end

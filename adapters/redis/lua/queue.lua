@@ -51,12 +51,21 @@ local function score_of(class, since)
   return class * 1e13 + since
 end
 
--- The score of a channel by what it is stale about; nil: nothing.
-local function best_score(key)
-  local entry, best = redis.call('HGETALL', key), nil
-  for i = 1, #entry, 2 do
-    if is_subject(entry[i]) then
-      local class, since = string.match(entry[i + 1], '^(%d+):(%d+):')
+-- The fields of an entry by their names.
+local function fields_of(key)
+  local flat, fields = redis.call('HGETALL', key), {}
+  for i = 1, #flat, 2 do
+    fields[flat[i]] = flat[i + 1]
+  end
+  return fields
+end
+
+-- The score of a channel by what its entry says that it is stale about; nil: nothing.
+local function best_score(fields)
+  local best = nil
+  for field, value in pairs(fields) do
+    if is_subject(field) then
+      local class, since = string.match(value, '^(%d+):(%d+):')
       local score = score_of(tonumber(class), tonumber(since))
       best = best and math.min(best, score) or score
     end
@@ -75,11 +84,11 @@ local function make_ready(channel)
   end
 end
 
--- Say that a channel is stale about a subject. Saying it again changes nothing, unless `force`:
--- then it is looked at once more, even if it is up to date or just being worked on. With `due` (ms)
--- a channel that waits for nothing else waits until then.
-local function enqueue(channel, subject, class, version, now, force, due)
-  local thread = redis.call('GET', thread_of(channel, subject))
+-- Say that a channel is stale about a subject, whose thread there was just read (false: none).
+-- Saying it again changes nothing, unless `force`: then it is looked at once more, even if it is up
+-- to date or just being worked on. With `due` (ms) a channel that waits for nothing else waits until
+-- then. Returns 1 if it is stale.
+local function enqueue(channel, thread, subject, class, version, now, force, due)
   if thread then
     local done, root = string.match(thread, '^(.-)|(%d)')
     if done == version and not force then
@@ -91,7 +100,8 @@ local function enqueue(channel, subject, class, version, now, force, due)
   end
   local key = entry_of(channel)
   local since, first = now, string.match(version, '^%d+')
-  local old = redis.call('HGET', key, subject)
+  local known = redis.call('HMGET', key, subject, 'score')
+  local old = known[1]
   if old then
     local old_class, old_since, old_first, old_version = string.match(old, '^(%d+):(%d+):(%d+):(.*)$')
     class, since, first = math.min(class, tonumber(old_class)), tonumber(old_since), old_first
@@ -100,16 +110,14 @@ local function enqueue(channel, subject, class, version, now, force, due)
     end
   end
   local value = class .. ':' .. whole(since) .. ':' .. first .. ':' .. version
-  if value ~= old then
-    redis.call('HSET', key, subject, value)
+  local before, best = known[2], whole(score_of(class, since))
+  if before and tonumber(before) < tonumber(best) then
+    best = before
   end
-  local score = score_of(class, since)
-  local best = tonumber(redis.call('HGET', key, 'score') or '')
-  if not best or score < best then
-    redis.call('HSET', key, 'score', whole(score))
-    best = score
+  if value ~= old or best ~= before then
+    redis.call('HSET', key, subject, value, 'score', best)
   end
-  local waits = redis.call('ZSCORE', LATER, channel)
+  local waits = before and redis.call('ZSCORE', LATER, channel) -- without an entry it is nowhere
   if waits and not due and redis.call('HDEL', key, 'deferred') == 1 then
     redis.call('ZREM', LATER, channel)
     waits = false
@@ -121,7 +129,7 @@ local function enqueue(channel, subject, class, version, now, force, due)
     redis.call('HSET', key, 'deferred', 1)
     redis.call('ZADD', LATER, whole(due), channel)
   else
-    redis.call('ZADD', READY, whole(best), channel)
+    redis.call('ZADD', READY, best, channel)
   end
   return 1
 end

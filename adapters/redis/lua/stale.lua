@@ -3,7 +3,8 @@
 -- subject: key, class, version.
 local channel, force, delay, now = ARGV[1], ARGV[2] == '1', tonumber(ARGV[3]), clock()
 for i = 4, #ARGV, 3 do
-  enqueue(channel, ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], now, force,
+  local thread = redis.call('GET', thread_of(channel, ARGV[i]))
+  enqueue(channel, thread, ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], now, force,
     delay > 0 and now + delay or nil)
 end
 return 1

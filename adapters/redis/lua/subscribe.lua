@@ -31,7 +31,7 @@ for i = 7, #ARGV, 3 do
     redis.call('SADD', followed, channel)
     redis.call('PEXPIRE', followed, life)
   end
-  enqueue(channel, ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], now, true)
+  enqueue(channel, thread, ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], now, true)
 end
 make_ready(channel)
 return 1

@@ -17,7 +17,7 @@ for _, field in ipairs(redis.call('HKEYS', key)) do
     redis.call('HDEL', key, field)
   end
 end
-if not best_score(key) then
+if not best_score(fields_of(key)) then
   redis.call('ZREM', READY, channel)
   redis.call('ZREM', LATER, channel)
   redis.call('DEL', key)
