@@ -27,13 +27,13 @@ PARTS = {
     "engine": [
         "tests/unit/engine",
         "tests/unit/test_watcher.py",
-        "tests/contract/test_suspected_incidents.py",
+        "tests/contract/suspected_incidents",
         "tests/history/test_suspicion_replay.py",
         "tests/history/test_events_digest.py",
     ],
     "delivery": [
         "tests/unit/delivery",
-        "tests/contract/test_delivery.py",
+        "tests/contract/delivery",
         "tests/contract/test_after_a_kill.py",
         "tests/contract/test_reminders.py",
         "tests/contract/test_blindness.py",

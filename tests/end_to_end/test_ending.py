@@ -9,11 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.end_to_end.harness import command, environment, launch, started, until
+from tests.end_to_end.harness import NOWHERE, command, environment, launch, started, until
 from tests.servers.page import page_server
 from tests.servers.statuspage import API
-
-NOWHERE = "http://127.0.0.1:9"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -14,16 +14,17 @@ from base64 import b64encode
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+
+from tests.servers.site import Site
 
 LOGIN = f"Basic {b64encode(b'ours:secret').decode()}"
 
 
 @dataclass
-class CrowdServer:
+class CrowdServer(Site):
     """Downdetector knows one company; searches answer with `posts`; the stream sends `stream`."""
 
     last_15: object = 12
@@ -38,7 +39,7 @@ class CrowdServer:
     valid: set[str] = field(default_factory=set)  # tokens
     given: int = 0
 
-    async def __aenter__(self) -> Self:
+    def app(self) -> web.Application:
         app = web.Application(middlewares=[self._faults])
         app.router.add_post("/v2/tokens", self._token)
         app.router.add_get("/v2/companies/search", self._search)
@@ -46,16 +47,7 @@ class CrowdServer:
         app.router.add_get("/search_by_date", self._hits)
         app.router.add_get("/search/issues", self._issues)
         app.router.add_get("/subscribe", self._subscribe)
-        self._server = TestServer(app)
-        await self._server.start_server()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._server.close()
-
-    @property
-    def url(self) -> str:
-        return str(self._server.make_url("")).rstrip("/")
+        return app
 
     @web.middleware
     async def _faults(self, request: web.Request, handler: Any) -> web.StreamResponse:

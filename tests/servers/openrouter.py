@@ -8,34 +8,26 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+
+from tests.servers.site import Site
 
 KEY = "sk-or-ours"
 Endpoint = tuple[str, str, object, object]
 
 
 @dataclass
-class OpenRouterServer:
+class OpenRouterServer(Site):
     endpoints: list[Endpoint] = field(default_factory=list)
     faults: deque[object] = field(default_factory=deque)
     asked: list[str] = field(default_factory=list)
 
-    async def __aenter__(self) -> Self:
+    def app(self) -> web.Application:
         app = web.Application()
         app.router.add_get("/models/{author}/{slug}/endpoints", self._endpoints)
-        self._server = TestServer(app)
-        await self._server.start_server()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._server.close()
-
-    @property
-    def url(self) -> str:
-        return str(self._server.make_url("")).rstrip("/")
+        return app
 
     async def _endpoints(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)

@@ -1,19 +1,15 @@
+"""What a channel gets after a change, in words and in the store."""
+
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.catalog.catalog import only
-from bot.catalog.catalog_file import load_catalog
-from bot.domain.errors import DeliveryError
 from bot.domain.page import Severity
-from bot.domain.subscription import Pause, ThreadRecord
 from bot.messages.subscription import command_for
-from bot.messenger import Access
-from tests.unit.commands.fakes import OPS, Room
-from tests.unit.messages.examples import NOW, OUTAGE, OVER, UP, ago
+from tests.unit.commands.fakes import Room
+from tests.unit.messages.examples import NOW, OUTAGE
 
 
 async def test_subscribing_says_what_the_channel_gets_and_how_to_change_it() -> None:
@@ -114,93 +110,6 @@ async def test_unsubscribing_from_a_surface_takes_only_that_away() -> None:
     assert room.here is None
 
 
-async def test_an_ambiguous_name_asks_back_and_never_takes_the_first() -> None:
-    room = Room()
-    text = await room.say("subscribe clau")
-    assert room.here is None
-    assert "claude.ai" in text
-    assert "Claude Code" in text
-    assert "nothing was changed" in text
-
-
-async def test_an_unknown_word_gets_the_nearest_match_and_the_short_help() -> None:
-    room = Room()
-    text = await room.say("subscibe api")
-    assert "Did you mean subscribe?" in text
-    assert "I know: subscribe" in text
-    assert room.here is None
-
-
-async def test_a_channel_that_cannot_be_written_to_is_told_so_at_once() -> None:
-    room = Room()
-    room.slack.may = Access(False, "I am not in this channel", "Type /invite @isclaudedown.")
-    text = await room.say("subscribe api")
-    assert "I can't write in this channel yet: I am not in this channel. Type /invite" in text
-    assert room.surfaces() == {"api"}
-
-
-async def test_not_knowing_whether_it_may_write_is_said_too() -> None:
-    room = Room()
-    room.slack.may = DeliveryError("timeout")
-    assert "I could not find out whether I may write here (timeout)" in await room.say("sub")
-
-
-async def test_a_platform_that_is_not_connected_is_named() -> None:
-    room = Room()
-    answer = await room.type("subscribe", channel=replace(OPS, platform="discord"))
-    assert "discord is not connected" in answer.message.plain
-
-
-async def test_subscribing_in_an_outage_queues_it_at_once() -> None:
-    room = Room(OUTAGE)
-    text = await room.say("subscribe code")
-    assert room.subscriptions.behind == [OUTAGE.key]
-    assert "Going on right now" in text
-    assert "Claude.ai unavailable" in text
-
-
-async def test_an_outage_that_is_not_asked_for_or_over_is_not_queued() -> None:
-    room = Room(OUTAGE)
-    await room.type("subscribe opus")
-    assert room.subscriptions.behind == []
-    for incident in (OVER, replace(OUTAGE, severity=UP)):
-        room = Room(incident)
-        await room.type("subscribe code")
-        assert room.subscriptions.behind == []
-
-
-async def test_who_may_not_manage_changes_nothing_and_is_told() -> None:
-    room = Room()
-    for text in ("subscribe api", "unsubscribe", "mute 2h", "unmute", "test"):
-        answer = await room.type(text, may_manage=False)
-        assert "You may not change" in answer.message.title
-    assert room.here is None
-    assert room.slack.said == {}
-    assert "Everything is up" in await room.say("", may_manage=False)
-
-
-async def test_subscribing_again_ends_a_pause_that_no_longer_holds() -> None:
-    room = Room()
-    await room.type("subscribe api")
-    assert room.here
-    paused = replace(room.here, paused=Pause("not_in_channel", ago(60), None))
-    room.subscriptions.kept[OPS] = paused
-    await room.type("subscribe api")
-    assert room.here
-    assert room.here.paused is None
-
-
-@pytest.mark.parametrize("command", ["subscriptions", "mute 2h", "why"])
-async def test_a_pause_is_explained_in_the_words_of_its_platform(command: str) -> None:
-    room = Room()
-    await room.type("subscribe api")
-    assert room.here
-    paused = replace(room.here, paused=Pause("not_in_channel", ago(60), None))
-    room.subscriptions.kept[OPS] = paused
-    said = await room.say(command)
-    assert "I am not in this channel: /invite @isclaudedown (not_in_channel)" in said
-
-
 async def test_nobody_can_make_it_call_a_whole_channel() -> None:
     room = Room()
     text = await room.say("subscribe api <!channel>")
@@ -256,48 +165,6 @@ async def test_muting_asks_for_how_long_and_never_for_ever() -> None:
     assert room.here.muted_until == NOW + timedelta(days=30)
 
 
-SEVERAL = only(load_catalog(), ["claude", "openai", "npm"])
-
-
-async def test_a_page_that_was_never_read_is_not_taken_for_everything() -> None:
-    room = Room(catalog=SEVERAL)
-    for words in ("npm", "+npm", "api npm"):
-        text = await room.say(f"subscribe {words}")
-        assert "I have not read the page of npm yet" in text
-        assert "within a minute of my start" in text
-        assert await room.subscriptions.get(OPS) is None
-
-
-async def test_taking_away_what_was_never_read_does_not_end_the_subscription() -> None:
-    room = Room(catalog=SEVERAL)
-    await room.type("subscribe api")
-    before = await room.subscriptions.get(OPS)
-    for words in ("unsubscribe npm", "subscribe -npm"):
-        assert "nothing was changed" in await room.say(words)
-        assert await room.subscriptions.get(OPS) == before
-
-
-async def test_everything_but_one_thing_is_of_the_provider_that_is_told_by_default() -> None:
-    room = Room(catalog=SEVERAL)
-    await room.type("subscribe -mobile")
-    kept = await room.subscriptions.get(OPS)
-    assert kept is not None
-    assert "api" in kept.surfaces
-    assert not any("/" in surface or surface == "mobile" for surface in kept.surfaces)
-
-
-async def test_with_several_providers_everything_says_whose() -> None:
-    assert "everything of Claude" in await Room(catalog=SEVERAL).say("subscribe")
-
-
-async def test_posted_at_once_is_said_only_if_it_is() -> None:
-    room = Room(OUTAGE)
-    assert "posted here at once: Claude.ai unavailable" in await room.say("subscribe code")
-    room = Room(OUTAGE)
-    room.threads.kept[OPS, OUTAGE.key] = ThreadRecord(root="1.2", joined=1, shown=2)
-    assert "in its thread here already: Claude.ai unavailable" in await room.say("subscribe code")
-
-
 async def test_undo_brings_back_severity_mention_and_what_stays_in_the_thread() -> None:
     room = Room()
     await room.type("subscribe api code major <!subteam^S1> thread-only")
@@ -306,14 +173,3 @@ async def test_undo_brings_back_severity_mention_and_what_stays_in_the_thread() 
     (typed,) = [line for line in text.splitlines() if line.startswith("To undo: ")]
     await room.type(typed.removeprefix("To undo: "))
     assert room.here == before
-
-
-async def test_just_me_does_not_count_the_one_who_asks() -> None:
-    room = Room()
-    await room.type("report api")
-    assert "It looks like it is just you" in await room.say("justme api")
-
-
-async def test_the_checklist_names_the_page_of_what_is_asked_about() -> None:
-    text = await Room().say("justme api")
-    assert "Does https://status.claude.com open?" in text

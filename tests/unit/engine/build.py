@@ -176,3 +176,18 @@ def quiet_watch(provider: str = "claude") -> Watch:
 
 def kinds(incident: Incident) -> list[str]:
     return [event.kind.value for event in incident.events]
+
+
+# The id of our own incident of the API that goes down a minute after the start.
+OWN = f"own-{IDS['api']}-{int(minute(1).timestamp())}"
+# One incident of the provider, from its beginning to its end.
+FIRST = update("u1", 0, api=(UP, PARTIAL))
+LAST = update("u2", 30, "resolved", api=(PARTIAL, UP))
+OPEN = report("i", FIRST)
+ENDED = report("i", FIRST, LAST)
+
+
+def opened() -> Watch:
+    watch = quiet_watch()
+    watch.see(1, OPEN, components={"api": PARTIAL})
+    return watch

@@ -1,12 +1,9 @@
-"""What the page source promises, against a page that fails and lies over real sockets."""
+"""A page that fails, lies or moves becomes one error that says what was wrong."""
 
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import httpx
 import pytest
@@ -15,46 +12,12 @@ from adapters.http import seconds_to_wait
 from adapters.providers.http import MAX_BYTES, HttpAnswer, StatusPage
 from adapters.providers.opened import page_sources
 from bot.catalog.catalog import Catalog
-from bot.catalog.catalog_file import load_catalog
 from bot.domain.errors import SourceError
-from bot.domain.page import PageList, Severity, Snapshot
-from bot.domain.state import State
-from bot.engine.endings import HISTORY_EVERY, needed_lists
-from bot.engine.step import step
-from bot.ports import NeededLists
-from tests.servers.page import PageServer, page_server
+from bot.domain.page import Severity
+from tests.contract.page_source.kit import CATALOG, NOW, every_list
+from tests.servers.page import PageServer
 from tests.servers.page_faults import bomb_body
 from tests.servers.statuspage import API
-
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-CATALOG = load_catalog()
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[PageServer]:
-    async with page_server() as server:
-        yield server
-
-
-@pytest.fixture
-async def source(server: PageServer) -> AsyncIterator[StatusPage]:
-    async with httpx.AsyncClient(follow_redirects=True, max_redirects=5) as client:
-        yield StatusPage("claude", server.url, client, lambda: NOW)
-
-
-def every_list(_: Snapshot) -> frozenset[PageList]:
-    return frozenset(PageList)
-
-
-def after(state: State) -> NeededLists:
-    """The lists that the engine needs once it knows `state`."""
-    return partial(needed_lists, state, now=NOW)
-
-
-async def settled(source: StatusPage) -> State:
-    """What is known after a first look."""
-    state, _ = step(None, await source.poll(every_list), NOW, CATALOG)
-    return state
 
 
 @pytest.mark.parametrize(
@@ -179,84 +142,6 @@ async def test_what_the_page_asks_for_in_retry_after_is_passed_on(
     assert failed.value.retry_after == 120
 
 
-async def test_an_unchanged_page_is_asked_once_a_look_and_answers_304(
-    server: PageServer, source: StatusPage
-) -> None:
-    state = await settled(source)
-    before = server.requests.copy()
-
-    again = await source.poll(after(state))
-
-    assert server.not_modified == 1
-    assert server.requests["summary.json"] == before["summary.json"] + 1
-    assert server.requests["incidents.json"] == before["incidents.json"]
-    assert len(again.components) == 6
-    assert again.recent is None
-
-
-async def test_the_history_list_is_read_when_the_page_moved(
-    server: PageServer, source: StatusPage
-) -> None:
-    state = await settled(source)
-    server.page.open("API errors", {API: "partial_outage"})
-
-    seen = await source.poll(after(state))
-
-    assert [report.title for report in seen.incidents] == ["API errors"]
-    assert seen.recent is not None
-    assert not seen.recent_full
-
-
-async def test_the_history_list_is_read_again_after_ten_minutes(source: StatusPage) -> None:
-    state = await settled(source)
-    old = replace(state, history_at=NOW - HISTORY_EVERY - timedelta(seconds=1))
-
-    assert (await source.poll(after(old))).recent is not None
-
-
-async def test_a_history_list_that_fails_hides_no_outage_and_is_asked_for_again(
-    server: PageServer, source: StatusPage
-) -> None:
-    state = await settled(source)
-    server.page.open("API errors", {API: "partial_outage"})
-    server.fail("error", times=1, path="incidents.json")
-
-    seen = await source.poll(after(state))
-
-    assert [report.title for report in seen.incidents] == ["API errors"]
-    assert seen.recent is None
-    assert (await source.poll(after(state))).recent is not None
-
-
-async def test_a_first_poll_whose_list_fails_says_why_and_asks_for_it_again(
-    server: PageServer, source: StatusPage
-) -> None:
-    server.fail("error", times=1, path="incidents.json")
-
-    first = await source.poll(every_list)
-    assert first.components
-    assert "500" in first.list_failure
-
-    state, _ = step(None, first, NOW, CATALOG)
-    again = await source.poll(after(state))
-    assert again.recent is not None
-    assert not again.list_failure
-
-
-async def test_an_incident_that_left_the_summary_is_looked_up_in_the_history_list(
-    server: PageServer, source: StatusPage
-) -> None:
-    incident = server.page.open("API errors", {API: "partial_outage"})
-    state = await settled(source)
-    server.page.resolve(incident)
-    server.page.updated_at = state.page_updated_at.isoformat() if state.page_updated_at else ""
-
-    seen = await source.poll(after(state))
-
-    assert seen.incidents == ()
-    assert [(report.id, report.phase) for report in seen.recent or ()] == [(incident, "resolved")]
-
-
 async def test_a_page_that_moved_is_followed(server: PageServer, source: StatusPage) -> None:
     source.base_url = f"{server.url}/moved"
     server.page.set(API, "major_outage")
@@ -264,30 +149,6 @@ async def test_a_page_that_moved_is_followed(server: PageServer, source: StatusP
     seen = await source.poll(every_list)
 
     assert {c.id: c.severity for c in seen.components}[API] is Severity.MAJOR
-
-
-async def test_a_page_without_etags_is_read_whole_every_time(
-    server: PageServer, source: StatusPage
-) -> None:
-    server.with_etag = False
-    state = await settled(source)
-    server.page.set(API, "major_outage")
-
-    seen = await source.poll(after(state))
-
-    assert {c.id: c.severity for c in seen.components}[API] is Severity.MAJOR
-    assert server.not_modified == 0
-
-
-async def test_every_answer_is_heard_as_it_came(server: PageServer, source: StatusPage) -> None:
-    answers: list[HttpAnswer] = []
-    source.heard = answers.append
-    server.fail("method_not_allowed", times=1)
-
-    with pytest.raises(SourceError):
-        await source.poll(every_list)
-
-    assert [(answer.status, answer.body) for answer in answers] == [(405, b"Method Not Allowed")]
 
 
 async def test_a_login_in_the_address_is_sent_and_shown_nowhere(server: PageServer) -> None:

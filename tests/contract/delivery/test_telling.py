@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
 
 import pytest
 
 from adapters.redis.stream import RedisEventStream
 from bot.domain.errors import StoreError
-from bot.domain.incident import EventKind, Incident
-from bot.domain.subscription import Channel
-from bot.messenger import Bucket
+from bot.domain.incident import EventKind
+from tests.contract.delivery.kit import tell
 from tests.delivery_kit import (
-    Bot,
     channels,
     commit,
     incident,
@@ -26,13 +23,6 @@ from tests.delivery_kit import (
     until,
 )
 from tests.servers.chat import ChatMessenger, ChatServer, Fault
-from tests.servers.redis import standalone
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    with standalone() as node:
-        yield node.url
 
 
 async def test_an_incident_is_told_from_its_opening_to_its_end(redis_url: str) -> None:
@@ -157,100 +147,6 @@ async def test_a_redis_without_memory_ends_nothing_and_all_is_told_afterwards(
 
     assert len(server.messages) == 3
     assert len({message.key for message in server.messages.values()}) == 3
-
-
-async def tell(bot: Bot, told: Incident) -> None:
-    await commit(bot.store, told)
-    await bot.fanout.read_events()
-    await settled(bot.store)
-
-
-async def test_a_refusal_holds_back_everybody_behind_the_same_limit(redis_url: str) -> None:
-    bucket = Bucket("limited/T1", rate=1000.0, burst=100)
-    refusals = [Fault.LIMIT]
-    async with (
-        ChatServer(
-            faults=lambda what, _: refusals.pop() if what == "open" and refusals else None,
-            retry_after=3600,
-        ) as server,
-        ChatMessenger(server.url, "limited", bucket=bucket) as messenger,
-        running_bot(redis_url, messenger, provider="plimited", reading=False) as bot,
-    ):
-        first, second = channels(2, "limited")
-        await subscribe(bot.store, first)
-        told = incident(EventKind.OPENED, provider="plimited")
-        await commit(bot.store, told)
-        await bot.fanout.read_events()
-        await until(lambda: bot.context.counts.refused == 1)
-        await until(lambda: not bot.worker.attempts)
-        await subscribe(bot.store, second)
-        await bot.store.queue.mark_stale(second, [told])
-        await until(lambda: not refusals)
-        permit = await bot.store.rate_limiter.acquire([bucket])
-        now = float((await bot.store.database.call("TIME"))[0]) * 1000
-
-    assert not server.messages
-    assert permit.at is not None
-    assert permit.at - now > 3_000_000
-
-
-async def test_a_stuck_workspace_leaves_room_for_the_others(redis_url: str) -> None:
-    async with (
-        ChatServer(
-            faults=lambda _, channel: Fault.STUCK if channel.startswith("T1/") else None
-        ) as server,
-        ChatMessenger(server.url, "share") as messenger,
-        running_bot(
-            redis_url, messenger, provider="pshare", lease=60, send_seconds=30, slots=8
-        ) as bot,
-    ):
-        await subscribe(bot.store, *channels(24, "share"))
-        told = incident(EventKind.OPENED, provider="pshare")
-        await commit(bot.store, told)
-        bot.fanout.wake()
-        await until(lambda: len(bot.worker.attempts) == 7)
-        await subscribe(bot.store, *channels(1, "share", tenant="T2"))
-        await bot.store.stream.enqueue(told)
-        await until(lambda: len(server.messages) == 1)
-        ended = bot.context.counts.failed
-        await bot.freeze()
-
-    assert [m.channel for m in server.messages.values()] == ["T2/C0"]
-    assert ended == 0, "the stuck calls still hold their slots"
-
-
-class ByWorkspace(ChatMessenger):
-    """Each workspace takes so many messages a second, and no more."""
-
-    def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
-        return [Bucket(channel.owner, rate=20.0, burst=1)]
-
-
-async def test_a_small_workspace_does_not_wait_behind_a_large_one(redis_url: str) -> None:
-    """Both wait for their own limits: five messages go while at most some of three hundred do."""
-    async with (
-        ChatServer() as server,
-        ByWorkspace(server.url, "fair") as messenger,
-        running_bot(redis_url, messenger, provider="pfair", reading=False) as bot,
-    ):
-        await subscribe(bot.store, *channels(300, "fair"))
-        told = incident(EventKind.OPENED, provider="pfair")
-        await commit(bot.store, told)
-        await bot.fanout.read_events()
-        await until(lambda: len(server.messages) >= 5)  # the large one is in full swing
-        small = channels(5, "fair", tenant="T2")
-        await subscribe(bot.store, *small)
-        await bot.store.stream.enqueue(told)
-
-        def of(tenant: str) -> int:
-            return sum(m.channel.startswith(f"{tenant}/") for m in server.messages.values())
-
-        await until(lambda: of("T2") == len(small))
-        large = of("T1")
-        await bot.freeze()
-
-    # A quarter of a second later at most five more; two hundred would be the queue's order.
-    assert large < 200
 
 
 async def test_events_are_acknowledged_only_once_they_are_queued(

@@ -1,90 +1,30 @@
-"""The installable bot: any workspace may come and go, and each gets only its own."""
+"""Any workspace may install the app, and each gets only its own."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 import signal
-from collections.abc import AsyncIterator
-from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
 from slack_sdk.oauth.installation_store import Installation
 
-from adapters.redis import keys
 from adapters.redis.client import open_database
 from adapters.slack.installations import CACHE_SECONDS, RedisInstallations, TokenCipher
 from adapters.slack.oauth import SignedStates
 from adapters.slack.settings import SlackSettings
-from bot.domain.errors import SettingsError, TenantGone, TenantPaused
+from bot.domain.errors import SettingsError
 from bot.domain.subscription import Channel
 from tests.contract.messenger_contract import card
-from tests.contract.slack_bot import SlackBot, slack_bot
+from tests.contract.slack_bot import SlackBot
+from tests.contract.slack_install.kit import SECRET, answer_of, begin, finish, install
 from tests.servers.redis import standalone
-from tests.servers.slack import SlackServer, eventually, payloads, running_slack
+from tests.servers.slack import eventually
 from tests.servers.slack.world import Token
 
 # slack_sdk 3.47 makes its Authorization header in a way that aiohttp 3.14 warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
-SECRET = "correct horse battery staple"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[SlackServer]:
-    async with running_slack() as slack:
-        yield slack
-
-
-@pytest.fixture
-async def bot(server: SlackServer) -> AsyncIterator[SlackBot]:
-    world = server.world
-    async with slack_bot(
-        server,
-        "http",
-        bot_token="",
-        client_id=world.client_id,
-        client_secret=world.client_secret,
-        secret_key=SECRET,
-    ) as running:
-        yield running
-
-
-async def begin(bot: SlackBot, session: aiohttp.ClientSession) -> tuple[str, str]:
-    """Open the install page: the address it leads to, and the state."""
-    async with session.get(bot.http + "/slack/install") as page:
-        assert page.status == 200
-        found = re.search(r'href="([^"]*authorize[^"]*)"', await page.text())
-    assert found is not None
-    address = unescape(found[1])
-    return address, parse_qs(urlsplit(address).query)["state"][0]
-
-
-async def finish(
-    bot: SlackBot, session: aiohttp.ClientSession, code: str, state: str, cookie: str | None = None
-) -> int:
-    query = {"code": code, "state": state}
-    # The cookie is Secure, which a plain http client would not send back.
-    headers = {"Cookie": f"slack-app-oauth-state={state if cookie is None else cookie}"}
-    address = bot.http + "/slack/oauth_redirect"
-    async with session.get(address, params=query, headers=headers) as answer:
-        return answer.status
-
-
-async def answer_of(bot: SlackBot, session: aiohttp.ClientSession, code: str, state: str) -> str:
-    """The page that is shown to who has just installed the app."""
-    headers = {"Cookie": f"slack-app-oauth-state={state}"}
-    address = bot.http + "/slack/oauth_redirect"
-    query = {"code": code, "state": state}
-    async with session.get(address, params=query, headers=headers) as answer:
-        return await answer.text()
-
-
-async def install(bot: SlackBot, team: str, **what: object) -> None:
-    async with aiohttp.ClientSession() as session:
-        _, state = await begin(bot, session)
-        assert await finish(bot, session, bot.server.agree(team, **what), state) == 200
 
 
 async def test_a_workspace_installs_and_is_answered_with_its_own_token(bot: SlackBot) -> None:
@@ -176,67 +116,11 @@ async def test_a_state_is_good_once_for_ten_minutes_and_for_who_signed_it(
     assert await states.async_consume(state) is False
 
 
-async def test_tokens_lie_in_redis_encrypted(bot: SlackBot) -> None:
-    await install(bot, "T1")
-    database = bot.store.database
-    raw = await database.call("HGET", keys.SLACK_INSTALLATIONS, "T1")
-
-    assert raw is not None
-    assert b"xoxb" not in raw
-    assert bot.server.team.token.encode() not in raw
-
-
-@pytest.mark.parametrize(
-    "event",
-    [
-        {"type": "app_uninstalled"},
-        {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["UBOT0001"]}},
-    ],
-)
-async def test_an_uninstalled_workspace_is_forgotten_and_its_token_too(
-    bot: SlackBot, event: dict[str, object]
-) -> None:
-    await install(bot, "T1")
-    await bot.server.event(event)
-    database = bot.store.database
-    for _ in range(200):
-        if not await database.call("HKEYS", keys.SLACK_INSTALLATIONS):
-            break
-    assert await database.call("HKEYS", keys.SLACK_INSTALLATIONS) == []
-    with pytest.raises(TenantGone):
-        await bot.slack.messenger.open_thread(Channel("slack", "T1", "C1"), card(), "k")
-
-
-async def test_a_persons_revoked_token_is_not_the_bots(bot: SlackBot) -> None:
-    await install(bot, "T1")
-    await bot.server.event({"type": "tokens_revoked", "tokens": {"oauth": ["U1"], "bot": []}})
-    await (await bot.server.command("help")).response()
-    await bot.slack.messenger.open_thread(Channel("slack", "T1", "C1"), card(), "k")
-
-
 async def test_installing_again_works_at_once(bot: SlackBot) -> None:
     await install(bot, "T1")
     await bot.server.event({"type": "app_uninstalled"})
     bot.server.revoke()
     await install(bot, "T1")
-    await (await bot.server.command("help")).response()
-    await bot.slack.messenger.open_thread(Channel("slack", "T1", "C1"), card(), "k")
-
-
-@pytest.mark.parametrize(
-    "event",
-    [
-        {"type": "app_uninstalled"},
-        {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": ["UBOT0001"]}},
-    ],
-)
-async def test_an_end_that_is_told_late_does_not_end_what_was_installed_since(
-    bot: SlackBot, event: dict[str, object]
-) -> None:
-    await install(bot, "T1")
-    told = payloads.event(bot.server.world, bot.server.team, event)
-    told["event_time"] -= 300  # Slack's last try comes minutes later
-    assert (await bot.server.outbound.send("events_api", told)).acked
     await (await bot.server.command("help")).response()
     await bot.slack.messenger.open_thread(Channel("slack", "T1", "C1"), card(), "k")
 
@@ -283,30 +167,3 @@ async def test_without_a_key_the_installable_mode_does_not_start() -> None:
     options = SlackSettings(client_id="1.2", client_secret="s", signing_secret="x")
     with pytest.raises(SettingsError, match="ISCLAUDEDOWN_SECRET_KEY"):
         options.check()
-
-
-def test_no_option_shows_a_secret() -> None:
-    options = SlackSettings(
-        bot_token="xoxb-1",
-        app_token="xapp-1",
-        signing_secret="sign-1",
-        client_id="id",
-        client_secret="client-1",
-        secret_key="key-1",
-    )
-    assert not re.search("xoxb|xapp|sign-1|client-1|key-1", repr(options))
-
-
-def test_the_key_can_be_changed_without_losing_what_it_locked() -> None:
-    old, new = "the-old-secret-long-enough", "the-new-secret-long-enough"
-    locked = TokenCipher(old).lock(b"token")
-
-    assert TokenCipher(f"{new},{old}").unlock(locked) == b"token"
-    with pytest.raises(TenantPaused):
-        TokenCipher(new).unlock(locked)
-
-
-@pytest.mark.parametrize("secret", ["", "short", "long-enough-to-be-safe,short"])
-def test_a_key_that_protects_nothing_is_refused(secret: str) -> None:
-    with pytest.raises(SettingsError):
-        TokenCipher(secret)
