@@ -9,7 +9,9 @@ outside by httpx, which unpacks whole chunks by itself and only then lets them b
 
 from __future__ import annotations
 
+import re
 import zlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -19,6 +21,7 @@ import httpx
 # Sent with every request; httpx would also offer deflate, br and zstd.
 ACCEPT_ENCODING = {"Accept-Encoding": "gzip"}
 _WHOLE_GZIP = 16 + zlib.MAX_WBITS
+_MAX_AGE = re.compile(r"(?:^|[,\s])max-age=\"?([0-9]{1,9})")
 
 
 def no_cookies() -> CookieJar:
@@ -59,6 +62,20 @@ async def read_body(response: httpx.Response, limit: int, *, cut: bool = False) 
     if unpack and not unpack.eof and not cut:
         raise BodyError("it was cut off")
     return bytes(body)
+
+
+def cached_for(headers: Mapping[str, str]) -> tuple[float, float]:
+    """Return the seconds that an answer lay in caches, and those for which it still holds.
+
+    By `Age` and `Cache-Control: max-age` (RFC 9111, 5.1 and 5.2.2.1); what is no number is 0.
+    """
+    age = headers.get("age", "").strip()
+    waited = float(age) if age.isascii() and age.isdecimal() and len(age) < 10 else 0.0
+    policy = headers.get("cache-control", "").lower()
+    promised = _MAX_AGE.search(policy)
+    if promised is None or "no-cache" in policy or "no-store" in policy:
+        return waited, 0.0
+    return waited, max(0.0, float(promised[1]) - waited)
 
 
 def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:

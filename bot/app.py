@@ -82,7 +82,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 history=HistoryKeeper(name, store.past, catalog, utc_now, kept, pause),
             )
             for name, page in pages.items()
-            for pause in [catalog.provider(name).pause(settings.poll_seconds)]
+            for pause in [catalog.provider(name).every]
         }
         messengers: dict[str, Messenger] = {}  # filled once the platforms are open
         services = _services(settings, people, status, messengers, outbox, watchers)

@@ -154,7 +154,7 @@ async def health(settings: Settings, clock: Clock, out: TextIO) -> bool:
             age = view.at - one.checked_at
             every = catalog.provider(one.provider).every
             says = f"read {age.total_seconds():.0f} s ago"
-            well = age < max(HEALTHY_WITHIN, fresh_for(settings, every))
+            well = age < max(HEALTHY_WITHIN, fresh_for(every))
             if one.failing_since:
                 says, well = f"{says}; tried again since: {one.failure}", True
         write_line(out, f"{one.provider}: {says}")

@@ -45,11 +45,12 @@ async def record(
                 recorder.watch = tuple(
                     name for name in settings.providers if name.partition("/")[0] == page.provider
                 )
-                work = record_page(page, catalog, recorder, settings.poll_seconds)
+                pause = catalog.provider(page.provider).every
+                work = record_page(page, catalog, recorder, pause)
                 task = asyncio.create_task(work)
                 log.info("record.started", page=page.base_url, file=str(out))
                 until = f"for {duration(length)}" if length else "until Ctrl-C"
-                every = f"every {settings.poll_seconds:g} s"
+                every = f"every {pause:g} s"
                 write_line(tell, f"Recording {page.base_url} {every} into {out}, {until}.")
                 tell.flush()
                 with suppress(TimeoutError):

@@ -10,7 +10,6 @@ import structlog
 
 from adapters.redis.embedded.data_dir import running_redis
 from bot.catalog.catalog import Catalog
-from bot.catalog.providers import POLL_SECONDS
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence
 from bot.domain.state import State
@@ -25,9 +24,9 @@ log = structlog.get_logger()
 _FRESH_POLLS = 3
 
 
-def fresh_for(settings: Settings, every: float = POLL_SECONDS) -> timedelta:
+def fresh_for(every: float) -> timedelta:
     """Return how old the state of a page may be that is polled `every` so many seconds."""
-    return timedelta(seconds=_FRESH_POLLS * settings.poll_seconds * every / POLL_SECONDS)
+    return timedelta(seconds=_FRESH_POLLS * every)
 
 
 async def stored_states(

@@ -20,6 +20,7 @@ from bot.domain.page import PageList
 AGENT = "isclaudedown"  # as the first word of our User-Agent
 # The Date header has whole seconds, and an answer takes its time.
 SKEW_ALLOWED = timedelta(seconds=30)
+OLD_ANSWER = timedelta(minutes=2)  # a guess
 
 
 async def check_page(
@@ -47,6 +48,11 @@ async def check_page(
             yield CheckResult(what, snapshot.list_failure, Health.WARNING, advice)
         with suppress(SourceError):  # the page itself was read
             snapshot = replace(snapshot, oddities=(*snapshot.oddities, *await page.check()))
+        if snapshot.age > OLD_ANSWER:
+            minutes = snapshot.age.total_seconds() // 60
+            says = f"a cache answers for it, with what is {minutes:.0f} min old"
+            advice = "What is that old says nothing of now. Is a proxy before this machine?"
+            yield CheckResult(what, says, Health.WARNING, advice)
         for oddity in snapshot.oddities:
             yield CheckResult(what, oddity, Health.WARNING, "Tell us: the catalog may need it.")
     if answers:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import httpx
 
-from adapters.http import ACCEPT_ENCODING, BodyError, read_body, seconds_to_wait
+from adapters.http import ACCEPT_ENCODING, BodyError, cached_for, read_body, seconds_to_wait
 from adapters.providers.kinds import CHECKS, KINDS, OLDER
 from adapters.providers.port import Page
 from bot.domain.errors import SourceError
@@ -85,14 +86,26 @@ class StatusPage:
     _remembered: dict[str, _Remembered] = field(default_factory=dict)
 
     async def poll(self, needed: NeededLists) -> Snapshot:
+        cached: list[tuple[float, float]] = []
+
+        async def fetch(url: str) -> bytes:
+            body, answer = await self._read(url)
+            cached.append(cached_for(answer.headers))
+            return body
+
         try:
-            snapshot = await KINDS[self.kind](self._page, self.fetch).poll(needed)
+            snapshot = await KINDS[self.kind](self._page, fetch).poll(needed)
         except SourceError:
             self._remembered.clear()  # a body that was cut off must not be confirmed by its tag
             raise
         if snapshot.list_failure:
             self._remembered.clear()
-        return snapshot
+        # As old as its oldest document, and good for as long as the first of them expires.
+        return replace(
+            snapshot,
+            age=timedelta(seconds=max((age for age, _ in cached), default=0.0)),
+            good_for=timedelta(seconds=min((left for _, left in cached), default=0.0)),
+        )
 
     async def older(self, number: int) -> tuple[PageIncident, ...] | None:
         """As `PagedSource.older`."""
@@ -114,6 +127,11 @@ class StatusPage:
 
     async def fetch(self, url: str) -> bytes:
         """Ask for one address; a 304 gives again what came before."""
+        body, _ = await self._read(url)
+        return body
+
+    async def _read(self, url: str) -> tuple[bytes, HttpAnswer]:
+        """As `fetch`, with the answer as it came."""
         known = self._remembered.get(url)
         headers = ACCEPT_ENCODING | (known.conditions if known else {})
         try:
@@ -125,7 +143,7 @@ class StatusPage:
         if self.heard is not None:
             self.heard(answer)
         if answer.status == httpx.codes.NOT_MODIFIED and known is not None:
-            return known.body
+            return known.body, answer
         if answer.status != httpx.codes.OK:
             raise SourceError(
                 f"{url} answered {answer.status}",
@@ -141,7 +159,7 @@ class StatusPage:
             self._remembered[url] = _Remembered(conditions, answer.body)
         else:
             self._remembered.pop(url, None)
-        return answer.body
+        return answer.body, answer
 
     async def _fetch(self, url: str, headers: dict[str, str]) -> HttpAnswer:
         if self.pacer is not None:

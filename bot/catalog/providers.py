@@ -102,11 +102,7 @@ class Provider:
     kind: str = "statuspage"  # the format of its page
     regions: tuple[str, ...] = ()  # those with which it is switched on
     source: str = ""  # what is polled, where that is not the page itself
-    every: float = POLL_SECONDS  # seconds between two polls, where the settings say so of all
-
-    def pause(self, seconds: float) -> float:
-        """Return the seconds between two polls of its page where the settings say `seconds`."""
-        return seconds * self.every / POLL_SECONDS
+    every: float = POLL_SECONDS  # seconds between two polls
 
     @property
     def rows(self) -> dict[str, tuple[str, ...]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.catalog.catalog import Catalog, only
 from bot.catalog.catalog_file import load_catalog
-from bot.catalog.providers import Provider, generic
+from bot.catalog.providers import POLL_SECONDS, Provider, generic
 from bot.domain.errors import SettingsError
 from bot.setting_values import without_login
 from bot.settings import Settings
@@ -34,7 +34,10 @@ def watched_catalog(settings: Settings) -> Catalog:
     if not providers:
         place = settings.named("ISCLAUDEDOWN_PROVIDERS")
         raise SettingsError(f"{place} names no provider, so nothing is watched")
-    return replace(catalog, providers=providers)
+    # The catalogue's pauses are those for the usual setting, and grow with it.
+    factor = settings.poll_seconds / POLL_SECONDS
+    paced = {id_: replace(one, every=one.every * factor) for id_, one in providers.items()}
+    return replace(catalog, providers=paced)
 
 
 def usable_instead(settings: Settings, catalog: Catalog) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -161,3 +161,7 @@ class Snapshot:
     list_failure: str = ""
     # Sentences for the operator: what was dropped, cut or not understood.
     oddities: tuple[str, ...] = ()
+    # How old the answer was when it came: a cache on the way may have kept it.
+    age: timedelta = timedelta(0)
+    # For so long the page has nothing newer to give, by its own word (Cache-Control).
+    good_for: timedelta = timedelta(0)

@@ -38,6 +38,9 @@ def step(
     5. archive: what can change no more leaves the state
     """
     first = state is None
+    if state is not None and snapshot.age and now - snapshot.age < state.observed_at:
+        # A copy out of some cache, older than what was seen already: nothing is learnt from it.
+        return state, []
     if state is None:
         state = State(snapshot.provider, now, now, page_updated_at=snapshot.updated_at)
     elif not (snapshot.components or snapshot.incidents or snapshot.recent) and any(
@@ -68,7 +71,7 @@ def step(
     steadiness = {id_: steady for id_, (_, steady) in damped.items()}
     after = replace(
         archive(poll, observed, concluded, emitted, steadiness),
-        observed_at=now,
+        observed_at=now - snapshot.age,
         page_updated_at=snapshot.updated_at or state.page_updated_at,
         history_at=now if snapshot.recent is not None else state.history_at,
         history_for=snapshot.updated_at if snapshot.recent is not None else state.history_for,

@@ -32,6 +32,7 @@ from bot.loops.history import HistoryKeeper
 from bot.loops.page_log import PageLog
 from bot.loops.periodic import PageBackoff, StoreBackoff
 from bot.ports import Clock, IncidentStore, PagedSource, PageSource, VersionedState
+from bot.status.view import counts_for
 
 log = structlog.get_logger()
 
@@ -171,7 +172,11 @@ class Watcher:
         await self._commit(known, fence, state, changed)
         self.polls["good"] += 1
         self._page_backoff.answered()
-        return self._jittered(self.poll_seconds)
+        # Sooner than a page has anything new it need not be asked; yet never so seldom that one
+        # poll which fails would make it unknown.
+        longest = counts_for(self.poll_seconds) / 2
+        pause = min(snapshot.good_for, longest).total_seconds()
+        return max(self._jittered(self.poll_seconds), pause)
 
     async def _page_failed(self, known: VersionedState, fence: int, error: SourceError) -> float:
         self.polls["failed"] += 1

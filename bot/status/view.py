@@ -19,8 +19,8 @@ from bot.domain.page import Severity
 from bot.domain.state import State
 from bot.status.verdict import verdicts
 
-# Both are guesses. While polls fail, the last good one counts for so long: one that fails now and
-# then means nothing.
+# Both are guesses. While polls fail, the last good one counts for so long at least: one that fails
+# now and then means nothing.
 BLIND_AFTER = timedelta(minutes=2)
 # Where nobody polls at all (the watcher is gone, the machine slept).
 STALE_AFTER = timedelta(minutes=10)
@@ -146,14 +146,22 @@ class StatusView:
         return replace(self, providers=tuple(p for p in self.providers if p.provider in providers))
 
 
-def is_fresh(state: State, now: datetime, every: float = POLL_SECONDS) -> bool:
-    """Tell whether we may speak of the present from what this state saw last.
+def counts_for(every: float) -> timedelta:
+    """Return how long the last good poll counts where the next ones fail.
 
     `every`: seconds between two polls. Of a page that is polled seldom, two may fail as well.
     """
+    return max(BLIND_AFTER, timedelta(seconds=2.5 * every))
+
+
+def is_fresh(state: State, now: datetime, every: float = POLL_SECONDS) -> bool:
+    """Tell whether we may speak of the present from what this state saw last.
+
+    `every`: seconds between two polls.
+    """
     age = now - state.observed_at
     if state.failing_since:
-        return age < max(BLIND_AFTER, timedelta(seconds=2.5 * every))
+        return age < counts_for(every)
     return age < max(STALE_AFTER, timedelta(seconds=3 * every))
 
 

@@ -178,6 +178,23 @@ async def test_the_doctor_says_where_robots_txt_asks_programs_to_stay_away() -> 
     assert "its robots.txt asks programs not to read /incidents.json" in said
 
 
+async def test_the_doctor_says_when_a_cache_answers_with_an_old_copy() -> None:
+    sample = SAMPLES["xai"]
+    feed = sample.bodies()["/feed.xml"]
+
+    async def copy(_: web.Request) -> web.Response:
+        return web.Response(body=feed, headers={"Age": "10800"})
+
+    async with body_server(sample.bodies()) as server:
+        catalog, clock = catalog_of(sample, server.url), Clock()
+        async with page_sources(catalog, clock) as pages:
+            said = [one.says async for one in check_page(pages["example"])]
+            assert not any("cache" in one for one in said)
+            server.answers["/feed.xml"] = copy
+            said = [one.says async for one in check_page(pages["example"])]
+    assert "a cache answers for it, with what is 180 min old" in said
+
+
 async def test_the_doctor_says_which_product_of_google_is_no_more() -> None:
     sample = SAMPLES["google"]
     products = {"products": [{"id": "prod1", "title": "Online inference"}]}

@@ -55,7 +55,7 @@ def lines(
             Verdict(s, how, None, at, (Evidence(Source.PAGE, s, how, at),))
             for s, how in (("api", Severity.MAJOR), (BEDROCK, severity))
         )
-        return StatusView(at, CATALOG, (ProviderStatus("claude", rows),))
+        return StatusView(at, CATALOG, (ProviderStatus("claude", rows, checked_at=at),))
 
     async def teams() -> Mapping[str, tuple[str, ...]]:
         return {channels(2)[0].owner: ("bedrock",)} if not usable else {}

@@ -76,6 +76,12 @@ def test_a_page_by_its_address_stands_in_for_the_first_provider_or_part() -> Non
     assert (bedrock.page, bedrock.source) == ("https://aws.example.com", "")
 
 
+def test_pauses_between_polls_grow_with_the_setting() -> None:
+    settings = Settings(providers=("claude", "xai"), poll_seconds=60)
+    providers = watched_catalog(settings).providers
+    assert (providers["claude"].every, providers["xai"].every) == (60, 600)
+
+
 def test_a_probe_is_made_for_each_region_that_is_watched() -> None:
     targets = load_targets(only(WHOLE, ["bedrock/eu-west-1", "gemini", "npm"]))
     assert [(target.url, target.surfaces) for target in targets if target.surfaces] == [

@@ -171,6 +171,14 @@ async def test_a_page_that_asks_for_patience_gets_it() -> None:
     assert await watching.poll() >= 120
 
 
+@pytest.mark.parametrize(("says", "pause"), [(0, POLL), (45, 45), (3600, 60)])
+async def test_a_page_is_not_asked_while_it_says_that_nothing_is_new_within_bounds(
+    says: int, pause: float
+) -> None:
+    watching, _ = watcher(replace(WELL, good_for=timedelta(seconds=says)))
+    assert 0.9 * pause <= await watching.poll() <= pause
+
+
 async def test_a_store_that_is_away_forgets_nothing_and_is_asked_again() -> None:
     watching, memory = watcher(WELL, WELL, WELL)
     await watching.poll()

@@ -1,6 +1,7 @@
 """The first look, and looks that fail."""
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from bot.domain.incident import EventKind
@@ -118,3 +119,20 @@ def test_a_failure_between_two_looks_does_not_confirm_a_flap() -> None:
     watch.see(1, components={"api": DEGRADED})
     watch.fail(2)
     assert watch.see(3, components={"api": UP}) == []
+
+
+def test_a_copy_out_of_a_cache_that_is_older_than_what_was_seen_changes_nothing() -> None:
+    watch = quiet_watch()
+    quiet = watch.page(-9, (), ())
+    watch.see(1, components={"api": MAJOR})
+    before = watch.state
+    assert watch.take(replace(quiet, age=timedelta(minutes=11)), 2) == []
+    assert watch.state == before
+
+
+def test_what_came_out_of_a_cache_is_known_as_of_then() -> None:
+    watch = quiet_watch()
+    copy = replace(watch.page(4, (), None), age=timedelta(minutes=3))
+    watch.take(copy, 4)
+    assert watch.state is not None
+    assert watch.state.observed_at == minute(1)

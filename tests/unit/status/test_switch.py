@@ -38,7 +38,10 @@ def view_of(*verdicts: Verdict, alternatives: tuple[str, ...] = ()) -> StatusVie
         surface = CATALOG.surface(one.surface)
         assert surface is not None
         by_provider.setdefault(surface.provider, []).append(one)
-    providers = tuple(ProviderStatus(p, tuple(v)) for p, v in by_provider.items())
+    providers = tuple(
+        ProviderStatus(p, tuple(v), checked_at=max(one.checked_at or NOW for one in v))
+        for p, v in by_provider.items()
+    )
     return StatusView(NOW, CATALOG, providers, alternatives)
 
 
@@ -91,6 +94,18 @@ def test_what_is_known_from_texts_alone_is_no_proof() -> None:
     text = Evidence(Source.PAGE, BEDROCK, UP, ago(1), from_text=True)
     assert proof(Verdict(BEDROCK, UP, None, ago(1), (text,))) is None
     assert proof(Verdict(BEDROCK, UP, None, ago(1))) is None
+
+
+def test_what_a_page_showed_that_fails_now_is_not_offered_nor_what_is_long_ago() -> None:
+    view = view_of(verdict("api", MAJOR), verdict(BEDROCK), alternatives=("bedrock",))
+    claude, bedrock = view.providers
+    for unseen in (
+        replace(bedrock, failing_since=ago(0.1)),
+        replace(bedrock, checked_at=ago(3)),  # polled every minute: it missed its turns
+        replace(bedrock, checked_at=None),
+    ):
+        assert not switch_targets(replace(view, providers=(claude, unseen)), "api")
+    assert switch_targets(replace(view, providers=(claude, bedrock)), "api")
 
 
 def test_the_newest_evidence_is_the_one_that_is_named() -> None:
