@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.clock import StandingClock
 from tests.end_to_end.harness import command, environment, launch, started, until
 from tests.end_to_end.sitting import sitting
 from tests.servers.page import page_server
@@ -18,20 +18,10 @@ from tests.servers.statuspage import API, CLAUDE_AI, Page
 HOUR = timedelta(hours=1)
 
 
-@dataclass
-class Clock:
-    """The page's own, which a test moves."""
-
-    now: datetime
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 def page_with_a_past(incidents: int = 1) -> Page:
     """Case 2 yesterday: major for 40 min, partial for 73; and an hour every other day before."""
     now = datetime.now(UTC).replace(microsecond=0)
-    clock = Clock(now - timedelta(days=2 * incidents + 1))
+    clock = StandingClock(now - timedelta(days=2 * incidents + 1))
     page = Page(clock)
     for number in range(incidents - 1):
         clock.now = now - timedelta(days=2 * (incidents - number) + 1)

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.clock import StandingClock
 from tests.servers.page import PageServer, page_server
 from tests.servers.page_faults import FAULTS
 from tests.servers.statuspage import API, CLAUDE_AI, CODE, Page
@@ -17,16 +18,6 @@ from tests.shared import shared_path
 
 SUMMARY = "/api/v2/summary.json"
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
-
-
-class Clock:
-    """Stands still until moved."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture
@@ -54,7 +45,7 @@ def test_an_outage_has_the_shape_of_a_real_one() -> None:
     real = json.loads(
         shared_path("data/claude/summary_2026-04-28_1751_major_outage.json").read_text()
     )
-    page = Page(Clock())
+    page = Page(StandingClock(START))
     page.open("claude.ai is down", {CLAUDE_AI: "major_outage", CODE: "partial_outage"})
 
     assert shape(page.summary()) == shape(real)
@@ -62,7 +53,7 @@ def test_an_outage_has_the_shape_of_a_real_one() -> None:
 
 
 def test_an_incident_moves_its_components_and_its_history() -> None:
-    clock = Clock()
+    clock = StandingClock(START)
     page = Page(clock)
     outage = page.open("down", {CLAUDE_AI: "major_outage", API: "partial_outage"})
     clock.now += timedelta(minutes=5)
@@ -82,7 +73,7 @@ def test_an_incident_moves_its_components_and_its_history() -> None:
 
 @pytest.mark.parametrize("unlink", [True, False])
 def test_a_resolve_turns_everything_green_and_may_unlink_it(*, unlink: bool) -> None:
-    page = Page(Clock())
+    page = Page(StandingClock(START))
     outage = page.open("down", {CLAUDE_AI: "major_outage"})
     page.resolve(outage, unlink=unlink)
     [past] = page.history()["incidents"]
@@ -95,7 +86,7 @@ def test_a_resolve_turns_everything_green_and_may_unlink_it(*, unlink: bool) -> 
 
 
 def test_history_is_cut_at_fifty_and_sorted_by_end() -> None:
-    clock = Clock()
+    clock = StandingClock(START)
     page = Page(clock)
     long_one = page.open("long", {API: "degraded_performance"})
     for number in range(50):
@@ -109,7 +100,7 @@ def test_history_is_cut_at_fifty_and_sorted_by_end() -> None:
 
 
 def test_a_maintenance_stands_in_its_own_list() -> None:
-    page = Page(Clock())
+    page = Page(StandingClock(START))
     window = page.schedule("database", [API], START, START + timedelta(hours=1))
     assert page.summary()["scheduled_maintenances"][0]["components"][0]["id"] == API
     assert page.summary()["incidents"] == []

@@ -14,18 +14,13 @@ from adapters.discord.session_starts import (
     Gateway,
     SessionStarts,
 )
+from tests.clock import StandingClock
 
 DAY = 86_400.0
 
 
-class Clock:
+class SleepClock(StandingClock[float]):
     """Seconds that pass only while somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -37,7 +32,7 @@ def gateway(remaining: int = 1000, reset_after: float = DAY, shards: int = 1) ->
 
 async def starts_within(seconds: float, *, lasting: float, remaining: int = 1000) -> list[float]:
     """When sessions were started that each lasted so long."""
-    clock = Clock()
+    clock = SleepClock(0.0)
     starts = SessionStarts(clock, clock.sleep)
     starts.update(gateway(remaining))
     at = []
@@ -57,7 +52,7 @@ async def test_a_flapping_gateway_is_asked_ever_less_often() -> None:
 
 
 async def test_after_a_session_that_lasted_the_next_one_starts_at_once() -> None:
-    clock = Clock()
+    clock = SleepClock(0.0)
     starts = SessionStarts(clock, clock.sleep)
     starts.update(gateway())
     for _ in range(6):
@@ -84,7 +79,7 @@ async def test_what_is_left_of_a_day_is_kept_for_the_operator() -> None:
 
 
 async def test_shards_of_one_group_start_one_after_another() -> None:
-    clock = Clock()
+    clock = SleepClock(0.0)
     starts = SessionStarts(clock, clock.sleep)
     starts.update(gateway(shards=3))
     at = []

@@ -19,16 +19,9 @@ from adapters.slack.rate_limit import (
     RAISE_SECONDS,
     SlackRateLimits,
 )
+from tests.clock import StandingClock
 
 NAME = "slack/T1/chat.postMessage"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def went(rates: SlackRateLimits, calls: int = 1) -> None:
@@ -49,20 +42,20 @@ def rate(rates: SlackRateLimits) -> float | None:
 
 
 def test_nothing_is_held_back_until_slack_refuses() -> None:
-    rates = SlackRateLimits(Clock())
+    rates = SlackRateLimits(StandingClock(1000.0))
     went(rates, 100)
     assert rate(rates) is None
 
 
 def test_what_went_through_in_a_second_is_the_limit() -> None:
-    rates = SlackRateLimits(Clock())
+    rates = SlackRateLimits(StandingClock(1000.0))
     went(rates, 50)
     refused(rates, 5)
     assert rate(rates) == 50 * LEARNED
 
 
 def test_a_burst_across_two_seconds_of_the_clock_is_counted_whole() -> None:
-    clock = Clock()
+    clock = StandingClock(1000.0)
     clock.now = 1000.95
     rates = SlackRateLimits(clock)
     for _ in range(50):
@@ -74,7 +67,7 @@ def test_a_burst_across_two_seconds_of_the_clock_is_counted_whole() -> None:
 
 def test_a_refusal_among_many_that_went_through_is_one_channels_own() -> None:
     """Slack refuses one in a hundred at random: nobody else waits, nothing is learned."""
-    rates = SlackRateLimits(Clock())
+    rates = SlackRateLimits(StandingClock(1000.0))
     for _ in range(20):
         went(rates, 99)
         assert refused(rates) == [False]
@@ -82,13 +75,13 @@ def test_a_refusal_among_many_that_went_through_is_one_channels_own() -> None:
 
 
 def test_when_all_that_follows_is_refused_the_workspace_has_had_enough() -> None:
-    rates = SlackRateLimits(Clock())
+    rates = SlackRateLimits(StandingClock(1000.0))
     went(rates, 50)
     assert refused(rates, 6) == [False, False, False, True, True, True]
 
 
 def test_refusals_at_the_same_time_are_one_lesson_and_later_ones_another() -> None:
-    clock = Clock()
+    clock = StandingClock(1000.0)
     rates = SlackRateLimits(clock)
     went(rates, 40)
     refused(rates, 300)
@@ -99,7 +92,7 @@ def test_refusals_at_the_same_time_are_one_lesson_and_later_ones_another() -> No
 
 
 def test_a_stray_refusal_lowers_no_limit_that_is_known() -> None:
-    clock = Clock()
+    clock = StandingClock(1000.0)
     rates = SlackRateLimits(clock)
     went(rates, 50)
     refused(rates, 5)
@@ -118,7 +111,7 @@ def test_one_refusal_at_the_start_of_a_burst_does_not_slow_a_workspace_for_minut
     before: int,
 ) -> None:
     """After it, 30 edits that wait are done within a few seconds."""
-    rates = SlackRateLimits(Clock())
+    rates = SlackRateLimits(StandingClock(1000.0))
     went(rates, before)
     refused(rates, 30 - before)
     learned = rate(rates)
@@ -128,7 +121,7 @@ def test_one_refusal_at_the_start_of_a_burst_does_not_slow_a_workspace_for_minut
 
 
 def test_it_never_stops_altogether() -> None:
-    clock = Clock()
+    clock = StandingClock(1000.0)
     rates = SlackRateLimits(clock)
     for _ in range(30):
         refused(rates)
@@ -137,7 +130,7 @@ def test_it_never_stops_altogether() -> None:
 
 
 def test_it_rises_again_and_is_forgotten_in_the_end() -> None:
-    clock = Clock()
+    clock = StandingClock(1000.0)
     rates = SlackRateLimits(clock)
     went(rates, 10)
     refused(rates, 10)
@@ -152,7 +145,7 @@ def test_it_rises_again_and_is_forgotten_in_the_end() -> None:
 
 def test_a_burst_goes_on_once_most_of_its_first_calls_went_through() -> None:
     """At no moment are more sent than `AT_FIRST` before so many went through."""
-    clock = Clock()
+    clock = StandingClock(1000.0)
     rates = SlackRateLimits(clock)
     assert rates.at_once(NAME) == AT_FIRST
     for done in range(PROOF):
@@ -172,7 +165,7 @@ def test_a_burst_goes_on_once_most_of_its_first_calls_went_through() -> None:
 def test_the_longer_an_answer_takes_the_more_calls_are_worth_while(
     seconds: float, calls: int
 ) -> None:
-    clock = Clock()
+    clock = StandingClock(1000.0)
     rates = SlackRateLimits(clock)
     for _ in range(PROOF):
         began = rates.began(NAME)
@@ -182,7 +175,7 @@ def test_the_longer_an_answer_takes_the_more_calls_are_worth_while(
 
 
 def test_however_short_an_answer_is_a_long_burst_gets_more_calls_than_a_short_one() -> None:
-    rates = SlackRateLimits(Clock())
+    rates = SlackRateLimits(StandingClock(1000.0))
     went(rates, 100)
     assert rates.at_once(NAME) == 25
     went(rates, 900)
@@ -190,12 +183,12 @@ def test_however_short_an_answer_is_a_long_burst_gets_more_calls_than_a_short_on
 
 
 def test_a_limit_that_is_known_holds_from_the_beginning_for_messages_only() -> None:
-    rates = SlackRateLimits(Clock(), fixed=50)
+    rates = SlackRateLimits(StandingClock(1000.0), fixed=50)
     assert rate(rates) == 50
     assert rates.buckets("slack/T1/chat.update", fixed=False) == ()
 
 
 def test_one_workspaces_limit_is_not_anothers() -> None:
-    rates = SlackRateLimits(Clock())
+    rates = SlackRateLimits(StandingClock(1000.0))
     refused(rates, 2)
     assert rates.buckets("slack/T2/chat.postMessage", fixed=True) == ()

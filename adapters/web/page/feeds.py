@@ -80,7 +80,7 @@ def urn_of(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class IncidentFeed:
     """Entries and names that the three formats are made of; the newest change first."""
 
     title: str
@@ -94,7 +94,7 @@ class Feed:
         return self.entries[0].updated if self.entries else _BEGINNING
 
 
-async def feed_of(web: Web, request: Request) -> Feed:
+async def feed_of(web: Web, request: Request) -> IncidentFeed:
     """Return the feed of all incidents, or of those of one surface (`?surface=api`)."""
     view = await web.status.view()
     asked = request.query_params.get("surface", "")
@@ -106,7 +106,7 @@ async def feed_of(web: Web, request: Request) -> Feed:
     names = [view.catalog.label(surface) for surface in surfaces] or everybody
     base = web.site.base(request)
     query = f"?surface={surfaces[0]}" if surfaces else ""
-    return Feed(
+    return IncidentFeed(
         title=f"Is {', '.join(names)} down?",
         base=base,
         address=f"{base}{path_of(request)}{query}",
@@ -115,7 +115,7 @@ async def feed_of(web: Web, request: Request) -> Feed:
     )
 
 
-def json_feed(feed: Feed) -> dict[str, Any]:
+def json_feed(feed: IncidentFeed) -> dict[str, Any]:
     """Return the feed as JSON Feed 1.1; what is ours begins with an underscore."""
     return {
         "version": "https://jsonfeed.org/version/1.1",

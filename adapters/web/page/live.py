@@ -26,7 +26,7 @@ from starlette.types import Receive, Scope, Send
 from adapters.chat.text import clean
 from adapters.web.endpoint import Endpoint
 from adapters.web.limits import RequestRefused
-from adapters.web.page.pages import PAGES, Page, Params
+from adapters.web.page.pages import PAGES, Params, WebPage
 from adapters.web.page.site import middle_of, path_of, root_of
 from bot.domain.errors import StoreError
 from bot.domain.page import Severity
@@ -76,7 +76,7 @@ class Listener:
 class Topic:
     """One address: its present content and its listeners. Events are drawn and encoded once."""
 
-    page: Page
+    page: WebPage
     params: Params
     root: str
     listeners: set[Listener] = field(default_factory=set)

@@ -58,7 +58,7 @@ Show = Callable[["Web", StatusView, Params], Awaitable[Content]]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class WebPage:
     """One row: where it is, and what it shows.
 
     `live`: it changes while somebody looks. `params`: what it reads behind the question mark.
@@ -199,12 +199,12 @@ async def about(_web: Web, view: StatusView, _: Params) -> Content:
 
 
 PAGES = (
-    Page("/", front, live=True),
-    Page("/wall", wall, live=True),
-    Page("/provider/{provider:path}", provider, live=True),
-    Page("/incident/{key:path}", incident, live=True),
-    Page("/surface/{surface:path}", surface, live=True),
-    Page("/history", history, params=("month",)),
-    Page("/scoreboard", score),
-    Page("/about", about),
+    WebPage("/", front, live=True),
+    WebPage("/wall", wall, live=True),
+    WebPage("/provider/{provider:path}", provider, live=True),
+    WebPage("/incident/{key:path}", incident, live=True),
+    WebPage("/surface/{surface:path}", surface, live=True),
+    WebPage("/history", history, params=("month",)),
+    WebPage("/scoreboard", score),
+    WebPage("/about", about),
 )

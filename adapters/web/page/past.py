@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class PastIncident:
+class IncidentLine:
     """One line of a list."""
 
     key: str
@@ -41,7 +41,7 @@ class PastIncident:
 
 async def incidents_between(
     view: StatusView, status: StatusService, since: datetime, until: datetime
-) -> list[PastIncident]:
+) -> list[IncidentLine]:
     """Incidents that began then, newest first; those too that only the page's list tells."""
     seen = await status.incidents_since(since)
     lines = _lines((i for i in seen if not is_planned(i)), view)
@@ -67,13 +67,13 @@ async def expected_words(web: Web, view: StatusView, incident: Incident) -> str:
     return how_long_words(expected) if expected else ""
 
 
-def of_surface(incidents: Sequence[Incident], surface: str, view: StatusView) -> list[PastIncident]:
+def of_surface(incidents: Sequence[Incident], surface: str, view: StatusView) -> list[IncidentLine]:
     """Those that touched this surface, newest first."""
     about = (i for i in incidents if surface in i.surfaces and not is_planned(i))
     return sorted(_lines(about, view), key=lambda line: line.started_at, reverse=True)
 
 
-def _lines(incidents: Iterable[Incident], view: StatusView) -> list[PastIncident]:
+def _lines(incidents: Iterable[Incident], view: StatusView) -> list[IncidentLine]:
     lines = []
     for incident in incidents:
         # Of what is over the colour says how bad it was, not that it is over.
@@ -89,7 +89,7 @@ def _lines(incidents: Iterable[Incident], view: StatusView) -> list[PastIncident
             went = timeline(incident, view.at) or state_words(incident, view.at)
         touched = view.catalog.order(incident.surfaces)
         lines.append(
-            PastIncident(
+            IncidentLine(
                 key=incident.key,
                 url=incident.url,
                 title=name_of(incident, 200),

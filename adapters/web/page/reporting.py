@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from adapters.web.endpoint import Endpoint
 from adapters.web.limits import RequestRefused, body_of
-from adapters.web.page.pages import Content, Page, Params
+from adapters.web.page.pages import Content, Params, WebPage
 from adapters.web.page.serving import HTML, endpoint_of, whole
 from adapters.web.reading import named
 from bot.domain.subscription import Channel
@@ -114,7 +114,7 @@ def _refuse_other_sites(request: Request) -> None:
         raise RequestRefused(403, "other_site", "Only this page itself may send that.")
 
 
-REPORT_PAGES = (Page("/report", asked), Page("/justme", just_me, params=("surface",)))
+REPORT_PAGES = (WebPage("/report", asked), WebPage("/justme", just_me, params=("surface",)))
 REPORTING = (
     *(endpoint_of(page) for page in REPORT_PAGES),
     Endpoint("/report", "Count somebody's trouble, or that it is over", report, method="POST"),

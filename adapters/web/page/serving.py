@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from adapters.web.endpoint import Endpoint
 from adapters.web.page.live import version_of
-from adapters.web.page.pages import Content, Page
+from adapters.web.page.pages import Content, WebPage
 from adapters.web.page.site import ASSETS, middle_of, path_of, root_of
 from bot.domain.page import Severity
 from bot.status.view import StatusView
@@ -48,7 +48,7 @@ class DrawnPages:
             self.pages.popitem(last=False)
 
 
-def endpoint_of(page: Page) -> Endpoint:
+def endpoint_of(page: WebPage) -> Endpoint:
     """The endpoint that answers with this page."""
 
     async def handle(web: Web, request: Request) -> Response:

@@ -21,6 +21,7 @@ from bot.domain.errors import (
     Uncertain,
 )
 from bot.domain.message import Message
+from tests.clock import StandingClock
 
 
 class Unreachable(DeliveryError):
@@ -43,22 +44,15 @@ ANSWERS = [
 ]
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> StandingClock[float]:
+    return StandingClock(0.0)
 
 
 @pytest.mark.parametrize("outage", OUTAGES, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda error: type(error).__name__)
 def test_a_minute_without_an_answer_is_an_outage_and_one_answer_ends_it(
-    clock: Clock, outage: DeliveryError, answer: DeliveryError | None
+    clock: StandingClock[float], outage: DeliveryError, answer: DeliveryError | None
 ) -> None:
     health = PlatformHealth(clock)
     health.report("chat", outage)
@@ -71,7 +65,7 @@ def test_a_minute_without_an_answer_is_an_outage_and_one_answer_ends_it(
     assert health() == []
 
 
-def test_what_is_not_tried_for_long_is_not_known(clock: Clock) -> None:
+def test_what_is_not_tried_for_long_is_not_known(clock: StandingClock[float]) -> None:
     health = PlatformHealth(clock)
     health.report("chat", Uncertain("no"))
     clock.now = TROUBLE_AFTER
@@ -82,7 +76,7 @@ def test_what_is_not_tried_for_long_is_not_known(clock: Clock) -> None:
 
 
 async def test_an_outage_is_announced_once_with_the_name_that_people_know_and_its_end_too(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
+    clock: StandingClock[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(platform_health, "CHECK_EVERY", 0.0)
     health = PlatformHealth(clock, {"chat": "The Chat"})
