@@ -20,6 +20,7 @@ import discord
 import psutil
 from discord.http import Route
 
+from adapters.discord.events import SessionEvents
 from adapters.discord.gateway import make_client, point_at
 from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.refs import nonce
@@ -76,9 +77,9 @@ async def _measure(count: int, latency: float, at_once: int) -> None:
         settings = DiscordSettings(token=about["token"], api_url=about["url"])
         rest = RestClient(settings, time.monotonic, requests_per_second=None)
         messenger = DiscordMessenger(rest, clock=utc_now, monotonic=time.monotonic)
-        client = make_client(1, SessionStarts(time.monotonic), rest)
+        client = make_client(1, SessionStarts(time.monotonic))
+        SessionEvents(client, rest, messenger.channels.guilds)
         await client.login(about["token"])
-        messenger.channels.attach(client)
         running = asyncio.create_task(client.connect())
         await client.wait_until_ready()
 

@@ -1,22 +1,26 @@
 """Channels: their kinds, their forum tags, and what the bot may do there.
 
-The client's cache knows from the gateway (the intent `guilds` is enough); what it does not know,
-because it is not connected yet, is asked for.
+The table of guilds knows what this process's gateway sessions told; everything else (guilds of
+other replicas' shards, direct conversations, all before the first session) is asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 import discord
 
+from adapters.chat.http import Json
 from adapters.discord.errors import MISSING_ACCESS, UNKNOWN_CHANNEL, DiscordRefused, meaning
+from adapters.discord.forums import Forum, tags_for
+from adapters.discord.guilds import ChannelFacts, Guild, GuildTable
+from adapters.discord.permissions import EVERYTHING
+from adapters.discord.refs import channel_number
 from adapters.discord.rest import RestClient
 from bot.domain.message import Message
-from bot.domain.page import Severity
+from bot.domain.subscription import Channel
 from bot.messenger import Access
 
 
@@ -65,146 +69,156 @@ _IN_VOICE: Final = {"connect": "Connect"}
 _FOR_ALL: Final = {"read_message_history": "Read Message History"}
 _ALLOW: Final = "Allow it for isclaudedown in this channel's settings, under Permissions."
 _REMEMBERED: Final = 20_000
-_CHANNEL: Final = "/channels/{channel_id}"
-CachedChannel = discord.abc.GuildChannel | discord.Thread
-
-# Names of forum tags, by what a root shows.
-_OVER: Final = ("resolved", "solved", "fixed", "closed", "over", "up", "operational")
-_MAINTENANCE: Final = ("maintenance", "planned")
-_OPEN: Final = ("incident", "outage", "down", "ongoing", "open")
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """A forum's tag. `moderated`: only moderators may set it."""
-
-    id: int
-    name: str
-    moderated: bool
+THREADS: Final = frozenset({10, 11, 12})
+_VOICE: Final = frozenset({2, 13})
 
 
 class Channels:
-    """Looks channels up, first in the cache of the connected client."""
+    """Looks channels up: in the table, and what is not there at Discord."""
 
     def __init__(self, rest: RestClient) -> None:
         self._rest = rest
-        self._client: discord.Client | None = None
+        self.guilds = GuildTable()
         self._types: dict[int, int] = {}  # of channels that the gateway did not tell of
 
-    def attach(self, client: discord.Client) -> None:
-        """Use a client's cache from now on."""
-        self._client = client
-
-    @property
-    def is_ready(self) -> bool:
-        """True: the gateway has told of all guilds, so a guild it did not name is none of ours."""
-        return self._client is not None and self._client.is_ready()
-
-    async def kind(self, channel_id: int) -> Kind:
+    async def kind(self, channel: Channel) -> Kind:
         """Return what the channel is.
 
         Raises:
             ChannelGone: there is none that we can see. DeliveryError: Discord did not say.
         """
-        if (known := self.known_kind(channel_id)) is not None:
+        if (known := self.known_kind(channel)) is not None:
             return known
-        if channel_id not in self._types:
-            try:
-                answer = await self._rest.call("GET", _CHANNEL, channel_id=channel_id)
-            except DiscordRefused as refused:
-                raise meaning(refused) from None
-            if len(self._types) >= _REMEMBERED:
-                self._types.clear()
-            self._types[channel_id] = int(answer.get("type", 0))
-        return KINDS.get(self._types[channel_id], Kind.PLAIN)
+        try:
+            answer = await self._ask(channel_number(channel))
+        except DiscordRefused as refused:
+            raise meaning(refused) from None
+        if len(self._types) >= _REMEMBERED:
+            self._types.clear()
+        type_ = self._types[int(channel.id)] = int(answer.get("type", 0))
+        return KINDS.get(type_, Kind.PLAIN)
 
-    def known_kind(self, channel_id: int) -> Kind | None:
-        """Return what the channel is if the gateway told of it."""
-        known = self._cached(channel_id)
-        return KINDS.get(known.type.value, Kind.PLAIN) if known else None
-
-    def thread_name(self, thread_id: int) -> str | None:
-        """Return the present name of a thread that the gateway told of."""
-        known = self._cached(thread_id)
-        return known.name if isinstance(known, discord.Thread) else None
-
-    def tags_for(self, forum_id: int, message: Message) -> list[int]:
-        """Return the tags that a post with this root gets."""
-        known = self._cached(forum_id)
-        if not isinstance(known, discord.ForumChannel):
-            return []
-        tags = [Tag(tag.id, tag.name, tag.moderated) for tag in known.available_tags]
-        return tags_for(tags, message, required=known.flags.require_tag)
-
-    def may_read_history(self, channel_id: int) -> bool | None:
-        """Return whether we may read back what stands there; None: the gateway did not tell."""
-        known = self._cached(channel_id)
-        if known is None or known.guild.me is None:
+    def known_kind(self, channel: Channel) -> Kind | None:
+        """Return what the channel is if that was told or asked before."""
+        if not channel.id.isdigit():
             return None
-        return known.permissions_for(known.guild.me).read_message_history
+        facts = self._told(channel)
+        type_ = facts.type if facts else self._types.get(int(channel.id))
+        return None if type_ is None else KINDS.get(type_, Kind.PLAIN)
 
-    def open_members(self, channel_id: int) -> int | None:
+    async def thread_name(self, thread_id: int) -> str | None:
+        """Return the present name of a thread; None: there is none that we can see."""
+        if (known := self.guilds.thread_name(thread_id)) is not None:
+            return known
+        try:
+            return (await self._ask(thread_id)).get("name")
+        except DiscordRefused:
+            return None
+
+    async def tags_for(self, forum_id: int, message: Message) -> list[int]:
+        """Return the tags that a post with this root gets.
+
+        Raises:
+            DiscordRefused: there is no such forum. DeliveryError: Discord did not say.
+        """
+        known = self.guilds.forum(forum_id) or Forum.of(await self._ask(forum_id))
+        return tags_for(known.tags, message, required=known.requires_tag)
+
+    async def may_read_history(self, channel: Channel) -> bool:
+        """Return whether we may read back what stands there.
+
+        Raises:
+            DeliveryError: Discord did not say.
+        """
+        try:
+            facts, _ = await self._facts(channel)
+        except DiscordRefused:
+            return True  # deleted, or closed to us: who reads there is told
+        return discord.Permissions(facts.held).read_message_history
+
+    def open_members(self, channel: Channel) -> int | None:
         """Return how many people may read a channel that is open to its whole guild, else None."""
-        known = self._cached(channel_id)
-        if known is None or not known.permissions_for(known.guild.default_role).view_channel:
-            return None
-        return known.guild.member_count
+        facts = self._told(channel)
+        guild = self.guilds.guild(int(channel.tenant)) if facts and facts.is_open else None
+        return guild.members if guild else None
 
-    async def access(self, channel_id: int) -> Access:
+    async def access(self, channel: Channel) -> Access:
         """Say whether we may speak there, and name what is missing.
 
         Raises:
             DeliveryError: Discord did not say.
         """
-        known = self._cached(channel_id)
-        if known is None:
-            try:
-                await self._rest.call("GET", _CHANNEL, channel_id=channel_id)
-            except DiscordRefused as refused:
-                if refused.code == UNKNOWN_CHANNEL:
-                    return Access(ok=False, problem="that channel does not exist (any more)")
-                if refused.code == MISSING_ACCESS or refused.status == 403:
-                    return _lacks(["View Channel"])
-                raise meaning(refused) from None
-            return Access(ok=True)
-        if KINDS.get(known.type.value) is Kind.NONE:
-            return Access(
-                ok=False,
-                problem="nobody can write in a channel of that kind",
-                advice="Choose another channel.",
-            )
-        me = known.guild.me
-        # Without ourselves in the cache nothing can be computed; the first message will tell.
-        return access_in(known, known.permissions_for(me)) if me else Access(ok=True)
+        try:
+            facts, forum = await self._facts(channel)
+        except DiscordRefused as refused:
+            if refused.code == UNKNOWN_CHANNEL:
+                return Access(ok=False, problem="that channel does not exist (any more)")
+            if refused.code == MISSING_ACCESS or refused.status == 403:
+                return _lacks(["View Channel"])
+            raise meaning(refused) from None
+        return access_in(facts, forum)
 
-    def _cached(self, channel_id: int) -> CachedChannel | None:
-        found = self._client.get_channel(channel_id) if self._client else None
-        return found if isinstance(found, discord.abc.GuildChannel | discord.Thread) else None
+    def _told(self, channel: Channel) -> ChannelFacts | None:
+        if not (channel.tenant.isdigit() and channel.id.isdigit()):
+            return None
+        return self.guilds.facts(int(channel.tenant), int(channel.id))
+
+    async def _facts(self, channel: Channel) -> tuple[ChannelFacts, Forum | None]:
+        """Return what is known of a channel, asked for where nobody told.
+
+        Raises:
+            DiscordRefused: we cannot see it. DeliveryError: Discord did not say.
+        """
+        number = channel_number(channel)
+        if (told := self._told(channel)) is not None:
+            return told, self.guilds.forum(number)
+        answer = await self._ask(number)
+        guild_id = answer.get("guild_id")
+        if guild_id is None:  # a conversation with one person
+            return ChannelFacts(int(answer["type"]), EVERYTHING, is_open=False), None
+        if answer["type"] in THREADS:  # which has the permissions of the channel around it
+            around = await self._ask(int(answer["parent_id"]))
+            answer = {**around, "id": answer["id"], "type": answer["type"]}
+        guild = self.guilds.guild(int(guild_id)) or await self._ask_guild(str(guild_id))
+        forum = Forum.of(answer) if KINDS.get(answer["type"]) is Kind.FORUM else None
+        return guild.facts(answer), forum
+
+    async def _ask(self, channel_id: int) -> Json:
+        return await self._rest.call("GET", "/channels/{channel_id}", channel_id=channel_id)
+
+    async def _ask_guild(self, guild_id: str) -> Guild:
+        me = await self._rest.user_id()
+        data = await self._rest.call("GET", "/guilds/{guild_id}", guild_id=guild_id)
+        path = "/guilds/{guild_id}/members/{user_id}"
+        member = await self._rest.call("GET", path, guild_id=guild_id, user_id=me)
+        return Guild.of({**data, "members": [member]}, me)
 
 
-def access_in(channel: CachedChannel, held: discord.Permissions) -> Access:
-    """Return what is missing of what it takes to speak in `channel`, or of what it takes for all.
+def access_in(facts: ChannelFacts, forum: Forum | None) -> Access:
+    """Return what is missing of what it takes to speak in a channel, or of what it takes for all.
 
-    What works only in part is a problem of an access that is ok.
+    What works only in part is a problem of an access that is ok. `forum`: its tags, if it is one.
     """
+    if KINDS.get(facts.type) is Kind.NONE:
+        return Access(
+            ok=False,
+            problem="nobody can write in a channel of that kind",
+            advice="Choose another channel.",
+        )
+    held = discord.Permissions(facts.held)
     needed, wanted = dict(_SPEAK), dict(_FOR_ALL)
-    match channel:
-        case discord.Thread():
-            needed.pop("send_messages")
-            needed |= _IN_THREADS
-        case discord.ForumChannel():
-            needed |= _IN_THREADS
-        case discord.VoiceChannel() | discord.StageChannel():
-            needed |= _IN_VOICE
-        case _:
-            wanted |= _MAKES_THREADS | _IN_THREADS
+    if facts.type in THREADS:
+        needed.pop("send_messages")
+        needed |= _IN_THREADS
+    elif KINDS.get(facts.type) is Kind.FORUM:
+        needed |= _IN_THREADS
+    elif facts.type in _VOICE:
+        needed |= _IN_VOICE
+    else:
+        wanted |= _MAKES_THREADS | _IN_THREADS
     if missing := [name for flag, name in needed.items() if not getattr(held, flag)]:
         return _lacks(missing)
-    if (
-        isinstance(channel, discord.ForumChannel)
-        and channel.flags.require_tag
-        and not any(not tag.moderated for tag in channel.available_tags)
-    ):
+    if forum and forum.requires_tag and all(tag.moderated for tag in forum.tags):
         return Access(
             ok=False,
             problem="this forum wants a tag on every post, and has none that I may set",
@@ -226,22 +240,3 @@ def _lacks(names: Sequence[str]) -> Access:
     shown = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     plural = "permission" if len(names) == 1 else "permissions"
     return Access(ok=False, problem=f"I lack the {plural} {shown}", advice=_ALLOW)
-
-
-def tags_for(tags: Sequence[Tag], message: Message, *, required: bool = False) -> list[int]:
-    """Return at most two tags whose names say the message's state.
-
-    Where none does: none, or if one is `required` the first that is not for moderators only.
-    """
-    severity = message.severity or Severity.UNKNOWN
-    wanted: tuple[str, ...]
-    if message.ended:
-        wanted, most = _OVER, 1
-    elif severity is Severity.MAINTENANCE:
-        wanted, most = _MAINTENANCE, 1
-    else:
-        wanted, most = (severity.words, severity.words.split()[0], *_OPEN), 2
-    free = [tag for tag in tags if not tag.moderated]
-    usable = {tag.name.casefold().strip(): tag.id for tag in reversed(free)}
-    fitting = list(dict.fromkeys(usable[name] for name in wanted if name in usable))[:most]
-    return fitting or [tag.id for tag in free[:1] if required]

@@ -10,7 +10,9 @@ from adapters.chat.http import Json
 from adapters.discord.channels import KINDS, Kind
 from adapters.discord.errors import DiscordRefused, TokenRefused
 from adapters.discord.gateway import ask_gateway
+from adapters.discord.guilds import Guild
 from adapters.discord.invite import PERMISSIONS, REFUSED
+from adapters.discord.permissions import in_channel
 from adapters.discord.rest import RestClient
 from adapters.discord.session_starts import RESERVE
 from adapters.discord.settings import DiscordSettings
@@ -21,7 +23,6 @@ from bot.ports import Subscriptions
 
 _AWAY: Final = "Is discord.com reachable from here? Behind a proxy see DISCORD_API_URL."
 _MOST_GUILDS: Final = 200
-_ADMINISTRATOR, _EVERYTHING = 1 << 3, -1
 _INVITE: Final = "`isclaudedown discord invite` prints the link that asks for what it needs."
 
 
@@ -104,7 +105,9 @@ async def _problem(rest: RestClient, guild: Json, member: Json, channel: Channel
         if refused.status in {403, 404}:
             return "cannot be seen: deleted, or View Channels is missing"
         raise
-    held = permissions_in(guild, member, found)
+    own = Guild.of({**guild, "members": [member]}, str(member["user"]["id"]))
+    overwrites = found.get("permission_overwrites") or ()
+    held = in_channel(own.held, overwrites, own.id, own.roles, own.me)
     plain = KINDS.get(int(found.get("type", 0))) is Kind.PLAIN
     missing = [
         one.name
@@ -112,33 +115,3 @@ async def _problem(rest: RestClient, guild: Json, member: Json, channel: Channel
         if not held & one.bit and not (plain and "Threads" in one.name)
     ]
     return f"missing {', '.join(missing)}" if missing else ""
-
-
-def permissions_in(guild: Json, member: Json, channel: Json) -> int:
-    """Return what a member may do in a channel, as bits. Pure.
-
-    https://docs.discord.com/developers/topics/permissions#permission-hierarchy
-    """
-    roles = {str(guild["id"]), *map(str, member.get("roles") or ())}
-    base = 0
-    for role in guild.get("roles") or ():
-        if str(role["id"]) in roles:
-            base |= int(role["permissions"])
-    me = str((member.get("user") or {}).get("id"))
-    if base & _ADMINISTRATOR or str(guild.get("owner_id")) == me:
-        return _EVERYTHING
-    overwrites = {str(one["id"]): one for one in channel.get("permission_overwrites") or ()}
-    everyone = overwrites.get(str(guild["id"]))
-    base = _overwritten(base, [everyone] if everyone else [])
-    base = _overwritten(
-        base, [o for key, o in overwrites.items() if key in roles and o is not everyone]
-    )
-    return _overwritten(base, [overwrites[me]] if me in overwrites else [])
-
-
-def _overwritten(base: int, overwrites: list[Json]) -> int:
-    deny = allow = 0
-    for one in overwrites:
-        deny |= int(one["deny"])
-        allow |= int(one["allow"])
-    return base & ~deny | allow

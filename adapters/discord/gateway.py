@@ -18,8 +18,9 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord.cache import SmallCache
 from adapters.discord.errors import TokenRefused
+from adapters.discord.events import GuildListener, SessionEvents
+from adapters.discord.guilds import GuildTable
 from adapters.discord.rest import CALL_SECONDS, RestClient
 from adapters.discord.session_starts import Gateway, SessionStarts
 from adapters.discord.settings import DiscordSettings
@@ -55,11 +56,13 @@ class GatewayConnection:
         self,
         settings: DiscordSettings,
         rest: RestClient,
+        guilds: GuildTable,
         monotonic: Callable[[], float],
-        listen: Callable[[discord.Client], None],
+        listen: Callable[[discord.Client], GuildListener | None],
     ) -> None:
         self._settings = settings
         self._rest = rest
+        self._guilds = guilds
         self._listen = listen
         self._starts = SessionStarts(monotonic)
         self.client: discord.Client | None = None  # the present one
@@ -100,8 +103,8 @@ class GatewayConnection:
         gateway = await ask_gateway(self._rest)
         self._starts.update(gateway)
         point_at(self._settings.base, self._settings.gateway_url or gateway.url)
-        self.client = client = make_client(gateway.shards, self._starts, self._rest)
-        self._listen(client)
+        self.client = client = make_client(gateway.shards, self._starts)
+        events = SessionEvents(client, self._rest, self._guilds, self._listen(client))
         if self._settings.gateway_url:
             stay_at(client, self._settings.gateway_url)
         try:
@@ -118,6 +121,7 @@ class GatewayConnection:
                 raise GatewayRefused(FATAL[closed.code]) from None
             raise
         finally:
+            await events.close()
             # Not when cancelled: then `close` comes later.
             if (task := asyncio.current_task()) is None or not task.cancelling():
                 await self.close()
@@ -170,8 +174,8 @@ def add_listener(client: discord.Client, name: str, listener: Listener) -> None:
     setattr(client, name, both)
 
 
-def make_client(shards: int, starts: SessionStarts, rest: RestClient) -> discord.Client:
-    """Return a client with the one intent that we need, and as small a cache as can be."""
+def make_client(shards: int, starts: SessionStarts) -> discord.Client:
+    """Return a client with the one intent that we need."""
     intents = discord.Intents.none()
     intents.guilds = True
     options: dict[str, Any] = {
@@ -192,6 +196,4 @@ def make_client(shards: int, starts: SessionStarts, rest: RestClient) -> discord
         await starts.turn(shard_id or 0)
 
     client.before_identify_hook = before_identify_hook  # type: ignore[method-assign]  # its hook
-    cache = SmallCache(rest, lambda: client.user.id if client.user else 0)
-    cache.install(client._connection.parsers)
     return client

@@ -43,7 +43,7 @@ class DiscordInteraction:
             user_name=interaction.user.display_name,
             may_manage=guild is None or interaction.permissions.manage_guild,
             guild=guild,
-            is_in_guild=guild is None or interaction.client.get_guild(guild) is not None,
+            is_in_guild=guild is None or interaction.is_guild_integration(),
         )
 
     def request(self, text: str = "") -> Request:

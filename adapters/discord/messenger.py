@@ -71,7 +71,7 @@ class DiscordMessenger:
 
     def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
         """Return the bot's limit by requests; a root and its thread, a reply and its line: two."""
-        kind = self.channels.known_kind(int(channel.id)) if channel.id.isdigit() else None
+        kind = self.channels.known_kind(channel)
         one = revising or (kind is not None and not kind.has_threads)
         return self._bucket if one else self._bucket * 2
 
@@ -83,7 +83,7 @@ class DiscordMessenger:
         self, channel: Channel, message: Message, key: str, *, mention: str | None = None
     ) -> str:
         channel_id = channel_number(channel)
-        kind = await self._kind(channel_id)
+        kind = await self._kind(channel)
         body = self._bodies.of(channel, message, key, mention)
         if message.ended:
             body["flags"] = QUIET
@@ -115,7 +115,7 @@ class DiscordMessenger:
     ) -> str:
         ref = read_known(root)
         channel_id = channel_number(channel)
-        kind = await self._kind(channel_id)
+        kind = await self._kind(channel)
         if ref.is_post:
             body = self._bodies.of(channel, message, key, mention)
             return str(
@@ -139,7 +139,7 @@ class DiscordMessenger:
         self, channel: Channel, root: str, message: str, card: Message, key: str
     ) -> None:
         ref = read_known(message)
-        kind = await self._kind(channel_number(channel))
+        kind = await self._kind(channel)
         body = self._bodies.of(channel, card, key)
         is_root = message == root
         if is_root and kind is Kind.ANNOUNCEMENT:
@@ -148,59 +148,60 @@ class DiscordMessenger:
             await self._posting.change_in_turn(ref, body, ended=card.ended)
         if is_root and (ref.is_post or kind.has_threads):
             forum_id = channel_number(channel) if ref.is_post else None
-            await self._threads.keep_up(ref.thread, card, forum_id)
+            await self._threads.names.keep_up(ref.thread, card, forum_id)
 
     async def close_thread(self, channel: Channel, root: str) -> None:
         ref = read_known(root)
-        if ref.is_post or (await self._kind(channel_number(channel))).has_threads:
+        if ref.is_post or (await self._kind(channel)).has_threads:
             await self._posting.archive(self._threads.post_of(ref))
 
     async def find(
         self, channel: Channel, root: str | None, keys: Sequence[str], since: datetime
     ) -> Mapping[str, str]:
         channel_id = channel_number(channel)
-        kind = await self._kind(channel_id)
+        kind = await self._kind(channel)
         ref = read_ref(root) if root else None
         if ref is None and kind is Kind.FORUM:
             found = await self._recovery.posts(channel, keys, since)
         elif ref is None:
-            found = await self._recovery.in_channel(channel_id, keys, since)
+            found = await self._recovery.in_channel(channel, channel_id, keys, since)
             for own in found.values() if kind is Kind.ANNOUNCEMENT else ():
                 # It may have been cut off before it was published; twice is harmless.
                 await self._posting.publish(channel_id, own.message)
         elif ref.is_post:
             post = self._threads.post_of(ref)
-            found = await self._recovery.in_channel(post, keys, since)
+            found = await self._recovery.in_channel(channel, post, keys, since)
             if left := [key for key in keys if key not in found]:
                 # As the first message of a post that took its place.
                 found |= await self._recovery.posts(channel, left, since)
         else:
             found = {}
             if kind.has_threads:
-                found = await self._recovery.in_channel(ref.thread, keys, since)
-            found |= await self._find_in_channel(channel_id, set(keys) - found.keys(), since)
+                found = await self._recovery.in_channel(channel, ref.thread, keys, since)
+            found |= await self._find_in_channel(channel, set(keys) - found.keys(), since)
         return {key: str(own) for key, own in found.items()}
 
     async def _find_in_channel(
-        self, channel_id: int, keys: Collection[str], since: datetime
+        self, channel: Channel, keys: Collection[str], since: datetime
     ) -> dict[str, Ref]:
         """Find replies where those go that find no thread, and the lines of others."""
         if not keys:
             return {}
         lines = {line_key(key) for key in keys}
-        here = await self._recovery.in_channel(channel_id, [*keys, *lines], since)
+        place = channel_number(channel)
+        here = await self._recovery.in_channel(channel, place, [*keys, *lines], since)
         for key in lines & here.keys():
             self._threads.remember_line(key, here[key])
         return {key: ref for key, ref in here.items() if key not in lines}
 
     async def access(self, channel: Channel) -> Access:
-        return await self.channels.access(channel_number(channel))
+        return await self.channels.access(channel)
 
     async def say(
         self, channel: Channel, message: Message, key: str, *, mention: str | None = None
     ) -> None:
         channel_id = channel_number(channel)
-        kind = await self._kind(channel_id)
+        kind = await self._kind(channel)
         body = self._bodies.of(channel, message, key, mention)
         try:
             if kind is Kind.FORUM:
@@ -212,7 +213,7 @@ class DiscordMessenger:
 
     async def members(self, channel: Channel) -> int | None:
         """Return how many people may read a channel that is open to its whole server, else None."""
-        return self.channels.open_members(channel_number(channel))
+        return self.channels.open_members(channel)
 
     async def direct(self, channel: Channel, person: str) -> Channel:
         """Return where to write to one person alone: the same at every call.
@@ -242,8 +243,8 @@ class DiscordMessenger:
     async def close(self) -> None:
         await self.deferred.close()
 
-    async def _kind(self, channel_id: int) -> Kind:
-        kind = await self.channels.kind(channel_id)
+    async def _kind(self, channel: Channel) -> Kind:
+        kind = await self.channels.kind(channel)
         if kind is Kind.NONE:
             raise ChannelGone("nobody can write in a channel of that kind")
         return kind

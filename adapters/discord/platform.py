@@ -16,9 +16,10 @@ from adapters.discord.commands import build_tree
 from adapters.discord.components import listen_to_components
 from adapters.discord.deferred import DeferredStore
 from adapters.discord.errors import DiscordRefused, TokenRefused
+from adapters.discord.events import GuildListener
 from adapters.discord.gateway import GatewayConnection, ask_gateway
 from adapters.discord.invite import REFUSED
-from adapters.discord.lifecycle import listen_to_guilds, notice_departures
+from adapters.discord.lifecycle import GuildLifecycle
 from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.presence import keep_presence
 from adapters.discord.rate_limit import REQUESTS_PER_SECOND, SharedLimits
@@ -64,7 +65,9 @@ class Discord:
         self.messenger = DiscordMessenger(
             self._rest, clock=clock, monotonic=monotonic, requests_per_second=rate
         )
-        self._connection = GatewayConnection(settings, self._rest, monotonic, self._listen_on)
+        self._connection = GatewayConnection(
+            settings, self._rest, self.messenger.channels.guilds, monotonic, self._listen_on
+        )
         self._responder: DiscordResponder | None = None
         self._registering: asyncio.Task[None] | None = None
 
@@ -118,8 +121,7 @@ class Discord:
                 tasks.create_task(self.messenger.deferred.resume())
                 if self._responder is not None:
                     connection = self._connection
-                    for keep in (keep_presence, notice_departures):
-                        tasks.create_task(keep(self._responder, lambda: connection.client))
+                    tasks.create_task(keep_presence(self._responder, lambda: connection.client))
         finally:
             await self._stop_registering()
 
@@ -129,15 +131,13 @@ class Discord:
         await self._connection.close()
         await self._rest.close()
 
-    def _listen_on(self, client: discord.Client) -> None:
-        """Register what every new client listens to."""
+    def _listen_on(self, client: discord.Client) -> GuildListener | None:
+        """Register what every new client listens to; return who hears of its guilds."""
         responder = self._responder
-        self.messenger.channels.attach(client)
         if responder is None:
-            return
+            return None
         tree = build_tree(client, responder)
         listen_to_components(client, responder)
-        listen_to_guilds(client, responder)
 
         async def on_connect() -> None:
             await self._stop_registering()
@@ -153,6 +153,7 @@ class Discord:
 
         client.event(on_connect)
         client.event(on_error)
+        return GuildLifecycle(responder)
 
     async def _stop_registering(self) -> None:
         if self._registering is not None:

@@ -12,7 +12,6 @@ from adapters.discord.errors import (
     UNKNOWN_CHANNEL,
     UNKNOWN_MESSAGE,
     DiscordRefused,
-    DiscordUnreachable,
     meaning,
 )
 from adapters.discord.refs import Ref, mark, marks_of, nonce, sent_at, snowflake
@@ -38,15 +37,15 @@ class DiscordRecovery:
         self._clock = clock
 
     async def in_channel(
-        self, channel_id: int, keys: Sequence[str], since: datetime
+        self, channel: Channel, place: int, keys: Sequence[str], since: datetime
     ) -> dict[str, Ref]:
-        """Find messages of ours in one channel or thread; one that is gone holds none.
+        """Find messages of ours in a channel or (`place`) a thread of it; one gone holds none.
 
         Raises:
             CannotLook: it cannot be read, and the nonces do not protect us any more.
             DeliveryError: it could not be read now.
         """
-        if self._channels.may_read_history(channel_id) is False:
+        if not await self._channels.may_read_history(channel):
             # Without the permission the list is empty, which is no answer.
             if self._clock() - since < NONCE_WINDOW:
                 return {}  # sending again with the same nonce gives the first message
@@ -54,10 +53,10 @@ class DiscordRecovery:
         wanted = {mark(key): key for key in keys} | {nonce(key): key for key in keys}
         me = await self._rest.user_id()
         found: dict[str, Ref] = {}
-        async for message in self._history(channel_id, since):
+        async for message in self._history(place, since):
             if str((message.get("author") or {}).get("id")) == me:
                 signs = {*marks_of(message), str(message.get("nonce"))}
-                ref = Ref(channel_id, int(message["id"]), threaded="thread" in message)
+                ref = Ref(place, int(message["id"]), threaded="thread" in message)
                 for sign in signs & wanted.keys():
                     found.setdefault(wanted[sign], ref)
             if len(found) == len(keys):
@@ -106,9 +105,6 @@ class DiscordRecovery:
                 if refused.code == UNKNOWN_CHANNEL:
                     return
                 raise meaning(refused) from None
-            told = self._channels.may_read_history(channel_id) is not None
-            if not page and not told and not self._channels.is_ready:
-                raise DiscordUnreachable("not known yet whether I may read the channel's history")
             for message in page:
                 yield message
             if len(page) < PAGE:

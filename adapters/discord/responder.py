@@ -161,7 +161,7 @@ class DiscordResponder(Responder[DiscordInteraction]):
             await self.announce(interaction, answer.public)
 
     async def say(self, interaction: DiscordInteraction, message: Message) -> None:
-        if await self.channels.kind(int(interaction.channel.id)) is Kind.FORUM:
+        if await self.channels.kind(interaction.channel) is Kind.FORUM:
             # A post of its own would be too much for a line: it is said where it was asked.
             where = Lines(((Text("In "), ThreadLink(interaction.channel.id)),))
             await self.follow_up(interaction, replace(message, blocks=(*message.blocks, where)))

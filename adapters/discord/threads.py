@@ -1,4 +1,4 @@
-"""Threads: made from a root, named by state, tagged in forums; and the replies that go into them.
+"""Threads: made from a root or opened as posts, and the replies that go into them.
 
 Everything here but posts and replies is best effort: a thread that cannot be made or named is no
 reason to hold back or repeat an update. https://docs.discord.com/developers/topics/threads
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -20,8 +19,9 @@ from adapters.discord.deferred import Job
 from adapters.discord.errors import DiscordRefused, meaning
 from adapters.discord.posting import AUTO_ARCHIVE_MINUTES, THREAD, Posting
 from adapters.discord.refs import Ref
-from adapters.discord.render import UP, line_of, name_from_root, state_of, thread_name
+from adapters.discord.render import line_of, name_from_root, thread_name
 from adapters.discord.rest import CALL_SECONDS, RestClient
+from adapters.discord.thread_names import ThreadNames
 from bot.domain.errors import ChannelGone, DeliveryError, MessageGone, RateLimited
 from bot.domain.message import Message
 
@@ -31,9 +31,6 @@ log = structlog.get_logger()
 THREAD_SECONDS: Final = 3.0
 # A thread that could not be made with its root is made so much later, or with the first reply.
 THREAD_AGAIN_SECONDS: Final = 3.0
-# Discord takes two new names of a channel in ten minutes, and shows each in the thread.
-_NAMES: Final = 2
-_NAMES_SECONDS: Final = 600.0
 _REMEMBERED: Final = 20_000
 # Refusals of a thread for which the channel itself is the next best place.
 _CLOSED: Final = frozenset(
@@ -46,14 +43,6 @@ _CLOSED: Final = frozenset(
         *errors.TOO_MANY_THREADS,
     }
 )
-
-
-@dataclass(slots=True)
-class _Name:
-    """The name that we last gave a thread, and when."""
-
-    name: str
-    renamed: list[float] = field(default_factory=list)
 
 
 class DiscordThreads:
@@ -69,8 +58,7 @@ class DiscordThreads:
         self._rest = rest
         self._channels = channels
         self._posting = posting
-        self._monotonic = monotonic
-        self._names: OrderedDict[int, _Name] = OrderedDict()
+        self.names = ThreadNames(channels, posting, monotonic)
         # Forum posts that took the place of others.
         self._successors: OrderedDict[int, int] = OrderedDict()
         # Lines in channels by their keys: what was posted is not repeated with the rest.
@@ -82,7 +70,7 @@ class DiscordThreads:
         """Make the thread of a root, and remember its name. As `Posting.make_thread`."""
         made = await self._posting.make_thread(channel_id, root_id, name, seconds=seconds)
         if made:
-            self._remember_name(root_id, name)
+            self.names.remember(root_id, name)
         return made
 
     async def make_with_root(self, channel_id: int, root_id: int, message: Message) -> bool:
@@ -111,33 +99,12 @@ class DiscordThreads:
             "auto_archive_duration": AUTO_ARCHIVE_MINUTES,
             "message": body,
         }
-        if tags := self._channels.tags_for(forum_id, message):
+        if tags := await self._channels.tags_for(forum_id, message):
             post["applied_tags"] = [str(tag) for tag in tags]
         path = "/channels/{channel_id}/threads"
         answer = await self._rest.call("POST", path, post, channel_id=forum_id)
-        self._remember_name(int(answer["id"]), post["name"])
+        self.names.remember(int(answer["id"]), post["name"])
         return int(answer["id"])
-
-    async def keep_up(self, thread_id: int, message: Message, forum_id: int | None) -> None:
-        """Let name and tags say the state that the root shows; un-archive what goes on again."""
-        name = thread_name(message)
-        known = self._names.get(thread_id)
-        present = known.name if known else self._channels.thread_name(thread_id)
-        # None: not known to the gateway. No state in front: somebody else named it.
-        if present is None or present == name or (state := state_of(present)) is None:
-            return
-        if state == state_of(name) and not message.ended:
-            return
-        # An end, and going on after it, are always shown; for them one renaming is kept.
-        if known and not message.ended and state != UP:
-            since = self._monotonic() - _NAMES_SECONDS
-            if sum(at > since for at in known.renamed) >= _NAMES - 1:
-                return
-        body: Json = {"name": name, "archived": False}
-        if forum_id is not None and (tags := self._channels.tags_for(forum_id, message)):
-            body["applied_tags"] = [str(tag) for tag in tags]
-        if await self._posting.change_thread(thread_id, body):
-            self._remember_name(thread_id, name)
 
     async def reply(
         self, channel_id: int, root: Ref, body: Json, key: str, line: Ref | None = None
@@ -235,13 +202,6 @@ class DiscordThreads:
         self._lines[key] = ref
         if len(self._lines) > _REMEMBERED:
             self._lines.popitem(last=False)
-
-    def _remember_name(self, thread_id: int, name: str) -> None:
-        known = self._names.pop(thread_id, None)
-        renamed = [*known.renamed[-3:], self._monotonic()] if known else []
-        self._names[thread_id] = _Name(name, renamed)
-        if len(self._names) > _REMEMBERED:
-            self._names.popitem(last=False)
 
 
 def line_key(key: str) -> str:

@@ -32,8 +32,9 @@ SHARDS parts; owner: subscriptions and the queue). A channel is named `tenant/id
     :paused              hash    channel → next try (ms) "|" JSON of a Pause
     :tenants             hash    tenant → why none of its channels is written to
     :index:<set>         set     channels that want it; a set is `surface:severity`,
-                                 `everything:severity`, or `thread:incident` (has a thread of
-                                 it, whatever its subscription asks for by now; expires with it)
+                                 `everything:severity`, `tenant:tenant` (all of a tenant's), or
+                                 `thread:incident` (has a thread of it, whatever its subscription
+                                 asks for by now; expires with it)
     :ready               zset    channels with something to do, by class and time (see queue.lua)
     :later               zset    channels by the ms when they are due again: backing off, or claimed
     :entry:<channel>     hash    what the channel is stale about, and its claim (see queue.lua);
@@ -94,6 +95,7 @@ Of a limit that channels share, base `icd:{limit.<name>}` (owner: the rate limit
 
 from __future__ import annotations
 
+from urllib.parse import quote
 from zlib import crc32
 
 from bot.domain.blindness import Blindness
@@ -162,9 +164,15 @@ def wanted_sets(subscription: Subscription) -> list[str]:
     """Return the index sets of a subscription."""
     surfaces = sorted(subscription.surfaces) or ["everything"]
     sets = [f"{surface}:{subscription.severity.value}" for surface in surfaces]
+    sets.append(tenant_set(subscription.channel.tenant))
     if subscription.escalation is not None:
         sets.append(f"escalates:{subscription.escalation.minutes}")
     return sets
+
+
+def tenant_set(tenant: str) -> str:
+    """Return the index set of a tenant's subscriptions; commas and bars have a meaning there."""
+    return f"tenant:{quote(tenant, safe='')}"
 
 
 def concerned_sets(subject: Incident | Blindness) -> list[str]:

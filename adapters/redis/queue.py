@@ -80,6 +80,10 @@ class RedisQueue:
         # Nobody there can be written to; they hold ids of people, which are not kept for nothing.
         await forget_reminders(self._database, platform, tenant)
 
+    async def is_silenced(self, platform: str, tenant: str) -> bool:
+        base = keys.shards(platform)[0]  # noted in each of them
+        return bool(await self._database.call("HEXISTS", f"{base}:tenants", tenant))
+
     async def silenced(self, platform: str) -> Mapping[str, str]:
         found: dict[str, str] = {}
         for base in keys.shards(platform):

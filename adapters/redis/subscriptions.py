@@ -8,7 +8,7 @@ from dataclasses import replace
 from adapters.redis import codec, keys
 from adapters.redis.codec import read_subscription, write_pause
 from adapters.redis.database import Argument, Database
-from adapters.redis.scripts import STALE, SUBSCRIBE, UNSUBSCRIBE
+from adapters.redis.scripts import OF_TENANT, STALE, SUBSCRIBE, UNSUBSCRIBE
 from bot.delivery.queue import Subject
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Reminder, Subscription
@@ -77,12 +77,12 @@ class RedisSubscriptions:
         return bool(await self._database.run(UNSUBSCRIBE, base, member))
 
     async def of_tenant(self, platform: str, tenant: str) -> AsyncIterator[Subscription]:
-        """Walk over all subscriptions of the platform: a person asks for this now and then."""
-        for base in keys.shards(platform):
-            wanted = f"{literal(tenant)}/*"
-            async for member, found in self._database.scan(f"{base}:subscriptions", wanted):
-                pause = await self._database.call("HGET", f"{base}:paused", member)
-                yield read_subscription(found, pause or b"")
+        calls = [(base, (keys.tenant_set(tenant),)) for base in keys.shards(platform)]
+        for answer in await self._database.run_many(OF_TENANT, calls):
+            if isinstance(answer, BaseException):
+                raise answer
+            for found, pause in zip(answer[::2], answer[1::2], strict=True):
+                yield read_subscription(found, pause)
 
     async def tenants(self, platform: str) -> set[str]:
         return {

@@ -54,6 +54,10 @@ class ChannelLifecycle:
         """Return the workspaces that nothing is sent to until they are back, with the reasons."""
         return await self._queue.silenced(platform)
 
+    async def is_lost(self, platform: str, tenant: str) -> bool:
+        """Return whether nothing is sent to a workspace until it is back."""
+        return await self._queue.is_silenced(platform, tenant)
+
     async def tenant_back(self, platform: str, tenant: str) -> None:
         await self._queue.wake_tenant(platform, tenant)
 

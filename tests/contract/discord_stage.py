@@ -11,6 +11,7 @@ from typing import Any
 
 import discord
 
+from adapters.discord.events import SessionEvents
 from adapters.discord.gateway import make_client, point_at
 from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.refs import Ref
@@ -108,9 +109,9 @@ async def connected(
 ) -> AsyncIterator[discord.Client]:
     """A client as the program makes it, with the gateway open."""
     point_at(server.url, server.gateway_url)
-    client = make_client(server.gateway.shards, SessionStarts(time.monotonic), messenger.rest)
+    client = make_client(server.gateway.shards, SessionStarts(time.monotonic))
+    SessionEvents(client, messenger.rest, messenger.channels.guilds)
     await client.login(server.token)
-    messenger.channels.attach(client)
     running = asyncio.create_task(client.connect())
     try:
         await server.gateway.wait_connected(server.gateway.shards)
@@ -120,6 +121,13 @@ async def connected(
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await running
+
+
+async def reads_history(messenger: DiscordMessenger, channel: Channel, may: bool) -> None:
+    """Return when the messenger knows that the bot may read back what stands there, or not."""
+    async with asyncio.timeout(10):
+        while await messenger.channels.may_read_history(channel) is not may:  # noqa: ASYNC110 - told by the gateway
+            await asyncio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager

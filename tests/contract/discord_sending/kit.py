@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.message import Lines, Message, Text
 from bot.domain.page import Severity
 from tests.contract.discord_stage import (
     DiscordStage,
+    reads_history,
 )
 from tests.servers.discord import Channel
 
@@ -43,6 +43,4 @@ THREADS = r"/channels/\d+/messages/\d+/threads"
 
 async def heard(stage: DiscordStage) -> None:
     """Wait until the client knows that a permission changed."""
-    async with asyncio.timeout(10):
-        while stage.discord.channels.may_read_history(int(stage.channel.id)) is not False:  # noqa: ASYNC110 - told by the gateway
-            await asyncio.sleep(0.01)
+    await reads_history(stage.discord, stage.channel, False)

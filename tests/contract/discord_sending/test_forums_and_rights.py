@@ -19,7 +19,6 @@ from tests.contract.discord_stage import (
     discord_stage,
 )
 from tests.contract.messenger_contract import card, long_ago
-from tests.delivery_kit import until
 from tests.servers.discord import DiscordServer
 
 
@@ -86,6 +85,13 @@ async def test_what_automod_blocks_may_be_said_plainly(stage: DiscordStage) -> N
         await stage.messenger.open_thread(stage.channel, card(), "k/root")
 
 
+async def tagged(stage: DiscordStage, forum: int, *tags: int) -> None:
+    """Return when the gateway told that a post there gets these tags."""
+    async with asyncio.timeout(10):
+        while await stage.discord.channels.tags_for(forum, card()) != list(tags):  # noqa: ASYNC110 - told by the gateway
+            await asyncio.sleep(0.01)
+
+
 async def test_a_forum_that_wants_a_tag_gets_the_first_that_we_may_set(
     server: DiscordServer,
 ) -> None:
@@ -97,13 +103,13 @@ async def test_a_forum_that_wants_a_tag_gets_the_first_that_we_may_set(
         place.tags[0].moderated = True
         await server.director.update_channel(number)
         forum = type(stage.channel)("discord", str(stage.guild), str(number))
-        await until(lambda: stage.discord.channels.tags_for(number, card()) == [place.tags[1].id])
+        await tagged(stage, number, place.tags[1].id)
         await stage.messenger.open_thread(forum, card(), "k/root")
         assert thread_of(stage).applied_tags == [place.tags[1].id]
 
         place.tags[1].moderated = True
         await server.director.update_channel(number)
-        await until(lambda: stage.discord.channels.tags_for(number, card()) == [])
+        await tagged(stage, number)
         assert "none that I may set" in (await stage.messenger.access(forum)).problem
         with pytest.raises(ChannelGone, match="named incident"):
             await stage.messenger.open_thread(forum, card(), "k/2")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
 import pytest
 
-from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.refs import nonce
 from bot.domain.errors import (
     CannotLook,
@@ -36,25 +34,19 @@ async def test_the_line_in_the_channel_is_said_once_whatever_happens_to_the_rest
     # Another process, which knows nothing but what stands there; Discord forgot the nonce too.
     stage.server.world.nonces.clear()
     async with another_messenger(server) as other, connected(server, other):
-        await _known(other, thread_of(stage).id)
         assert dict(await other.find(stage.channel, root, ["k/1"], long_ago())) == {}
         await other.reply(stage.channel, root, card("Worse"), "k/1", in_channel=True)
     assert sum("Worse" in said for said in in_channel(stage)) == 1
     assert len(thread_of(stage).messages) == 1
 
 
-async def _known(messenger: DiscordMessenger, channel_id: int) -> None:
-    """Wait until the gateway told of a channel or thread."""
-    async with asyncio.timeout(10):
-        while messenger.channels.may_read_history(channel_id) is None:  # noqa: ASYNC110 - told by the gateway
-            await asyncio.sleep(0.01)
-
-
-async def test_before_the_gateway_told_what_we_may_read_an_empty_history_is_no_answer(
+async def test_without_a_gateway_it_is_asked_whether_an_empty_history_is_an_answer(
     server: DiscordServer, stage: DiscordStage
 ) -> None:
     async with another_messenger(server) as unconnected:
-        with pytest.raises(DeliveryError, match="not known yet"):
+        assert dict(await unconnected.find(stage.other, None, ["k/root"], long_ago())) == {}
+        await server.director.deny(int(stage.other.id), "read_message_history")
+        with pytest.raises(CannotLook):
             await unconnected.find(stage.other, None, ["k/root"], long_ago())
 
 
