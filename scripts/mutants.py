@@ -1,52 +1,45 @@
 """Puts faults into the engine and into delivery and counts how many of them the tests see.
 
-    make mutants                            # a sample, the same each time
-    make mutants ARGS="--sample 0"          # all of them: hours
-    make mutants ARGS="--part delivery --seed 7"
+    make mutants                            # a sample of each part, the same each time
+    make mutants ARGS="--sample 0"          # all of them: a day
+    make mutants ARGS="--part delivery.plan --sample 0"
 
-mutmut makes the faults (a comparison turned round, an argument left out, a constant changed) and
-runs those tests that reach the changed function. It works in a copy, `.others/mutants/<part>`, and
-from an environment of its own, so that neither the sources nor the lock files know of it.
+mutmut makes the faults (a comparison turned round, an argument left out, a constant changed). It
+runs all the fast tests once (`RINGS`), notes which of them reach which function, and then runs for
+each fault those that reach the changed one. A fault that no test sees is shown to mypy, as `make
+test` does. It works in a copy, `.others/mutants/copy`, and from an environment of its own, so that
+neither the sources nor the lock files know of it.
+
+No faults are made in what nobody can notice: log lines, and the bodies of protocols, which do
+nothing. Docstrings and type hints are left alone by mutmut itself.
 """
 
 import argparse
+import ast
 import random
 import shutil
 import subprocess
 import sys
 import venv
-from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".others" / "mutants"
+COPY = FOLDER / "copy"
 PYTHON = ROOT / ".venv" / "bin" / "python"
 MUTMUT = "mutmut==3.8.1"
-# What is changed, and the fast tests that have to see it.
-PARTS = {
-    "engine": [
-        "tests/unit/engine",
-        "tests/unit/test_watcher.py",
-        "tests/contract/suspected_incidents",
-        "tests/history/test_suspicion_replay.py",
-        "tests/history/test_events_digest.py",
-    ],
-    "delivery": [
-        "tests/unit/delivery",
-        "tests/contract/delivery",
-        "tests/contract/test_after_a_kill.py",
-        "tests/contract/test_reminders.py",
-        "tests/contract/test_blindness.py",
-        "tests/contract/test_report_counts.py",
-    ],
-}
+PARTS = ["engine", "delivery"]  # of bot/
+RINGS = ["tests/unit", "tests/contract", "tests/cases", "tests/history"]
 SAMPLE, SEED = 150, 17
 # mutmut's words for a fault that was seen; a test that no longer ends has seen it as well.
 SEEN = {"killed", "timeout", "segfault"}
+BY_MYPY = "refused by mypy"
 CONFIGURATION = """\
 [mutmut]
 source_paths=bot
-only_mutate=bot/{part}/*
+only_mutate=
+{parts}
 also_copy=
 {copied}
 pytest_add_cli_args=
@@ -64,23 +57,26 @@ track_dependencies=false
 def main() -> None:
     """Count, and list what no test saw."""
     words = argparse.ArgumentParser(description="How many faults do the tests see?")
-    words.add_argument("--part", choices=PARTS, action="append", help="only this one")
+    words.add_argument("--part", action="append", help="engine, delivery, or a module of these")
     words.add_argument("--sample", type=int, default=SAMPLE, help="faults of a part; 0: all")
     words.add_argument("--seed", type=int, default=SEED, help="of the sample")
     words.add_argument("--workers", type=int, default=2, help="tests that run at once")
     chosen = words.parse_args()
     tool = install()
+    copy_checkout()
+    # A name that no fault has: mutmut makes them all, and learns which test reaches what.
+    run(tool, "run", "bot.none")
     for part in chosen.part or PARTS:
-        folder = copied(part)
-        # A name that no fault has: mutmut makes them all, and learns which test reaches what.
-        run(tool, folder, "run", "--max-children", str(chosen.workers), "bot.none")
-        names = sorted(results(tool, folder))
+        names = sorted(name for name in results(tool) if name.startswith(f"bot.{part}."))
+        if not names:
+            sys.exit(f"no faults were made in bot.{part}: see {COPY / 'mutmut.log'}")
         if chosen.sample:
             picked = random.Random(chosen.seed)  # noqa: S311 (a sample, no secret)
             names = picked.sample(names, min(chosen.sample, len(names)))
-        run(tool, folder, "run", "--max-children", str(chosen.workers), *names)
-        found = results(tool, folder)
-        report(part, {name: found[name] for name in names})
+        run(tool, "run", "--max-children", str(chosen.workers), *names)
+        found = {name: outcome for name, outcome in results(tool).items() if name in set(names)}
+        unseen = [name for name, outcome in found.items() if outcome not in SEEN]
+        report(part, found | {name: BY_MYPY for name in unseen if is_refused(tool, name)})
 
 
 def install() -> Path:
@@ -100,48 +96,87 @@ def install() -> Path:
     return tool
 
 
-def copied(part: str) -> Path:
-    """Return a fresh copy of the checkout, with the configuration of the part."""
-    folder = FOLDER / part
-    shutil.rmtree(folder, ignore_errors=True)
+def copy_checkout() -> None:
+    """Copy the checkout anew, mark what is left out, and write mutmut's configuration."""
+    shutil.rmtree(COPY, ignore_errors=True)
     left_out = shutil.ignore_patterns(".*", "site", "dist", "__pycache__")
-    shutil.copytree(ROOT, folder, ignore=left_out)
-    beside = [path.name for path in folder.iterdir() if path.name not in {"bot", "tests"}]
+    shutil.copytree(ROOT, COPY, ignore=left_out)
+    for part in PARTS:
+        for path in (COPY / "bot" / part).glob("*.py"):
+            lines = path.read_text().splitlines()
+            for number in unnoticed(ast.parse(path.read_text())):
+                lines[number - 1] += "  # pragma: no mutate"
+            path.write_text("\n".join(lines) + "\n")
+    beside = [path.name for path in COPY.iterdir() if path.name not in {"bot", "tests"}]
     configuration = CONFIGURATION.format(
-        part=part,
+        parts="\n".join(f"    bot/{part}/*" for part in PARTS),
         copied="\n".join(f"    {name}" for name in sorted(beside)),
-        tests="\n".join(f"    {path}" for path in PARTS[part] if (ROOT / path).exists()),
+        tests="\n".join(f"    {path}" for path in RINGS),
     )
-    (folder / "setup.cfg").write_text(configuration)
-    return folder
+    (COPY / "setup.cfg").write_text(configuration)
 
 
-def run(tool: Path, folder: Path, *words: str) -> None:
+def unnoticed(module: ast.Module) -> Iterator[int]:
+    """Yield the numbers of the lines of log calls and of protocols, each once."""
+    found = set[int]()
+    for node in ast.walk(module):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="log"))):
+                found.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+            case ast.ClassDef(bases=[ast.Name(id="Protocol")]):
+                heads = [
+                    one
+                    for one in node.body
+                    if isinstance(one, ast.AsyncFunctionDef | ast.FunctionDef)
+                ]
+                for one in heads:
+                    found.update(range(one.lineno, one.body[0].lineno))
+            case _:
+                pass
+    yield from found
+
+
+def run(tool: Path, *words: str) -> None:
     """Run mutmut in the copy; what it prints is kept beside it."""
-    with (folder / "mutmut.log").open("a") as log:
-        subprocess.run([tool, *words], cwd=folder, stdout=log, stderr=log, check=False)
+    with (COPY / "mutmut.log").open("a") as log:
+        subprocess.run([tool, *words], cwd=COPY, stdout=log, stderr=log, check=False)
 
 
-def results(tool: Path, folder: Path) -> dict[str, str]:
+def results(tool: Path) -> dict[str, str]:
     """Return what became of each fault, by its name."""
     listed = subprocess.run(
-        [tool, "results", "--all", "true"], cwd=folder, check=True, capture_output=True, text=True
+        [tool, "results", "--all", "true"], cwd=COPY, check=True, capture_output=True, text=True
     )
     lines = [line.strip().partition(": ") for line in listed.stdout.splitlines()]
-    found = {name: outcome for name, _, outcome in lines if outcome}
-    if not found:
-        sys.exit(f"mutmut made no faults: see {folder / 'mutmut.log'}")
-    return found
+    return {name: outcome for name, _, outcome in lines if outcome}
 
 
-def report(part: str, found: dict[str, str]) -> None:
-    """Print the rate, and the faults that no test saw."""
-    counts = Counter(found.values())
-    seen = sum(number for outcome, number in counts.items() if outcome in SEEN)
-    print(f"{part}: {seen} of {len(found)} seen ({seen / len(found):.1%}); {dict(counts)}")
+def is_refused(tool: Path, name: str) -> bool:
+    """Put the fault into the copy's own sources, and return whether mypy refuses it."""
+    path = COPY.joinpath(*name.rpartition(".")[0].split(".")).with_suffix(".py")
+    before = path.read_text()
+    subprocess.run([tool, "apply", name], cwd=COPY, check=True, capture_output=True)
+    try:
+        checked = subprocess.run(
+            [PYTHON, "-m", "mypy", path.relative_to(COPY)],
+            cwd=COPY,
+            check=False,
+            capture_output=True,
+        )
+    finally:
+        path.write_text(before)
+    return checked.returncode == 1
+
+
+def report(part: str, found: Mapping[str, str]) -> None:
+    """Print the rate, and the faults that nobody saw."""
+    by_tests = sum(outcome in SEEN for outcome in found.values())
+    by_mypy = sum(outcome == BY_MYPY for outcome in found.values())
+    seen = by_tests + by_mypy
+    print(f"{part}: {seen} of {len(found)} seen ({seen / len(found):.1%}), {by_mypy} by mypy alone")
     for name, outcome in sorted(found.items()):
-        if outcome not in SEEN:
-            print(f"  {outcome}: {name}   (mutmut show {name}, in {FOLDER / part})")
+        if outcome not in {*SEEN, BY_MYPY}:
+            print(f"  {outcome}: {name}   (mutmut show {name}, in {COPY})")
 
 
 if __name__ == "__main__":
