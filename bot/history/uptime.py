@@ -24,6 +24,9 @@ from bot.history.spans import READ, Observer, Piece, Span, laid_together
 # https://support.atlassian.com/statuspage/docs/display-historical-uptime-of-components/
 WEIGHTS: Mapping[Severity, float] = {Severity.MAJOR: 1.0, Severity.PARTIAL: 0.3}
 RULE = "Statuspage's rule: major outage × 1.0, partial outage × 0.3"
+# How much must be known to speak of a rate, in windows of twice that and more: one bad minute of
+# the first hour says nothing of a quarter (guess: a week has working days and a weekend).
+LEAST_KNOWN = timedelta(days=7)
 # Layers, the later one decides: the list says nothing was wrong, an incident, a row as polled.
 LISTED, BY_INCIDENT, BY_ROW = 0, 1, 2
 _NONE = timedelta(0)
@@ -86,7 +89,8 @@ class ErrorBudget:
     target: float  # from 0 to 1
     allowed: timedelta
     burnt: timedelta
-    # As long as it goes on as it did in the known part of the window; None: never, at this rate.
+    # As long as it goes on as it did in the known part of the window. None: never, at this rate,
+    # or too little is known for a rate.
     empty_after: timedelta | None
 
     @property
@@ -101,11 +105,12 @@ class ErrorBudget:
 
 def error_budget(uptime: Uptime, target: float) -> ErrorBudget:
     """Return the budget of `target` (0.999) over the window of these figures."""
-    allowed = (uptime.end - uptime.start) * (1 - target)
+    window = uptime.end - uptime.start
+    allowed = window * (1 - target)
     burnt = uptime.weighted_down
-    rate = burnt / uptime.known if uptime.known else 0.0
     left = max(_NONE, allowed - burnt)
-    return ErrorBudget(target, allowed, burnt, left / rate if rate else None)
+    has_rate = burnt > _NONE and uptime.known >= min(LEAST_KNOWN, window / 2)
+    return ErrorBudget(target, allowed, burnt, left * (uptime.known / burnt) if has_rate else None)
 
 
 def pieces_of(incident: Incident, surface: str, now: datetime, *, has_row: bool) -> list[Piece]:

@@ -15,6 +15,7 @@ from bot.messages.durations import duration
 
 _NONE = timedelta(0)
 _MOST_STRIPS = 4
+_LONGEST_FORECAST = timedelta(days=365)  # guess: no rate holds for longer
 _SPOKEN = (Severity.MAJOR, Severity.PARTIAL, Severity.DEGRADED, Severity.MAINTENANCE)
 _WORDS = {Severity.MAJOR: "major", Severity.PARTIAL: "partial"}
 
@@ -102,10 +103,15 @@ def budget_words(budget: ErrorBudget) -> str:
     burnt = f"{duration(budget.burnt)} burnt ({100 * budget.share_burnt:.0f} %)"
     if budget.left < _NONE:
         return f"{head}, {burnt}: missed by {duration(-budget.left)}."
-    if budget.empty_after is None:
+    if budget.burnt == _NONE:
         return f"{head}, none burnt."
-    lasts = duration(budget.empty_after)
-    return f"{head}, {burnt}, {duration(budget.left)} left; at this rate it lasts {lasts}."
+    if budget.empty_after is None:
+        lasts = "too early to say how long it lasts"
+    elif budget.empty_after > _LONGEST_FORECAST:
+        lasts = "at this rate it lasts more than a year"
+    else:
+        lasts = f"at this rate it lasts {duration(budget.empty_after)}"
+    return f"{head}, {burnt}, {duration(budget.left)} left; {lasts}."
 
 
 def _official(one: SurfaceUptime, catalog: Catalog) -> Line:

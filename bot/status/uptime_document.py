@@ -37,7 +37,9 @@ class BudgetDocument(Part):
     allowed: Seconds
     burnt: Seconds
     left: Seconds = Field(description="Negative: the target is missed.")
-    empty_after: Seconds | None = Field(description="At the rate of the window; null: never.")
+    empty_after: Seconds | None = Field(
+        description="At the rate of the window; null: never, or too early to say."
+    )
 
 
 class DayDocument(Part):

@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.page import Severity
 from bot.history.figures import Record, UptimeReport, uptime_report
 from bot.history.looks import EVER
 from bot.history.spans import READ, Observer, Span
-from bot.messages.uptime import per_cent, uptime_message
+from bot.history.uptime import Uptime, error_budget
+from bot.messages.uptime import budget_words, per_cent, uptime_message
 from tests.unit.commands.fakes import Room
 from tests.unit.history.test_uptime import CLAUDE as SURFACES
 from tests.unit.history.test_uptime import OUTAGE
@@ -51,6 +53,23 @@ def test_case_two_is_told_in_its_minutes_with_the_rule_and_what_it_rests_on() ->
     assert "Our own evidence saw nothing of it." in text
     assert text.count("▁") == 90
     assert text.count("█") == 1
+
+
+def budget_of(bad: timedelta, good: timedelta) -> str:
+    lengths = {Severity.MAJOR: bad, UP: good}
+    return budget_words(error_budget(Uptime("api", ago(90 * 24 * 60), NOW, lengths), 0.999))
+
+
+def test_after_a_minute_of_watching_it_is_too_early_to_say_how_long_a_budget_lasts() -> None:
+    minute = timedelta(minutes=1)
+    assert "1 min burnt (1 %)" in budget_of(minute, minute)
+    assert budget_of(minute, minute).endswith("left; too early to say how long it lasts.")
+    assert budget_of(timedelta(0), minute).endswith("none burnt.")
+
+
+def test_a_budget_that_lasts_for_years_is_not_reckoned_in_days() -> None:
+    said = budget_of(timedelta(minutes=1), timedelta(days=90))
+    assert said.endswith("left; at this rate it lasts more than a year.")
 
 
 def test_what_is_unknown_and_our_own_evidence_are_said_with_their_n() -> None:
