@@ -98,12 +98,21 @@ class RedisReminders:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, reminder: Reminder) -> bool:
+    async def add(self, reminder: Reminder) -> tuple[Reminder, bool]:
         await know_platform(self._database, reminder.channel.platform)
-        base, member = keys.shard_of(reminder.channel), keys.member(reminder.channel)
-        field = f"{member}|{reminder.key}"
-        json = codec.reminders.dump(reminder)
-        return bool(await self._database.call("HSETNX", f"{base}:reminders", field, json))
+        key = f"{keys.shard_of(reminder.channel)}:reminders"
+        member = keys.member(reminder.channel)
+        walk = self._database.scan(key, f"{literal(member)}|*")
+        known = [codec.reminders.load(stored) async for _, stored in walk]
+        mine = [one for one in known if one.person == reminder.person]
+        kept = reminder.joined(mine)
+        field, json = f"{member}|{kept.key}", codec.reminders.dump(kept)
+        new = bool(await self._database.call("HSETNX", key, field, json))
+        # Only now: a crash in between leaves two messages, not none.
+        for one in mine:
+            if one.overlaps(reminder) and one.key != kept.key:
+                await self._database.call("HDEL", key, f"{member}|{one.key}")
+        return kept, new
 
     async def all(self) -> list[Reminder]:
         platforms = await self._database.call("SMEMBERS", keys.PLATFORMS_KEY)

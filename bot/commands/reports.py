@@ -143,8 +143,9 @@ async def _remind(
     except DeliveryError:
         return Answer(notice("I can't write to you alone: allow messages from me", emoji="⚠️"))
     reminder = Reminder(place, request.user, tuple(wanted), view.at)
-    new = await services.reminders.add(reminder)
-    return Answer(waiting_message(wanted, view.catalog, new=new))
+    kept, new = await services.reminders.add(reminder)
+    waited_for = view.catalog.order(kept.surfaces)
+    return Answer(waiting_message(waited_for, view.catalog, new=new))
 
 
 # --- the others ----------------------------------------------------------------------------------

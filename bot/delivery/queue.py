@@ -232,8 +232,11 @@ class EventStream(Protocol):
 class ReminderStore(Protocol):
     """Reminders, each kept with its destination. Every method may raise `StoreError`."""
 
-    async def add(self, reminder: Reminder) -> bool:
-        """Keep it. False: this person waits for the same already."""
+    async def add(self, reminder: Reminder) -> tuple[Reminder, bool]:
+        """Keep it as one with those of this person that share a surface (`Reminder.joined`).
+
+        Returns what is kept, and whether that is new: else the person waits for all of it already.
+        """
         ...
 
     async def all(self) -> list[Reminder]: ...

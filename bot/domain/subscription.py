@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -167,6 +167,21 @@ class Reminder:
     person: str  # the platform's id
     surfaces: tuple[str, ...]
     asked_at: datetime
+
+    def overlaps(self, other: Reminder) -> bool:
+        """Whether both are of one surface at least."""
+        return not set(self.surfaces).isdisjoint(other.surfaces)
+
+    def joined(self, others: Iterable[Reminder]) -> Reminder:
+        """Return one reminder for this and for those others that overlap it.
+
+        It is of all their surfaces: what somebody asked for twice is told once, when all of it is
+        up. One of the others that is of all of them already is returned as it is.
+        """
+        same = [one for one in others if self.overlaps(one)]
+        whole = tuple(dict.fromkeys((*self.surfaces, *(s for one in same for s in one.surfaces))))
+        there = next((one for one in same if set(one.surfaces) == set(whole)), None)
+        return there or replace(self, surfaces=whole)
 
     @property
     def id(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from adapters.redis.store import open_store
@@ -225,3 +226,40 @@ async def test_a_subscription_that_ends_leaves_the_reminder(bench: Bench, node: 
 
     assert claim.subscription is None
     assert [pending.reminder for pending in claim.pending] == [reminder]
+
+
+async def test_what_somebody_asks_for_twice_in_part_is_one_message_when_all_of_it_is_up(
+    bench: Bench, node: Node
+) -> None:
+    await bench.page_says(OUTAGE, code=Severity.MAJOR, api=Severity.PARTIAL)
+    await bench.press("back", "code")
+    answer = await bench.press("back", OUTAGE.key)
+    assert answer.message.title == "I'll tell you when API and Claude Code are back"
+    narrower = await bench.press("back", "code")
+    assert narrower.message.title == f"{answer.message.title}: I know already"
+    async with ChatServer() as server, delivery(bench, node, server) as bot:
+        await bench.page_says(OUTAGE, api=Severity.PARTIAL)
+        await deliver(bot)
+        assert not server.messages
+        await bench.page_says()
+        await deliver(bot)
+
+    assert [m.shown for m in server.messages.values()] == [["back: api code"]]
+    assert await bench.reminders.all() == []
+
+
+async def test_what_has_nothing_in_common_and_what_others_wait_for_stays_apart(
+    bench: Bench,
+) -> None:
+    mine = Reminder(asker().channel, "U1", ("code",), bench.now)
+    other = replace(mine, surfaces=("openai/api",))
+    theirs = replace(mine, person="U2", surfaces=("api", "code"))
+    for one in (mine, other, theirs):
+        assert await bench.reminders.add(one) == (one, True)
+    assert await bench.reminders.add(mine) == (mine, False)
+    bridge = replace(mine, surfaces=("code", "openai/api"))
+    assert await bench.reminders.add(bridge) == (bridge, True)
+    assert {one.surfaces for one in await bench.reminders.all()} == {
+        bridge.surfaces,
+        theirs.surfaces,
+    }

@@ -147,10 +147,10 @@ class Reports:
 class Reminders:
     kept: list[Reminder] = field(default_factory=list)
 
-    async def add(self, reminder: Reminder) -> bool:
+    async def add(self, reminder: Reminder) -> tuple[Reminder, bool]:
         new = reminder.id not in {one.id for one in self.kept}
         self.kept.append(reminder)
-        return new
+        return reminder, new
 
 
 @dataclass
