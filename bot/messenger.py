@@ -125,3 +125,16 @@ class Direct(Protocol):
             DeliveryError: it cannot be found out.
         """
         ...
+
+
+@runtime_checkable
+class Named(Protocol):
+    """A messenger of a platform whose people have names there, and can be called."""
+
+    async def name_of(self, channel: Channel, person: str) -> str:
+        """Return how a person (the platform's id) is called where `channel` is; outside text.
+
+        Raises:
+            DeliveryError: it cannot be found out.
+        """
+        ...

@@ -8,25 +8,24 @@ later it is found by its mark in the history.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
 import structlog
 
-from adapters.chat.http import Json
 from adapters.discord.bodies import Bodies
 from adapters.discord.channels import Channels, Kind
 from adapters.discord.deferred import Deferred
 from adapters.discord.errors import BOT_BUCKET, DiscordRefused, meaning
 from adapters.discord.markup import mention_parts
+from adapters.discord.people import QUIET, direct_channel, member_name
 from adapters.discord.posting import Posting
 from adapters.discord.rate_limit import AT_ONCE, REQUESTS_PER_SECOND
 from adapters.discord.recovery import DiscordRecovery
 from adapters.discord.refs import Ref, channel_number, read_known, read_ref
 from adapters.discord.rest import CONNECTIONS, RestClient
 from adapters.discord.threads import DiscordThreads, line_key
-from bot.domain.errors import ChannelGone, Uncertain
+from bot.domain.errors import ChannelGone
 from bot.domain.message import Message
 from bot.domain.subscription import Channel
 from bot.messenger import Access, Bucket
@@ -35,8 +34,6 @@ log = structlog.get_logger()
 
 # A root and its thread together stay within the time that the worker gives to one step.
 ROOT_SECONDS: Final = 6.0
-QUIET: Final = 1 << 12  # SUPPRESS_NOTIFICATIONS: for what is over when it is first posted
-_FIRST_LINE: Final = "🔔 I'll write to you here."
 
 
 class DiscordMessenger:
@@ -216,24 +213,10 @@ class DiscordMessenger:
         return self.channels.open_members(channel)
 
     async def direct(self, channel: Channel, person: str) -> Channel:
-        """Return where to write to one person alone: the same at every call.
+        return await direct_channel(self.rest, self._posting, channel, person)
 
-        A first line is sent there at once: only so does it show whether the person takes messages.
-
-        Raises:
-            ChannelGone: the person takes none. DeliveryError: Discord did not say.
-        """
-        if not person.isdecimal():
-            raise ChannelGone("nobody has that id")
-        try:
-            answer = await self.rest.call("POST", "/users/@me/channels", {"recipient_id": person})
-            there = Channel(self.platform, channel.tenant, str(answer.get("id", "")))
-            line: Json = {"content": _FIRST_LINE, "flags": QUIET, "allowed_mentions": {"parse": []}}
-            with suppress(Uncertain):  # it was taken, or the reminder itself will tell
-                await self._posting.create(int(there.id), line, f"direct/{person}")
-        except DiscordRefused as refused:
-            raise meaning(refused) from None
-        return there
+    async def name_of(self, channel: Channel, person: str) -> str:
+        return await member_name(self.rest, channel.tenant, person)
 
     @property
     def deferred(self) -> Deferred:

@@ -149,6 +149,12 @@ class SlackMessenger:
         client = await self._clients.of(channel.tenant)
         return Channel(self.platform, channel.tenant, await client.direct(person))
 
+    async def name_of(self, channel: Channel, person: str) -> str:
+        client = await self._clients.of(channel.tenant)
+        user: Json = (await client.ask("users.info", user=person)).get("user") or {}
+        names = ((user.get("profile") or {}).get("display_name"), user.get("real_name"))
+        return next((str(name) for name in (*names, user.get("name")) if name), "")
+
     def _render(self, message: Message) -> tuple[Rendered, Any]:
         """Render a message, and encode its blocks, once for all channels that get it."""
         found = self._rendered.get(message)

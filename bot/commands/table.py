@@ -101,10 +101,10 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "handover",
-        "handover Ada",
+        "handover @ada",
         "somebody else takes it from here",
         taking.handover,
-        options=(Option("name", Takes.TEXT, "Who takes it, as people know them"),),
+        options=(Option("name", Takes.TEXT, "Who takes it: a person, or a name"),),
     ),
     Command(
         "escalate",

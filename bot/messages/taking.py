@@ -47,7 +47,7 @@ def taken_message(incident: Incident, taker: Taker, *, by_you: bool, new: bool) 
         title = f"You are on it: {name}" if new else f"You were on it already: {name}"
         hand_over = (
             Text("It ends with the incident. To hand it over: "),
-            Text("handover Ada", code=True),
+            Text("handover @ada", code=True),
             Text(", or somebody takes it over."),
         )
         return notice(title, hand_over, emoji="🙋")

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.domain.errors import ChannelGone
 from bot.domain.incident import EventKind
 from tests.contract.discord_app.kit import Room
 from tests.delivery_kit import commit, incident, until
@@ -157,3 +158,13 @@ async def test_the_presence_is_the_verdict(room: Room) -> None:
     presences = room.server.gateway.presences
     await until(lambda: bool(presences))
     assert [one["state"] for one in presences[-1]["activities"]] == ["⚪ Claude unknown"]
+
+
+async def test_a_member_who_is_mentioned_is_known_by_name_and_a_stranger_is_not(room: Room) -> None:
+    world = room.server.world
+    world.guilds[room.guild].members[room.user.id] = []
+    messenger = room.bot.discord.messenger
+    assert await messenger.name_of(room.channel, str(room.user.id)) == "alice"
+    for person in ("1", "nobody"):
+        with pytest.raises(ChannelGone):
+            await messenger.name_of(room.channel, person)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.domain.errors import DeliveryError
 from bot.domain.page import Severity
+from bot.domain.subscription import Channel
 from tests.contract.slack_app.kit import Json, said
 from tests.contract.slack_bot import SlackBot
 from tests.servers.slack import eventually
@@ -66,3 +68,14 @@ async def test_the_shortcut_of_a_message_explains_the_error_in_it(bot: SlackBot)
     response = await delivery.response()
     assert response["response_type"] == "ephemeral"
     assert "529" in said(response)
+
+
+async def test_a_person_who_is_mentioned_is_known_by_name_and_a_stranger_is_not(
+    by_socket: SlackBot,
+) -> None:
+    here = Channel("slack", "T1", "C1")
+    by_socket.server.team.users["U2"]["profile"] = {"display_name": "Ben"}
+    assert await by_socket.slack.messenger.name_of(here, "U2") == "Ben"
+    assert await by_socket.slack.messenger.name_of(here, "U1")
+    with pytest.raises(DeliveryError):
+        await by_socket.slack.messenger.name_of(here, "U404")

@@ -10,7 +10,7 @@ from datetime import datetime
 from adapters.platforms import PLATFORMS
 from bot.catalog.catalog import Catalog
 from bot.commands import Answer, Commands, Request, Services
-from bot.domain.errors import DeliveryError, StoreError
+from bot.domain.errors import ChannelGone, DeliveryError, StoreError
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.message import Message
@@ -92,6 +92,7 @@ class Speaker:
     may: Access | DeliveryError = field(default_factory=lambda: Access(True))
     asked: set[Channel] = field(default_factory=set)
     refuses: DeliveryError | None = None
+    people: dict[str, str] = field(default_factory=dict)  # their names, by id
     said: dict[tuple[Channel, str], Message] = field(default_factory=dict)
 
     async def access(self, channel: Channel) -> Access:
@@ -102,6 +103,11 @@ class Speaker:
 
     async def direct(self, channel: Channel, person: str) -> Channel:
         return replace(channel, id=f"D-{person}")
+
+    async def name_of(self, channel: Channel, person: str) -> str:
+        if person not in self.people:
+            raise ChannelGone("user_not_found")
+        return self.people[person]
 
     async def say(
         self, channel: Channel, card: Message, key: str, *, mention: str | None = None

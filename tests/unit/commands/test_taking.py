@@ -66,6 +66,32 @@ async def test_typed_it_means_the_only_incident_that_goes_on() -> None:
     assert "To whom?" in await here.say("handover <@U7>")
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("<@U2>", "Ben Bright"),
+        ("<@U2|ben>", "Ben Bright"),
+        ("<@U3|cleo>", "cleo"),  # the platform does not say more
+        ("Dora the Explorer", "Dora the Explorer"),
+    ],
+)
+async def test_it_is_handed_to_a_person_by_the_name_that_the_platform_knows(
+    typed: str, shown: str
+) -> None:
+    here = room()
+    here.slack.people["U2"] = "Ben Bright"
+    assert f"Handed over to {shown}" in await here.say(f"handover {typed}")
+    if "U2" in typed:
+        theirs = await press(here, "onit", "U2", "ben")
+        assert theirs.message.title.startswith("You were on it already")
+
+
+@pytest.mark.parametrize("typed", ["<!subteam^S1|oncall>", "<@U3>", "<@U2> <@U3>", ""])
+async def test_what_is_no_single_person_with_a_name_is_asked_back(typed: str) -> None:
+    here = room()
+    assert "To whom?" in await here.say(f"handover {typed}")
+
+
 async def test_who_is_called_if_nobody_takes_it_is_set_shown_and_ended() -> None:
     here = room()
     await here.type("subscribe")
@@ -73,12 +99,23 @@ async def test_who_is_called_if_nobody_takes_it_is_set_shown_and_ended() -> None
     assert here.here is not None
     assert here.here.escalation == Escalation(15, "<!subteam^S1>")
     assert "if nobody takes a major outage in 15 min" in spoken(answer.message)
+    assert "within 15 min" in await here.say("escalate")
+    again = await here.type("escalate after 15m to <!subteam^S1>")
+    assert again.public is None
     await here.type("escalate off")
     assert here.here.escalation is None
+    assert "Nobody is called" in await here.say("escalate")
+
+
+async def test_where_there_are_no_people_to_call_it_is_said() -> None:
+    here = room()
+    await here.type("subscribe")
+    here.commands._services.messengers = {}
+    assert "Nobody can be called here" in await here.say("escalate after 15m to @oncall")
 
 
 @pytest.mark.parametrize(
-    "typed", ["escalate", "escalate after 15m", "escalate to <@U1>", "escalate 15m <@U1> please"]
+    "typed", ["escalate after 15m", "escalate to <@U1>", "escalate 15m <@U1> please"]
 )
 async def test_an_escalation_that_is_not_understood_changes_nothing(typed: str) -> None:
     here = room()
