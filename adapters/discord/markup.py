@@ -20,7 +20,7 @@ _BLANK = "\u200b"  # zero width: breaks a mention without showing
 _ADDRESS = re.compile(r"https?://[^\s<>()\[\]|*`\\\"]+")
 _SPECIAL = re.compile(r"[\\*_~|`<>\[\]]")
 # What starts a heading, a list, small print or a quote, where it starts a line.
-_LINE_START = re.compile(r"(?m)^(\s*)(?:([#>+-])|(\d+(?=[.)]\s)))")
+_LINE_START = re.compile(r"(?m)^([^\S\n]*+)(?:([#>+-])|(\d+(?=[.)]\s)))")
 _CALLS_ALL = re.compile(r"@(?=everyone|here)", re.IGNORECASE)
 
 

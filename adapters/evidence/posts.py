@@ -7,7 +7,6 @@ outage is no outage.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from adapters.evidence.http import ask
+from adapters.providers.html import plain_text
 from bot.catalog.providers import Crowd
 from bot.domain.errors import SourceError
 from bot.evidence.crowd import DAY, GITHUB, HACKER_NEWS, CrowdCount, counted
@@ -111,8 +111,8 @@ def hacker_news_hits(answer: object) -> Iterator[tuple[datetime, str]]:
         seconds = row.get("created_at_i") if isinstance(row, dict) else None
         if isinstance(seconds, int) and 0 < seconds < 10**10:
             texts = (row.get(key) for key in ("title", "story_text", "comment_text"))
-            text = html.unescape(" ".join(text for text in texts if isinstance(text, str)))
-            yield datetime.fromtimestamp(seconds, UTC), re.sub(r"<[^>]*>", " ", text)
+            text = " ".join(text for text in texts if isinstance(text, str))
+            yield datetime.fromtimestamp(seconds, UTC), plain_text(text)
 
 
 def github_hits(answer: object) -> Iterator[tuple[datetime, str]]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator
 
+from adapters.chat.text import clean
 from bot.domain.page import Severity
 
 # What a hostile page could make us keep; the longest real text has 6,024 characters, the
@@ -55,10 +56,12 @@ def read_moment(value: object) -> datetime | None:
 
 
 def read_text(value: object) -> str:
-    """Return a string without half characters (lone surrogates), which could not be stored."""
-    if not isinstance(value, str):
-        return ""
-    return value.strip().encode("utf-8", "replace").decode("utf-8")
+    """Return a string without control characters and half characters (lone surrogates).
+
+    Whoever shows it next, on a terminal, as JSON or in a feed, need not fear them; and half
+    characters could not be stored.
+    """
+    return clean(value).strip() if isinstance(value, str) else ""
 
 
 def read_id(value: object) -> str:

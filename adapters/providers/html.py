@@ -13,6 +13,8 @@ import html
 import re
 from collections.abc import Iterator
 
+from adapters.chat.text import clean
+
 _BREAKS = {"br", "div", "tr", "table", "ul", "ol", "hr"}
 _PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote"}
 _INLINE = {
@@ -27,17 +29,18 @@ _TAG = re.compile(r"""<(/?)([a-zA-Z][\w:-]*+)((?:"[^"<]*"|'[^'<]*'|[^<>"'])*+)>"
 _HREF = re.compile(r"""\bhref\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'>]++))""", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--(?:(?!-->).)*+-->", re.DOTALL)
 _MARKER = re.compile(r"<!doctype\b[^<>]*+>|<!\[CDATA\[|\]\]>", re.IGNORECASE)
+# No letter has a number so long, and `html.unescape` raises for those that `int` refuses to read.
+_NO_LETTER = re.compile(r"&#0*+[0-9]{8,}+;?")
 
 
 def plain_text(body: str) -> str:
     """Return `body` as a reader would see it: tags gone, entities read, blank lines single."""
-    text = body.replace("\r\n", "\n").replace("\r", "\n")
+    text = clean(body)
     if "<" in text or "&" in text:
         # Beyond the last end nothing is a comment: to look for one there would be quadratic.
         head, end, tail = text.rpartition("-->")
         text = "".join(_seen(_MARKER.sub("", _COMMENT.sub("", head + end) + tail)))
-    # Control characters draw nothing and some of them turn text around (bidi overrides).
-    text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "", text)
+    text = clean(text)  # an entity may have named what is unwanted
     text = re.sub(r"(?<![ \t\u00a0])[ \t\u00a0]++\n", "\n", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
@@ -51,7 +54,7 @@ def _seen(text: str) -> Iterator[str]:
         if tag in _UNSEEN:
             unseen = max(0, unseen + (-1 if closing else 1))
         elif tag == "":
-            piece = "" if unseen else html.unescape(source)
+            piece = "" if unseen else _unescape(source)
         elif tag == "a" and not closing:
             links.append((_address(attributes), []))
         elif tag == "a" and links:
@@ -78,7 +81,11 @@ def _pieces(text: str) -> Iterator[tuple[str, bool, str, str]]:
     yield "", False, "", text[at:]
 
 
+def _unescape(text: str) -> str:
+    return html.unescape(_NO_LETTER.sub("\ufffd", text))
+
+
 def _address(attributes: str) -> str:
     match = _HREF.search(attributes)
-    address = html.unescape(next((group for group in match.groups() if group), "")) if match else ""
+    address = _unescape(next((group for group in match.groups() if group), "")) if match else ""
     return address if address.startswith(("http://", "https://")) else ""

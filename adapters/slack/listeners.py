@@ -118,7 +118,7 @@ class Listeners:
         if await self.responder.is_new(str(body.get("event_id") or "")):
             asked = SlackInteraction.of_mention(event, context)
             me = re.escape(str(context.get("bot_user_id")))
-            text = re.sub(rf"<@{me}(?:\|[^>]*)?>", " ", str(event.get("text") or ""))
+            text = re.sub(rf"<@{me}(?:\|[^<>]*)?>", " ", str(event.get("text") or ""))
             await self.responder.serve(asked, unescape(text))
 
     async def on_link(self, event: Body, body: Body, context: Body) -> None:

@@ -13,7 +13,11 @@ from functools import lru_cache
 
 from bot.catalog.providers import Provider, Surface
 
-_CLAUSE = re.compile(r"(?<=[.!?])\s+|\n+|;|,?\s+(?:while|whereas|however|although|but)\s+", re.I)
+# Blanks are looked at from the first of them alone, and none is given back: whoever writes on the
+# page may put thousands of them in a row.
+_CLAUSE = re.compile(
+    r"(?<=[.!?])\s++|\n++|;|(?<!\s),?\s++(?:while|whereas|however|although|but)\s++", re.I
+)
 _ALL_BUT = re.compile(r"\b(all(?: \w+){0,2}) but\b", re.I)
 _EXCEPT = re.compile(
     r"\b(?:except(?: for)?|excluding|apart from|other than|besides|with the exception of)\b", re.I
@@ -102,7 +106,7 @@ def _named(models: Iterable[Surface], text: str) -> Iterator[tuple[str, frozense
     """Models that are named, each with the versions behind its name ("Opus 4.6 and 4.8")."""
     for model in models:
         names = "|".join({re.escape(word.removesuffix(" *")) for word in model.words})
-        pattern = rf"(?<![\w.])(?:{names})(?!\w)((?:(?:[\s,/&]|and|or)*\s*{_NUMBER})*)"
+        pattern = rf"(?<![\w.])(?:{names})(?!\w)((?:(?:[\s,/&]|and|or)*+{_NUMBER})*)"
         found = re.findall(pattern, text, re.I)
         if found:
             versions = [re.findall(r"\d+(?:\.\d+)?", behind) for behind in found]

@@ -114,6 +114,10 @@ def test_a_cut_keeps_within_its_room_and_tears_no_escape(text: str, room: int) -
     assert (len(tail) - len(tail.rstrip("\\"))) % 2 == 0
 
 
+def test_a_long_text_of_blank_lines_is_escaped_to_its_end() -> None:
+    assert escape("\n\u2003" * 100_000 + "# x").endswith("\\# x")
+
+
 def test_an_address_in_a_text_stays_as_it_is() -> None:
     assert escape("see https://status.claude.com/a_b_c now") == (
         "see https://status.claude.com/a_b_c now"

@@ -94,3 +94,10 @@ def test_a_version_is_accused_by_its_own_name_alone() -> None:
 def test_any_text_is_read_without_an_error(text: str) -> None:
     for said in statements(CLAUDE, text):
         assert said.surface in MODELS
+
+
+@pytest.mark.parametrize("begin", ["x", "Opus", "Opus 5,", "all but"])
+@pytest.mark.parametrize("blank", [" ", "\u2003", "\n\u2003", " ,"])
+def test_a_text_of_blanks_is_read_to_its_end(begin: str, blank: str) -> None:
+    # What was quadratic took five seconds for a twentieth of it.
+    statements(CLAUDE, begin + blank * 100_000 + "x")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from adapters.evidence.posts import hacker_news_hits
 from bot.domain.evidence import Evidence, Source
 from bot.domain.page import Severity
 from bot.evidence import crowd, routes
@@ -89,3 +90,9 @@ def test_the_usual_is_that_of_the_time_before_as_far_as_it_was_seen() -> None:
     times = [NOW - timedelta(minutes=n) for n in (1, 2, 20, 40, 60)]
     assert counted(times, NOW, window, NOW - timedelta(minutes=75)) == (2, 0.75)
     assert counted([], NOW, window, NOW) == (0, 0.0)
+
+
+@pytest.mark.parametrize("text", ["&#" + "9" * 5_000 + ";", "<" * 300_000, "<a " * 100_000])
+def test_one_hostile_post_hides_no_other(text: str) -> None:
+    rows = [{"created_at_i": 1_790_000_000, "comment_text": f"{said} down"} for said in (text, "x")]
+    assert [said.endswith("down") for _, said in hacker_news_hits({"hits": rows})] == [True, True]

@@ -28,7 +28,10 @@ MANY = 200_000  # what was quadratic took minutes for a tenth of it
         ("a<!-- not seen -->b<!DOCTYPE html>", "ab"),
         ("<![ and <![CDATA[text]]>", "<![ and text"),
         ("&lt;b&gt; stays text", "<b> stays text"),
-        ("a\u202eb\x1bc", "abc"),
+        ("a\u202eb\x1bc\x9bd", "abcd"),
+        ("&#65;&#x42;&#0000067; &#x202e;", "ABC"),
+        ("a&#" + "9" * 5_000 + ";b", "a\ufffdb"),
+        (f"<a href='https://x.example/&#{'9' * 5_000}'>a</a>", "a (https://x.example/\ufffd)"),
     ],
 )
 def test_what_a_reader_sees_is_kept(body: str, seen: str) -> None:

@@ -263,3 +263,15 @@ def test_no_sequence_of_pages_breaks_the_engine(pages: list[tuple[Any, Any]]) ->
         state, changed = step(state, seen, now, CATALOG)
         assert all(incident.events for incident in changed)
         assert status_view(CATALOG, {state.provider: state}, now).verdicts
+
+
+def test_nothing_that_a_page_sends_brings_control_characters() -> None:
+    odd = "a\x1b]0;t\x07\x9b\x00b\u202e\u2066c"
+    page = summary(
+        components=[{"id": odd, "name": odd, "status": odd}],
+        incidents=[incident(id=odd, name=odd, status=odd, shortlink=f"https://x.example/{odd}")],
+    )
+    shown = repr(parse_summary(page, "claude"))
+    assert shown.count("a]0;tbc") >= 7
+    assert "\\x" not in shown
+    assert "\\u" not in shown
