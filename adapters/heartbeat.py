@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 import httpx
 from pydantic import SecretStr
 
-from adapters.http import no_cookies
+from adapters.http import UNANSWERED, no_cookies
 from bot.loops.heartbeat import Heartbeat, Ping
 from bot.settings import Settings
 from bot.status.view import StatusView
@@ -40,13 +40,16 @@ def pinging(client: httpx.AsyncClient, url: SecretStr) -> Ping:
     failed = well.copy_with(path=well.path.rstrip("/") + "/fail")
 
     async def ping(trouble: str) -> bool:
+        request = (
+            client.stream("POST", failed, content=trouble.encode())
+            if trouble
+            else client.stream("GET", well)
+        )
         try:
-            if trouble:
-                answer = await client.post(failed, content=trouble.encode())
-            else:
-                answer = await client.get(well)
-        except httpx.HTTPError:
+            # Its body is not read: it may have no end.
+            async with asyncio.timeout(SECONDS), request as answer:
+                return answer.is_success
+        except (*UNANSWERED, TimeoutError):
             return False
-        return answer.is_success
 
     return ping

@@ -20,6 +20,9 @@ import httpx
 
 # Sent with every request; httpx would also offer deflate, br and zstd.
 ACCEPT_ENCODING = {"Accept-Encoding": "gzip"}
+# What httpx raises where nothing can be had. It reads the address that a redirect leads to even
+# where none is followed, and a name that no host can have (`http://xn--a/`) is a UnicodeError.
+UNANSWERED = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
 _WHOLE_GZIP = 16 + zlib.MAX_WBITS
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age=\"?([0-9]{1,9})")
 

@@ -9,6 +9,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from adapters.http import UNANSWERED
+
 PATIENCE = 5.0  # seconds for a name or an answer (guess)
 
 
@@ -42,7 +44,7 @@ async def _answers(client: httpx.AsyncClient, url: str) -> bool:
     try:
         async with client.stream("GET", url):
             return True
-    except (httpx.HTTPError, httpx.InvalidURL, OSError):
+    except (*UNANSWERED, OSError):
         return False
 
 

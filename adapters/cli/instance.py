@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import httpx
 from pydantic import ValidationError
 
+from adapters.http import UNANSWERED
 from bot import __version__
 from bot.domain.errors import SourceError
 from bot.status.schema import Document
@@ -29,7 +30,7 @@ async def ask_instance(url: str, surfaces: Sequence[str]) -> Document:
         return Document.model_validate_json(answer.content)
     except httpx.HTTPStatusError as error:
         raise SourceError(f"{url} answered {error.response.status_code}") from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except UNANSWERED as error:
         raise SourceError(f"{url} gave no answer ({type(error).__name__})") from error
     except ValidationError as error:
         raise SourceError(f"{url} answered something else than a verdict") from error

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import httpx
 
-from adapters.http import ACCEPT_ENCODING, BodyError, read_body, seconds_to_wait
+from adapters.http import ACCEPT_ENCODING, UNANSWERED, BodyError, read_body, seconds_to_wait
 from bot.domain.errors import SourceError
 
 MAX_BYTES = 4_000_000
@@ -45,7 +45,7 @@ async def ask(
                 await response.aclose()
     except TimeoutError:
         raise SourceError(f"{host} gave no whole answer within {TIMEOUT:g} s") from None
-    except (httpx.HTTPError, httpx.InvalidURL, BodyError) as error:
+    except (*UNANSWERED, BodyError) as error:
         raise SourceError(f"{host} cannot be read: {type(error).__name__}") from None
     if response.status_code == httpx.codes.UNAUTHORIZED:
         raise Refused(f"{host} refuses us (401)")

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from adapters.evidence.http import ask
-from adapters.providers.html import plain_text
+from adapters.html import plain_text
 from bot.catalog.providers import Crowd
 from bot.domain.errors import SourceError
 from bot.evidence.crowd import DAY, GITHUB, HACKER_NEWS, CrowdCount, counted

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from adapters.http import ACCEPT_ENCODING, BodyError, read_body
+from adapters.http import ACCEPT_ENCODING, UNANSWERED, BodyError, read_body
 from bot.catalog.targets import Target, TargetKind
 from bot.evidence.probes import ProbeResponse
 
@@ -53,7 +53,7 @@ class HttpProbe:
                 text = await read_body(response, LONGEST, cut=True)
         except (TimeoutError, httpx.TimeoutException):
             return ProbeResponse(failure="timeout")
-        except (httpx.HTTPError, httpx.InvalidURL, BodyError, ssl.SSLError, OSError) as error:
+        except (*UNANSWERED, BodyError, ssl.SSLError, OSError) as error:
             return ProbeResponse(failure=_how(error))
         said = text.decode("utf-8", "replace")
         return ProbeResponse(response.status_code, dict(response.headers), said)

@@ -15,7 +15,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from adapters.http import ACCEPT_ENCODING, BodyError, cached_for, read_body, seconds_to_wait
+from adapters.http import (
+    ACCEPT_ENCODING,
+    UNANSWERED,
+    BodyError,
+    cached_for,
+    read_body,
+    seconds_to_wait,
+)
 from adapters.providers.kinds import CHECKS, KINDS, OLDER
 from adapters.providers.port import Page
 from bot.domain.errors import SourceError
@@ -172,7 +179,7 @@ class StatusPage:
                 body = await read_body(response, MAX_BYTES)
         except TimeoutError:
             raise SourceError(f"{url} gave no whole answer within {self.timeout:g} s") from None
-        except (httpx.HTTPError, httpx.InvalidURL, BodyError) as error:
+        except (*UNANSWERED, BodyError) as error:
             reason = str(error).strip() or type(error).__name__
             raise SourceError(f"{url} cannot be read: {reason}") from error
         return HttpAnswer(str(response.url), response.status_code, dict(response.headers), body)

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from adapters.html import plain_text
 from adapters.providers.documents import read_feed
 from adapters.providers.fields import phase_word, read_id, status_severity
-from adapters.providers.html import plain_text
 from adapters.providers.port import Page
 from adapters.providers.values import (
     Affecting,

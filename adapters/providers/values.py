@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from adapters.html import plain_text
 from adapters.providers.fields import MAX_TEXT, MAX_TITLE
-from adapters.providers.html import plain_text
 from adapters.providers.port import Page
 from bot.domain.page import (
     ENDED,

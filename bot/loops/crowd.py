@@ -14,6 +14,7 @@ from typing import Protocol
 
 import structlog
 
+from bot.diagnostics import where
 from bot.domain.errors import SourceError, StoreError
 from bot.evidence.stores import CrowdStore, Reading
 from bot.loops.periodic import LONGEST_RETRY_AFTER, StoreBackoff
@@ -92,4 +93,11 @@ class CrowdLoop:
         Raises:
             SourceError: it says nothing now. StoreError: the store did not answer.
         """
-        await self.store.keep(source.name, await source.read(self.clock()))
+        try:
+            readings = await source.read(self.clock())
+        except SourceError:
+            raise
+        except Exception as error:
+            # Anybody may write what a source reads: of this source alone, the others go on.
+            raise SourceError(f"our own fault in reading it: {where(error)}") from error
+        await self.store.keep(source.name, readings)

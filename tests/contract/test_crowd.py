@@ -20,6 +20,7 @@ from bot.catalog.catalog import only
 from bot.catalog.catalog_file import load_catalog
 from bot.domain.errors import SettingsError, SourceError
 from bot.evidence.collector import Collector
+from bot.evidence.crowd import CrowdCount
 from bot.loops.crowd import CrowdLoop
 from bot.settings import Settings
 from tests.servers.crowd import CrowdServer, hit, issue, post
@@ -126,6 +127,7 @@ async def test_what_is_no_count_is_unknown_and_not_quiet(
         ((429, {"Retry-After": "120"}), 120.0),
         ((503, {}), None),
         ("html", None),
+        ((302, {"Location": "http://xn--a/"}), None),
         ((403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1790084700"}), 60.0),
     ],
 )
@@ -265,6 +267,23 @@ async def test_case_1_is_suspected_by_its_figures_and_opens_no_thread_alone(
     said = {piece.surface: piece.says for piece in evidence}
     assert said["claude.ai"] == "448 reports in 15 min, usual 12 (57 % name it)"
     assert set(said) == {"claude.ai", "code", "mobile"}
+
+
+async def test_a_source_that_we_read_wrongly_fails_alone() -> None:
+    class Wrong:
+        name, every = "wrong", 60.0
+
+        async def read(self, now: datetime) -> list[CrowdCount]:
+            raise ValueError(f"what somebody wrote at {now}")
+
+    with standalone() as node:
+        database = await open_database(node.url)
+        stores = evidence_stores(database, None)
+        loop = CrowdLoop([], stores.crowd, lambda: NOW, random.Random(1))
+        with pytest.raises(SourceError, match="our own fault") as caught:
+            await loop.ask(Wrong())
+        await database.close()
+    assert "somebody wrote" not in str(caught.value)
 
 
 async def test_a_source_that_is_not_known_stops_the_start() -> None:

@@ -31,6 +31,8 @@ class Monitor:
 
     heard: list[tuple[str, str, str]] = field(default_factory=list)
     status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    endless: bool = False  # its answer has a body that never ends
     url: str = ""
 
     async def hears(self, what: tuple[str, str, str]) -> None:
@@ -38,9 +40,17 @@ class Monitor:
             while what not in self.heard:  # noqa: ASYNC110 - another process has no event of ours
                 await asyncio.sleep(0.02)
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         self.heard.append((request.method, request.path_qs, await request.text()))
-        return web.Response(status=self.status)
+        if self.endless:
+            endless = web.StreamResponse()
+            await endless.prepare(request)
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    await endless.write(b"." * 1_000)
+                    await asyncio.sleep(0.01)
+            return endless
+        return web.Response(status=self.status, headers=self.headers)
 
 
 @contextlib.asynccontextmanager
@@ -118,6 +128,19 @@ async def test_a_monitor_out_of_reach_is_logged_once_and_without_its_url() -> No
             await heartbeat.beat(heartbeat.ping)
         assert [log["event"] for log in logs] == ["heartbeat.not_heard", "heartbeat.heard"]
         assert "s3cret" not in str(logs)
+
+
+async def test_a_monitor_that_sends_us_nowhere_is_not_heard_and_ends_nothing() -> None:
+    async with monitor() as one, httpx.AsyncClient() as client:
+        one.status, one.headers = 302, {"Location": "http://xn--a/"}
+        assert not await pinging(client, SecretStr(one.url))("")
+
+
+async def test_an_answer_without_end_is_not_read() -> None:
+    async with monitor() as one, httpx.AsyncClient() as client, asyncio.timeout(30):
+        one.endless = True
+        assert await pinging(client, SecretStr(one.url))("")
+        assert await pinging(client, SecretStr(one.url))("trouble")
 
 
 async def test_nothing_is_said_before_the_pages_were_polled_once() -> None:

@@ -56,6 +56,7 @@ def api(server: ProbeServer) -> Target:
         ("half", ProbeOutcome.BAD, "cuts the connection"),
         ("reset", ProbeOutcome.BAD, "cuts the connection"),
         ("garbage", ProbeOutcome.BAD, "cuts the connection"),
+        ("nowhere", ProbeOutcome.BAD, "cuts the connection"),
     ],
 )
 async def test_what_each_answer_means(

@@ -154,6 +154,11 @@ async def bad_port(request: web.Request, body: bytes) -> web.StreamResponse:
     return web.Response(status=302, headers={"Location": f"http://{request.url.host}:99999/"})
 
 
+async def bad_name(request: web.Request, body: bytes) -> web.StreamResponse:
+    """A redirect to a name in punycode that says nothing, which httpx itself cannot read."""
+    return web.Response(status=302, headers={"Location": "http://xn--a/"})
+
+
 async def nonsense(request: web.Request, body: bytes) -> web.StreamResponse:
     """Good JSON that is no status page."""
     return web.Response(body=b'{"hello": ["world"]}', content_type=JSON)
@@ -189,6 +194,7 @@ FAULTS: dict[str, Fault] = {
         odd_etag,
         loop,
         bad_port,
+        bad_name,
         nonsense,
     )
 }

@@ -56,6 +56,7 @@ ANSWERS: dict[str, tuple[int, str, dict[str, str], str]] = {
     "forbidden": (403, _HTML, {}, "<html><h1>403 Forbidden</h1></html>"),
     "limited": (429, _JSON, {"retry-after": "30"}, _error("rate_limit_error", "Slow down")),
     "hotel": (401, _HTML, {}, "<html>Welcome! Please log in to our network.</html>"),
+    "nowhere": (302, _HTML, {"location": "http://xn--a/"}, ""),
     "huge": (401, _JSON, {}, _error("authentication_error", "x" * 5_000_000)),
 }
 # hang: takes the request and says nothing. drip: a byte now and then. half: ends in the middle.

@@ -165,9 +165,18 @@ async def test_a_login_in_the_address_is_sent_and_shown_nowhere(server: PageServ
     assert "s3cr" not in f"{failed.value} {page} {heard}"
 
 
-async def test_a_redirect_to_a_port_that_there_is_not_is_named(server: PageServer) -> None:
-    server.fail("bad_port")
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("bad_port", "sends us on to port 99999: there is none"),
+        ("bad_name", "cannot be read: Codepoint"),
+    ],
+)
+async def test_a_redirect_to_what_there_is_not_is_named(
+    server: PageServer, fault: str, says: str
+) -> None:
+    server.fail(fault)
     catalog = Catalog({"claude": replace(CATALOG.provider("claude"), page=server.url, source="")})
     async with page_sources(catalog, lambda: NOW) as pages:
-        with pytest.raises(SourceError, match="sends us on to port 99999: there is none"):
+        with pytest.raises(SourceError, match=says):
             await pages["claude"].poll(lambda _: ())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.providers.html import plain_text
+from adapters.html import plain_text
 
 MANY = 200_000  # what was quadratic took minutes for a tenth of it
 

@@ -1,4 +1,4 @@
-"""HTML in update texts, made plain: GitHub's bodies carry tags, Claude's are plain already.
+"""HTML in texts of updates and posts, made plain: GitHub's bodies carry tags, Claude's are plain.
 
 Only tags that HTML knows are interpreted. Anything else in angle brackets was meant to be read
 (`<your-token>`) and stays as it is. The result is text, never markup: adapters escape it.
