@@ -97,9 +97,11 @@ class Watcher:
                     tasks.create_task(self.history.read_rest(self.page))
         finally:
             try:
-                if self.history is not None and self.leads:
-                    await self.history.flush()
-                await self.incident_store.release(self.page.provider, self.holder)
+                try:
+                    if self.history is not None and self.leads:
+                        await self.history.flush()
+                finally:  # the store's calls end a task that was cancelled, once they are done
+                    await self.incident_store.release(self.page.provider, self.holder)
             except StoreError as error:
                 log.info("watcher.lease_left", reason=str(error))  # it ends by itself
 
