@@ -120,7 +120,8 @@ async def subscribe(store: Store, everyone: Sequence[Channel]) -> None:
             wanted = Subscription(channel)
             sets = ",".join(keys.wanted_sets(wanted))
             stored = codec.subscriptions.dump(wanted)
-            calls.append((keys.shard_of(channel), (keys.member(channel), stored, sets, "", LIFE)))
+            base = store.database.shards.of(channel)
+            calls.append((base, (keys.member(channel), stored, sets, "", LIFE)))
         await store.database.run_many(SUBSCRIBE, calls)
 
 

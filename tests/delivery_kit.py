@@ -318,7 +318,7 @@ async def settled(store: Store, platform: str = "chat", seconds: float = 30.0) -
 
 async def left(store: Store, platform: str = "chat") -> int:
     """How many channels are stale, or being served."""
-    calls = [(f"icd:{{{platform}.{shard}}}", ()) for shard in range(8)]
+    calls = [(base, ()) for base in store.database.shards.of_platform(platform)]
     counts = await store.database.run_many(COUNT_LEFT, calls)
     for count in counts:
         if isinstance(count, BaseException):

@@ -94,3 +94,15 @@ def rotate_keys() -> None:
     settings = loaded(quiet=True)
     with answering():
         asyncio.run(encrypt_anew(settings, sys.stdout))
+
+
+@operating.command()
+def reshard(
+    count: Annotated[int, typer.Argument(min=1, max=1024, help="Shards of each chat platform.")],
+) -> None:
+    """Spread what is stored over more or fewer slots of a Redis cluster. Stop the bot before."""
+    from adapters.cli.reshard import reshard as move
+
+    settings = loaded(quiet=True)
+    with answering():
+        asyncio.run(move(settings, count, sys.stdout))

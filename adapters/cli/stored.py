@@ -13,8 +13,10 @@ from bot.settings import Settings
 
 
 @asynccontextmanager
-async def stored_data(settings: Settings) -> AsyncIterator[Database]:
+async def stored_data(settings: Settings, *, resharding: bool = False) -> AsyncIterator[Database]:
     """Yield the Redis of the settings or of the data folder, whether or not an instance uses it.
+
+    `resharding`: see `Database.prepare`.
 
     Raises:
         StoreError: it does not answer, or cannot be started.
@@ -27,7 +29,7 @@ async def stored_data(settings: Settings) -> AsyncIterator[Database]:
             url = running
         else:
             url = await stack.enter_async_context(embedded_redis(settings.data_dir))
-        database = await open_database(url)
+        database = await open_database(url, resharding=resharding)
         stack.push_async_callback(database.close)
         yield database
 

@@ -9,7 +9,7 @@ from adapters.redis.codec import moment, read_subscription, read_thread, write_p
 from adapters.redis.database import Argument
 from adapters.redis.subscriptions import LIFE
 from bot.delivery.queue import Claim, Outcome, PendingThread, Settlement
-from bot.domain.subscription import Channel, ThreadRecord
+from bot.domain.subscription import ThreadRecord
 
 _NOTHING = ThreadRecord()
 
@@ -21,11 +21,10 @@ def read_claims(platform: str, answer: list[Any], *, token: str, deadline: float
     for at in range(5, len(answer), 5):
         member, subscription, pause, flat, subjects = answer[at : at + 5]
         entry = dict(zip(flat[::2], flat[1::2], strict=True))
-        tenant, _, id_ = member.decode().partition("/")
         unconfirmed_since = entry.get(b"unconfirmed_since")
         claims.append(
             Claim(
-                channel=Channel(platform, tenant, id_),
+                channel=keys.channel_of(platform, member.decode()),
                 token=token,
                 deadline=deadline,
                 subscription=read_subscription(subscription, pause) if subscription else None,

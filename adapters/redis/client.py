@@ -23,12 +23,11 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 
-from adapters.redis.database import Client, Database, Failpoint
+from adapters.redis.database import CONNECTIONS, Client, Database, Failpoint
 from bot.domain.errors import SettingsError, StoreError
 
 TIMEOUT = 5.0  # seconds for one answer; nothing of ours blocks on the server
 HIGHEST_PORT = 65_535
-CONNECTIONS = 32  # what more is asked for at one time waits its turn
 
 # Nothing is repeated by redis-py: a lost answer does not mean that nothing was written.
 _OPTIONS: dict[str, Any] = {
@@ -38,16 +37,18 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-async def open_database(url: str, failpoint: Failpoint | None = None) -> Database:
-    """Connect, and check that what is there is ours.
+async def open_database(
+    url: str, failpoint: Failpoint | None = None, *, resharding: bool = False
+) -> Database:
+    """Connect, and check that what is there is ours. `resharding`: see `Database.prepare`.
 
     Raises:
         SettingsError: the URL is none of the forms above.
-        StoreError: no answer, or written by a newer version.
+        StoreError: no answer, written by a newer version, or destinations are on the way.
     """
     database = Database(client_of(url), failpoint)
     try:
-        await database.prepare()
+        await database.prepare(resharding=resharding)
     except BaseException:
         with suppress(StoreError):
             await database.close()

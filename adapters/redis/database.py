@@ -7,22 +7,16 @@ write whose answer was lost may have happened. What is safe to repeat is repeate
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import (
-    AuthenticationError,
-    AuthorizationError,
-    NoPermissionError,
-    NoScriptError,
-    RedisClusterException,
-    RedisError,
-)
+from redis.exceptions import NoPermissionError, NoScriptError
 
 from adapters.redis import keys
+from adapters.redis.errors import heed_cancellation, store_errors
 from adapters.redis.scripts import URGENT, Script
 from bot.domain.errors import StoreError
 
@@ -34,49 +28,7 @@ Call = tuple[str, Sequence[Argument]]  # key, arguments
 Failpoint = Callable[[str], Awaitable[None]]
 
 SCANNED_TOGETHER = 1_000  # about, in one round trip
-
-
-@contextmanager
-def store_errors() -> Iterator[None]:
-    """Turn what redis-py raises into ours."""
-    try:
-        yield
-    except (AuthenticationError, AuthorizationError, NoPermissionError) as error:
-        _heed_cancellation()
-        raise StoreError(_refusal(error)) from error
-    except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
-        _heed_cancellation()
-        text = str(error).splitlines()[0] if str(error) else ""
-        raise StoreError(f"Redis: {type(error).__name__}: {text}") from error
-    except (AttributeError, TypeError) as error:
-        # redis-py drops a connection while a command is being written to it, when the node fails
-        # over or the peer hangs up: None stands then in the place of the socket or of a part of
-        # it (redis/redis-py#3546, #4287).
-        if "NoneType" not in str(error):
-            raise
-        _heed_cancellation()
-        raise StoreError("Redis: the connection was lost while a command was sent") from error
-
-
-def _refusal(error: RedisError) -> str:
-    """Name what Redis refuses, which its own words do in several ways."""
-    says = str(error).lower()
-    if isinstance(error, NoPermissionError):
-        return "Redis: the user that REDIS_URL names may not do that; see `ACL SETUSER`"
-    if "without any password" in says:
-        return "Redis: it has no password, and REDIS_URL holds one"
-    if "required" in says or "noauth" in says:
-        return "Redis: it asks for a password, and REDIS_URL holds none"
-    return "Redis: the user name or the password in REDIS_URL is wrong"
-
-
-def _heed_cancellation() -> None:
-    """Raise the cancellation that redis-py may have lost: it writes under `asyncio.wait_for`,
-    which before Python 3.12 forgets one that comes just as it ends (python/cpython#86296).
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+CONNECTIONS = 32  # of a pool, or to a node of a cluster; who asks for more at a time waits
 
 
 class Database:
@@ -85,7 +37,12 @@ class Database:
     def __init__(self, client: Client, failpoint: Failpoint | None = None) -> None:
         self._client: Any = client
         self._cluster = isinstance(client, RedisCluster)
+        # redis-py's pools wait for a free connection; its nodes of a cluster fail without one.
+        self._turn: AbstractAsyncContextManager[None] = (
+            asyncio.Semaphore(CONNECTIONS) if self._cluster else nullcontext()
+        )
         self._failpoint = failpoint
+        self.shards = keys.Shards(keys.SHARDS)  # of those that are stored, see `prepare`
 
     async def call(self, *command: Argument) -> Answer:
         """Run one command.
@@ -96,7 +53,8 @@ class Database:
         name = f"redis.{str(command[0]).lower()}"
         await self._reached(f"before {name}")
         with store_errors():
-            answer = await self._client.execute_command(*command)
+            async with self._turn:
+                answer = await self._client.execute_command(*command)
         await self._came_back(name)
         return answer
 
@@ -104,7 +62,8 @@ class Database:
         """Run one script on the slot of `key`. Raises as `call` does."""
         await self._reached(f"before redis.{script.name}")
         with store_errors():
-            answer = await self._run(script, key, arguments)
+            async with self._turn:
+                answer = await self._run(script, key, arguments)
         await self._came_back(f"redis.{script.name}")
         return answer
 
@@ -155,7 +114,7 @@ class Database:
             await self._failpoint(point)
 
     async def _came_back(self, name: str) -> None:
-        _heed_cancellation()
+        heed_cancellation()
         await self._reached(f"after {name}")
 
     async def keys_like(self, pattern: str) -> AsyncIterator[bytes]:
@@ -189,12 +148,40 @@ class Database:
             if int(cursor) == 0:
                 return
 
-    async def prepare(self) -> None:
-        """Check that what is stored there is of our version, and have the urgent scripts compiled.
+    async def prepare(self, *, resharding: bool = False) -> None:
+        """Check that what is stored there is of our version, learn the number of shards, and have
+        the urgent scripts compiled.
+
+        `resharding`: destinations may be on the way to other shards; their number is not learned.
 
         Raises:
-            StoreError: it was written by a newer version, or Redis does not answer.
+            StoreError: it was written by a newer version, destinations are on the way, or Redis
+                does not answer.
         """
+        await self._check_schema()
+        stored = await self.stored_shards()
+        if resharding:
+            return
+        if not stored.isdigit():
+            count = stored.partition("<")[0]
+            raise StoreError(
+                f"the destinations are being moved into {count} shards: nothing else can run until "
+                f"`isclaudedown reshard {count}` has ended; if it was interrupted, run it again"
+            )
+        self.shards = keys.Shards(int(stored))
+        # Else the first incident would wait for it: ten round trips, since each shard says so.
+        everywhere = {"target_nodes": RedisCluster.PRIMARIES} if self._cluster else {}
+        for script in URGENT:
+            with store_errors(), suppress(NoPermissionError):  # then they are when first needed
+                await self._client.execute_command("SCRIPT LOAD", script.text, **everywhere)
+
+    async def stored_shards(self) -> str:
+        """Return how many shards there are, or how far a move is (see reshard.py)."""
+        await self.call("SET", keys.SHARDS_KEY, self.shards.count, "NX")
+        stored: bytes = await self.call("GET", keys.SHARDS_KEY)
+        return stored.decode()
+
+    async def _check_schema(self) -> None:
         await self.call("SET", keys.SCHEMA_KEY, keys.SCHEMA, "NX")
         stored = await self.call("GET", keys.SCHEMA_KEY)
         if not stored.isdigit():
@@ -212,11 +199,6 @@ class Database:
             await migrate(self)
         if found < keys.SCHEMA:
             await self.call("SET", keys.SCHEMA_KEY, keys.SCHEMA)
-        # Else the first incident would wait for it: ten round trips, since each shard says so.
-        everywhere = {"target_nodes": RedisCluster.PRIMARIES} if self._cluster else {}
-        for script in URGENT:
-            with store_errors(), suppress(NoPermissionError):  # then they are when first needed
-                await self._client.execute_command("SCRIPT LOAD", script.text, **everywhere)
 
     async def close(self) -> None:
         with store_errors():

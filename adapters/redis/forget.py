@@ -23,7 +23,7 @@ async def forget_tenant(database: Database, platform: str, tenant: str) -> int:
     """
     erased = 0
     name = literal(tenant)
-    for base in keys.shards(platform):
+    for base in database.shards.of_platform(platform):
         async for member, _ in database.scan(f"{base}:subscriptions", f"{name}/*"):
             erased += await database.run(UNSUBSCRIBE, base, member)
         erased += await database.call("HDEL", f"{base}:tenants", tenant)
@@ -73,7 +73,7 @@ async def forget_reminders(
 ) -> int:
     """Erase the reminders of a workspace's people, or of one of them. Returns how many."""
     erased = 0
-    for base in keys.shards(platform):
+    for base in database.shards.of_platform(platform):
         async for field, stored in database.scan(f"{base}:reminders", f"{literal(tenant)}/*"):
             if person in {None, codec.reminders.load(stored).person}:
                 erased += await database.call("HDEL", f"{base}:reminders", field)

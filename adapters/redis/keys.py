@@ -22,8 +22,9 @@ Of a provider, base `icd:{claude}` (owner: the watcher and the fan-out; kept for
                           EVENTS_KEPT of them are kept; consumer group "fanout"
     :sweep        string  who went over all open incidents last; expires when it is time again
 
-Of a shard of destinations, base `icd:{slack.3}` (platform, then crc32 of the channel's name in
-SHARDS parts; owner: subscriptions and the queue). A channel is named `tenant/id` here:
+Of a shard of destinations, base `icd:{slack.3}`, or `icd:{slack.3/16}` where there are other than
+SHARDS of them (platform, crc32 of the channel's name modulo their number; owner: subscriptions and
+the queue). A channel is named `tenant/id` here:
 
     :subscriptions       hash    channel → when written (ms) "|" its index sets "|" JSON
     :reminders           hash    channel "|" reminder's key → JSON of a Reminder; until it was
@@ -44,10 +45,14 @@ SHARDS parts; owner: subscriptions and the queue). A channel is named `tenant/id
                                  may be edited until then, and then it is forgotten on purpose
     :server              hash    run_id of the Redis that we last spoke to, seen_at; lost_since,
                                  changed_at: when another one answered (see claim.lua)
+    :sealed              string  its destinations are being moved, or were: no script of the queue
+                                 writes there (see reshard.py); for ever
 
 Of all, base `icd:{icd}`:
 
     :schema       string  the version of all this, see SCHEMA
+    :shards       string  the number of shards of each platform; while they are being moved see
+                          reshard.py
     :taken:<incident>  hash  workspace → JSON of a Taker; until the incident ends, THREAD_DAYS at
                           most
     :alternatives hash    workspace ("slack/T1") → what its people can use instead, names with
@@ -95,6 +100,7 @@ Of a limit that channels share, base `icd:{limit.<name>}` (owner: the rate limit
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import quote
 from zlib import crc32
 
@@ -104,7 +110,7 @@ from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Subscription
 
 SCHEMA = 1
-SHARDS = 8  # fixed: another number would move every channel
+SHARDS = 8  # at the first start; `isclaudedown reshard` moves the destinations into another number
 LEASE_MS = 10_000  # with a renewal every 4 s, another watcher takes over within 15 s
 THREAD_DAYS = 30  # texts were edited 15 days late, on real pages
 EVENTS_KEPT = 100_000
@@ -118,6 +124,7 @@ COMMON = "icd:{icd}"
 EVIDENCE = "icd:{evidence}"
 MINUTE_KEPT_MS = 1_800_000
 SCHEMA_KEY = f"{COMMON}:schema"
+SHARDS_KEY = f"{COMMON}:shards"
 PLATFORMS_KEY = f"{COMMON}:platforms"
 ALTERNATIVES_KEY = f"{COMMON}:alternatives"
 MARKER_KEY = f"{COMMON}:marker"
@@ -137,23 +144,35 @@ def provider_of(incident: str) -> str:
     return incident.split("/", 1)[0]
 
 
-def shard(platform: str, number: int) -> str:
-    """Return the base of one shard."""
-    return f"icd:{{{platform}.{number}}}"
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """The shards of every platform's destinations; each is one slot of a cluster."""
 
+    count: int
 
-def shards(platform: str) -> list[str]:
-    return [shard(platform, number) for number in range(SHARDS)]
+    def base(self, platform: str, number: int) -> str:
+        """Return the base of one of them, from 0."""
+        of_how_many = "" if self.count == SHARDS else f"/{self.count}"
+        return f"icd:{{{platform}.{number}{of_how_many}}}"
 
+    def of_platform(self, platform: str) -> list[str]:
+        """Return the bases of a platform."""
+        return [self.base(platform, number) for number in range(self.count)]
 
-def shard_of(channel: Channel) -> str:
-    """Return the base of the shard that holds a channel."""
-    return shard(channel.platform, crc32(str(channel).encode()) % SHARDS)
+    def of(self, channel: Channel) -> str:
+        """Return the base that holds a channel."""
+        return self.base(channel.platform, crc32(str(channel).encode()) % self.count)
 
 
 def member(channel: Channel) -> str:
     """Return a channel's name within its shard."""
     return f"{channel.tenant}/{channel.id}"
+
+
+def channel_of(platform: str, member: str) -> Channel:
+    """Return the channel of that name."""
+    tenant, _, id_ = member.partition("/")
+    return Channel(platform, tenant, id_)
 
 
 def limit(name: str) -> str:

@@ -1,4 +1,5 @@
 """Notices that Redis lost everything: a marker written at the first start is not there any more.
+And that destinations were moved to other shards (`isclaudedown reshard`), which ends the program.
 
 Redis then answers as well as before, the pages are watched as if for the first time, and every
 channel is silent, because nobody is subscribed. That has to be said, since nothing fails.
@@ -14,7 +15,7 @@ import structlog
 
 from adapters.redis import keys
 from adapters.redis.database import Database
-from bot.domain.errors import StoreError
+from bot.domain.errors import Resharded, StoreError
 from bot.ports import Clock
 
 log = structlog.get_logger()
@@ -48,8 +49,13 @@ class DataMarker:
 
         Raises:
             StoreError: Redis did not answer.
+            Resharded: the destinations were moved, or are being moved, to other shards.
         """
         known, call = self._marker, self._database.call
+        if await self._database.stored_shards() != str(self._database.shards.count):
+            raise Resharded(
+                "the destinations were moved to other shards while this ran: start it again"
+            )
         await call("SET", keys.MARKER_KEY, secrets.token_hex(8), "NX")
         self._marker = await call("GET", keys.MARKER_KEY)
         if known is None or self._marker == known:

@@ -14,7 +14,7 @@ from adapters.redis.claims import read_claims, settlement_arguments
 from adapters.redis.codec import read_thread
 from adapters.redis.database import Database
 from adapters.redis.forget import forget_reminders
-from adapters.redis.scripts import CLAIM, DEPTH, SENDING, STALE, WAKE
+from adapters.redis.scripts import CLAIM, DEPTH, SENDING, SILENCE, STALE, WAKE
 from adapters.redis.settlements import SettlementBatch
 from adapters.redis.subscriptions import described
 from bot.delivery.queue import Claim, Claims, Settlement, Subject
@@ -48,10 +48,10 @@ class RedisQueue:
 
     async def claim(self, platform: str, count: int, *, notes_sends: bool = False) -> Claims:
         token = f"{self._tokens}:{next(self._numbers)}"
-        each = max(1, min(count // keys.SHARDS, MOST_PER_SHARD))
+        each = max(1, min(count // self._database.shards.count, MOST_PER_SHARD))
         deadline = time.monotonic() + self.lease
         arguments = (each, int(self.lease * 1000), token, ASIDE_MS, int(notes_sends))
-        calls = [(base, arguments) for base in keys.shards(platform)]
+        calls = [(base, arguments) for base in self._database.shards.of_platform(platform)]
         answers = await self._database.run_many(CLAIM, calls)
         fine = [answer for answer in answers if not isinstance(answer, BaseException)]
         if not fine:
@@ -67,26 +67,26 @@ class RedisQueue:
         return Claims(claims, more, max(0.0, min(waits)) if waits else None)
 
     async def sending(self, claim: Claim) -> bool:
-        base, member = keys.shard_of(claim.channel), keys.member(claim.channel)
+        base, member = self._database.shards.of(claim.channel), keys.member(claim.channel)
         return bool(await self._database.run(SENDING, base, member, claim.token))
 
     async def settle(self, settlement: Settlement) -> bool:
-        base = keys.shard_of(settlement.claim.channel)
+        base = self._database.shards.of(settlement.claim.channel)
         return await self._settlements.add(base, settlement_arguments(settlement, self.lease))
 
     async def silence(self, platform: str, tenant: str, reason: str) -> None:
-        for base in keys.shards(platform):
-            await self._database.call("HSET", f"{base}:tenants", tenant, reason)
+        for base in self._database.shards.of_platform(platform):
+            await self._database.run(SILENCE, base, tenant, reason)
         # Nobody there can be written to; they hold ids of people, which are not kept for nothing.
         await forget_reminders(self._database, platform, tenant)
 
     async def is_silenced(self, platform: str, tenant: str) -> bool:
-        base = keys.shards(platform)[0]  # noted in each of them
+        base = self._database.shards.of_platform(platform)[0]  # noted in each of them
         return bool(await self._database.call("HEXISTS", f"{base}:tenants", tenant))
 
     async def silenced(self, platform: str) -> Mapping[str, str]:
         found: dict[str, str] = {}
-        for base in keys.shards(platform):
+        for base in self._database.shards.of_platform(platform):
             stored = await self._database.call("HGETALL", f"{base}:tenants")
             pairs = (
                 stored.items()
@@ -101,20 +101,20 @@ class RedisQueue:
     ) -> None:
         described_all = [argument for subject in subjects for argument in described(subject)]
         arguments = (keys.member(channel), 1, int(delay * 1000), *described_all)
-        await self._database.run(STALE, keys.shard_of(channel), *arguments)
+        await self._database.run(STALE, self._database.shards.of(channel), *arguments)
         self._queued()
 
     async def wake(self, channel: Channel) -> None:
-        await self._database.run(WAKE, keys.shard_of(channel), keys.member(channel), "")
+        await self._database.run(WAKE, self._database.shards.of(channel), keys.member(channel), "")
 
     async def wake_tenant(self, platform: str, tenant: str) -> None:
-        for base in keys.shards(platform):
+        for base in self._database.shards.of_platform(platform):
             await self._database.run(WAKE, base, tenant, "*")
         await self._database.call("HDEL", keys.DEPARTED_KEY, f"{platform}/{tenant}")
 
     async def thread(self, channel: Channel, incident: str) -> ThreadRecord | None:
         """Return what stands in a channel of an incident, for those who explain."""
-        base, member = keys.shard_of(channel), keys.member(channel)
+        base, member = self._database.shards.of(channel), keys.member(channel)
         stored = await self._database.call("GET", f"{base}:thread:{member}:{incident}")
         return read_thread(stored) if stored else None
 
@@ -138,7 +138,8 @@ async def depth_of(database: Database, platform: str, now: datetime) -> Depth:
     Raises:
         StoreError: Redis did not answer.
     """
-    answers = await database.run_many(DEPTH, [(base, ()) for base in keys.shards(platform)])
+    bases = database.shards.of_platform(platform)
+    answers = await database.run_many(DEPTH, [(base, ()) for base in bases])
     channels, oldest, silenced = 0, 0.0, 0
     for answer in answers:
         if isinstance(answer, BaseException):

@@ -176,7 +176,7 @@ async def end_claims(
             await database.run(RELEASE, keys.provider(provider), holder)
     start = f"{holder}:" if holder else ""
     for platform in await database.call("SMEMBERS", keys.PLATFORMS_KEY):
-        calls = [(base, (start,)) for base in keys.shards(platform.decode())]
+        calls = [(base, (start,)) for base in database.shards.of_platform(platform.decode())]
         for answer in await database.run_many(END_CLAIMS, calls):
             if isinstance(answer, BaseException):
                 raise answer

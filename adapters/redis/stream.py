@@ -68,7 +68,7 @@ class RedisEventStream:
         places: dict[str, tuple[int | bytes, bytes]] = {
             base: (1, b"0")
             for platform in sorted(platforms)
-            for base in keys.shards(platform.decode())
+            for base in self._database.shards.of_platform(platform.decode())
         }
         stale = 0
         while places:

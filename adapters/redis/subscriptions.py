@@ -8,7 +8,7 @@ from dataclasses import replace
 from adapters.redis import codec, keys
 from adapters.redis.codec import read_subscription, write_pause
 from adapters.redis.database import Argument, Database
-from adapters.redis.scripts import OF_TENANT, STALE, SUBSCRIBE, UNSUBSCRIBE
+from adapters.redis.scripts import OF_TENANT, REMIND, STALE, SUBSCRIBE, UNSUBSCRIBE
 from bot.delivery.queue import Subject
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Reminder, Subscription
@@ -30,7 +30,7 @@ class RedisSubscriptions:
         self._queued = queued
 
     async def get(self, channel: Channel) -> Subscription | None:
-        base, member = keys.shard_of(channel), keys.member(channel)
+        base, member = self._database.shards.of(channel), keys.member(channel)
         found = await self._database.call("HGET", f"{base}:subscriptions", member)
         if found is None:
             return None
@@ -49,7 +49,7 @@ class RedisSubscriptions:
             1 if subscription.has_times else 0,
         ]
         arguments += await self._marked(behind)
-        await self._database.run(SUBSCRIBE, keys.shard_of(channel), *arguments)
+        await self._database.run(SUBSCRIBE, self._database.shards.of(channel), *arguments)
         self._queued()
 
     async def catch_up(self, channel: Channel, behind: Sequence[str]) -> None:
@@ -60,7 +60,9 @@ class RedisSubscriptions:
         marked = await self._marked(behind)
         if marked:
             member = keys.member(channel)
-            await self._database.run(STALE, keys.shard_of(channel), member, 0, 0, *marked)
+            await self._database.run(
+                STALE, self._database.shards.of(channel), member, 0, 0, *marked
+            )
             self._queued()
 
     async def _marked(self, behind: Sequence[str]) -> list[Argument]:
@@ -73,11 +75,14 @@ class RedisSubscriptions:
         ]
 
     async def remove(self, channel: Channel) -> bool:
-        base, member = keys.shard_of(channel), keys.member(channel)
+        base, member = self._database.shards.of(channel), keys.member(channel)
         return bool(await self._database.run(UNSUBSCRIBE, base, member))
 
     async def of_tenant(self, platform: str, tenant: str) -> AsyncIterator[Subscription]:
-        calls = [(base, (keys.tenant_set(tenant),)) for base in keys.shards(platform)]
+        calls = [
+            (base, (keys.tenant_set(tenant),))
+            for base in self._database.shards.of_platform(platform)
+        ]
         for answer in await self._database.run_many(OF_TENANT, calls):
             if isinstance(answer, BaseException):
                 raise answer
@@ -87,7 +92,7 @@ class RedisSubscriptions:
     async def tenants(self, platform: str) -> set[str]:
         return {
             member.decode().partition("/")[0]
-            for base in keys.shards(platform)
+            for base in self._database.shards.of_platform(platform)
             async for member, _ in self._database.scan(f"{base}:subscriptions", "*")
         }
 
@@ -100,14 +105,14 @@ class RedisReminders:
 
     async def add(self, reminder: Reminder) -> tuple[Reminder, bool]:
         await know_platform(self._database, reminder.channel.platform)
-        key = f"{keys.shard_of(reminder.channel)}:reminders"
-        member = keys.member(reminder.channel)
+        base, member = self._database.shards.of(reminder.channel), keys.member(reminder.channel)
+        key = f"{base}:reminders"
         walk = self._database.scan(key, f"{literal(member)}|*")
         known = [codec.reminders.load(stored) async for _, stored in walk]
         mine = [one for one in known if one.person == reminder.person]
         kept = reminder.joined(mine)
         field, json = f"{member}|{kept.key}", codec.reminders.dump(kept)
-        new = bool(await self._database.call("HSETNX", key, field, json))
+        new = bool(await self._database.run(REMIND, base, field, json))
         # Only now: a crash in between leaves two messages, not none.
         for one in mine:
             if one.overlaps(reminder) and one.key != kept.key:
@@ -116,7 +121,11 @@ class RedisReminders:
 
     async def all(self) -> list[Reminder]:
         platforms = await self._database.call("SMEMBERS", keys.PLATFORMS_KEY)
-        bases = [base for platform in platforms for base in keys.shards(platform.decode())]
+        bases = [
+            base
+            for platform in platforms
+            for base in self._database.shards.of_platform(platform.decode())
+        ]
         return [
             codec.reminders.load(one)
             for base in bases

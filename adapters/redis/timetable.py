@@ -9,7 +9,6 @@ from adapters.redis.codec import moment, ms, pairs
 from adapters.redis.database import Database
 from adapters.redis.scripts import APPOINT
 from bot.delivery.schedule import Appointment
-from bot.domain.subscription import Channel
 
 BATCH = 256  # of a shard at a time: what is left is found at once by the next look
 
@@ -22,7 +21,7 @@ class RedisTimetable:
         platforms = await self._database.call("SMEMBERS", keys.PLATFORMS_KEY)
         found = []
         for platform in sorted(one.decode() for one in platforms):
-            for base in keys.shards(platform):
+            for base in self._database.shards.of_platform(platform):
                 page = await self._database.call(
                     "ZRANGEBYSCORE",
                     f"{base}:appointments",
@@ -34,8 +33,7 @@ class RedisTimetable:
                     BATCH,
                 )
                 for member, score in pairs(page):
-                    tenant, _, id_ = member.decode().partition("/")
-                    channel = Channel(platform, tenant, id_)
+                    channel = keys.channel_of(platform, member.decode())
                     found.append(Appointment(channel, moment(float(score))))
         return found
 
@@ -43,7 +41,7 @@ class RedisTimetable:
         channel = appointment.channel
         await self._database.run(
             APPOINT,
-            keys.shard_of(channel),
+            self._database.shards.of(channel),
             keys.member(channel),
             ms(appointment.at),
             ms(following) if following else "",

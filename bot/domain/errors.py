@@ -6,6 +6,7 @@ BotError
 ├── SourceError       the page gave no usable answer: keep what we know, show its age
 ├── StoreError        Redis did not do it: nothing is decided, try again
 │   └── Superseded    ... because somebody else went first: drop the work, load again
+├── Resharded         the destinations were moved to other shards while we ran: end
 └── DeliveryError     a channel did not take it: try again later, with back-off
     ├── Uncertain     ... or perhaps it did: look before sending again
     ├── RateLimited   ... not before `retry_after`, and nobody behind the same limit either
@@ -46,6 +47,10 @@ class StoreError(BotError):
 
 class Superseded(StoreError):
     """The fence, the version or the lease is no longer ours."""
+
+
+class Resharded(BotError):
+    """The destinations are not any more where this process looks for them; the next one will."""
 
 
 class DeliveryError(BotError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from adapters.redis import keys
 from adapters.redis.client import open_database
 from adapters.redis.queue import Depth, depth_of
 from adapters.redis.store import open_store
@@ -20,7 +19,7 @@ async def test_all_shards_and_classes_are_counted_and_the_oldest_named() -> None
         waits = {("slack", 0, 3): 40, ("slack", 1, 9): 90, ("discord", 0, 0): 500}
         for (platform, shard, kind), seconds in waits.items():
             since = int((NOW - timedelta(seconds=seconds)).timestamp() * 1000)
-            base = keys.shard(platform, shard)
+            base = database.shards.base(platform, shard)
             score = f"{kind * 10**13 + since}"
             await database.call("ZADD", f"{base}:ready", score, "T1/C1")
             await database.call("ZADD", f"{base}:later", "9000000000000", "T1/C2")

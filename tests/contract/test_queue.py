@@ -50,7 +50,7 @@ async def claim_of(store: Store, platform: str) -> Claim:
 
 async def due_at(store: Store, channel: Channel) -> float:
     """Return the ms at which a channel is looked at again."""
-    later = f"{keys.shard_of(channel)}:later"
+    later = f"{store.database.shards.of(channel)}:later"
     return float(await store.database.call("ZSCORE", later, keys.member(channel)))
 
 
@@ -74,7 +74,7 @@ async def test_holding_a_claim_begins_its_lease_anew_and_leaves_it_claimed(store
     channel, _ = await stale(store, "hold")
     claim = await claim_of(store, "hold")
     await store.database.call(  # as if most of it had passed
-        "ZADD", f"{keys.shard_of(channel)}:later", 1, keys.member(channel)
+        "ZADD", f"{store.database.shards.of(channel)}:later", 1, keys.member(channel)
     )
     assert await store.queue.settle(Settlement(claim, Outcome.HOLD))
     assert await due_at(store, channel) > 1
@@ -88,7 +88,8 @@ async def test_of_two_channels_the_one_with_the_worse_news_is_claimed_first(stor
     second = next(
         one
         for number in itertools.count(1)
-        if keys.shard_of(one := Channel("order", "T1", f"C{number}")) == keys.shard_of(first)
+        if store.database.shards.of(one := Channel("order", "T1", f"C{number}"))
+        == store.database.shards.of(first)
     )
     minor = incident(EventKind.OPENED, provider="minor", severity=Severity.DEGRADED)
     major = incident(EventKind.OPENED, provider="major", severity=Severity.MAJOR)
@@ -121,7 +122,7 @@ async def test_another_server_may_have_lost_what_was_sent_since_the_last_claim(
     assert claim.lost is None
     assert await store.queue.settle(Settlement(claim, Outcome.LATER))
     seen_at = utc_now().replace(microsecond=0) - timedelta(minutes=5)
-    server = f"{keys.shard_of(channel)}:server"
+    server = f"{store.database.shards.of(channel)}:server"
     await store.database.call(
         "HSET", server, "run_id", "another", "seen_at", f"{seen_at.timestamp() * 1000:.0f}"
     )
@@ -137,7 +138,7 @@ async def test_a_reminder_that_is_gone_is_not_handed_over_with_the_rest(store: S
     reminder = Reminder(channel, "U1", ("api",), utc_now())
     await store.reminders.add(reminder)
     await store.queue.mark_stale(channel, [reminder])
-    await store.database.call("DEL", f"{keys.shard_of(channel)}:reminders")
+    await store.database.call("DEL", f"{store.database.shards.of(channel)}:reminders")
     claim = await claim_of(store, "reminded")
     assert [one.subject for one in claim.pending] == [told.key]
 
@@ -145,7 +146,7 @@ async def test_a_reminder_that_is_gone_is_not_handed_over_with_the_rest(store: S
 async def test_a_thread_is_forgotten_in_the_end(store: Store) -> None:
     channel, told = await stale(store, "life")
     await told_root(store, "life", told)
-    thread = f"{keys.shard_of(channel)}:thread:{keys.member(channel)}:{told.key}"
+    thread = f"{store.database.shards.of(channel)}:thread:{keys.member(channel)}:{told.key}"
     assert 0 < await store.database.call("PTTL", thread) <= keys.THREAD_DAYS * 86_400_000
 
 
@@ -156,7 +157,7 @@ async def test_who_asks_for_less_still_gets_the_end_of_what_was_begun(store: Sto
     await told_root(store, "begun", told)
     await store.stream.enqueue(more(told, EventKind.RESOLVED))
     assert (await claim_of(store, "begun")).pending[0].revision == 2
-    followed = f"{keys.shard_of(channel)}:index:thread:{told.key}"
+    followed = f"{store.database.shards.of(channel)}:index:thread:{told.key}"
     assert await store.database.call("PTTL", followed) > 0, "nobody else would take it away"
 
 

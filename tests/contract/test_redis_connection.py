@@ -11,7 +11,8 @@ from redis.asyncio import Redis
 
 from adapters.redis import keys
 from adapters.redis.client import client_of, open_database
-from adapters.redis.database import Database, store_errors
+from adapters.redis.database import Database
+from adapters.redis.errors import store_errors
 from bot.domain.errors import SettingsError, StoreError
 from tests.servers.redis import free_ports, standalone
 

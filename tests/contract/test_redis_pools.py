@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from adapters.redis.client import CONNECTIONS
+from adapters.redis.client import open_database
+from adapters.redis.database import CONNECTIONS
 from adapters.redis.store import open_stores_of
 from bot.domain.errors import StoreError
 from bot.settings import Settings
-from tests.servers.redis import standalone
+from tests.servers.redis import cluster, standalone
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +45,16 @@ async def test_eight_hundred_asks_at_once_leave_the_loops_their_connections(
     assert fence is not None
     assert still_asking == 800
     assert all(isinstance(one, asyncio.CancelledError | StoreError) for one in ended)
+
+
+async def test_more_calls_at_once_than_a_cluster_has_connections_wait_their_turn() -> None:
+    with cluster(3) as nodes:
+        url = nodes[0].url.replace("redis://", "redis+cluster://").removesuffix("/0")
+        database = await open_database(url)
+        slot = "icd:{slack.3}:paused"
+        answers = await asyncio.gather(
+            *(database.call("HINCRBY", slot, "n", 1) for _ in range(10 * CONNECTIONS)),
+            return_exceptions=True,
+        )
+        await database.close()
+    assert set(answers) == set(range(1, 10 * CONNECTIONS + 1))

@@ -7,14 +7,15 @@ local count, lease, token, aside = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local now = clock()
 
 -- Another run id: another server answers, or this one was started anew, and the last writes may
--- be gone. What was sent since the last claim that survived may then stand unrecorded.
+-- be gone. What was sent since the last claim that survived may then stand unrecorded. No run id:
+-- the first claim, or the first since the shard was moved here.
 local function server()
   local id = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
   local known = redis.call('HMGET', base .. ':server', 'run_id', 'seen_at', 'lost_since', 'changed_at')
   if known[1] == id then
     return known[3] or '0', known[4] or '0'
   end
-  local lost, changed = '0', '0'
+  local lost, changed = known[3] or '0', known[4] or '0'
   if known[1] then
     lost, changed = known[2] or whole(now), whole(now)
     if known[3] and now - tonumber(known[4]) < 3600000 then

@@ -17,6 +17,9 @@
 --
 -- Classes: 0 to 4 open a thread (major outage first), 5 to 9 continue one.
 local base = KEYS[1]
+if redis.call('EXISTS', base .. ':sealed') == 1 then
+  return redis.error_reply('SEALED the destinations were moved to other shards while this ran')
+end
 local READY, LATER = base .. ':ready', base .. ':later'
 local SUBSCRIPTIONS, PAUSED, TENANTS = base .. ':subscriptions', base .. ':paused', base .. ':tenants'
 local REMINDERS, APPOINTMENTS = base .. ':reminders', base .. ':appointments'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.redis import keys
 from tests.contract.slack_app.kit import Json, button
 from tests.contract.slack_bot import SlackBot
 from tests.servers.slack import eventually, payloads
@@ -126,7 +125,8 @@ async def test_an_end_that_is_told_late_does_not_silence_a_workspace_whose_token
     await bot.server.outbound.send("events_api", told)
     for _ in range(20):  # the event is acknowledged before it is handled
         await (await bot.server.command("help")).response()
-    shards = [await database.call("HEXISTS", f"{b}:tenants", "T1") for b in keys.shards("slack")]
+    bases = database.shards.of_platform("slack")
+    shards = [await database.call("HEXISTS", f"{base}:tenants", "T1") for base in bases]
 
     assert any(shards) == silenced
 

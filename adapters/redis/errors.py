@@ -1,0 +1,60 @@
+"""Errors of redis-py, as ours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    NoPermissionError,
+    RedisClusterException,
+    RedisError,
+)
+
+from bot.domain.errors import StoreError
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn what redis-py raises into ours."""
+    try:
+        yield
+    except (AuthenticationError, AuthorizationError, NoPermissionError) as error:
+        heed_cancellation()
+        raise StoreError(_refusal(error)) from error
+    except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
+        heed_cancellation()
+        text = str(error).splitlines()[0] if str(error) else ""
+        raise StoreError(f"Redis: {type(error).__name__}: {text}") from error
+    except (AttributeError, TypeError) as error:
+        # redis-py drops a connection while a command is being written to it, when the node fails
+        # over or the peer hangs up: None stands then in the place of the socket or of a part of
+        # it (redis/redis-py#3546, #4287).
+        if "NoneType" not in str(error):
+            raise
+        heed_cancellation()
+        raise StoreError("Redis: the connection was lost while a command was sent") from error
+
+
+def _refusal(error: RedisError) -> str:
+    """Name what Redis refuses, which its own words do in several ways."""
+    says = str(error).lower()
+    if isinstance(error, NoPermissionError):
+        return "Redis: the user that REDIS_URL names may not do that; see `ACL SETUSER`"
+    if "without any password" in says:
+        return "Redis: it has no password, and REDIS_URL holds one"
+    if "required" in says or "noauth" in says:
+        return "Redis: it asks for a password, and REDIS_URL holds none"
+    return "Redis: the user name or the password in REDIS_URL is wrong"
+
+
+def heed_cancellation() -> None:
+    """Raise the cancellation that redis-py may have lost: it writes under `asyncio.wait_for`,
+    which before Python 3.12 forgets one that comes just as it ends (python/cpython#86296).
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
