@@ -55,6 +55,7 @@ class Silent:
     platform: str
     channel_interval: float = 0.0
     closes_threads: bool = False
+    pins: None = None
     rationed: bool = False
     told: Counter[str] = field(default_factory=Counter)
     order: list[str] = field(default_factory=list)
@@ -113,7 +114,7 @@ class Silent:
 
     async def say(
         self, channel: Channel, card: Message, key: str, *, mention: str | None = None
-    ) -> None:
+    ) -> str:
         raise NotImplementedError
 
 

@@ -29,6 +29,22 @@ class Access:
     advice: str = ""
 
 
+class Pins(Protocol):
+    """Pins a platform's messages. Methods raise `DeliveryError`, `MessageGone` among them."""
+
+    async def problem(self, channel: Channel) -> str:
+        """Return why nothing can be pinned there, as far as is known; "": something can."""
+        ...
+
+    async def pin(self, channel: Channel, message: str) -> str:
+        """Pin a message of ours; repeating it is harmless. Returns why it is not; "": it is."""
+        ...
+
+    async def unpin(self, channel: Channel, message: str) -> None:
+        """Repeating it, or unpinning what is not pinned, is harmless."""
+        ...
+
+
 class Messenger(Protocol):
     """Speaks to one chat platform. References (`root`, messages) are opaque strings of its own.
 
@@ -45,6 +61,11 @@ class Messenger(Protocol):
     closes_threads: bool
     # Whether `find` is rationed, so that it is worth a note which channels were written to.
     rationed: bool
+
+    @property
+    def pins(self) -> Pins | None:
+        """Return what pins messages; None: only people do."""
+        ...
 
     def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
         """Shared limits that a message to this channel counts against (may be none).
@@ -81,7 +102,8 @@ class Messenger(Protocol):
     ) -> None:
         """Put `card` in place of what `message` shows (the root itself when it equals `root`).
 
-        Repeating it is harmless, and nobody is notified.
+        `root` "": the message stands outside any thread. Repeating it is harmless, and nobody is
+        notified.
         """
         ...
 
@@ -109,8 +131,8 @@ class Messenger(Protocol):
 
     async def say(
         self, channel: Channel, card: Message, key: str, *, mention: str | None = None
-    ) -> None:
-        """Post outside any thread (a change made, an example, why we were silent)."""
+    ) -> str:
+        """Post outside any thread; returns the message's reference."""
         ...
 
 

@@ -17,8 +17,9 @@ from adapters.redis.store import Store, open_store
 from bot.catalog.catalog import Catalog, only
 from bot.catalog.catalog_file import load_catalog
 from bot.delivery.blindness import BlindnessFanOut
+from bot.delivery.board import BoardFanOut
 from bot.delivery.cache import IncidentCache, MessageCache, TimedCache
-from bot.delivery.context import DeliveryContext, Verdicts, no_failpoint
+from bot.delivery.context import DeliveryContext, no_failpoint
 from bot.delivery.escalation import EscalationFanOut
 from bot.delivery.fanout import FanOut, ReminderFanOut
 from bot.delivery.people_lines import ReportLines
@@ -27,7 +28,6 @@ from bot.delivery.schedule import ScheduleFanOut
 from bot.delivery.steps import Step
 from bot.delivery.worker import Worker
 from bot.domain.blindness import Blindness
-from bot.domain.evidence import Verdict
 from bot.domain.incident import Ending, EventKind, Impact, Incident, IncidentEvent, Origin
 from bot.domain.message import Line, Message
 from bot.domain.page import Severity
@@ -36,6 +36,7 @@ from bot.domain.state import State
 from bot.domain.subscription import Channel, Reminder, Subscription
 from bot.messenger import Messenger
 from bot.status.digest import Digest
+from bot.status.view import StatusView
 
 ENDS = {EventKind.RESOLVED, EventKind.WITHDRAWN, EventKind.OVER, EventKind.ENDED}
 BACK = {EventKind.REOPENED}
@@ -141,16 +142,8 @@ def title_of(step: Step, incident: Incident) -> str:
     return f"{step.act.value} {step.event.key} r{incident.revision}"
 
 
-class NothingKnown:
-    """A view in which nothing is known."""
-
-    def verdict(self, surface: str) -> Verdict | None:
-        del surface
-        return None
-
-
-async def nothing_known() -> Verdicts:
-    return NothingKnown()
+async def nothing_known() -> StatusView:
+    return StatusView(utc_now(), Catalog(), ())
 
 
 @dataclass
@@ -165,6 +158,7 @@ class Bot:
     blindness: BlindnessFanOut
     schedule: ScheduleFanOut
     escalation: EscalationFanOut
+    boards: BoardFanOut
     reports: RedisReports
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     dead: bool = False
@@ -191,7 +185,7 @@ async def running_bot(
     slots: int = 64,
     reading: bool = True,
     clock: Callable[[], datetime] = utc_now,
-    verdicts: Callable[[], Awaitable[Verdicts]] = nothing_known,
+    view: Callable[[], Awaitable[StatusView]] = nothing_known,
     messages: MessageCache | None = None,
 ) -> AsyncIterator[Bot]:
     """Run fan-out and worker; leaving it is a clean stop.
@@ -220,7 +214,7 @@ async def running_bot(
                 reports, only(load_catalog(), ["claude"]), clock, 0.0, store.takers
             ),
             takers=store.takers,
-            verdicts=TimedCache(verdicts, 0.0),
+            views=TimedCache(view, 0.0),
             send_seconds=send_seconds,
             time_scale=20.0,
             failpoint=failpoint,
@@ -236,7 +230,7 @@ async def running_bot(
         fanout = FanOut(
             provider, store.incident_store, store.stream, incidents, clock, store.takers
         )
-        reminders = ReminderFanOut(store.reminders, store.queue, verdicts, clock, interval=0.1)
+        reminders = ReminderFanOut(store.reminders, store.queue, view, clock, interval=0.1)
         blindness = BlindnessFanOut(
             [provider], store.incident_store, store.stream, clock, interval=0.1
         )
@@ -252,8 +246,18 @@ async def running_bot(
             clock,
             interval=0.1,
         )
+        boards = BoardFanOut(TimedCache(view, 0.0), store.stream, interval=0.1)
         bot = Bot(
-            store, worker, fanout, context, reminders, blindness, schedule, escalation, reports
+            store,
+            worker,
+            fanout,
+            context,
+            reminders,
+            blindness,
+            schedule,
+            escalation,
+            boards,
+            reports,
         )
         bot.tasks = [asyncio.create_task(worker.run())]
         if reading:
@@ -263,6 +267,7 @@ async def running_bot(
                 blindness.run(),
                 schedule.run(),
                 escalation.run(),
+                boards.run(),
             )
             bot.tasks += [asyncio.create_task(one) for one in loops]
         try:

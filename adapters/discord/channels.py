@@ -124,8 +124,8 @@ class Channels:
         known = self.guilds.forum(forum_id) or Forum.of(await self._ask(forum_id))
         return tags_for(known.tags, message, required=known.requires_tag)
 
-    async def may_read_history(self, channel: Channel) -> bool:
-        """Return whether we may read back what stands there.
+    async def held(self, channel: Channel) -> discord.Permissions:
+        """Return what we may do there; all, where it is closed to us: whoever acts there is told.
 
         Raises:
             DeliveryError: Discord did not say.
@@ -133,8 +133,8 @@ class Channels:
         try:
             facts, _ = await self._facts(channel)
         except DiscordRefused:
-            return True  # deleted, or closed to us: who reads there is told
-        return discord.Permissions(facts.held).read_message_history
+            return discord.Permissions.all()
+        return discord.Permissions(facts.held)
 
     def open_members(self, channel: Channel) -> int | None:
         """Return how many people may read a channel that is open to its whole guild, else None."""

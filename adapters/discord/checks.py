@@ -18,7 +18,7 @@ from adapters.discord.session_starts import RESERVE
 from adapters.discord.settings import DiscordSettings
 from bot.domain.checks import CheckResult, Health
 from bot.domain.errors import DeliveryError, StoreError
-from bot.domain.subscription import Channel
+from bot.domain.subscription import Subscription
 from bot.ports import Subscriptions
 
 _AWAY: Final = "Is discord.com reachable from here? Behind a proxy see DISCORD_API_URL."
@@ -83,35 +83,45 @@ async def _check_channels(
     me = await rest.user_id()
     for guild in (await rest.read_list("/users/@me/guilds"))[:_MOST_GUILDS]:
         guild_id = str(guild["id"])
-        channels = [one.channel async for one in subscriptions.of_tenant("discord", guild_id)]
-        if not channels:
+        theirs = [one async for one in subscriptions.of_tenant("discord", guild_id)]
+        if not theirs:
             continue
         home = await rest.call("GET", "/guilds/{guild_id}", guild_id=guild_id)
         path = "/guilds/{guild_id}/members/{user_id}"
         member = await rest.call("GET", path, guild_id=guild_id, user_id=me)
-        for channel in channels:
+        for one in theirs:
             checked += 1
-            if problem := await _problem(rest, home, member, channel):
-                what = f"discord channel {channel.id}"
-                yield CheckResult(what, problem, Health.BROKEN, _INVITE)
+            health, problem = await _problem(rest, home, member, one)
+            if problem:
+                what = f"discord channel {one.channel.id}"
+                yield CheckResult(what, problem, health, _INVITE)
     yield CheckResult("discord channels", f"{checked} subscribed channel(s) looked at")
 
 
-async def _problem(rest: RestClient, guild: Json, member: Json, channel: Channel) -> str:
-    """Return what is missing there, by name; empty where nothing is."""
+async def _problem(
+    rest: RestClient, guild: Json, member: Json, subscription: Subscription
+) -> tuple[Health, str]:
+    """Return how bad it is there, and what is missing by name; "" where nothing is."""
+    channel_id = subscription.channel.id
     try:
-        found = await rest.call("GET", "/channels/{channel_id}", channel_id=channel.id)
+        found = await rest.call("GET", "/channels/{channel_id}", channel_id=channel_id)
     except DiscordRefused as refused:
         if refused.status in {403, 404}:
-            return "cannot be seen: deleted, or View Channels is missing"
+            return Health.BROKEN, "cannot be seen: deleted, or View Channels is missing"
         raise
     own = Guild.of({**guild, "members": [member]}, str(member["user"]["id"]))
     overwrites = found.get("permission_overwrites") or ()
     held = in_channel(own.held, overwrites, own.id, own.roles, own.me)
     plain = KINDS.get(int(found.get("type", 0))) is Kind.PLAIN
+    has_board = subscription.board is not None and subscription.board.kept
     missing = [
-        one.name
+        one
         for one in PERMISSIONS
-        if not held & one.bit and not (plain and "Threads" in one.name)
+        if not held & one.bit
+        and not (plain and "Threads" in one.name)
+        and (has_board or not one.for_boards)
     ]
-    return f"missing {', '.join(missing)}" if missing else ""
+    if not missing:
+        return Health.GOOD, ""
+    least = Health.WARNING if all(one.for_boards for one in missing) else Health.BROKEN
+    return least, f"missing {', '.join(one.name for one in missing)}"

@@ -31,6 +31,8 @@ THREAD_ARCHIVED: Final = 50083
 THREAD_EXISTS: Final = 160004
 THREAD_LOCKED: Final = 160005
 ALREADY_PUBLISHED: Final = 40033
+TOO_MANY_PINS: Final = 30003
+WRONG_KIND: Final = 50024
 TOO_MANY_THREADS: Final = frozenset({160006, 160007})
 # An interaction that is over, or was answered already: nobody waits for our answer.
 INTERACTION_OVER: Final = frozenset({10062, 10015, 50027, 40060})

@@ -21,11 +21,15 @@ AUTHORIZE: Final = "https://discord.com/oauth2/authorize"
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One of Discord's permissions. `bit`: developers/topics/permissions."""
+    """One of Discord's permissions. `bit`: developers/topics/permissions.
+
+    `for_boards`: it matters only where a channel has a board.
+    """
 
     bit: int
     name: str
     why: str
+    for_boards: bool = False
 
 
 PERMISSIONS: Final = (
@@ -39,6 +43,7 @@ PERMISSIONS: Final = (
         "Read Message History",
         "to look, after a lost answer, whether its own message stands there already",
     ),
+    Permission(1 << 51, "Pin Messages", "to pin a channel's board, if it has one", for_boards=True),
 )
 
 

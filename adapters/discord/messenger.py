@@ -19,6 +19,7 @@ from adapters.discord.deferred import Deferred
 from adapters.discord.errors import BOT_BUCKET, DiscordRefused, meaning
 from adapters.discord.markup import mention_parts
 from adapters.discord.people import QUIET, direct_channel, member_name
+from adapters.discord.pins import DiscordPins
 from adapters.discord.posting import Posting
 from adapters.discord.rate_limit import AT_ONCE, REQUESTS_PER_SECOND
 from adapters.discord.recovery import DiscordRecovery
@@ -57,14 +58,13 @@ class DiscordMessenger:
         monotonic: Callable[[], float],
         requests_per_second: float | None = REQUESTS_PER_SECOND,
     ) -> None:
-        self.rest = rest
-        self.channels = Channels(rest)
+        self.rest, self.channels = rest, Channels(rest)
         self._recovery = DiscordRecovery(rest, self.channels, clock)
         self._posting = Posting(rest, clock, monotonic)
         self._threads = DiscordThreads(rest, self.channels, self._posting, monotonic)
         rate = requests_per_second
         self._bucket = (Bucket(BOT_BUCKET, rate, burst=AT_ONCE),) if rate else ()
-        self._bodies = Bodies()
+        self._bodies, self.pins = Bodies(), DiscordPins(rest, self.channels)
 
     def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
         """Return the bot's limit by requests; a root and its thread, a reply and its line: two."""
@@ -143,7 +143,7 @@ class DiscordMessenger:
             await self._posting.change_published(ref, body, ended=card.ended)
         else:
             await self._posting.change_in_turn(ref, body, ended=card.ended)
-        if is_root and (ref.is_post or kind.has_threads):
+        if (is_root and kind.has_threads) or (ref.is_post and (is_root or not root)):
             forum_id = channel_number(channel) if ref.is_post else None
             await self._threads.names.keep_up(ref.thread, card, forum_id)
 
@@ -196,15 +196,15 @@ class DiscordMessenger:
 
     async def say(
         self, channel: Channel, message: Message, key: str, *, mention: str | None = None
-    ) -> None:
+    ) -> str:
         channel_id = channel_number(channel)
         kind = await self._kind(channel)
         body = self._bodies.of(channel, message, key, mention)
         try:
             if kind is Kind.FORUM:
-                await self._threads.open_post(channel_id, message, body)
-            else:
-                await self._posting.create(channel_id, body, key)
+                post = await self._threads.open_post(channel_id, message, body)
+                return str(Ref(post, post))
+            return str(Ref(channel_id, await self._posting.create(channel_id, body, key)))
         except DiscordRefused as refused:
             raise meaning(refused) from None
 

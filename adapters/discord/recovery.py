@@ -45,7 +45,7 @@ class DiscordRecovery:
             CannotLook: it cannot be read, and the nonces do not protect us any more.
             DeliveryError: it could not be read now.
         """
-        if not await self._channels.may_read_history(channel):
+        if not (await self._channels.held(channel)).read_message_history:
             # Without the permission the list is empty, which is no answer.
             if self._clock() - since < NONCE_WINDOW:
                 return {}  # sending again with the same nonce gives the first message

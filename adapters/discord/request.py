@@ -12,7 +12,7 @@ from bot.domain.errors import DeliveryError, Uncertain
 # They carry a token of their own, and count against no limit of the bot.
 _OF_INTERACTIONS: Final = ("/interactions/", "/webhooks/")
 # Repeating these leaves nothing else behind than one would: after a 5xx or a lost answer.
-_REPEATABLE: Final = frozenset({"GET", "PATCH", "PUT"})
+_REPEATABLE: Final = frozenset({"GET", "PATCH", "PUT", "DELETE"})
 _MAJOR: Final = ("channel_id", "guild_id", "webhook_id", "webhook_token")
 
 

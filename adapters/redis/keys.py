@@ -33,7 +33,8 @@ the queue). A channel is named `tenant/id` here:
     :paused              hash    channel → next try (ms) "|" JSON of a Pause
     :tenants             hash    tenant → why none of its channels is written to
     :index:<set>         set     channels that want it; a set is `surface:severity`,
-                                 `everything:severity`, `tenant:tenant` (all of a tenant's), or
+                                 `everything:severity`, `tenant:tenant` (all of a tenant's),
+                                 `boards` (has a board, or one that is to end), or
                                  `thread:incident` (has a thread of it, whatever its subscription
                                  asks for by now; expires with it)
     :ready               zset    channels with something to do, by class and time (see queue.lua)
@@ -131,6 +132,8 @@ MARKER_KEY = f"{COMMON}:marker"
 LOST_KEY = f"{COMMON}:lost_at"
 DEPARTED_KEY = f"{COMMON}:departed"
 
+BOARDS = "boards"  # the index set of channels with a board, or with one that is to end
+
 WATCHABLE = sorted(Severity, key=lambda severity: severity.rank)
 
 
@@ -186,6 +189,8 @@ def wanted_sets(subscription: Subscription) -> list[str]:
     sets.append(tenant_set(subscription.channel.tenant))
     if subscription.escalation is not None:
         sets.append(f"escalates:{subscription.escalation.minutes}")
+    if subscription.board is not None:
+        sets.append(BOARDS)
     return sets
 
 

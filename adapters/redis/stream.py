@@ -14,6 +14,7 @@ from adapters.redis.scripts import FANOUT
 from adapters.redis.subscriptions import LIFE, described
 from bot.delivery.queue import StreamEntry, Subject
 from bot.domain.blindness import Blindness
+from bot.domain.board import BoardState
 from bot.domain.errors import StoreError
 from bot.domain.incident import Incident
 
@@ -59,6 +60,16 @@ class RedisEventStream:
 
     async def enqueue_escalation(self, subject: Subject, minutes: int) -> int:
         return await self._enqueue(subject, [f"escalates:{n}" for n in range(1, minutes + 1)])
+
+    async def has_boards(self) -> bool:
+        for platform in await self._database.call("SMEMBERS", keys.PLATFORMS_KEY):
+            for base in self._database.shards.of_platform(platform.decode()):
+                if await self._database.call("EXISTS", f"{base}:index:{keys.BOARDS}"):
+                    return True
+        return False
+
+    async def enqueue_boards(self, state: BoardState) -> int:
+        return await self._enqueue(state, [keys.BOARDS])
 
     async def _enqueue(self, subject: Subject, sets: Sequence[str], *, keep: bool = False) -> int:
         platforms = await self._database.call("SMEMBERS", keys.PLATFORMS_KEY)

@@ -10,6 +10,7 @@ from adapters.redis.codec import read_subscription, write_pause
 from adapters.redis.database import Argument, Database
 from adapters.redis.scripts import OF_TENANT, REMIND, STALE, SUBSCRIBE, UNSUBSCRIBE
 from bot.delivery.queue import Subject
+from bot.domain.board import BoardState
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Reminder, Subscription
 from bot.ports import IncidentStore
@@ -48,6 +49,8 @@ class RedisSubscriptions:
             LIFE,
             1 if subscription.has_times else 0,
         ]
+        if subscription.board is not None:
+            arguments += described(BoardState(f"{subscription.board.number}:asked"))
         arguments += await self._marked(behind)
         await self._database.run(SUBSCRIBE, self._database.shards.of(channel), *arguments)
         self._queued()
@@ -76,7 +79,13 @@ class RedisSubscriptions:
 
     async def remove(self, channel: Channel) -> bool:
         base, member = self._database.shards.of(channel), keys.member(channel)
-        return bool(await self._database.run(UNSUBSCRIBE, base, member))
+        before = await self.get(channel)
+        board = before.board if before else None
+        end = described(BoardState(f"{board.number}:end")) if board else ()
+        removed = bool(await self._database.run(UNSUBSCRIBE, base, member, *end))
+        if board:
+            self._queued()
+        return removed
 
     async def of_tenant(self, platform: str, tenant: str) -> AsyncIterator[Subscription]:
         calls = [

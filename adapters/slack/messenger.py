@@ -50,6 +50,7 @@ class SlackMessenger:
 
     platform = "slack"
     closes_threads = False
+    pins = None  # it takes a scope more, and anybody in a channel can do it by hand
 
     def __init__(
         self,
@@ -138,8 +139,8 @@ class SlackMessenger:
 
     async def say(
         self, channel: Channel, message: Message, key: str, *, mention: str | None = None
-    ) -> None:
-        await self._post(channel, self._body(channel, message, key, mention))
+    ) -> str:
+        return await self._post(channel, self._body(channel, message, key, mention))
 
     async def members(self, channel: Channel) -> int | None:
         return await count_members(await self._clients.of(channel.tenant), channel.id)

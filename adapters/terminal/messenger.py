@@ -31,6 +31,7 @@ class Terminal:
     platform = "terminal"
     channel_interval = 0.0
     closes_threads = False
+    pins = None
     rationed = False
 
     def __init__(self, out: TextIO, folder: Path, clock: Clock) -> None:
@@ -112,9 +113,9 @@ class Terminal:
 
     async def say(
         self, channel: Channel, card: Message, key: str, *, mention: str | None = None
-    ) -> None:
+    ) -> str:
         del channel, mention
-        await self._post(render.root(card, self._look()), card, key)
+        return await self._post(render.root(card, self._look()), card, key)
 
     async def tell(self, card: Message) -> None:
         """Answer the one who sits here: shown, and not kept."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.catalog.times import DIGEST_EXAMPLE, EXAMPLE
 from bot.commands import alternatives, muting, subscriptions
+from bot.commands.board import board
 from bot.commands.digest import digest
 from bot.commands.quiet import quiet
 from bot.commands.types import Command, Option, Takes
@@ -93,6 +94,14 @@ CHANNEL_COMMANDS: tuple[Command, ...] = (
         options=(
             Option("hours", Takes.TEXT, "22:00-07:00 Europe/Berlin weekdays except major; or off"),
         ),
+        changes=True,
+    ),
+    Command(
+        "board",
+        "board",
+        "one message here that always shows the present, pinned where I may; board off ends it",
+        board,
+        options=(Option("words", Takes.TEXT, "off ends it; nothing puts it up, or up anew"),),
         changes=True,
     ),
     Command(

@@ -8,7 +8,7 @@ from bot.catalog.names import spoken_list
 from bot.catalog.times import TimesError
 from bot.commands.mute_words import LONGEST_MUTE, read_mute
 from bot.commands.queries import find_incidents
-from bot.commands.shared import not_subscribed, running, what_hinders
+from bot.commands.shared import board_of, not_subscribed, running, what_hinders
 from bot.commands.types import Answer, ParsedCommand, Request, Services
 from bot.domain.errors import DeliveryError
 from bot.domain.incident import Incident
@@ -36,7 +36,9 @@ async def subscriptions(services: Services, request: Request, _words: ParsedComm
     everywhere = services.subscriptions.of_tenant(channel.platform, channel.tenant)
     others = [one async for one in everywhere if one.channel != channel]
     now, explain = services.status.clock(), services.explain(channel)
-    return Answer(subscriptions_message(here, others, services.catalog, now, explain))
+    board = await board_of(services, here) if here else ()
+    message = subscriptions_message(here, others, services.catalog, now, explain, board=board)
+    return Answer(message)
 
 
 async def mute(services: Services, request: Request, words: ParsedCommand) -> Answer:

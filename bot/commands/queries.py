@@ -6,7 +6,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from bot.catalog.names import of_provider, provider_of
-from bot.commands.shared import how_long
+from bot.commands.shared import board_of, how_long
 from bot.commands.types import Answer, ParsedCommand, Request, Services
 from bot.delivery.plan import plan
 from bot.delivery.quiet_end import summary_of, told_in
@@ -185,7 +185,8 @@ async def why(services: Services, request: Request, words: ParsedCommand) -> Ans
         record = await services.threads.thread(request.channel, summary) if summary else None
         found = plan(one, thread, subscription, now, told_in_summary=told_in(record, one))
         cases.append(WhyCase(one, thread, found.reason))
-    explain = services.explain(request.channel)
+    explain, channel = services.explain(request.channel), request.channel.id
+    board = await board_of(services, subscription) if subscription else ()
     return Answer(
-        why_message(cases, subscription, request.channel.id, now, services.catalog, explain)
+        why_message(cases, subscription, channel, now, services.catalog, explain, board=board)
     )

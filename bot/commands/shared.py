@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bot.commands.types import Answer, Request, Services
+from bot.domain.board import BOARD
 from bot.domain.errors import DeliveryError
 from bot.domain.incident import Incident
 from bot.domain.message import Line, Text
 from bot.domain.page import Severity
 from bot.domain.subscription import Subscription
 from bot.messages.advice import advice_line, how_long_words
+from bot.messages.board import board_line
 from bot.messages.subscription import how_to_change
 from bot.messages.text import notice
 from bot.messenger import Access
@@ -24,6 +26,12 @@ def not_allowed(request: Request) -> Answer | None:
     )
     title = "You may not change what this channel gets; nothing was changed"
     return Answer(notice(title, ask_others, emoji="🔒"))
+
+
+async def board_of(services: Services, subscription: Subscription) -> Line:
+    """Say where the channel's board is, and what it lacks; empty where it asked for none."""
+    record = await services.threads.thread(subscription.channel, BOARD)
+    return board_line(subscription, record)
 
 
 def not_subscribed() -> Answer:
@@ -52,6 +60,21 @@ def access_line(access: Access | DeliveryError) -> Line | None:
     )
     said = f"{access.problem.rstrip('.')}. {access.advice}".strip()
     return (Text(intro, bold=True), Text(said))
+
+
+async def pin_line(services: Services, request: Request) -> Line:
+    """Say whether a message can be pinned in this channel, and if not, what to do."""
+    messenger = services.messengers.get(request.channel.platform)
+    if messenger is None or messenger.pins is None:
+        return (Text("I don't pin it; whoever may pin messages here can, so that all find it."),)
+    try:
+        problem = await messenger.pins.problem(request.channel)
+    except DeliveryError:
+        return ()  # the line about access says that nobody knows
+    if problem:
+        later = "Once I may, it is pinned with its next change."
+        return (Text(f"It will not be pinned: {problem}. {later}"),)
+    return (Text("It will be pinned."),)
 
 
 async def what_hinders(services: Services, request: Request) -> Line | None:

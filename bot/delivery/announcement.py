@@ -10,7 +10,7 @@ from bot.delivery.cache import MessageCache
 from bot.delivery.queue import Subject
 from bot.delivery.steps import FIRST, Plan, Step
 from bot.domain.message import Message
-from bot.domain.subscription import Channel, Subscription, ThreadRecord
+from bot.domain.subscription import Channel, Reason, Subscription, ThreadRecord
 
 
 class Announcement(ABC):
@@ -22,6 +22,8 @@ class Announcement(ABC):
     known_at: datetime
     # Where the platform cannot be searched: send again what may stand there already?
     better_twice = False
+    # Of its first message. Where a record has another one, that was another message.
+    revision = 0
 
     @abstractmethod
     def plan(
@@ -41,6 +43,11 @@ class Announcement(ABC):
     def mention(self, subscription: Subscription) -> str | None:
         """Return whom a step calls that calls somebody."""
         return subscription.mention
+
+    def is_final(self, reason: Reason) -> bool:
+        """Return whether its destination is up to date; False: the next look asks again."""
+        del reason
+        return True
 
     def keys(self, channel: Channel) -> Mapping[str, str]:
         """Return the delivery key of each of its messages by the `part` of the step."""

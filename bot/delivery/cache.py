@@ -213,6 +213,15 @@ class TimedCache(Generic[T_co]):
         """Return the value; raises what reading it raises."""
         async with self._reading:
             if self._value is None or time.monotonic() >= self._until:
-                self._value = await self._read()
-                self._until = time.monotonic() + self._seconds
+                return await self._renewed()
             return self._value
+
+    async def renew(self) -> T_co:
+        """Read the value anew, and keep it for those who ask next."""
+        async with self._reading:
+            return await self._renewed()
+
+    async def _renewed(self) -> T_co:
+        self._value = value = await self._read()
+        self._until = time.monotonic() + self._seconds
+        return value

@@ -6,11 +6,11 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
 
 from bot.catalog.catalog import Catalog
 from bot.delivery.announcement import Announcement
 from bot.delivery.blindness import BlindnessNews
+from bot.delivery.board import board_news
 from bot.delivery.cache import IncidentCache, MessageCache, TimedCache
 from bot.delivery.digests import DigestNews
 from bot.delivery.escalation import ESCALATE, UntakenNews
@@ -23,24 +23,19 @@ from bot.delivery.reminders import ReminderNews, is_over
 from bot.delivery.steps import DELETED, Act, Plan, Step
 from bot.delivery.switch_lines import SwitchLines
 from bot.domain.blindness import BLIND
+from bot.domain.board import BOARD
 from bot.domain.digest import DIGEST, DigestDue
-from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.quiet import Period
 from bot.domain.subscription import Channel, Reason, Reminder, Subscription, ThreadRecord
 from bot.messenger import Messenger
 from bot.ports import Clock, Takers
 from bot.status.digest import Digest
+from bot.status.view import StatusView
 
 
 async def no_failpoint(_: str) -> None:
     """Tests crash at these points; nobody else does."""
-
-
-class Verdicts(Protocol):
-    """A view as it counts for everybody."""
-
-    def verdict(self, surface: str) -> Verdict | None: ...
 
 
 @dataclass(slots=True)
@@ -73,7 +68,7 @@ class DeliveryContext:
     health: PlatformHealth
     report_lines: ReportLines | None = None  # None: nobody can report anything
     switch_lines: SwitchLines | None = None  # None: nobody can say what they use instead
-    verdicts: TimedCache[Verdicts] | None = None  # None: nothing is known to be back
+    views: TimedCache[StatusView] | None = None  # None: nothing is known to be back, no boards
     send_seconds: float = 10.0  # how long one call may take (guess)
     time_scale: float = 1.0  # waits after failures are divided by it, for tests
     failpoint: Callable[[str], Awaitable[None]] = no_failpoint
@@ -121,8 +116,18 @@ class DeliveryContext:
     async def _announcement(self, claim: Claim, pending: PendingThread) -> Announcement | None:
         """Return what is told outside threads; None: it is not known (any more)."""
         if pending.reminder is not None:
-            verdicts = await self.verdicts.get() if self.verdicts else None
-            return ReminderNews(pending.reminder, verdicts.verdict if verdicts else lambda _: None)
+            view = await self.views.get() if self.views else None
+            return ReminderNews(pending.reminder, view.verdict if view else lambda _: None)
+        if pending.subject == BOARD and self.views is not None:
+            pins = self.messenger.pins is not None
+            return await board_news(claim, pending, self.views, self.queue, pins=pins)
+        subscription = claim.subscription
+        if pending.subject.startswith(DIGEST) and subscription and self.digest_for:
+            due = DigestDue(Period.read(pending.subject))
+            return DigestNews(due, await self.digest_for(subscription, due.period))
+        return await self._of_incidents(claim, pending)
+
+    async def _of_incidents(self, claim: Claim, pending: PendingThread) -> Announcement | None:
         if pending.subject.startswith(BLIND):
             blindness = await self.incidents.blindness(pending)
             return BlindnessNews(blindness) if blindness else None
@@ -139,10 +144,6 @@ class DeliveryContext:
             stands = (thread or ThreadRecord() for thread in threads)
             known = GoingOn(tuple(zip(incidents, stands, strict=True)), tuple(blind))
             return QuietEndNews(QuietEnd(Period.read(pending.subject)), known)
-        subscription = claim.subscription
-        if pending.subject.startswith(DIGEST) and subscription and self.digest_for:
-            due = DigestDue(Period.read(pending.subject))
-            return DigestNews(due, await self.digest_for(subscription, due.period))
         return None
 
 
@@ -153,10 +154,6 @@ class NotNowError(Exception):
         super().__init__()
         self.at = at
         self.delay = delay
-
-
-# Reasons for which a call is put off.
-_LATER = frozenset({Reason.QUIET, Reason.MUTED, Reason.NOT_SUBSCRIBED})
 
 
 @dataclass(slots=True)
@@ -222,7 +219,7 @@ class SubjectTask:
         version = subject.version if self.settled and subject else ""
         if self.thread.report_count and isinstance(self.subject, Incident) and self.subject.is_open:
             version = ""  # the people's reports expire: every sweep looks again
-        if isinstance(self.subject, UntakenNews) and self.reason in _LATER:
-            version = ""  # not due yet: the next look asks again
+        if isinstance(self.subject, Announcement) and not self.subject.is_final(self.reason):
+            version = ""
         forget = isinstance(subject, Reminder) and self.settled and is_over(self.reason)
         return ThreadUpdate(self.pending, self.thread, version, self.settled, forget)

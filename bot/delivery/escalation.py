@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 ESCALATE = "escalate:"  # how its key begins
 LOOK_EVERY = 10.0  # seconds (guess)
+# Reasons for which a call is put off.
+_LATER = frozenset({Reason.QUIET, Reason.MUTED, Reason.NOT_SUBSCRIBED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,9 @@ class UntakenNews(Announcement):
     ) -> Message:
         del step, thread, subscription
         return messages.of_untaken(self._incident, major_since(self._incident) or now, now)
+
+    def is_final(self, reason: Reason) -> bool:
+        return reason not in _LATER
 
     def mention(self, subscription: Subscription) -> str | None:
         return subscription.escalation.mention if subscription.escalation else None

@@ -15,13 +15,13 @@ from datetime import timedelta
 import structlog
 
 from bot.delivery.cache import IncidentCache
-from bot.delivery.context import Verdicts
 from bot.delivery.queue import EventStream, Queue, ReminderStore
 from bot.delivery.reminders import is_due
 from bot.domain.errors import StoreError
 from bot.domain.incident import SeenBy
 from bot.loops.periodic import StoreBackoff, StoreLoop, wait_for
 from bot.ports import Clock, IncidentStore, Takers
+from bot.status.view import StatusView
 
 log = structlog.get_logger()
 
@@ -125,7 +125,7 @@ class ReminderFanOut(StoreLoop):
         self,
         reminders: ReminderStore,
         queue: Queue,
-        verdicts: Callable[[], Awaitable[Verdicts]],
+        view: Callable[[], Awaitable[StatusView]],
         clock: Clock,
         *,
         interval: float = REMINDERS,
@@ -133,7 +133,7 @@ class ReminderFanOut(StoreLoop):
         super().__init__("reminders", interval)
         self._reminders = reminders
         self._queue = queue
-        self._verdicts = verdicts
+        self._view = view
         self._clock = clock
 
     async def queue_due(self) -> bool:
@@ -145,8 +145,8 @@ class ReminderFanOut(StoreLoop):
         reminders = await self._reminders.all()
         if not reminders:
             return False
-        verdicts, now = await self._verdicts(), self._clock()
+        view, now = await self._view(), self._clock()
         for reminder in reminders:
-            if is_due(reminder, verdicts.verdict, now):
+            if is_due(reminder, view.verdict, now):
                 await self._queue.mark_stale(reminder.channel, [reminder])
         return False

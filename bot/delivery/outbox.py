@@ -13,6 +13,7 @@ from functools import partial
 from typing import Protocol
 
 from bot.delivery.blindness import BlindnessFanOut
+from bot.delivery.board import BoardFanOut
 from bot.delivery.cache import IncidentCache, MessageCache, TimedCache
 from bot.delivery.context import DeliveryContext
 from bot.delivery.escalation import EscalationFanOut
@@ -73,6 +74,7 @@ class Outbox:
         self._stores = stores
         self._status = status
         self._clock = clock
+        self._views = TimedCache(status.view, VIEWED_EVERY)
         self._incidents = incidents = IncidentCache(stores.incident_store, status.catalog.providers)
         providers, store = list(status.catalog.providers), stores.incident_store
         self._fan_outs: list[Loop] = [
@@ -83,6 +85,7 @@ class Outbox:
             EscalationFanOut(providers, store, stores.stream, clock),
             ReminderFanOut(stores.reminders, stores.queue, status.view, clock),
             BlindnessFanOut(providers, store, stores.stream, clock),
+            BoardFanOut(self._views, stores.stream),
             ScheduleFanOut(
                 stores.timetable, stores.subscriptions, store, stores.queue, providers, clock
             ),
@@ -102,8 +105,7 @@ class Outbox:
         """Give each platform its worker; before `run`."""
         stores, catalog = self._stores, self._status.catalog
         complete = all(provider.known for provider in catalog.providers.values())
-        view = TimedCache(self._status.view, VIEWED_EVERY)
-        switch_lines = SwitchLines(view, stores.alternatives.all, self._status.usable)
+        switch_lines = SwitchLines(self._views, stores.alternatives.all, self._status.usable)
         for messenger in messengers:
             context = DeliveryContext(
                 messenger=messenger,
@@ -120,7 +122,7 @@ class Outbox:
                 takers=stores.takers,
                 switch_lines=switch_lines,
                 digest_for=partial(digest_for, self._status),
-                verdicts=view,
+                views=self._views,
                 learn=None if complete else self._status.learn,
             )
             self.workers[messenger.platform] = Worker(context)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.domain.blindness import Blindness
+from bot.domain.board import BoardState
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Pause, Reminder, Subscription, ThreadRecord
@@ -222,6 +223,14 @@ class EventStream(Protocol):
 
     async def enqueue_escalation(self, subject: Subject, minutes: int) -> int:
         """Queue every channel that wants somebody called by then. Returns how many."""
+        ...
+
+    async def has_boards(self) -> bool:
+        """Return whether any channel has a board."""
+        ...
+
+    async def enqueue_boards(self, state: BoardState) -> int:
+        """Queue every channel whose board is not up to date with that state. Returns how many."""
         ...
 
     async def may_sweep(self, name: str, seconds: float) -> bool:

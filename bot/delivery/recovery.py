@@ -69,8 +69,8 @@ def _may_owe(task: SubjectTask, now: datetime) -> bool:
         return True
     if not isinstance(task.subject, Announcement) or task.thread.root is not None:
         return False
-    found = apply(task.thread, Step(Act.SAY, 0, part=FIRST), "found")
-    return task.subject.plan(found, task.subscription, now).sends
+    found = apply(task.thread, Step(Act.SAY, task.subject.revision, part=FIRST), "found")
+    return bool(task.subject.plan(found, task.subscription, now).steps)
 
 
 def unconfirmed_since(claim: Claim, task: SubjectTask) -> datetime | None:
@@ -108,7 +108,8 @@ async def found_on_platform(
         found = await find(None, list(keys_of.values()), start)
         for part, key in keys_of.items():
             if key in found:
-                thread = apply(thread, Step(Act.SAY, 0, part=part), found[key])
+                step = Step(Act.SAY, task.subject.revision, part=part)
+                thread = apply(thread, step, found[key])
         return thread
     if task.subject is None or not task.subject.events:
         return thread

@@ -58,18 +58,7 @@ class Sender:
         root = thread.root or DELETED
         mention = task.subscription.mention if step.mention and task.subscription else None
         if isinstance(task.subject, Announcement):
-            message = task.subject.message(step, thread, task.subscription, now, context.messages)
-            if plainly:
-                message = replace(message, blocks=(), buttons=())
-            key = task.subject.keys(channel)[step.part]
-            if mention is not None or (step.mention and task.subscription):
-                mention = task.subject.mention(task.subscription) if task.subscription else None
-            await self.call("say", lambda: messenger.say(channel, message, key, mention=mention))
-            if isinstance(task.subject, ReminderNews):
-                counts.reminded += 1
-            else:
-                counts.noticed += 1
-            return key
+            return await self._announce(task.subject, step, task, plainly=plainly)
         if not isinstance(task.subject, Incident):
             raise TypeError(f"no plan has steps for {task.subject}")
         if step.act is Act.CLOSE:
@@ -102,6 +91,33 @@ class Sender:
                     "revise", lambda: messenger.revise(channel, root, target, message, key)
                 )
                 return target
+
+    async def _announce(
+        self, announcement: Announcement, step: Step, task: SubjectTask, *, plainly: bool
+    ) -> str:
+        """Carry out a step of what is told outside threads. Raises as `call`."""
+        context, counts, channel = self._context, self._context.counts, self._channel
+        messenger, stands = context.messenger, task.thread.root or DELETED
+        subscription, now = task.subscription, context.clock()
+        if (pins := messenger.pins) and step.act in {Act.PIN, Act.UNPIN}:
+            change = pins.pin if step.act is Act.PIN else pins.unpin
+            return await self.call(step.act.value, lambda: change(channel, stands)) or ""
+        message = announcement.message(step, task.thread, subscription, now, context.messages)
+        if plainly:
+            message = replace(message, blocks=(), buttons=())
+        key = announcement.keys(channel)[step.part]
+        if step.act in {Act.EDIT, Act.CLOSE}:
+            counts.revised += 1
+            await self.call(
+                "revise", lambda: messenger.revise(channel, DELETED, stands, message, key)
+            )
+            return stands
+        mention = announcement.mention(subscription) if step.mention and subscription else None
+        if isinstance(announcement, ReminderNews):
+            counts.reminded += 1
+        else:
+            counts.noticed += 1
+        return await self.call("say", lambda: messenger.say(channel, message, key, mention=mention))
 
     async def call(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
         """Call the messenger, if there is time for it; nothing is sent after the lease.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bot.domain.board import PIN
 from bot.domain.incident import Incident, IncidentEvent
 from bot.domain.subscription import Channel, Reason, ThreadRecord
 
@@ -27,6 +28,9 @@ class Act(StrEnum):
     RECORD = "record"  # remember what the next message says, before it is sent
     NOTE = "note"  # nothing to send: remember only that it is dealt with
     SAY = "say"  # one message outside any thread
+    EDIT = "edit"  # change such a message; one that is gone is not sent again
+    PIN = "pin"
+    UNPIN = "unpin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Step:
     since: int = 0
     report_count: str = ""  # of a root: the line of people's reports
     part: str = FIRST  # which message of an announcement
+    content: str = ""  # of a board: the hash of what it shows then
 
     @property
     def sends(self) -> bool:
@@ -76,11 +81,8 @@ def apply(thread: ThreadRecord, step: Step, message: str = "") -> ThreadRecord:
         )
     replies = {**thread.replies, **dict.fromkeys(step.covers, "")}
     match step.act:
-        case Act.SAY:
-            first = step.part == FIRST
-            said = {} if first else {step.part: message}
-            root = message if first else thread.root
-            return replace(thread, root=root, replies={**thread.replies, **said})
+        case Act.SAY | Act.EDIT | Act.PIN | Act.UNPIN:
+            return _announced(thread, step, message)
         case Act.REPLY if step.event:
             replies[step.event.key] = message
             return replace(thread, replies=replies, closed=False)
@@ -91,6 +93,23 @@ def apply(thread: ThreadRecord, step: Step, message: str = "") -> ThreadRecord:
         case _:
             closed = thread.closed and step.act is not Act.CATCH_UP
             return replace(thread, replies=replies, closed=closed)
+
+
+def _announced(thread: ThreadRecord, step: Step, message: str) -> ThreadRecord:
+    """Return the record of an announcement once `step` was carried out."""
+    unpinned = {name: ref for name, ref in thread.replies.items() if name != PIN}
+    match step.act:
+        case Act.PIN:
+            return replace(thread, replies={**unpinned, PIN: message})
+        case Act.UNPIN:
+            return replace(thread, replies=unpinned)
+        case Act.EDIT:
+            return replace(thread, root=message, content=step.content)
+        case _ if step.part != FIRST:
+            return replace(thread, replies={**thread.replies, step.part: message})
+        case _:
+            first = replace(thread, root=message, joined=step.revision, content=step.content)
+            return replace(first, closed=False, replies=unpinned)
 
 
 # --- delivery keys ------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.blindness import Blindness
+from bot.domain.board import Board
 from bot.domain.digest import DigestTime
 from bot.domain.incident import EventKind, Incident
 from bot.domain.page import Severity
@@ -72,6 +73,7 @@ class Subscription:
     quiet: QuietHours | None = None
     digest: DigestTime | None = None
     escalation: Escalation | None = None
+    board: Board | None = None
 
     def is_muted(self, now: datetime, incident: Incident | None = None) -> bool:
         """Whether nothing is told now, or nothing of this incident."""
@@ -157,6 +159,7 @@ class ThreadRecord:
     searched_at: datetime | None = None
     report_count: str = ""  # the line of people's reports that the root shows
     parked: int = 0  # revision whose root the platform refused in every form
+    content: str = ""  # of a board: the hash of what it shows
 
 
 @dataclass(frozen=True, slots=True)

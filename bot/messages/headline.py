@@ -11,6 +11,7 @@ from bot.domain.evidence import Verdict
 from bot.domain.message import Line, Text
 from bot.domain.page import Severity
 from bot.messages.provider_answer import ProviderAnswer
+from bot.messages.text import in_words
 from bot.status.verdict import state_clause
 
 
@@ -70,6 +71,16 @@ def headline(
         word += f", but I can't see {spoken_list(names)} page{'' if len(blind) == 1 else 's'}"
         lines += [one.out_of_sight_line() for one in blind]
     return word, tuple(lines)
+
+
+def verdict_sentence(shown: Sequence[ProviderAnswer], catalog: Catalog) -> str:
+    """Return the verdict as a title of its own, of what is seen: "claude.ai is down"; no age."""
+    if seen := [one for one in shown if one.sees]:
+        _, (sentence, *_) = headline(seen, catalog)
+        return in_words(sentence).rstrip(".")
+    if all(one.present.checked_at is None for one in shown):
+        return "I have not been able to read the status page so far"
+    return "I can't see the status page"
 
 
 def _state(known: Mapping[str, Severity], *, guessing: bool) -> str:

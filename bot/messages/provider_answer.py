@@ -124,12 +124,30 @@ class ProviderAnswer:
         out: Line = (Text("Out of sight since "), Time(since, "clock"), Text("; ")) if since else ()
         return (*out, Text(f"what I last knew, {ago} ago:"))
 
+    def unseen_line(self) -> Line:
+        """The same where it is read much later: no length of time, which would grow wrong."""
+        label, checked = self.catalog.provider(self.present.provider).label, self.present.checked_at
+        if checked is None:
+            return (Text(f"I have not been able to read {label}'s page so far."),)
+        return (
+            Text(f"I can't see {label}'s page since "),
+            Time(self.present.failing_since or checked, "clock"),
+            Text("; what is shown of it is from "),
+            Time(checked, "ago"),
+            Text(". By now it may be over, or worse."),
+        )
+
+    def page_link(self) -> Line:
+        """Behind other words: a link to the page. Empty: it has no address for people."""
+        page = self.catalog.provider(self.present.provider).page
+        host = page.partition("://")[2].partition("/")[0]
+        return (Text(" · "), Link(host or page, page)) if page else ()
+
     def source_line(self, reports: str) -> Line:
         checked = self.present.checked_at
         if checked is None:
             return (Text("The status page was never read yet."),)
         line: list[Span] = []
-        provider = self.catalog.provider(self.present.provider)
         if self.sees:
             line += [Text("Official page, checked "), Time(checked, "ago")]
         else:
@@ -138,9 +156,7 @@ class ProviderAnswer:
                 line.append(Text(f" ({short(self.present.failure, 80)})"))
         if self.sees and self.present.failing_since:
             line.append(Text(" (the last look failed)"))
-        if provider.page:
-            host = provider.page.partition("://")[2].partition("/")[0]
-            line += [Text(" · "), Link(host or provider.page, provider.page)]
+        line += self.page_link()
         if reports:
             line.append(Text(f" · {reports}"))
         return tuple(line)

@@ -65,10 +65,13 @@ def effective(subscription: Subscription, catalog: Catalog, now: datetime) -> Li
     if muted:
         named = ", ".join(key.partition("/")[2] for key in muted)
         parts.append(Text(f" · muted until it ends: {named}"))
-    if subscription.quiet:
-        parts.append(Text(f" · quiet {subscription.quiet.words}"))
-    if subscription.digest:
-        parts.append(Text(f" · digest {subscription.digest.words}"))
+    has_board = subscription.board is not None and subscription.board.kept
+    own_times = (
+        f"quiet {subscription.quiet.words}" if subscription.quiet else "",
+        f"digest {subscription.digest.words}" if subscription.digest else "",
+        "has a board" if has_board else "",
+    )
+    parts += [Text(f" · {words}") for words in own_times if words]
     if subscription.escalation:
         minutes = subscription.escalation.minutes
         parts.append(Text(f" · calls somebody if nobody takes a major outage in {minutes} min"))
@@ -134,11 +137,19 @@ def paused_line(subscription: Subscription, explain: Explain) -> Line:
 
 
 def subscription_blocks(
-    subscription: Subscription, catalog: Catalog, now: datetime, explain: Explain
+    subscription: Subscription,
+    catalog: Catalog,
+    now: datetime,
+    explain: Explain,
+    *,
+    board: Line = (),
 ) -> list[Block]:
+    """Return the effective settings, and how to change them. `board`: where its board is."""
     lines = [effective(subscription, catalog, now)]
     if subscription.paused:
         lines.append(paused_line(subscription, explain))
+    if board:
+        lines.append(board)
     return [Lines(tuple(lines)), how_to_change(subscription)]
 
 
@@ -209,14 +220,19 @@ def subscriptions_message(
     catalog: Catalog,
     now: datetime,
     explain: Explain,
+    *,
+    board: Line = (),
 ) -> Message:
-    """Say what this channel gets, and how many other channels of the workspace get something."""
+    """Say what this channel gets, and how many other channels of the workspace get something.
+
+    `board`: where its board is.
+    """
     if here is None:
         title = "This channel is not subscribed"
         blocks: list[Block] = [how_to_change(None)]
     else:
         title = "This channel is subscribed"
-        blocks = subscription_blocks(here, catalog, now, explain)
+        blocks = subscription_blocks(here, catalog, now, explain, board=board)
     plain = title + "." if here is None else effective_plain(here, catalog, now) + "."
     if others:
         plural = "channel here is" if len(others) == 1 else "channels here are"

@@ -46,8 +46,13 @@ def why_message(
     now: datetime,
     catalog: Catalog,
     explain: Explain,
+    *,
+    board: Line = (),
 ) -> Message:
-    """`channel` is the platform's own id of it, for links to threads."""
+    """Say what became of each. `channel`: the platform's own id of it, for links to threads.
+
+    `board`: where its board is.
+    """
     title = "Nothing happened lately that I could have told of"
     if cases:
         title = "Why this channel was told, or not"
@@ -70,7 +75,7 @@ def why_message(
     if subscription is None:
         blocks.append(how_to_change(None))
     else:
-        blocks += subscription_blocks(subscription, catalog, now, explain)
+        blocks += subscription_blocks(subscription, catalog, now, explain, board=board)
     return Message(title, f"{title}.{first}", emoji="🔍", blocks=tuple(blocks))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from adapters.redis.evidence import RedisReports
 from adapters.redis.store import Store, open_store
+from bot.catalog.catalog import Catalog
 from bot.delivery.context import no_failpoint
 from bot.domain.blindness import Blindness
 from bot.domain.evidence import Verdict
@@ -17,6 +18,7 @@ from bot.domain.incident import EventKind, Incident
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Reminder
 from bot.evidence.stores import UserReport
+from bot.status.view import StatusView
 from tests.chaos.ledger import Ledger
 from tests.delivery_kit import (
     Bot,
@@ -39,7 +41,7 @@ CHAPTERS: Sequence[Sequence[EventKind]] = (
 )
 
 
-class AllIsUp:
+class AllIsUp(StatusView):
     """A view in which every surface is up."""
 
     def verdict(self, surface: str) -> Verdict | None:
@@ -47,7 +49,7 @@ class AllIsUp:
 
 
 async def all_is_up() -> AllIsUp:
-    return AllIsUp()
+    return AllIsUp(utc_now(), Catalog(), ())
 
 
 @dataclass
@@ -216,7 +218,7 @@ class Story:
                 lease=0.8,
                 send_seconds=0.3,
                 failpoint=death or no_failpoint,
-                verdicts=all_is_up,
+                view=all_is_up,
             ) as bot,
         ):
             yield bot

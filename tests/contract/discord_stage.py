@@ -126,7 +126,7 @@ async def connected(
 async def reads_history(messenger: DiscordMessenger, channel: Channel, may: bool) -> None:
     """Return when the messenger knows that the bot may read back what stands there, or not."""
     async with asyncio.timeout(10):
-        while await messenger.channels.may_read_history(channel) is not may:  # noqa: ASYNC110 - told by the gateway
+        while (await messenger.channels.held(channel)).read_message_history is not may:  # noqa: ASYNC110 - told by the gateway
             await asyncio.sleep(0.01)
 
 

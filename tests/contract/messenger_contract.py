@@ -99,6 +99,20 @@ class MessengerContract:
         assert "Over" in only.text
         assert "Claude is down" not in only.text
 
+    async def test_what_is_said_outside_threads_can_be_changed_and_is_found(
+        self, stage: Stage
+    ) -> None:
+        said = await stage.messenger.say(stage.channel, card(), "k/board")
+        for _ in range(2):
+            await stage.messenger.revise(stage.channel, "", said, card("Now"), "k/board")
+        (only,) = await stage.shown(stage.channel)
+        found = await stage.messenger.find(stage.channel, None, ["k/board"], long_ago())
+
+        assert dict(found) == {"k/board": said}
+        assert only.ref == said
+        assert "Now" in only.text
+        assert "Claude is down" not in only.text
+
     async def test_what_was_sent_is_found_by_its_key_and_nothing_else(self, stage: Stage) -> None:
         root = await stage.messenger.open_thread(stage.channel, card(), "k/root")
         reply = await stage.messenger.reply(stage.channel, root, card("Reply"), "k/1")

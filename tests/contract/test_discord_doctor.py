@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from adapters.discord.checks import check_discord
 from adapters.discord.invite import PERMISSIONS, application_of, bits, invitation, server_link
 from adapters.discord.settings import DiscordSettings
+from bot.domain.board import Board
 from bot.domain.checks import CheckResult, Health
 from bot.domain.errors import SettingsError
 from bot.domain.subscription import Channel, Subscription
@@ -22,6 +24,7 @@ class Kept:
 
     def __init__(self, *channels: Channel) -> None:
         self._channels = channels
+        self.boards: set[str] = set()  # the channels that have one
 
     async def get(self, channel: Channel) -> Subscription | None:
         return Subscription(channel)
@@ -37,7 +40,8 @@ class Kept:
     async def of_tenant(self, platform: str, tenant: str) -> AsyncIterator[Subscription]:
         for channel in self._channels:
             if (channel.platform, channel.tenant) == (platform, tenant):
-                yield Subscription(channel)
+                has_board = channel.id in self.boards
+                yield Subscription(channel, board=Board(datetime.now(UTC)) if has_board else None)
 
     async def tenants(self, platform: str) -> set[str]:
         return {one.tenant for one in self._channels if one.platform == platform}
@@ -77,6 +81,21 @@ async def test_a_missing_permission_is_named_and_a_deleted_channel_said(
     ]
 
 
+async def test_the_right_to_pin_is_missed_only_where_a_board_is_kept(
+    server: DiscordServer,
+) -> None:
+    guild = await server.director.add_guild()
+    plain, boarded = [await server.director.add_channel(guild, name) for name in ("a", "b")]
+    for channel in (plain, boarded):
+        await server.director.deny(channel, "pin_messages")
+    kept = Kept(*(Channel("discord", str(guild), str(number)) for number in (plain, boarded)))
+    kept.boards = {str(boarded)}
+    findings = await said(DiscordSettings(token=server.token, api_url=server.url), kept)
+    warned = [(f.what, f.says) for f in findings if f.health is Health.WARNING]
+    assert warned == [(f"discord channel {boarded}", "missing Pin Messages")]
+    assert not [f for f in findings if f.health is Health.BROKEN]
+
+
 async def test_a_refused_token_and_a_silent_discord_are_told_apart(server: DiscordServer) -> None:
     (refused,) = await said(DiscordSettings(token="wrong", api_url=server.url))
     assert "Reset Token" in refused.advice
@@ -91,7 +110,7 @@ async def test_the_invitation_asks_for_the_least_and_explains_each(server: Disco
     asked = parse_qs(urlparse(server_link(application)).query)
     needed = (
         "view_channel send_messages embed_links create_public_threads "
-        "send_messages_in_threads read_message_history"
+        "send_messages_in_threads read_message_history pin_messages"
     )
     assert int(asked["permissions"][0]) == bits() == sum(BITS[name] for name in needed.split())
     assert asked["client_id"] == [str(server.world.application)]

@@ -34,7 +34,7 @@ async def delivery(
             node.url,
             messenger,
             clock=lambda: bench.now,
-            verdicts=bench.status_service.view,
+            view=bench.status_service.view,
             reading=False,
             lease=0.8,
             send_seconds=0.3,

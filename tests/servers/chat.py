@@ -76,6 +76,8 @@ class ChatServer:
     slow: float = 0.05
     messages: dict[int, PostedMessage] = field(default_factory=dict)
     closed: list[int] = field(default_factory=list)
+    pinned: set[int] = field(default_factory=set)
+    pin_lines: int = 0  # how often something was pinned that was not
     url: str = ""
     _ids: Any = field(default_factory=lambda: itertools.count(1))
     _runner: web.AppRunner | None = None
@@ -141,12 +143,25 @@ class ChatServer:
                 self.messages[message.id] = message
                 return {"id": message.id}
             case "revise":
+                if body["message"] not in self.messages:
+                    return {"error": Fault.MESSAGE_GONE.value}
                 self.messages[body["message"]].shown.append(body["title"])
+            case "pin" | "unpin":
+                if body["message"] not in self.messages:
+                    return {"error": Fault.MESSAGE_GONE.value}
+                self._pin(body["message"], pinned=what == "pin")
             case "close":
                 self.closed.append(body["root"])
             case _:
                 return self._find(body)
         return {}
+
+    def _pin(self, message: int, *, pinned: bool) -> None:
+        if pinned and message not in self.pinned:
+            self.pin_lines += 1
+            self.pinned.add(message)
+        elif not pinned:
+            self.pinned.discard(message)
 
     def _find(self, body: dict[str, Any]) -> dict[str, Any]:
         since, keys = datetime.fromisoformat(body["since"]), set(body["keys"])
@@ -174,6 +189,7 @@ class ChatMessenger:
         channel_interval: float = 0.0,
         connections: int = 512,
         can_look: bool = True,
+        can_pin: bool = False,
         rationed: bool = False,
     ) -> None:
         self.rationed = rationed
@@ -183,6 +199,7 @@ class ChatMessenger:
         self._bucket = bucket
         self._connections = connections
         self._can_look = can_look
+        self.pins = ChatPins(self) if can_pin else None
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -222,17 +239,17 @@ class ChatMessenger:
     async def revise(
         self, channel: Channel, root: str, message: str, card: Message, key: str
     ) -> None:
-        await self._request("revise", channel, message=int(message), title=card.title)
+        await self.request("revise", channel, message=int(message), title=card.title)
 
     async def close_thread(self, channel: Channel, root: str) -> None:
-        await self._request("close", channel, root=int(root))
+        await self.request("close", channel, root=int(root))
 
     async def find(
         self, channel: Channel, root: str | None, keys: Sequence[str], since: datetime
     ) -> Mapping[str, str]:
         if not self._can_look:
             raise CannotLook("missing_scope")
-        found = await self._request(
+        found = await self.request(
             "find",
             channel,
             root=None if root is None else int(root),
@@ -249,8 +266,8 @@ class ChatMessenger:
 
     async def say(
         self, channel: Channel, card: Message, key: str, *, mention: str | None = None
-    ) -> None:
-        await self._request("say", channel, title=card.title, key=key, mention=mention)
+    ) -> str:
+        return await self._post("say", channel, card, key, root=None, mention=mention)
 
     async def _post(
         self,
@@ -263,7 +280,7 @@ class ChatMessenger:
         in_channel: bool = False,
         mention: str | None = None,
     ) -> str:
-        answer = await self._request(
+        answer = await self.request(
             what,
             channel,
             title=card.title,
@@ -274,7 +291,7 @@ class ChatMessenger:
         )
         return str(answer["id"])
 
-    async def _request(self, what: str, channel: Channel, **body: Any) -> dict[str, Any]:
+    async def request(self, what: str, channel: Channel, **body: Any) -> dict[str, Any]:
         assert self._session is not None
         body["channel"] = f"{channel.tenant}/{channel.id}"
         try:
@@ -293,6 +310,26 @@ class ChatMessenger:
         if "error" in answer:
             raise ERRORS[Fault(answer["error"])](answer["error"])
         return answer
+
+
+class ChatPins:
+    """The pins of a `ChatServer`. `refusal`: why nothing can be pinned at present."""
+
+    def __init__(self, messenger: ChatMessenger) -> None:
+        self._messenger = messenger
+        self.refusal = ""
+
+    async def problem(self, channel: Channel) -> str:
+        del channel
+        return self.refusal
+
+    async def pin(self, channel: Channel, message: str) -> str:
+        if not self.refusal:
+            await self._messenger.request("pin", channel, message=int(message))
+        return self.refusal
+
+    async def unpin(self, channel: Channel, message: str) -> None:
+        await self._messenger.request("unpin", channel, message=int(message))
 
 
 ERRORS: dict[Fault, type[DeliveryError]] = {

@@ -58,7 +58,8 @@ local function set_aside(channel, due)
 end
 
 -- The subjects that there is still something to do about, each with its thread and its reminder;
--- those of a subscription or of a reminder that is gone are taken from the entry.
+-- those of a subscription or of a reminder that is gone are taken from the entry. A board outlives
+-- its subscription until it was ended.
 local function pending(channel, entry, subscription)
   local subjects = {}
   for i = 1, #entry, 2 do
@@ -66,7 +67,7 @@ local function pending(channel, entry, subscription)
     if is_subject(subject) then
       local field = reminder_of(channel, subject)
       local reminder = field and redis.call('HGET', REMINDERS, field)
-      if reminder or (subscription and not field) then
+      if reminder or (subscription and not field) or subject == BOARD then
         subjects[#subjects + 1] = subject
         subjects[#subjects + 1] = redis.call('GET', thread_of(channel, subject)) or ''
         subjects[#subjects + 1] = reminder or ''

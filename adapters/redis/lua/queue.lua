@@ -22,6 +22,7 @@ if redis.call('EXISTS', base .. ':sealed') == 1 then
 end
 local READY, LATER = base .. ':ready', base .. ':later'
 local SUBSCRIPTIONS, PAUSED, TENANTS = base .. ':subscriptions', base .. ':paused', base .. ':tenants'
+local BOARD = 'board:' -- a subject, the same in all channels
 local REMINDERS, APPOINTMENTS = base .. ':reminders', base .. ':appointments'
 
 local function whole(number)

@@ -25,7 +25,7 @@ else
 end
 for i = 7, #ARGV, 3 do
   local thread = redis.call('GET', thread_of(channel, ARGV[i]))
-  if thread and string.match(thread, '|(%d)|') == '1' then
+  if thread and ARGV[i] ~= BOARD and string.match(thread, '|(%d)|') == '1' then
     -- What was begun here gets its end, whatever the channel asks for from now on.
     local followed = base .. ':index:thread:' .. ARGV[i]
     redis.call('SADD', followed, channel)

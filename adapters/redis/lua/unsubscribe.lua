@@ -1,5 +1,6 @@
 -- Forget what a channel asked for and what it is stale about, but for reminders.
--- ARGV: channel. Returns whether it was there.
+-- ARGV: channel; then, if a board is kept there, what ends it: key, class, version.
+-- Returns whether it was there.
 local channel = ARGV[1]
 local old = redis.call('HGET', SUBSCRIPTIONS, channel)
 if not old then
@@ -21,5 +22,9 @@ if not best_score(fields_of(key)) then
   redis.call('ZREM', READY, channel)
   redis.call('ZREM', LATER, channel)
   redis.call('DEL', key)
+end
+if ARGV[2] then
+  local board = redis.call('GET', thread_of(channel, ARGV[2]))
+  enqueue(channel, board, ARGV[2], tonumber(ARGV[3]), ARGV[4], clock(), true)
 end
 return 1

@@ -227,7 +227,7 @@ def message(world: World, value: Message, *, nonce: bool = False) -> Json:
     components = value.body.get("components") or []
     shape: Json = {
         "id": str(value.id),
-        "type": 19 if value.reference else 20 if value.webhook else 0,
+        "type": _type_of(value),
         "channel_id": str(value.channel),
         "content": value.body.get("content") or "",
         "author": user(value.author),
@@ -244,7 +244,7 @@ def message(world: World, value: Message, *, nonce: bool = False) -> Json:
         "timestamp": value.at.isoformat(),
         "edited_timestamp": value.edited.isoformat() if value.edited else None,
         "flags": value.flags,
-        "pinned": False,
+        "pinned": value.pinned is not None,
         "tts": False,
     }
     if value.reference:
@@ -261,6 +261,12 @@ def message(world: World, value: Message, *, nonce: bool = False) -> Json:
         shape["thread"] = thread(world, world.channels[value.id])
         shape["flags"] |= 32
     return shape
+
+
+def _type_of(value: Message) -> int:
+    if value.is_pin_notice:
+        return 6
+    return 19 if value.reference else 20 if value.webhook else 0
 
 
 def _embed(embed: Json) -> Json:

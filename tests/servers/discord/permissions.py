@@ -24,6 +24,7 @@ BITS: Final[dict[str, int]] = {
     "manage_threads": 1 << 34,
     "create_public_threads": 1 << 35,
     "send_messages_in_threads": 1 << 38,
+    "pin_messages": 1 << 51,
 }
 EVERYTHING: Final = sum(BITS.values())
 
@@ -35,6 +36,7 @@ USUAL: Final[tuple[str, ...]] = (
     "read_message_history",
     "create_public_threads",
     "send_messages_in_threads",
+    "pin_messages",
 )
 
 

@@ -19,6 +19,7 @@ TEXTS: Final[dict[int, tuple[int, str]]] = {
         "The write action you are performing on the channel has hit the write rate limit.",
     ),
     20029: (429, "The write action you are performing on the server has hit the write rate limit."),
+    30003: (400, "Maximum number of pins reached for the channel (250)"),
     30034: (400, "Max number of daily application command creates has been reached (200)"),
     30046: (429, "Maximum number of edits to messages older than 1 hour reached."),
     40005: (413, "Request entity too large"),

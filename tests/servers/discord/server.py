@@ -11,7 +11,14 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.servers.discord import rest_interactions, rest_login, rest_messages, rest_threads, spec
+from tests.servers.discord import (
+    rest_interactions,
+    rest_login,
+    rest_messages,
+    rest_pins,
+    rest_threads,
+    spec,
+)
 from tests.servers.discord.api import Api, Call, Handler
 from tests.servers.discord.director import Director
 from tests.servers.discord.faults import Fault, Faults
@@ -66,7 +73,7 @@ class DiscordServer:
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         app = web.Application(client_max_size=26 * 1024 * 1024)
-        for module in (rest_login, rest_messages, rest_threads, rest_interactions):
+        for module in (rest_login, rest_pins, rest_messages, rest_threads, rest_interactions):
             for method, path, handler in module.ROUTES:
                 app.router.add_route(method, BASE + path, self._carry(path, handler))
         app.router.add_get("/gateway", self.gateway.connect)

@@ -75,6 +75,8 @@ class Message:
     pinged: list[str] = field(default_factory=list)
     webhook: int | None = None
     reference: Json | None = None
+    pinned: datetime | None = None
+    is_pin_notice: bool = False  # Discord's own line that something was pinned
 
     @property
     def flags(self) -> int:

@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from adapters.platforms import PLATFORMS
 from bot.catalog.catalog import Catalog
@@ -94,6 +95,7 @@ class Speaker:
     refuses: DeliveryError | None = None
     people: dict[str, str] = field(default_factory=dict)  # their names, by id
     said: dict[tuple[Channel, str], Message] = field(default_factory=dict)
+    pins: Any = None  # as `bot.ports.Pins`, of which the commands need `problem`
 
     async def access(self, channel: Channel) -> Access:
         self.asked.add(channel)
@@ -111,10 +113,11 @@ class Speaker:
 
     async def say(
         self, channel: Channel, card: Message, key: str, *, mention: str | None = None
-    ) -> None:
+    ) -> str:
         if self.refuses:
             raise self.refuses
         self.said[channel, key] = card
+        return "1.1"
 
 
 @dataclass
