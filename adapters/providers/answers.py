@@ -54,7 +54,9 @@ def provider_of(lines: Sequence[Line], catalog: Catalog, named: str | None) -> P
     """
     names = [named] if named else next((w for line in lines if (w := line.get("watch"))), [])
     if not names:
-        kinds = (recognised(line["body"]) for line in lines if line.get("body"))
+        numbered = enumerate(lines)
+        polls = groupby(numbered, key=lambda one: one[1].get("look", f"line {one[0]}"))
+        kinds = (recognised([line for _, line in poll]) for _, poll in polls)
         kind = next((found for found in kinds if found), None)
         names = [one.id for one in catalog.providers.values() if one.kind == kind]
         if kind in _STATUSPAGES or len(names) != 1:
@@ -66,13 +68,15 @@ def provider_of(lines: Sequence[Line], catalog: Catalog, named: str | None) -> P
     return None if reduced or provider.kind == "statuspage" else provider
 
 
-def recognised(body: object) -> str | None:
+def recognised(lines: Sequence[Line]) -> str | None:
     """Return the kind of page that answers so, the first of them; or None."""
     for kind, poller in KINDS.items():
         answers = _Answers("")
-        answers.hear([{"body": body}])
+        answers.hear(lines)
+        # Some feeds are one for each component: without one nothing would be read.
+        page = Page("", "", dict.fromkeys(answers.stems, ()) or {"any": ()})
         try:
-            completed(poller(Page("", ""), answers.fetch).poll(lambda _: ()))
+            completed(poller(page, answers.fetch).poll(lambda _: ()))
         except SourceError:
             continue
         return kind
@@ -89,7 +93,9 @@ def completed(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _name(url: str) -> str:
-    return urlsplit(url).path.strip("/").rpartition("/")[2]
+    """Return the part of an address that a line is known by; a host in it may have been another."""
+    folder, _, name = urlsplit(url).path.strip("/").rpartition("/")
+    return "proxy" if folder.endswith("proxy") else name
 
 
 @dataclass(slots=True)
@@ -102,6 +108,11 @@ class _Answers:
 
     def hear(self, lines: Iterable[Line]) -> None:
         self._now = {_name(str(line.get("url") or "")): line for line in lines}
+
+    @property
+    def stems(self) -> list[str]:
+        """The names of the feeds, without what says that they are feeds."""
+        return [name.removesuffix(".rss") for name in self._now if name.endswith(".rss")]
 
     def recorded_lists(self, _: Snapshot) -> set[PageList]:
         return {one for one in PageList if f"{one.value.replace('_', '-')}.json" in self._now}

@@ -2,20 +2,23 @@
 
 An entry shows the newest word alone ("Status: Investigating", then the components by name with
 their states); after the end every component says Operational. Names may stand for several
-components. Also read by itself, for pages that give nothing else (Perplexity).
+components. Also read by itself, for pages whose summary tells no states (Perplexity); should it
+not answer, the document that the page is drawn from may.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapters.html import plain_text
 from adapters.providers.documents import read_feed
 from adapters.providers.fields import phase_word, read_id, status_severity
-from adapters.providers.port import Page
+from adapters.providers.incidentio_proxy import IncidentIoProxy
+from adapters.providers.port import Fetch, Page
 from adapters.providers.values import (
     Affecting,
     derived,
@@ -24,12 +27,28 @@ from adapters.providers.values import (
     page_update,
     understood,
 )
+from bot.domain.errors import SourceError
 from bot.domain.page import ENDED, Severity, Snapshot, worst
+from bot.ports import NeededLists
 
 PATH = "/feed.atom"
 _STATUS = re.compile(r"\AStatus: *(.+)$", re.MULTILINE)
 _AFFECTED = re.compile(r"^- (.+) \(([^()]+)\)$", re.MULTILINE)
 _HEADING = "Affected components"
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentIoFeed:
+    page: Page
+    fetch: Fetch
+
+    async def poll(self, needed: NeededLists) -> Snapshot:
+        try:
+            return parse(await self.fetch(self.page.url + PATH), self.page)
+        except SourceError:
+            with suppress(SourceError):  # what is wrong with the feed says more
+                return await IncidentIoProxy(self.page, self.fetch).poll(needed)
+            raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,15 @@ from adapters.providers import (
     datadog,
     flashcat,
     google,
-    incidentio_feed,
+    onlineornot,
     slack,
     xai,
 )
 from adapters.providers.aws_rss import AwsRss
 from adapters.providers.checkly import Checkly
 from adapters.providers.incidentio import IncidentIo
+from adapters.providers.incidentio_feed import IncidentIoFeed
+from adapters.providers.incidentio_proxy import IncidentIoProxy
 from adapters.providers.instatus import Instatus
 from adapters.providers.port import Fetch, OneDocument, Page, Poller
 from adapters.providers.statuspage import Statuspage, older_incidents
@@ -47,7 +49,8 @@ from bot.domain.page import PageIncident
 KINDS: Mapping[str, Callable[[Page, Fetch], Poller]] = {
     "statuspage": Statuspage,
     "incidentio": IncidentIo,
-    "incidentio-feed": partial(OneDocument, incidentio_feed.PATH, incidentio_feed.parse),
+    "incidentio-feed": IncidentIoFeed,
+    "incidentio-proxy": IncidentIoProxy,
     "google": partial(OneDocument, google.PATH, google.parse),
     "aws": partial(OneDocument, aws.PATH, aws.parse),
     "aws-rss": AwsRss,
@@ -57,6 +60,7 @@ KINDS: Mapping[str, Callable[[Page, Fetch], Poller]] = {
     "flashcat": partial(OneDocument, flashcat.PATH, flashcat.parse),
     "betterstack": partial(OneDocument, betterstack.PATH, betterstack.parse),
     "instatus": Instatus,
+    "onlineornot": partial(OneDocument, onlineornot.PATH, onlineornot.parse),
     "slack": partial(OneDocument, slack.PATH, slack.parse),
     "xai": partial(OneDocument, xai.PATH, xai.parse),
 }

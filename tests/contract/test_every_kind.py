@@ -36,6 +36,12 @@ START = datetime(2026, 9, 1, 12, tzinfo=UTC)
 every_kind = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
 
 
+def served(sample: Sample) -> dict[str, bytes]:
+    """The page in trouble, at the host that serves it: one kind has that in a path."""
+    bodies = sample.bodies(trouble=True)
+    return {path.replace("status.example.com", "127.0.0.1"): one for path, one in bodies.items()}
+
+
 def catalog_of(sample: Sample, url: str) -> Catalog:
     """A catalogue row for the sample's page, with one surface for all of its components."""
     ids = sample.components or {sample.down: ("It",)}
@@ -55,7 +61,7 @@ class Clock:
 
 @every_kind
 async def test_it_is_polled_over_http_and_judged(sample: Sample) -> None:
-    async with body_server(sample.bodies(trouble=True)) as server:
+    async with body_server(served(sample)) as server:
         catalog, clock = catalog_of(sample, server.url), Clock()
         async with page_sources(catalog, clock) as pages:
             snapshot = await pages["example"].poll(lambda _: ())
@@ -69,7 +75,7 @@ async def test_it_is_polled_over_http_and_judged(sample: Sample) -> None:
 @every_kind
 async def test_what_was_recorded_of_it_is_replayed(sample: Sample, tmp_path: Path) -> None:
     out = tmp_path / "page.jsonl"
-    async with body_server(sample.bodies(trouble=True)) as server:
+    async with body_server(served(sample)) as server:
         catalog, clock = catalog_of(sample, server.url), Clock()
         async with page_sources(catalog, clock) as pages:
             with recording(out, clock) as recorder:

@@ -6,25 +6,32 @@ import random
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property, lru_cache
-from typing import Any
+from functools import cached_property
 
 from bot.catalog.catalog import Catalog, only
 from bot.catalog.catalog_file import load_catalog
 from bot.catalog.providers import Provider, Surface
 from bot.domain.errors import SourceError
-from bot.domain.page import Severity, Snapshot
+from bot.domain.page import Snapshot
 from bot.status.switch import switch_targets
-from tests.history.failing_sources import DAYS, MINUTE, START, FailingSource, Fault, Month
+from tests.history.failing_sources import (
+    DAYS,
+    MINUTE,
+    START,
+    FailingSource,
+    Fault,
+    Month,
+    Recorded,
+    copy_age,
+)
 from tests.history.polling import observations
 from tests.history.test_other_formats import aws_polls, google_polls
 from tests.shared import shared_path
 from tests.unit.providers.samples import SAMPLES, Sample, encoded, polled
 
 SEED = 20260901
-AGES = (1, 2, 3, 7, 20, 90, 600)  # minutes of the copies that caches give
 
 
 async def advised(month: Month, asked: Sequence[str]) -> Counter[str]:
@@ -47,69 +54,7 @@ async def advised(month: Month, asked: Sequence[str]) -> Counter[str]:
     return offered
 
 
-def copy_age(now: datetime) -> timedelta:
-    return MINUTE * random.Random(now.timestamp()).choice(AGES)
-
-
 # --- recorded pages --------------------------------------------------------------------------
-
-
-def shifted(value: Any, by: timedelta) -> Any:
-    """The same value with every time in it moved."""
-    if isinstance(value, datetime):
-        return value + by
-    if isinstance(value, tuple):
-        return tuple(shifted(one, by) for one in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(
-            value,
-            **{one.name: shifted(getattr(value, one.name), by) for one in fields(value)},
-        )
-    return value
-
-
-@dataclass(eq=False)  # one is one
-class Recorded:
-    """A recording from `since` on, moved to the beginning of the month."""
-
-    provider: Provider
-    polls: Sequence[tuple[datetime, Snapshot | SourceError]]
-    since: datetime
-
-    @cached_property
-    def moments(self) -> list[tuple[datetime, Snapshot]]:
-        by = START - self.since
-        return [(at + by, page) for at, page in self.polls if isinstance(page, Snapshot)]
-
-    def place(self, at: datetime) -> int:
-        return max(0, bisect_right(self.moments, at, key=lambda one: one[0]) - 1)
-
-    @lru_cache(maxsize=400)  # noqa: B019  # as long as the test
-    def page(self, place: int) -> Snapshot:
-        moved: Snapshot = shifted(self.moments[place][1], START - self.since)
-        return moved
-
-    async def shows(self, now: datetime, fault: Fault | None) -> Snapshot:
-        if fault is Fault.STALE:
-            age = copy_age(now)
-            return replace(self.page(self.place(now - age)), age=age)
-        if fault is not None:
-            raise SourceError(fault.value)
-        return self.page(self.place(now))
-
-    def is_up(self, surface: str, at: datetime) -> bool:
-        rows = [
-            component.severity
-            for component in self.moments[self.place(at)][1].components
-            if self.provider.surface_of(component.id, component.name) == surface
-        ]
-        return bool(rows) and set(rows) == {Severity.UP}
-
-    def source(self) -> FailingSource:
-        until = START + timedelta(days=DAYS)
-        changes = [at for at, _ in self.moments if START < at < until]
-        every = timedelta(seconds=self.provider.every)
-        return FailingSource(self.provider.id, every, changes, self.shows, self.is_up)
 
 
 def aws_provider() -> Provider:
@@ -164,6 +109,8 @@ TROUBLE = {
     "statuspage": "partial_outage",
     "incidentio": "partial_outage",
     "incidentio-feed": "Partial outage",
+    "incidentio-proxy": "partial_outage",
+    "onlineornot": "INVESTIGATING",
     "instatus": "MAJOROUTAGE",
     "datadog": '"degraded"',
     "checkly": '"MAJOR"',

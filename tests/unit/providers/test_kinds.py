@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.providers.answers import recognised
 from adapters.providers.kinds import KINDS
 from bot.domain.errors import SourceError
 from bot.domain.page import Severity, Snapshot
 from tests.damage import mutated
 from tests.unit.providers.samples import SAMPLES, Sample, encoded, polled
+from tests.unit.providers.samples.sample import PAGE
 
 every_kind = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
 FAMILIES = ({"statuspage", "incidentio"},)  # these imitate each other
@@ -167,3 +169,26 @@ async def test_bytes_of_any_kind_raise_nothing_else(
         await polled(sample, bodies)
     except SourceError:
         return
+
+
+# --- recognised by shape ---------------------------------------------------------------------
+
+
+@every_kind
+@pytest.mark.parametrize("trouble", [False, True])
+def test_a_recording_is_recognised_by_the_shape_of_its_bodies(
+    sample: Sample, trouble: bool
+) -> None:
+    bodies = sample.trouble if trouble else sample.quiet
+    lines = [{"url": PAGE + path, "status": 200, "body": body} for path, body in bodies.items()]
+    same = next((family for family in FAMILIES if sample.kind in family), {sample.kind})
+    if sample.kind == "incidentio-proxy":
+        same = {*same, "incidentio-feed"}  # whose pages have this document in reserve
+    assert recognised(lines) in same
+    if len(bodies) == 1:
+        assert recognised([{"body": lines[0]["body"]}]) in same
+
+
+def test_what_is_no_page_of_any_kind_is_not_recognised() -> None:
+    for body in ("<html>busy</html>", "", {}, [1], {"page": "x"}, "<rss><channel/></rss>"):
+        assert recognised([{"body": body}]) is None

@@ -1,4 +1,4 @@
-"""Only what is active: Flashcat, Slack; and xAI's feed."""
+"""Only what is active: Flashcat, Slack; and the feeds of xAI and of OnlineOrNot."""
 
 from __future__ import annotations
 
@@ -37,6 +37,15 @@ def _xai_item(state: str, severity: str) -> str:
         "Tue, 01 Sep 2026 11:50:00 GMT</strong></p><h3>Investigating</h3><p>We look.</p></div>]]>"
         "</description><pubDate>Tue, 01 Sep 2026 11:45:00 GMT</pubDate>"
         f"<category>{severity}</category><category>{state}</category></item>"
+    )
+
+
+def _announced(word: str) -> str:
+    return (
+        "<item><title>API fails</title><link>status.example.com/incidents/l4Gmz6</link>"
+        "<description><![CDATA[<p><small>Sep 1, 11:58 AM UTC</small><br/>"
+        f"<strong>{word}</strong> - <p>We look.</p></p>]]></description>"
+        "<pubDate>Tue, 01 Sep 2026 11:50:46 GMT</pubDate></item>"
     )
 
 
@@ -91,5 +100,14 @@ ACTIVE = (
         "api",
         Severity.MAJOR,
         "INC1",
+    ),
+    Sample(
+        "onlineornot",
+        {"chat": ("Chat",), "api": ("API",)},
+        {"/incidents.rss": feed("Example Status - Incident History", _announced("RESOLVED"))},
+        {"/incidents.rss": feed("Example Status - Incident History", _announced("INVESTIGATING"))},
+        "api",
+        Severity.DEGRADED,
+        "l4Gmz6",
     ),
 )

@@ -45,6 +45,46 @@ _ATOM = (
 _ROWS = {"c1": ("API",), "c2": ("Web",)}
 
 
+def _proxy(*open_: Json, **lists: Json) -> Json:
+    rows = [{"component_id": id_, "name": names[0]} for id_, names in _ROWS.items()]
+    return {
+        "summary": {
+            "id": "p1",
+            "name": "Example",
+            "structure": {"items": [{"group": {"id": "g", "name": "G", "components": rows}}]},
+            "ongoing_incidents": list(open_),
+            **lists,
+        }
+    }
+
+
+PROXY_OPEN = {
+    "id": "i1",
+    "name": "Elevated errors",
+    "status": "investigating",
+    "published_at": "2026-09-01T11:50:00Z",
+    "affected_components": [{"component_id": "c1", "status": "partial_outage"}],
+    "component_impacts": [
+        {"component_id": "c1", "status": "partial_outage", "start_at": "2026-09-01T11:50:00Z"}
+    ],
+    "updates": [
+        {
+            "id": "u1",
+            "published_at": "2026-09-01T11:50:00Z",
+            "to_status": "investigating",
+            "message": {
+                "text_node": {
+                    "type": "doc",
+                    "content": [
+                        {"type": "paragraph", "content": [{"type": "text", "text": "We look."}]}
+                    ],
+                }
+            },
+        }
+    ],
+}
+
+
 def _instatus_rows(status: str) -> Json:
     return {"components": [{"id": "in1", "name": "API", "status": status, "group": None}]}
 
@@ -80,6 +120,19 @@ STATUSPAGES = (
             )
         },
         {"/feed.atom": _ATOM},
+        "c1",
+        Severity.PARTIAL,
+        "i1",
+    ),
+    Sample(
+        "incidentio-proxy",
+        {},
+        {"/proxy/status.example.com": _proxy()},
+        {
+            "/proxy/status.example.com": _proxy(
+                PROXY_OPEN, affected_components=PROXY_OPEN["affected_components"]
+            )
+        },
         "c1",
         Severity.PARTIAL,
         "i1",
