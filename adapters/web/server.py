@@ -133,7 +133,9 @@ async def serving(
         app,
         http=type("Connection", (Protocol,), shared),
         log_config=None,
+        log_level="error",  # a warning for each request that is no HTTP: anybody could fill a disk
         access_log=False,
+        ws="none",
         lifespan="off",
         server_header=False,
         proxy_headers=bool(trusted_proxies),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
@@ -124,6 +125,46 @@ async def test_a_page_in_a_browser_cannot_reach_it_by_another_name(running: Runn
         for host, status in (("evil.example.com", 421), ("status.example.com", 200)):
             answer = await http.post(address, json=body, headers={"Host": host, **accept})
             assert (answer.status_code == 421) is (status == 421)
+
+
+@pytest.mark.parametrize(
+    ("sent", "headers", "status"),
+    [
+        (b"{", {"Host": "evil.example.com"}, 421),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "prompts/get", "params": {"name": "x"}}', {}, 200),
+        (b"[" * 1_000_000, {}, 413),
+        (b"{", {}, 400),
+    ],
+)
+async def test_what_a_stranger_sends_is_refused_without_a_line_in_the_log(
+    running: Running,
+    caplog: pytest.LogCaptureFixture,
+    sent: bytes,
+    headers: dict[str, str],
+    status: int,
+) -> None:
+    kind = {"Accept": "application/json", "Content-Type": "application/json"}
+    async with agents_door(running) as address, httpx.AsyncClient() as http:
+        answer = await http.post(address, content=sent, headers=kind | headers)
+    assert answer.status_code == status
+    assert [one for one in caplog.records if one.levelname in {"WARNING", "ERROR"}] == []
+
+
+async def test_who_sends_half_a_request_costs_no_session(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with agents_door(running) as address:
+        port = httpx.URL(address).port
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99\r\n"
+        kind = "Content-Type: application/json\r\nAccept: application/json\r\n\r\n{"
+        writer.write((head + kind).encode())
+        await writer.drain()
+        async with httpx.AsyncClient() as http:  # its own turn comes after that one's
+            assert (await http.get(address)).status_code == 405
+        writer.close()
+        await writer.wait_closed()
+    assert [one for one in caplog.records if one.levelname in {"WARNING", "ERROR"}] == []
 
 
 async def test_nobody_holds_a_connection_open_by_waiting_for_what_never_comes(

@@ -68,6 +68,27 @@ async def test_only_a_trusted_proxy_is_believed_about_who_asks(
     assert other.status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        (b"\x00 is no HTTP\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", b"400"),
+        (
+            b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+            b"200",
+        ),
+    ],
+)
+async def test_no_stranger_writes_into_the_log(
+    running: Running, caplog: pytest.LogCaptureFixture, asked: bytes, answered: bytes
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", running.http.base_url.port)
+    writer.write(asked)
+    assert (await reader.readline()).split()[1] == answered
+    writer.close()
+    assert caplog.records == []
+
+
 # --- answers that nobody reads -------------------------------------------------------------------
 
 
