@@ -107,3 +107,6 @@ async def test_what_is_too_old_or_too_much_goes_and_what_is_open_stays(
     assert await history.prune("prune", NOW - 4.5 * DAY) == 5
     assert await left() == (["open", "over1", "over2"], 2)
     assert await history.prune("prune", NOW - 4.5 * DAY) == 0
+    monkeypatch.setattr(keys, "INCIDENTS_KEPT", 0)
+    assert await history.prune("prune", NOW - 4.5 * DAY) == 2
+    assert await left() == (["open"], 2), "however many are open"

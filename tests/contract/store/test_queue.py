@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from redis.asyncio.cluster import RedisCluster
 
@@ -139,6 +141,18 @@ async def test_a_limit_grants_what_it_allows_and_names_a_time_to_the_rest(store:
     assert len(times) == 2
     assert times[1] - times[0] == pytest.approx(10_000)
     await store.rate_limiter.refused(bucket, 3000)
+    held = await store.rate_limiter.acquire([bucket], granted=True)
+    assert held.at is not None
+    after = await store.rate_limiter.acquire([bucket])
+    assert after.at is not None
+    assert after.at - held.at >= 9_999, "nobody shares the moment that was granted"
+
+
+async def test_a_shorter_refusal_ends_no_longer_one(store: Store) -> None:
+    bucket = Bucket("chat/T2", rate=1000.0, burst=1)
+    await store.rate_limiter.refused(bucket, 3600)
+    await store.rate_limiter.refused(bucket, 0.001)
+    await asyncio.sleep(0.01)
     held = await store.rate_limiter.acquire([bucket], granted=True)
     assert held.at is not None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +12,6 @@ from adapters.redis import keys
 from adapters.redis.store import Store, open_store
 from bot.delivery.queue import Claim, Outcome, Settlement, ThreadUpdate, Unconfirmed
 from bot.domain.incident import EventKind, Incident
-from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Pause, Reminder, Subscription, ThreadRecord
 from tests.delivery_kit import channels, commit, incident, more, utc_now
 from tests.servers.redis import standalone
@@ -80,25 +78,6 @@ async def test_holding_a_claim_begins_its_lease_anew_and_leaves_it_claimed(store
     assert await due_at(store, channel) > 1
     assert not (await store.queue.claim("hold", 64)).claims
     assert await store.queue.settle(Settlement(claim, Outcome.DONE))
-
-
-async def test_of_two_channels_the_one_with_the_worse_news_is_claimed_first(store: Store) -> None:
-    """Within a shard; shards are served side by side."""
-    first = Channel("order", "T1", "C0")
-    second = next(
-        one
-        for number in itertools.count(1)
-        if store.database.shards.of(one := Channel("order", "T1", f"C{number}"))
-        == store.database.shards.of(first)
-    )
-    minor = incident(EventKind.OPENED, provider="minor", severity=Severity.DEGRADED)
-    major = incident(EventKind.OPENED, provider="major", severity=Severity.MAJOR)
-    for channel, told in [(first, minor), (second, major)]:
-        await store.subscriptions.put(Subscription(channel))
-        await store.queue.mark_stale(channel, [told])
-    found = await store.queue.claim("order", 1)
-    assert [claim.channel for claim in found.claims] == [second]
-    assert found.more
 
 
 async def test_what_was_uncertain_stays_so_since_the_first_time(store: Store) -> None:
