@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from adapters.client_rate import MOST_CLIENTS, ClientRate
 from adapters.slack.errors import SlackUnreachable, slack_errors
 from adapters.slack.manifest import EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH
 from bot.domain.errors import DeliveryError, StoreError
@@ -32,21 +33,27 @@ SIGNED_SECONDS = 300
 # A client whose signature was wrong twice within this time sends no more than so much, until it
 # has been forgiven (guesses: most of Slack's requests have some thousand bytes).
 FORGIVEN_SECONDS, SUSPECT_BYTES = 10.0, 32_000
-MOST_CLIENTS = 2_000
+# Each end of an installation asks Slack, and is remembered for ten minutes, whoever made it up. The
+# people of one office come from one address (guesses).
+INSTALLS, INSTALL_BURST = 0.2, 20  # a second, for each client
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _NOT_NOW = (
-    "<h2>Not now</h2><p>Slack does not answer, or the app cannot keep what it says. "
+    "<h2>Not now</h2><p>Slack does not answer, the app cannot keep what it says, or it was asked "
+    "too often. "
     f'Try again from <a href="{INSTALL_PATH}">here</a> in a minute.</p>'
 )
 
 
-def slack_routes(app: AsyncApp, *, secret: str, wall: Callable[[], float]) -> list[Route]:
+def slack_routes(
+    app: AsyncApp, *, secret: str, wall: Callable[[], float], monotonic: Callable[[], float]
+) -> list[Route]:
     """Return the routes. `secret` checks requests; empty: none are taken, only installations.
 
-    `wall` is the wall clock in seconds.
+    `wall` is the wall clock in seconds; `monotonic` counts for the limits.
     """
     handler = AsyncSlackRequestHandler(app)
-    forgers = _Forgers(wall)
+    forgers = _Forgers(monotonic)
+    installs = ClientRate(INSTALLS, INSTALL_BURST, monotonic)
 
     async def receive(request: Request) -> Response:
         """Check the signature over the raw body before anything reads it."""
@@ -64,6 +71,8 @@ def slack_routes(app: AsyncApp, *, secret: str, wall: Callable[[], float]) -> li
         return await _dispatch(app, request, body)
 
     async def install(request: Request) -> Response:
+        if wait := installs.wait(request.client.host if request.client else "?"):
+            return HTMLResponse(_NOT_NOW, status_code=429, headers={"Retry-After": str(wait)})
         try:
             with slack_errors():
                 return await handler.handle(request)
@@ -99,17 +108,17 @@ class _Forgers:
     same proxy, but send nothing large.
     """
 
-    def __init__(self, wall: Callable[[], float]) -> None:
-        self._wall = wall
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._failed: OrderedDict[str, float] = OrderedDict()  # when they are forgiven
 
     def suspects(self, client: str) -> bool:
-        return self._failed.get(client, 0.0) > self._wall() + FORGIVEN_SECONDS
+        return self._failed.get(client, 0.0) > self._clock() + FORGIVEN_SECONDS
 
     def note(self, client: str) -> None:
         """Count one failure: each is forgiven after `FORGIVEN_SECONDS`, one after the other."""
         before = self._failed.pop(client, 0.0)
-        self._failed[client] = max(before, self._wall()) + FORGIVEN_SECONDS
+        self._failed[client] = max(before, self._clock()) + FORGIVEN_SECONDS
         while len(self._failed) > MOST_CLIENTS:
             self._failed.popitem(last=False)
 

@@ -123,7 +123,8 @@ class Slack:
     @property
     def routes(self) -> list[Route]:
         """For the HTTP server; empty in pure Socket Mode."""
-        return slack_routes(self._app, secret=self._options.signing_secret, wall=time.time)
+        secret = self._options.signing_secret
+        return slack_routes(self._app, secret=secret, wall=time.time, monotonic=time.monotonic)
 
     async def start(self) -> None:
         """Find out whose token it is, if Slack answers in time; `run` goes on asking.

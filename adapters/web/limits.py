@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hmac
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-MOST_CLIENTS = 2_000  # whose rate is remembered; the longest silent are forgotten
+from adapters.client_rate import ClientRate
 
 
 class ErrorDetail(BaseModel):
@@ -56,32 +53,13 @@ def broken(_: Request, __: Exception) -> Response:
     return JSONResponse(body, 500)
 
 
-@dataclass(slots=True)
-class Rate:
-    """A token bucket for each client: `burst` at once, then `rate` a second.
-
-    In this process alone: it protects the process, not a shared resource.
-    """
-
-    rate: float
-    burst: int
-    clock: Callable[[], float]  # seconds, monotonic
-    _buckets: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
+class Rate(ClientRate):
+    """What one client may ask of the HTTP application."""
 
     def take(self, request: Request) -> None:
         """Raises: RequestRefused (429) with the seconds to wait."""
-        client = request.client.host if request.client else "?"
-        now = self.clock()
-        tokens, at = self._buckets.pop(client, (float(self.burst), now))
-        tokens = min(self.burst, tokens + (now - at) * self.rate)
-        if tokens >= 1:
-            self._buckets[client] = (tokens - 1, now)
-        else:
-            self._buckets[client] = (tokens, now)
-        while len(self._buckets) > MOST_CLIENTS:
-            self._buckets.popitem(last=False)
-        if tokens < 1:
-            wait = max(1, round((1 - tokens) / self.rate + 0.5))
+        wait = self.wait(request.client.host if request.client else "?")
+        if wait:
             raise RequestRefused(429, "too_many_requests", "slow down", retry_after=wait)
 
 

@@ -19,7 +19,7 @@ WIRED_HERE = {"bot/app.py", "bot/cli.py", "bot/__main__.py"}
 # Rooms of `adapters` that other rooms may use: what the replicas of a platform share (who installed
 # the app, which request was seen) lies in Redis, what chats have in common in `chat`, how a body
 # is read within limits in `http`, and what can be reached from here in `network`.
-COMMON = {"chat", "html", "http", "network", "pictures", "redis"}
+COMMON = {"chat", "client_rate", "html", "http", "network", "pictures", "redis"}
 # They look into all the others: the operator's commands, and the table of platforms. None of the
 # others looks into them.
 ABOVE_ALL = {"cli", "platforms"}

@@ -11,6 +11,7 @@ import pytest
 from slack_sdk.oauth.installation_store import Installation
 
 from adapters.redis.client import open_database
+from adapters.slack.http import INSTALL_BURST
 from adapters.slack.installations import CACHE_SECONDS, RedisInstallations, TokenCipher
 from adapters.slack.oauth import SignedStates
 from adapters.slack.settings import SlackSettings
@@ -98,6 +99,16 @@ async def test_opening_the_install_page_writes_nothing(bot: SlackBot) -> None:
 
     assert len(states) == 5
     assert await bot.store.database.call("DBSIZE") == before
+
+
+async def test_one_client_ends_no_more_installations_than_an_office_has(bot: SlackBot) -> None:
+    async with aiohttp.ClientSession() as session:
+        _, state = await begin(bot, session)
+        codes = [await finish(bot, session, "guessed", state) for _ in range(INSTALL_BURST + 5)]
+        async with session.post(bot.http + "/slack/events", data=b"{}") as events:
+            assert events.status == 401  # what Slack asks has no such limit
+    assert codes[-1] == 429
+    assert codes.count(429) >= 5
 
 
 @pytest.mark.parametrize(("age", "good"), [(0, True), (599, True), (601, False)])
