@@ -84,11 +84,15 @@ async def test_alerts_and_dashboard_ask_for_what_is_measured(tmp_path: Path) -> 
         measured = (await running.http.get("/metrics")).text
     await asyncio.to_thread(promtool, "check", "metrics", where=tmp_path, given=measured)
     for expression in asked:
+        known = {"instance", "job"}  # Prometheus adds these
         for name, chosen in re.findall(r"\b((?:isclaudedown|process)_\w+)(\{[^}]*\})?", expression):
             samples = re.findall(rf"^{name}(?:\{{.*\}})? \S+$", measured, re.MULTILINE)
             assert samples, f"{name} is not measured"
             labels = set(re.findall(r'(\w+)=~?"', chosen))
             assert labels <= set(re.findall(r'(\w+)="', samples[0])), expression
+            known |= set(re.findall(r'(\w+)="', samples[0]))
+        grouped = set(re.findall(r"\w+", " ".join(re.findall(r"by \(([^)]*)\)", expression))))
+        assert grouped <= known, f"{expression}: grouped by what no sample has"
     outcomes = set(re.findall(r'isclaudedown_deliveries_total\{.*outcome="(\w+)"', measured))
     assert {"failed", "refused"} <= outcomes
 
