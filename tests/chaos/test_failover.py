@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
 from adapters.redis.store import Store
 from bot.domain.errors import StoreError
 from bot.domain.incident import EventKind, Incident
+from tests.chaos.failover import FAIL_OVERS, insist
 from tests.chaos.ledger import Ledger
 from tests.delivery_kit import channels, commit, incident, left, more, running_bot, subscribe
 from tests.servers.chat import ChatMessenger, ChatServer
-from tests.servers.redis import Node, cluster, sentinel
+from tests.servers.redis import Node
 
 CHANNELS = 24
 
 
-@contextmanager
-def _cluster() -> Iterator[tuple[str, Node]]:
-    with cluster(3, replicas=1) as nodes:
-        hosts = ",".join(f"127.0.0.1:{node.port}" for node in nodes)
-        yield f"redis+cluster://{hosts}", nodes[0]
-
-
 @pytest.mark.chaos
-@pytest.mark.parametrize("failing_over", [_cluster, sentinel], ids=["cluster", "sentinel"])
+@pytest.mark.parametrize("failing_over", FAIL_OVERS)
 async def test_a_fail_over_loses_and_doubles_nothing(
     failing_over: Callable[[], AbstractContextManager[tuple[str, Node]]],
 ) -> None:
@@ -46,9 +40,9 @@ async def test_a_fail_over_loses_and_doubles_nothing(
             primary.kill()
             told = more(told, EventKind.WORSE)
             async with asyncio.timeout(40):
-                await _insist(lambda: commit(bot.store, told))
-                await _insist(bot.fanout.sweep)
-                await _insist(lambda: _done(bot.store, server, told))
+                await insist(lambda: commit(bot.store, told))
+                await insist(bot.fanout.sweep)
+                await insist(lambda: _done(bot.store, server, told))
         ledger = _ledger(server, told)
         assert ledger.is_clean, ledger
 
@@ -64,13 +58,3 @@ def _ledger(server: ChatServer, told: Incident) -> Ledger:
     for channel in channels(CHANNELS):
         ledger.check(server, channel, told)
     return ledger
-
-
-async def _insist(work: Callable[[], Awaitable[object]]) -> None:
-    while True:
-        try:
-            await work()
-        except StoreError:
-            await asyncio.sleep(0.2)
-        else:
-            return
