@@ -6,20 +6,19 @@ message to each channel, and a second one, to those that got the first, once the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.delivery.announcement import Announcement
 from bot.delivery.cache import MessageCache
-from bot.delivery.queue import EventStream
+from bot.delivery.state_fanout import StateFanOut
 from bot.delivery.steps import FIRST, Act, Plan, Step
 from bot.domain.blindness import Blindness
 from bot.domain.message import Message
+from bot.domain.state import State
 from bot.domain.subscription import Channel, Reason, Subscription, ThreadRecord
-from bot.loops.periodic import StoreLoop
-from bot.ports import Clock, IncidentStore
 
 log = structlog.get_logger()
 
@@ -72,38 +71,19 @@ class BlindnessNews(Announcement):
         return {FIRST: key, SEEN_AGAIN: f"{key}/{SEEN_AGAIN}"}
 
 
-class BlindnessFanOut(StoreLoop):
+class BlindnessFanOut(StateFanOut):
     """The loop that queues the channels of each page that cannot be, or can again be, read."""
 
-    def __init__(
-        self,
-        providers: Sequence[str],
-        incident_store: IncidentStore,
-        stream: EventStream,
-        clock: Clock,
-        *,
-        interval: float = LOOK_EVERY,
-    ) -> None:
-        super().__init__("blindness", interval)
-        self._providers = providers
-        self._incident_store = incident_store
-        self._stream = stream
-        self._clock = clock
+    name = "blindness"
+    look_every = LOOK_EVERY
 
-    async def queue_due(self) -> bool:
-        """Queue every channel that is not up to date with the last blindness of each page.
-
-        Raises:
-            StoreError: the store did not answer; the rest is found at the next pass.
-        """
-        for provider in self._providers:
-            state = (await self._incident_store.load(provider)).state
-            blindness = state.blindness if state else None
-            if blindness is None:
-                continue
-            ended = blindness.ended_at
-            if ended is not None and self._clock() - ended > FORGOTTEN_AFTER:
-                continue
-            if stale := await self._stream.enqueue(blindness):
-                log.info("blindness.queued", subject=blindness.key, stale=stale)
-        return False
+    async def queue_from(self, state: State) -> None:
+        """Queue every channel that is not up to date with the last blindness of a page."""
+        blindness = state.blindness
+        if blindness is None:
+            return
+        ended = blindness.ended_at
+        if ended is not None and self._clock() - ended > FORGOTTEN_AFTER:
+            return
+        if stale := await self._stream.enqueue(blindness):
+            log.info("blindness.queued", subject=blindness.key, stale=stale)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,14 +9,13 @@ import structlog
 
 from bot.delivery.announcement import Announcement
 from bot.delivery.cache import MessageCache
-from bot.delivery.queue import EventStream
+from bot.delivery.state_fanout import StateFanOut
 from bot.delivery.steps import Act, Plan, Step
 from bot.domain.incident import Incident, Origin
 from bot.domain.message import Message
 from bot.domain.page import Severity
+from bot.domain.state import State
 from bot.domain.subscription import Reason, Subscription, ThreadRecord
-from bot.loops.periodic import StoreLoop
-from bot.ports import Clock, IncidentStore
 
 log = structlog.get_logger()
 
@@ -103,38 +101,19 @@ class UntakenNews(Announcement):
         return subscription.escalation.mention if subscription.escalation else None
 
 
-class EscalationFanOut(StoreLoop):
+class EscalationFanOut(StateFanOut):
     """The loop that queues the channels that want somebody called by now."""
 
-    def __init__(
-        self,
-        providers: Sequence[str],
-        incident_store: IncidentStore,
-        stream: EventStream,
-        clock: Clock,
-        *,
-        interval: float = LOOK_EVERY,
-    ) -> None:
-        super().__init__("escalation", interval)
-        self._providers = providers
-        self._incident_store = incident_store
-        self._stream = stream
-        self._clock = clock
+    name = "escalation"
+    look_every = LOOK_EVERY
 
-    async def queue_due(self) -> bool:
-        """Queue every channel whose time has passed since an outage became a major one.
-
-        Raises:
-            StoreError: the store did not answer; the rest is found at the next pass.
-        """
+    async def queue_from(self, state: State) -> None:
+        """Queue every channel whose time has passed since an outage became a major one."""
         now = self._clock()
-        for provider in self._providers:
-            state = (await self._incident_store.load(provider)).state
-            for incident in state.incidents.values() if state else ():
-                since = major_since(incident)
-                minutes = int((now - since).total_seconds() // 60) if since else 0
-                if minutes > 0:
-                    stale = await self._stream.enqueue_escalation(Untaken(incident.key), minutes)
-                    if stale:
-                        log.info("escalation.queued", incident=incident.key, stale=stale)
-        return False
+        for incident in state.incidents.values():
+            since = major_since(incident)
+            minutes = int((now - since).total_seconds() // 60) if since else 0
+            if minutes > 0:
+                stale = await self._stream.enqueue_escalation(Untaken(incident.key), minutes)
+                if stale:
+                    log.info("escalation.queued", incident=incident.key, stale=stale)
