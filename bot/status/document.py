@@ -76,17 +76,7 @@ def scoreboard_document(board: Scoreboard) -> ScoreboardDocument:
     return ScoreboardDocument(
         counts={result: board.count(result) for result in ScoreResult},
         median_lead=board.median_lead,
-        entries=tuple(
-            ScoreDocument(
-                incident=entry.incident,
-                title=entry.title,
-                result=entry.result,
-                started_at=entry.started_at,
-                surfaces=entry.surfaces,
-                ahead=entry.ahead,
-            )
-            for entry in board.entries
-        ),
+        entries=tuple(ScoreDocument.model_validate(entry) for entry in board.entries),
     )
 
 
@@ -110,18 +100,7 @@ def explanation_document(said: Explanation, view: StatusView) -> ExplanationDocu
 
 def incident_history(incident: Incident) -> IncidentHistoryDocument:
     """Return an incident with its events, word for word."""
-    events = tuple(
-        EventDocument(
-            revision=event.revision,
-            kind=event.kind,
-            at=event.at,
-            severity=event.severity,
-            phase=event.phase,
-            text=event.text,
-            note=event.note,
-        )
-        for event in incident.events
-    )
+    events = tuple(EventDocument.model_validate(event) for event in incident.events)
     return IncidentHistoryDocument(**_incident(incident), events=events)
 
 

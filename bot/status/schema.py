@@ -45,7 +45,10 @@ Seconds = Annotated[
 class Part(BaseModel):
     """A piece of a document."""
 
-    model_config = ConfigDict(frozen=True, serialize_by_alias=True, validate_by_name=True)
+    # From attributes: a part that says what a value of ours says, field by field, is read from it.
+    model_config = ConfigDict(
+        frozen=True, serialize_by_alias=True, validate_by_name=True, from_attributes=True
+    )
 
 
 class EvidenceDocument(Part):
