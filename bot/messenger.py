@@ -137,6 +137,15 @@ class Messenger(Protocol):
 
 
 @runtime_checkable
+class ReplacesThreads(Protocol):
+    """A messenger that begins another thread where the one of a root is closed to it."""
+
+    def begins_thread(self, message: str) -> bool:
+        """Return whether what was sent as a reply is the root of another thread."""
+        ...
+
+
+@runtime_checkable
 class Direct(Protocol):
     """A messenger that can write to one person alone."""
 

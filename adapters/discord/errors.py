@@ -49,12 +49,15 @@ MEANING: Final = {code: kind for kind, codes in _TABLE.items() for code in codes
 
 WORDS: Final[dict[int, str]] = {
     10003: "the channel was deleted",
+    10008: "somebody deleted the message",
     10004: "the server is gone, or I was removed from it",
     50001: "I cannot see the channel (permission View Channel)",
     50007: "this person takes no messages from me",
     50008: "nobody can write in a channel of that kind",
     50013: "I lack a permission in the channel (Send Messages, Embed Links, or threads)",
     50024: "that cannot be done in a channel of that kind",
+    50083: "the thread is closed, and I cannot open it again",
+    160005: "the thread is locked",
     160002: "I may not read the channel's history (permission Read Message History)",
     40067: "this forum wants a tag on every post, and none that I may set: add one named incident",
     40058: "only posts can be made in a forum",

@@ -150,7 +150,12 @@ class DiscordMessenger:
     async def close_thread(self, channel: Channel, root: str) -> None:
         ref = read_known(root)
         if ref.is_post or (await self._kind(channel)).has_threads:
-            await self._posting.archive(self._threads.post_of(ref))
+            await self._posting.archive(ref.thread)
+
+    def begins_thread(self, message: str) -> bool:
+        """Return whether it is a forum post: as a reply it took the place of one closed to us."""
+        ref = read_ref(message)
+        return ref is not None and ref.is_post
 
     async def find(
         self, channel: Channel, root: str | None, keys: Sequence[str], since: datetime
@@ -166,8 +171,7 @@ class DiscordMessenger:
                 # It may have been cut off before it was published; twice is harmless.
                 await self._posting.publish(channel_id, own.message)
         elif ref.is_post:
-            post = self._threads.post_of(ref)
-            found = await self._recovery.in_channel(channel, post, keys, since)
+            found = await self._recovery.in_channel(channel, ref.thread, keys, since)
             if left := [key for key in keys if key not in found]:
                 # As the first message of a post that took its place.
                 found |= await self._recovery.posts(channel, left, since)

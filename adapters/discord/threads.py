@@ -59,8 +59,6 @@ class DiscordThreads:
         self._channels = channels
         self._posting = posting
         self.names = ThreadNames(channels, posting, monotonic)
-        # Forum posts that took the place of others.
-        self._successors: OrderedDict[int, int] = OrderedDict()
         # Lines in channels by their keys: what was posted is not repeated with the rest.
         self._lines: OrderedDict[str, Ref] = OrderedDict()
 
@@ -142,13 +140,13 @@ class DiscordThreads:
     ) -> Ref:
         """Post `body` into a forum post.
 
-        Where that was deleted or locked, what is for the whole channel opens a new post, which
-        takes what follows.
+        Where that was deleted or locked, what is for the whole channel opens a new post, of which
+        the reference tells.
 
         Raises:
             MessageGone: there is none to write in, and this is not worth a new one.
         """
-        post = self.post_of(root)
+        post = root.thread
         try:
             return Ref(post, await self._posting.create(post, body, key))
         except DiscordRefused as refused:
@@ -162,14 +160,7 @@ class DiscordThreads:
             post = await self.open_post(forum_id, message, body)
         except DiscordRefused as refused:
             raise meaning(refused) from None
-        self._successors[root.thread] = post
-        if len(self._successors) > _REMEMBERED:
-            self._successors.popitem(last=False)
         return Ref(post, post)
-
-    def post_of(self, root: Ref) -> int:
-        """Return the post that replies to `root` go to by now."""
-        return self._successors.get(root.thread, root.thread)
 
     async def reply_in_channel(self, channel_id: int, root: Ref, body: Json, key: str) -> Ref:
         """Post `body` as an answer to the root."""

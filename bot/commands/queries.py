@@ -60,7 +60,8 @@ async def _thread_link(
     services: Services, request: Request, incident: Incident
 ) -> ThreadLink | None:
     thread = await services.threads.thread(request.channel, incident.key)
-    return ThreadLink(request.channel.id, thread.root) if thread and thread.root else None
+    place = thread.goes_on_in if thread else None
+    return ThreadLink(request.channel.id, place) if place else None
 
 
 async def history(services: Services, request: Request, words: ParsedCommand) -> Answer:

@@ -19,7 +19,7 @@ from bot.delivery.context import DeliveryContext, NotNowError, SubjectTask
 from bot.delivery.queue import Claim, Outcome, Settlement, Unconfirmed
 from bot.delivery.retry_policy import settlement_after
 from bot.delivery.sender import Sender
-from bot.delivery.steps import DELETED, Act, Step, apply
+from bot.delivery.steps import DELETED, Act, Step, apply, placed
 from bot.domain.errors import (
     DeliveryError,
     Malformed,
@@ -105,9 +105,11 @@ class Attempt:
             message = await self._sender.send(step, task)
         except MessageGone as gone:
             log.info("delivery.message_gone", channel=str(self._channel), reason=gone.reason)
+            task.thread = replace(task.thread, refused=gone.reason)
             message = DELETED
         except Malformed as refused:
             log.warning("delivery.malformed", channel=str(self._channel), reason=refused.reason)
+            task.thread = replace(task.thread, refused=refused.reason)
             try:
                 message = await self._sender.send(step, task, plainly=True)
             except (Malformed, MessageGone) as again:
@@ -118,7 +120,7 @@ class Attempt:
                     task.thread = replace(task.thread, parked=step.revision)
                     return
                 message = DELETED
-        task.thread = apply(task.thread, step, message)
+        task.thread = placed(apply(task.thread, step, message), self._context.messenger, [message])
         self._unrecorded = self._unrecorded or step.sends
 
     async def _hold(self) -> None:

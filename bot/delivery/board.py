@@ -150,7 +150,7 @@ async def board_news(
             continue
         thread = await queue.thread(claim.channel, incident.key) or ThreadRecord()
         if thread.root:
-            threads[incident.key] = ThreadLink(claim.channel.id, thread.root)
+            threads[incident.key] = ThreadLink(claim.channel.id, thread.goes_on_in)
         elif plan(incident, thread, subscription, view.at).sends:
             waits = True
     content = board_content(view, subscription, threads)

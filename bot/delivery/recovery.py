@@ -16,7 +16,16 @@ from bot.delivery.context import DeliveryContext, SubjectTask
 from bot.delivery.plan import plan
 from bot.delivery.queue import Claim, Unconfirmed
 from bot.delivery.sender import Sender
-from bot.delivery.steps import FIRST, Act, Step, apply, catch_up_key, reply_key, root_key
+from bot.delivery.steps import (
+    FIRST,
+    Act,
+    Step,
+    apply,
+    catch_up_key,
+    placed,
+    reply_key,
+    root_key,
+)
 from bot.domain.errors import CannotLook
 from bot.domain.incident import EventKind, Incident, IncidentEvent
 from bot.domain.subscription import Channel, Subscription, ThreadRecord
@@ -38,20 +47,24 @@ async def recover(
 
     Returns what becomes of the claim's `unconfirmed_since`. Raises as `Sender.call`.
     """
+    seen: list[str] = []  # what was found of one subject
 
     async def find(root: str | None, keys: Sequence[str], since: datetime) -> Mapping[str, str]:
         search = context.messenger.find
         found = await sender.call("find", lambda: search(claim.channel, root, keys, since))
         context.counts.adopted += len(found)
+        seen.extend(found.values())
         return found
 
     for task in tasks:
+        seen.clear()
         since = unconfirmed_since(claim, task)
         if since is None or not _may_owe(task, context.clock()):
             continue
         context.counts.searched += 1
         try:
-            task.thread = await found_on_platform(task, claim, since, find)
+            found = await found_on_platform(task, claim, since, find)
+            task.thread = placed(found, context.messenger, seen)
         except CannotLook as error:
             log.info("delivery.cannot_look", channel=str(claim.channel), reason=error.reason)
             task.thread = given_up(task, context.clock())
@@ -125,7 +138,7 @@ async def found_on_platform(
         thread = adopt_root(incident, claim.subscription, found[key], since, first)
         task.thread = thread  # known even if the thread itself cannot be searched
     keys = keys_in_thread(channel, thread, incident)
-    found = await find(thread.root, list(keys), start) if keys else {}
+    found = await find(thread.goes_on_in, list(keys), start) if keys else {}
     return adopt_replies(channel, thread, incident, found)
 
 

@@ -55,14 +55,14 @@ class Sender:
         """Carry a step out on the platform; returns the message's reference. Raises as `call`."""
         context, counts, channel = self._context, self._context.counts, self._channel
         messenger, thread, now = context.messenger, task.thread, context.clock()
-        root = thread.root or DELETED
+        root, place = thread.root or DELETED, thread.goes_on_in or DELETED
         mention = task.subscription.mention if step.mention and task.subscription else None
         if isinstance(task.subject, Announcement):
             return await self._announce(task.subject, step, task, plainly=plainly)
         if not isinstance(task.subject, Incident):
             raise TypeError(f"no plan has steps for {task.subject}")
         if step.act is Act.CLOSE:
-            await self.call("close_thread", lambda: messenger.close_thread(channel, root))
+            await self.call("close_thread", lambda: messenger.close_thread(channel, place))
             return DELETED
         switch: Line = ()
         if step.event is None and context.switch_lines is not None:  # a root
@@ -81,7 +81,7 @@ class Sender:
                 return await self.call(
                     "reply",
                     lambda: messenger.reply(
-                        channel, root, message, key, in_channel=step.in_channel, mention=mention
+                        channel, place, message, key, in_channel=step.in_channel, mention=mention
                     ),
                 )
             case _:

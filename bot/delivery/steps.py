@@ -6,12 +6,14 @@ without being recorded is searched for by it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.domain.board import PIN
 from bot.domain.incident import Incident, IncidentEvent
 from bot.domain.subscription import Channel, Reason, ThreadRecord
+from bot.messenger import Messenger, ReplacesThreads
 
 # The root of a thread that somebody deleted before its reference was known: nothing more is sent.
 DELETED = ""
@@ -93,6 +95,15 @@ def apply(thread: ThreadRecord, step: Step, message: str = "") -> ThreadRecord:
         case _:
             closed = thread.closed and step.act is not Act.CATCH_UP
             return replace(thread, replies=replies, closed=closed)
+
+
+def placed(thread: ThreadRecord, messenger: Messenger, messages: Iterable[str]) -> ThreadRecord:
+    """Return the record where one of these messages may have begun another thread."""
+    if isinstance(messenger, ReplacesThreads):
+        for message in messages:
+            if message and message != thread.root and messenger.begins_thread(message):
+                thread = replace(thread, place=message)
+    return thread
 
 
 def _announced(thread: ThreadRecord, step: Step, message: str) -> ThreadRecord:

@@ -160,6 +160,13 @@ class ThreadRecord:
     report_count: str = ""  # the line of people's reports that the root shows
     parked: int = 0  # revision whose root the platform refused in every form
     content: str = ""  # of a board: the hash of what it shows
+    place: str = ""  # reference of the root of the thread that took the place of the first one
+    refused: str = ""  # the platform's last reason for not taking a message as it was meant
+
+    @property
+    def goes_on_in(self) -> str | None:
+        """Return the root of the thread that replies go to by now."""
+        return self.place or self.root
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,8 @@ def why_message(
             Text(f": {told}"),
         )
         if case.thread.root:
-            line = (*line, Text(" · thread in "), ThreadLink(channel, case.thread.root))
+            where = " · goes on in " if case.thread.place else " · thread in "
+            line = (*line, Text(where), ThreadLink(channel, case.thread.goes_on_in))
         lines.append(line)
         first = first or f" {name_of(incident)}: {told}."
     blocks: list[Block] = [Lines(tuple(lines))] if lines else []
@@ -89,7 +90,9 @@ def reason(
     """One clause: what stands in the channel, or why nothing does."""
     incident, why = case.incident, case.reason
     if case.thread.root:
-        return _told(case, subscription, now)
+        refused = explain(case.thread.refused) if case.thread.refused else ""
+        not_all = f"; not all as it was meant: {refused}" if refused else ""
+        return _told(case, subscription, now) + not_all
     pause = subscription.paused if subscription else None
     if why is Reason.DUE:
         return "on its way: it is queued for this channel"
@@ -101,6 +104,8 @@ def reason(
         words = "it was over before this channel subscribed"
     elif why in {Reason.OTHER_SURFACES, Reason.BELOW_SEVERITY} and subscription is not None:
         words = _mismatch(incident, subscription, catalog)
+    elif why is Reason.PARKED and case.thread.refused:
+        words += f": {explain(case.thread.refused)}"
     elif why is Reason.QUIET:
         words = _quiet_words(subscription, now)
     elif why is Reason.SUMMED_UP and not incident.is_open:

@@ -16,6 +16,7 @@ from bot.messenger import Access
 from tests.contract.discord_sending.kit import heard, thread_of
 from tests.contract.discord_stage import (
     DiscordStage,
+    another_messenger,
     discord_stage,
 )
 from tests.contract.messenger_contract import card, long_ago
@@ -66,16 +67,22 @@ async def test_a_forum_post_that_is_closed_to_us_does_not_end_the_telling(
             await server.director.delete_channel(first.id)
         with pytest.raises(MessageGone):
             await stage.messenger.reply(stage.channel, root, card("A text"), "k/1")
-        for key, text in (("k/2", "Worse"), ("k/3", "Worse still")):
-            sent = await stage.messenger.reply(
-                stage.channel, root, card(text), key, in_channel=True
-            )
-            found = await stage.messenger.find(stage.channel, root, [key], long_ago())
-            assert dict(found) == {key: sent}
+        worse = await stage.messenger.reply(
+            stage.channel, root, card("Worse"), "k/2", in_channel=True
+        )
+        found = await stage.messenger.find(stage.channel, root, ["k/2"], long_ago())
+        assert dict(found) == {"k/2": worse}
+        assert stage.discord.begins_thread(worse)
+        # Whoever goes on has it from the record alone: as after a restart.
+        async with another_messenger(server) as later:
+            more = await later.reply(stage.channel, worse, card("Worse still"), "k/3")
+            assert not later.begins_thread(more)
+            found = await later.find(stage.channel, worse, ["k/3"], long_ago())
+            assert dict(found) == {"k/3": more}
+            await later.close_thread(stage.channel, worse)
         threads = server.world.guilds[stage.guild].threads
         (second,) = (thread for thread in threads.values() if thread.id != first.id)
         assert len(second.messages) == 2
-        await stage.messenger.close_thread(stage.channel, root)
         assert second.archived
 
 

@@ -15,9 +15,10 @@ from bot.delivery.steps import Act, apply
 from bot.domain.incident import EventKind, Incident
 from bot.domain.page import Severity
 from bot.domain.subscription import Pause, Reason, Subscription, ThreadRecord
-from bot.messages.why import WhyCase, reason
+from bot.messages.why import WhyCase, reason, why_message
 from tests.delivery_kit import incident, more
 from tests.unit.delivery.test_plan import ASKED, NOW, OPENED, SOON, STARTED
+from tests.unit.messages.examples import spoken
 from tests.unit.messages.test_any import INCIDENTS, SUBSCRIPTIONS, THREADS
 
 CATALOG = only(load_catalog(), ["claude"])
@@ -48,6 +49,17 @@ def test_who_subscribed_after_the_end_is_told_that() -> None:
 def test_what_was_withdrawn_is_not_said_to_be_queued() -> None:
     gone = more(OPENED, EventKind.WITHDRAWN, at=SOON)
     assert why(gone) == "not told: the provider withdrew it before it was told here"
+
+
+def test_what_the_platform_refused_is_named_with_where_it_goes_on() -> None:
+    told = ThreadRecord(root="p1/p1", shown=OPENED.revision, refused="the thread is locked")
+    assert why(OPENED, thread=told) == "told; not all as it was meant: the thread is locked"
+    parked = ThreadRecord(parked=OPENED.revision, refused="AutoMod blocked the message")
+    assert why(OPENED, thread=parked).endswith("in every form: AutoMod blocked the message")
+    moved = replace(told, place="p2/p2")
+    case = WhyCase(OPENED, moved, plan(OPENED, moved, ASKED, LATER).reason)
+    said = spoken(why_message([case], ASKED, "ops", LATER, CATALOG, str))
+    assert "the thread is locked · goes on in #ops/p2/p2" in said
 
 
 def test_what_was_parked_is_not_said_to_be_queued_until_it_goes_on() -> None:
