@@ -12,8 +12,10 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import socket
+import stat
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -29,20 +31,39 @@ PATIENCE = 10.0
 PATIENCE_WITH_THE_LIVING = 1.0
 ENOUGH_SPACE = 16 * 1024 * 1024
 LONG_LOG = 1024 * 1024  # bytes (guess)
+SOCKET = "redis.sock"
+# What is ours in the folder: the above, what the terminal and `place_of` keep there, and what the
+# server writes for a moment. A mounted disk has a lost+found.
+_OURS = re.compile(
+    r"lock|place|redis\.sock|server\.log(\.old)?|appendonlydir|dump\.rdb|temp-.*"
+    r"|terminal\.jsonl.*|prompt_history|lost\+found"
+)
 
 
 def prepare(folder: Path) -> Path:
     """Create the folder, for us alone, and tidy it. Returns its absolute path.
 
+    In a folder that holds other things as well (somebody's home) these stay as they are.
+
     Raises:
-        StoreError: it cannot be written, the disk is full, or a part of the data is gone.
+        StoreError: it cannot be written, anybody may write into it, the disk is full, or a part of
+            the data is gone.
     """
     folder = folder.absolute()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)  # made by hand, perhaps; whoever cannot enter it reads no file of it
-        for path in folder.rglob("*"):
-            path.chmod(0o700 if path.is_dir() else 0o600)
+        found = list(folder.iterdir())
+        ours = [path for path in found if _OURS.fullmatch(path.name)]
+        if ours == found:
+            folder.chmod(0o700)  # made by hand, perhaps; whoever cannot enter it reads no file
+        elif folder.stat().st_mode & stat.S_IWOTH:
+            raise StoreError(
+                f"Anybody may write into {folder}, which is no place for data. Name a folder of "
+                "its own with ISCLAUDEDOWN_DATA_DIR."
+            )
+        for path in (*ours, *(folder / "appendonlydir").glob("*")):
+            if not path.is_symlink() and path.name != "lost+found":
+                path.chmod(0o700 if path.is_dir() else 0o600)
         turn_over(folder / "server.log")
         full = disk_full(folder)
         parts = [path.name for path in (folder / "appendonlydir").glob("appendonly.aof.*")]
@@ -137,7 +158,7 @@ def socket_path(folder: Path) -> Path:
     Usually inside. A path too long for a socket is replaced by one in a folder of this user's
     below the temporary folder, named after the data folder.
     """
-    inside = folder.resolve() / "redis.sock"
+    inside = folder.resolve() / SOCKET
     if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
         return inside
     name = hashlib.sha256(os.fsencode(inside)).hexdigest()[:16]
@@ -163,7 +184,8 @@ def prepare_socket(path: Path) -> None:
             f"{path.parent} belongs to somebody else. Name a data folder with a shorter path with "
             "ISCLAUDEDOWN_DATA_DIR, so that the socket can lie inside it."
         )
-    path.parent.chmod(0o700)  # it may be there, for everybody
+    if path.name != SOCKET:  # a folder of ours alone, which may be there, for everybody
+        path.parent.chmod(0o700)
 
 
 def url_of(path: Path) -> str:

@@ -142,6 +142,32 @@ async def test_folder_socket_and_files_are_for_us_alone(tmp_path: Path) -> None:
     assert modes == dict.fromkeys(modes, "0o0")
 
 
+async def test_other_things_in_the_folder_keep_their_modes(tmp_path: Path) -> None:
+    folder = tmp_path / "home"
+    script = folder / "bin" / "script"
+    script.parent.mkdir(parents=True)
+    script.touch()
+    (tmp_path / "elsewhere").touch()
+    (folder / "lock").symlink_to(tmp_path / "elsewhere")
+    others = (folder, script.parent, script, tmp_path / "elsewhere")
+    for path in others:
+        path.chmod(0o755)
+    for _ in range(2):
+        async with opened(folder):
+            socket = folder / "redis.sock"
+            assert socket.stat().st_mode & 0o077 == 0
+    assert {oct(path.stat().st_mode & 0o777) for path in others} == {"0o755"}
+    assert {p.stat().st_mode & 0o077 for p in folder.rglob("appendonly*")} == {0}
+
+
+def test_a_folder_that_all_share_is_no_place_for_data(tmp_path: Path) -> None:
+    (tmp_path / "theirs").touch()
+    tmp_path.chmod(0o1777)
+    with pytest.raises(StoreError, match="a folder of its own with ISCLAUDEDOWN_DATA_DIR"):
+        data.prepare(tmp_path)
+    assert tmp_path.stat().st_mode & 0o7777 == 0o1777
+
+
 @pytest.mark.parametrize("there", [False, True], ids=["new", "there for everybody"])
 async def test_the_socket_of_a_long_path_lies_in_a_folder_of_ours_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
