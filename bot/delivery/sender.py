@@ -25,7 +25,7 @@ class Sender:
 
     def __init__(self, context: DeliveryContext, claim: Claim) -> None:
         self.deadline = claim.deadline  # of the lease, seconds of the monotonic clock
-        self.answered = False  # the messenger did something for us
+        self.answered = False  # the messenger sent something for us, now or before
         self._context = context
         self._channel = claim.channel
         self._granted = claim.granted
@@ -145,6 +145,7 @@ class Sender:
             context.health.report(self._channel.platform, error)
             raise
         context.health.report(self._channel.platform)
-        self.answered = True
+        # A search that finds nothing does not say that messages are taken again.
+        self.answered = self.answered or method != "find" or bool(answer)
         await context.failpoint(f"after messenger.{method}")
         return answer
