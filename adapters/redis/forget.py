@@ -42,6 +42,8 @@ async def forget_tenant(database: Database, platform: str, tenant: str) -> int:
         erased += int(await database.call("HDEL", key, f"{platform}/{tenant}"))
     if platform == keys.INSTALLED_PLATFORM:
         erased += await database.call("HDEL", keys.SLACK_INSTALLATIONS, tenant)
+        async for home, _ in database.scan(keys.SLACK_HOMES, f"{name}/*"):
+            erased += await database.call("HDEL", keys.SLACK_HOMES, home)
     return erased
 
 
@@ -59,6 +61,8 @@ async def forget_person(
         if subscription.mention and person in subscription.mention:
             await subscriptions.put(replace(subscription, mention=None))
             erased += 1
+    if platform == keys.INSTALLED_PLATFORM:
+        erased += await database.call("HDEL", keys.SLACK_HOMES, f"{tenant}/{person}")
     takers = RedisTakers(database)
     async for key in database.keys_like(f"{literal(keys.COMMON)}:taken:*"):
         incident = key.decode().removeprefix(keys.taken(""))

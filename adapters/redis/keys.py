@@ -92,6 +92,9 @@ Of what an adapter put off, base `icd:{deferred.discord}` (owner: that adapter; 
 Of Slack's installations, base `icd:{slack}` (owner: adapters/slack/installations.py):
 
     :installations  hash    tenant → the installation with its token, encrypted; for ever
+    :homes          hash    tenant/person → when it was opened (ms) "|" a hash of what it shows;
+                            a day (owner: adapters/redis/homes.py)
+    :homes_turn     string  who renewed the homes last; expires when it is time again
     :state:<state>  string  an installation that was finished; expires after STATE_SECONDS
 
 Of a limit that channels share, base `icd:{limit.<name>}` (owner: the rate limiter):
@@ -230,6 +233,8 @@ def handled(name: str) -> str:
 
 INSTALLED_PLATFORM = "slack"  # the one whose workspaces install the app by themselves
 SLACK_INSTALLATIONS = "icd:{slack}:installations"
+SLACK_HOMES = "icd:{slack}:homes"
+SLACK_HOMES_TURN = f"{SLACK_HOMES}_turn"
 
 
 def slack_state(state: str) -> str:

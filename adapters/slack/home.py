@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 
 import structlog
 
 from adapters.chat.http import Json
+from adapters.redis.homes import OpenedHome, RedisHomes
 from adapters.slack.channels import channels_of, is_member
 from adapters.slack.client import SlackClient
 from adapters.slack.interaction import SlackInteraction
@@ -18,7 +20,7 @@ from adapters.slack.mrkdwn import line_of
 from adapters.slack.render import actions, button, overflow, render, section
 from adapters.slack.responder import SlackResponder
 from bot.catalog.catalog import Catalog
-from bot.domain.errors import DeliveryError, StoreError
+from bot.domain.errors import DeliveryError, RateLimited, StoreError
 from bot.domain.message import Message, Rows
 from bot.domain.subscription import Subscription
 from bot.messages.subscription import effective
@@ -26,10 +28,10 @@ from bot.messages.subscription import effective
 log = structlog.get_logger()
 # https://docs.slack.dev/surfaces/app-home: 100 blocks in a view; a channel is one of them.
 MOST_CHANNELS = 40
-# Homes that are published again when something changes: opened within a day, so many a process (a
-# guess: views.publish takes some 100 a minute in a workspace).
-OPEN_SECONDS, MOST_HOMES = 86_400.0, 500
 REFRESH_SECONDS = 20.0
+# Of each workspace, within that time: views.publish takes some 100 a minute (a guess), and leaves
+# room for those who open theirs.
+MOST_AT_ONCE = 25
 # Where Slack does not list a person's channels, so many are asked for their members.
 MOST_MEMBERS_CALLS = 20
 
@@ -37,63 +39,78 @@ MOST_MEMBERS_CALLS = 20
 class Homes:
     """Publishes homes, and publishes those that were opened lately again when the answer changes.
 
-    What Slack shows is what was published last. Who opened the home is remembered by this process
-    alone: after a restart a home is as it was until it is opened again.
+    What Slack shows is what was published last. The store knows who opened a home lately, and
+    what it shows: whoever runs, also after a restart, renews those that show another answer.
     """
 
-    def __init__(self, responder: SlackResponder, monotonic: Callable[[], float]) -> None:
+    def __init__(self, responder: SlackResponder, opened: RedisHomes) -> None:
         self._responder = responder
-        self._monotonic = monotonic
-        self._opened: dict[tuple[str, str], tuple[SlackInteraction, float]] = {}
-        self._shown: dict[str, object] = {}  # by tenant
-
-    async def open(self, asked: SlackInteraction) -> None:
-        """Publish the home of somebody who is looking at it."""
-        self._opened.pop((asked.tenant, asked.user), None)
-        self._opened[asked.tenant, asked.user] = (asked, self._monotonic())
-        while len(self._opened) > MOST_HOMES:
-            del self._opened[next(iter(self._opened))]
-        await self.show(asked)
+        self._opened = opened
 
     async def show(self, asked: SlackInteraction) -> None:
-        """Publish the home of `asked.user`. Best effort: what fails is logged."""
-        responder = self._responder
+        """Publish the home of somebody who is looking at it. Best effort: what fails is logged."""
         try:
-            asked = await responder.in_person(asked)
-            answer = await responder.commands.answer(await responder.request(asked))
-            client = await responder.clients.of(asked.tenant)
-            channels = await _subscriptions_of(responder, client, asked)
-            view = home_view(answer.message, channels, responder.catalog, responder.clock())
-            await client.call("views.publish", {"user_id": asked.user, "view": view})
+            await self._publish(asked, self._responder.clock())
         except (DeliveryError, StoreError) as error:
             log.warning("slack.home_failed", reason=str(error))
+
+    async def _publish(self, asked: SlackInteraction, opened_at: datetime) -> None:
+        """Publish a home, and then remember it: what a crash leaves is published once more."""
+        responder = self._responder
+        asked = await responder.in_person(asked)
+        answer = await responder.commands.answer(await responder.request(asked))
+        client = await responder.clients.of(asked.tenant)
+        channels = await _subscriptions_of(responder, client, asked)
+        view = home_view(answer.message, channels, responder.catalog, responder.clock())
+        await client.call("views.publish", {"user_id": asked.user, "view": view})
+        shown = hash_of(answer.message)
+        await self._opened.put(OpenedHome(asked.tenant, asked.user, opened_at, shown))
 
     async def run(self) -> None:
         """Publish again what has changed, until cancelled."""
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
-            await self.refresh()
+            try:
+                if await self._opened.may_renew(REFRESH_SECONDS / 2):
+                    await self.refresh()
+            except StoreError as error:
+                log.warning("slack.homes_unknown", reason=str(error))
 
     async def refresh(self) -> None:
-        """Publish the homes of workspaces whose answer is another one than before."""
-        now = self._monotonic()
-        for key, (_, opened_at) in list(self._opened.items()):
-            if now - opened_at > OPEN_SECONDS:
-                del self._opened[key]
-        for tenant in {tenant for tenant, _ in self._opened}:
-            mine = [asked for asked, _ in self._opened.values() if asked.tenant == tenant]
-            request = await self._responder.request(mine[0])
+        """Publish homes that show another answer than the present one, some of each workspace.
+
+        Raises:
+            StoreError: the store does not say which; the next time finds them.
+        """
+        tenants: dict[str, list[OpenedHome]] = {}
+        for home in await self._opened.all():
+            tenants.setdefault(home.tenant, []).append(home)
+        for homes in tenants.values():
+            request = await self._responder.request(_looking(homes[0]))
             answering = partial(self._responder.commands.answer, request)
-            message = (await self._responder.answer(answering)).message
-            # Times pass by themselves; what is shown anew is another verdict.
-            tables = [block for block in message.blocks if isinstance(block, Rows)]
-            rows = [(row.name, row.severity, row.words) for table in tables for row in table.rows]
-            shown = (message.title, rows)
-            before = self._shown.get(tenant, shown)
-            self._shown[tenant] = shown
-            if shown != before:
-                for asked in mine:
-                    await self.show(asked)
+            shown = hash_of((await self._responder.answer(answering)).message)
+            stale = [home for home in homes if home.shown != shown]
+            for home in stale[:MOST_AT_ONCE]:
+                try:
+                    await self._publish(_looking(home), home.opened_at)
+                except RateLimited as limited:
+                    log.info("slack.homes_put_off", reason=limited.reason)
+                    break
+                except DeliveryError as error:
+                    log.info("slack.home_failed", reason=error.reason)
+                    # It holds up no other: tried again with the next change, or when opened.
+                    await self._opened.put(replace(home, shown=shown))
+
+
+def _looking(home: OpenedHome) -> SlackInteraction:
+    return SlackInteraction.in_home(home.person, {"team_id": home.tenant})
+
+
+def hash_of(message: Message) -> str:
+    """Return a short hash of an answer's verdict; times, which pass by themselves, are no part."""
+    tables = [block for block in message.blocks if isinstance(block, Rows)]
+    rows = [(row.name, row.severity, row.words) for table in tables for row in table.rows]
+    return sha256(repr((message.title, rows)).encode()).hexdigest()[:16]
 
 
 def home_view(

@@ -174,7 +174,7 @@ class Listeners:
     async def on_home(self, event: Body, context: Body) -> None:
         if event.get("tab", "home") == "home":
             user = str(event.get("user"))
-            await self.homes.open(SlackInteraction.in_home(user, context, event.get("channel")))
+            await self.homes.show(SlackInteraction.in_home(user, context, event.get("channel")))
 
     async def on_settings(self, ack: AsyncAck, body: Body, context: Body) -> None:
         await ack()

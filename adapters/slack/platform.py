@@ -17,6 +17,7 @@ from slack_bolt.async_app import AsyncApp
 from starlette.routing import Route
 
 from adapters.chat.http import open_session
+from adapters.redis.homes import RedisHomes
 from adapters.redis.keyvalue import RedisDeduplicator
 from adapters.redis.store import Store
 from adapters.slack.client import CONNECTIONS, TIMEOUT_SECONDS, SlackClients, web_client
@@ -116,7 +117,7 @@ class Slack:
             session=session,
             admins_only=options.admins_only,
         )
-        self._homes = Homes(responder, time.monotonic)
+        self._homes = Homes(responder, RedisHomes(store.database, store.holder, clock))
         listen(self._app, responder, self._homes, self.uninstalled)
         self._sockets: SocketPool | None = None
 

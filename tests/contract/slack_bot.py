@@ -45,13 +45,22 @@ def options_for(server: SlackServer, mode: str) -> SlackSettings:
 
 @asynccontextmanager
 async def slack_bot(
-    server: SlackServer, mode: str, *, wait: bool = True, page_url: str = "", **changes: object
+    server: SlackServer,
+    mode: str,
+    *,
+    wait: bool = True,
+    page_url: str = "",
+    redis: str = "",
+    **changes: object,
 ) -> AsyncIterator[SlackBot]:
-    """`mode` is socket or http; `changes` replace options. `wait`: until it is connected."""
+    """`mode` is socket or http; `changes` replace options. `wait`: until it is connected.
+
+    `redis`: one that outlives this bot.
+    """
     options = options_for(server, mode).model_copy(update=changes)
     async with AsyncExitStack() as stack:
-        node = stack.enter_context(standalone())
-        store = await stack.enter_async_context(open_store(node.url))
+        url = redis or stack.enter_context(standalone()).url
+        store = await stack.enter_async_context(open_store(url))
         messengers: dict[str, Messenger] = {}
         catalog = only(load_catalog(), ["claude"])
         commands = commands_over(store.database, messengers, catalog, utc_now, page_url)

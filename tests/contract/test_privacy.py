@@ -14,6 +14,7 @@ from adapters.cli.privacy import forget, rotate_keys
 from adapters.redis import keys
 from adapters.redis.database import Database
 from adapters.redis.evidence import RedisReports
+from adapters.redis.homes import OpenedHome, RedisHomes
 from adapters.redis.store import Store, open_store
 from adapters.slack.installations import TokenCipher
 from bot.delivery.queue import Outcome, Settlement, ThreadUpdate
@@ -73,6 +74,8 @@ async def fill(store: Store) -> None:
             Reminder(Channel("slack", channel.tenant, f"D{person}"), person, ("api",), utc_now())
         )
         await reports.add(UserReport(channel, person, "api", 40), datetime.now(UTC))
+        homes = RedisHomes(store.database, "test", utc_now)
+        await homes.put(OpenedHome(channel.tenant, person, utc_now(), "shown"))
         locked = TokenCipher(OLD).lock(b"token of " + channel.tenant.encode())
         await store.database.call("HSET", keys.SLACK_INSTALLATIONS, channel.tenant, locked)
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 
 import pytest
 
+from adapters.redis.homes import OpenedHome, RedisHomes
+from adapters.slack.home import MOST_AT_ONCE
+from bot.domain.incident import EventKind
 from bot.domain.subscription import Subscription
 from tests.contract.slack_bot import SlackBot, slack_bot
+from tests.delivery_kit import commit, incident, utc_now
+from tests.servers.redis import standalone
 from tests.servers.slack import eventually, running_slack
 from tests.servers.slack.world import Json
 
@@ -87,16 +94,64 @@ async def test_a_window_that_comes_too_late_is_answered_in_the_conversation(bot:
     assert "Subscribed" in message.text
 
 
-async def test_a_home_is_published_again_when_the_answer_changes(bot: SlackBot) -> None:
-    before = await home_of(bot)
-    homes = bot.slack._homes
-    await homes.refresh()
-    await homes.refresh()
-    assert bot.server.team.homes["U1"] == before, "nothing changed, so nothing is published"
+async def test_a_home_is_published_again_when_the_answer_changes_by_whoever_runs_then() -> None:
+    with standalone() as node:
+        async with running_slack() as server:
+            async with slack_bot(server, "http", redis=node.url) as bot:
+                before = await home_of(bot)
+                for _ in range(2):
+                    await bot.slack._homes.refresh()
+                assert server.team.homes["U1"] == before, "nothing changed: nothing is published"
+                await commit(bot.store, incident(EventKind.OPENED))
+            async with slack_bot(server, "http", redis=node.url) as bot:
+                await bot.slack._homes.refresh()
+                after = server.team.homes["U1"]
+                assert "I don't know yet" in str(before)
+                assert "I don't know yet" not in str(after)
+                await bot.slack._homes.refresh()
+                assert server.team.homes["U1"] == after
 
-    homes._shown["T1"] = "another answer"
-    await homes.refresh()
-    assert bot.server.team.homes["U1"]["id"] != before["id"]
+
+async def opened(bot: SlackBot, *people: str, at: datetime | None = None) -> RedisHomes:
+    """Have these people opened their homes, when another answer was true."""
+    homes = RedisHomes(bot.store.database, "test", utc_now)
+    for person in people:
+        if person not in bot.server.team.users:
+            bot.server.team.add_user(person)
+        await homes.put(OpenedHome("T1", person, at or utc_now(), "another answer"))
+    return homes
+
+
+async def test_homes_are_renewed_some_at_a_time_and_none_holds_up_another(bot: SlackBot) -> None:
+    people = [f"U{number}" for number in range(100, 105 + MOST_AT_ONCE)]
+    await opened(bot, *people)
+    del bot.server.team.users["U104"]  # who left
+    renewed = bot.server.team.homes
+    await bot.slack._homes.refresh()
+    assert 0 < len(renewed) <= MOST_AT_ONCE
+    await bot.slack._homes.refresh()
+    assert set(renewed) == set(people) - {"U104"}
+
+
+async def test_a_limit_puts_homes_off_and_loses_none(bot: SlackBot) -> None:
+    await opened(bot, "U1", "U7")
+    bot.server.fail("ratelimited", "views.publish", retry_after=1)
+    await bot.slack._homes.refresh()
+    assert bot.server.team.homes == {}
+    async with asyncio.timeout(20):
+        while len(bot.server.team.homes) < 2:
+            await asyncio.sleep(0.1)
+            await bot.slack._homes.refresh()
+
+
+async def test_a_home_is_forgotten_after_a_day_and_one_process_renews_at_a_time(
+    bot: SlackBot,
+) -> None:
+    await opened(bot, "U1", at=utc_now() - timedelta(hours=25))
+    homes = await opened(bot, "U7")
+    assert [home.person for home in await homes.all()] == ["U7"]
+    assert [home.person for home in await homes.all()] == ["U7"]
+    assert [await homes.may_renew(60) for _ in range(2)] == [True, False]
 
 
 async def test_the_person_has_one_conversation_whatever_they_press(bot: SlackBot) -> None:
