@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import secrets
 import time
@@ -70,9 +71,9 @@ class RedisQueue:
         base, member = self._database.shards.of(claim.channel), keys.member(claim.channel)
         return bool(await self._database.run(SENDING, base, member, claim.token))
 
-    async def settle(self, settlement: Settlement) -> bool:
+    def settle(self, settlement: Settlement) -> asyncio.Future[bool]:
         base = self._database.shards.of(settlement.claim.channel)
-        return await self._settlements.add(base, settlement_arguments(settlement, self.lease))
+        return self._settlements.add(base, settlement_arguments(settlement, self.lease))
 
     async def silence(self, platform: str, tenant: str, reason: str) -> None:
         for base in self._database.shards.of_platform(platform):

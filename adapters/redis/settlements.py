@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from adapters.redis.database import Argument, Database
 from adapters.redis.scripts import SETTLE
 
-LINGER = 0.003  # seconds that a settlement waits for others
+# Seconds that a settlement waits for others: nothing is sent later for that, since runners go on
+# meanwhile, and one round trip costs us as much as three of them.
+LINGER = 0.008
 MOST_TOGETHER = 128  # settlements in one round trip
 TRIES = 3
 
@@ -32,10 +34,10 @@ class SettlementBatch:
         self._flushing: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    async def add(self, base: str, arguments: list[Argument]) -> bool:
+    def add(self, base: str, arguments: list[Argument]) -> asyncio.Future[bool]:
         """Return what the script answers: whether the claim still held.
 
-        Raises:
+        Raises (when awaited):
             StoreError: Redis did not answer, several times.
         """
         loop = asyncio.get_running_loop()
@@ -45,7 +47,7 @@ class SettlementBatch:
             self._flush()
         elif self._timer is None:
             self._timer = loop.call_later(LINGER, self._flush)
-        return await one.done
+        return one.done
 
     async def close(self) -> None:
         """Give up what is not settled yet; such claims end by themselves."""

@@ -38,9 +38,6 @@ PAUSE_SECONDS = 10.0
 # than one process sends. More would only open connections (measured by `make bench`).
 FASTEST = 10_000.0
 FEWEST_AT_ONCE, MOST_AT_ONCE = 24, 512
-# However short an answer is, what follows it (recording it) takes some milliseconds: as many as
-# keep the processor busy, but no connection more than a fourth of what was sent.
-ENOUGH_AT_ONCE = 64
 MOST_KNOWN = 10_000  # limits remembered at a time; those that were never refused are forgotten
 # The last answers, and how many of them are refusals where a workspace has had enough. Where its
 # limit is known, fewer: a rate that is a tenth too high is refused one time in ten.
@@ -120,8 +117,7 @@ class SlackRateLimits:
         burst = known.burst
         if self._monotonic() - burst.last > PAUSE_SECONDS:
             return AT_FIRST
-        fewest = min(ENOUGH_AT_ONCE, max(FEWEST_AT_ONCE, burst.went // 4))
-        worth = int(min(MOST_AT_ONCE, max(fewest, FASTEST * burst.quickest)))
+        worth = int(min(MOST_AT_ONCE, max(FEWEST_AT_ONCE, FASTEST * burst.quickest)))
         return worth if burst.went >= PROOF else min(worth, AT_FIRST - burst.went)
 
     def began(self, name: str) -> float:

@@ -1,4 +1,4 @@
-"""One claimed destination, brought up to date: search where unsure, plan, send, record, settle.
+"""One claimed destination, brought up to date: search where unsure, plan, send, record.
 
 After every message that must not be sent twice its reference is recorded before anything else
 is sent. Whatever happens in between, the next attempt finds the claim unsettled, searches the
@@ -14,7 +14,6 @@ from typing import TypeVar
 import structlog
 
 from bot.delivery import recovery
-from bot.delivery.channel_lifecycle import announce_resumption
 from bot.delivery.context import DeliveryContext, NotNowError, SubjectTask
 from bot.delivery.queue import Claim, Outcome, Settlement, Unconfirmed
 from bot.delivery.retry_policy import settlement_after
@@ -48,19 +47,19 @@ class Attempt:
         self._noted = False  # the store knows that something is being sent
         self._unrecorded = False  # a message was sent whose reference is not stored yet
 
-    async def run(self) -> None:
-        """Serve the claim. A failure is settled for later; only cancellation is raised."""
+    async def run(self) -> Settlement | None:
+        """Serve the claim. Returns how it is to be settled; a failure is settled for later.
+
+        None: it is not ours any more, or the store does not say. Only cancellation is raised.
+        """
         try:
-            settlement = self._with_updates(await self._serve())
-            if not await self._context.queue.settle(settlement):
-                log.info("delivery.claim_lost", channel=str(self._channel))
-            elif settlement.resume:
-                await announce_resumption(self._context, self._claim)
+            return self._with_updates(await self._serve())
         except Superseded:
             log.info("delivery.claim_lost", channel=str(self._channel))
         except StoreError as error:
             # The claim ends by itself, and whoever takes it next searches first.
             log.debug("delivery.unsettled", channel=str(self._channel), reason=str(error))
+        return None
 
     async def _serve(self) -> Settlement:
         try:

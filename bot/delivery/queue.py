@@ -7,6 +7,7 @@ a worker whose lease ended can write nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -151,8 +152,11 @@ class Queue(Protocol):
         """Return what stands in a channel of a subject (key); None: it was never settled."""
         ...
 
-    async def settle(self, settlement: Settlement) -> bool:
-        """Record, and go on as it says. False: the claim is not ours any more."""
+    def settle(self, settlement: Settlement) -> asyncio.Future[bool]:
+        """Record, and go on as it says. False: the claim is not ours any more.
+
+        It is done whether or not somebody waits for it.
+        """
         ...
 
     async def mark_stale(

@@ -79,7 +79,7 @@ class Subscription:
         """Whether nothing is told now, or nothing of this incident."""
         if self.muted_until is not None and now < self.muted_until:
             return True
-        if incident is None:
+        if incident is None or not (self.muted_incidents or self.muted_surfaces):
             return False
         keys = [f"{incident.provider}/{id_}" for id_ in incident.ids]
         if any(now < self.muted_incidents[key] for key in keys if key in self.muted_incidents):

@@ -6,7 +6,6 @@ import pytest
 
 from adapters.slack.rate_limit import (
     AT_FIRST,
-    ENOUGH_AT_ONCE,
     FEWEST_AT_ONCE,
     FIRST_RATE,
     FORGET_SECONDS,
@@ -172,14 +171,6 @@ def test_the_longer_an_answer_takes_the_more_calls_are_worth_while(
         clock.now += seconds
         rates.went(NAME, began)
     assert rates.at_once(NAME) == pytest.approx(calls, abs=1)
-
-
-def test_however_short_an_answer_is_a_long_burst_gets_more_calls_than_a_short_one() -> None:
-    rates = SlackRateLimits(StandingClock(1000.0))
-    went(rates, 100)
-    assert rates.at_once(NAME) == 25
-    went(rates, 900)
-    assert rates.at_once(NAME) == ENOUGH_AT_ONCE
 
 
 def test_a_limit_that_is_known_holds_from_the_beginning_for_messages_only() -> None:
