@@ -98,7 +98,7 @@ def measure() -> None:
             for channels in (100, 1_000, 5_000):
                 console.log(f"{channels:,} channels, {latency} ms …")
                 rate, cpu = alert(command, channels, url)
-                ours = fan_out("ours", channels, url)
+                ours = fan_out(channels, url)
                 table.add_row(
                     f"{channels:,}",
                     f"{latency} ms",

@@ -1,6 +1,6 @@
-"""One fan-out in a fresh process: the bare client or ours, against a running sink.
+"""One fan-out of ours in a fresh process, against a running sink.
 
-    python -m bench.fanout bare|ours --channels N --sink URL [--redis URL] [--rate R]
+    python -m bench.fanout --channels N --sink URL --redis URL [--rate R]
 
 Prints one JSON line.
 """
@@ -22,7 +22,7 @@ import psutil
 import structlog
 import uvloop
 
-from adapters.chat.http import encode, open_session
+from adapters.chat.http import open_session
 from adapters.redis import codec, keys
 from adapters.redis.scripts import SUBSCRIBE
 from adapters.redis.store import Store, open_store
@@ -30,11 +30,10 @@ from adapters.redis.subscriptions import LIFE
 from adapters.slack.client import SlackClients, Workspace
 from adapters.slack.messenger import SlackMessenger
 from bot.catalog.catalog_file import load_catalog
-from bot.delivery.cache import IncidentCache, MessageCache, message_of
+from bot.delivery.cache import IncidentCache, MessageCache
 from bot.delivery.context import DeliveryContext, DeliveryCounts
 from bot.delivery.fanout import FanOut
 from bot.delivery.platform_health import PlatformHealth
-from bot.delivery.steps import Act, Step
 from bot.delivery.worker import Worker
 from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin
 from bot.domain.page import Severity
@@ -86,28 +85,6 @@ async def messenger(sink: str, rate: float | None) -> AsyncIterator[SlackMesseng
             monotonic=time.monotonic,
             posts_per_second=rate,
         )
-
-
-async def bare(count: int, sink: str, connections: int) -> dict[str, Any]:
-    """The same bodies by aiohttp alone, encoded beforehand: a loop a connection."""
-    opened = incident()
-    message = message_of(Step(Act.OPEN, 1), opened, datetime.now(UTC), load_catalog())
-    async with messenger(sink, None) as ours:
-        bodies = [encode(ours._body(c, message, f"{c}/bench/root", None)) for c in channels(count)]
-    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-    process = psutil.Process()
-    async with open_session(connections=connections, seconds=60) as session:
-        turns = iter(bodies)
-
-        async def work() -> None:
-            for body in turns:
-                address = f"{sink}chat.postMessage"
-                async with session.post(address, data=body, headers=headers) as answer:
-                    await answer.read()
-
-        cpu, start = sum(process.cpu_times()[:2]), time.time()
-        await asyncio.gather(*(work() for _ in range(connections)))
-    return {"start": start, "cpu": sum(process.cpu_times()[:2]) - cpu}
 
 
 async def subscribe(store: Store, everyone: Sequence[Channel]) -> None:
@@ -207,20 +184,14 @@ def _peak() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["bare", "ours"])
     parser.add_argument("--channels", type=int, default=1000)
     parser.add_argument("--sink", required=True)
-    parser.add_argument("--redis", default="")
+    parser.add_argument("--redis", required=True)
     parser.add_argument("--rate", type=float, default=None)
-    parser.add_argument("--connections", type=int, default=64)
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    if given.what == "bare":
-        result = uvloop.run(bare(given.channels, given.sink, given.connections))
-    else:
-        spare_the_collector()  # as the program does
-        result = uvloop.run(ours(given.channels, given.sink, given.redis, given.rate))
-    print(json.dumps(result))
+    spare_the_collector()  # as the program does
+    print(json.dumps(uvloop.run(ours(given.channels, given.sink, given.redis, given.rate))))
 
 
 if __name__ == "__main__":
