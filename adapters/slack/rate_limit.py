@@ -9,8 +9,9 @@ Slack gives the same answer where one channel had its message a second, and now 
 reason that is seen. What follows tells which it was: a workspace that has had enough refuses
 everything (`is_enough`).
 
-A burst begins with `AT_FIRST` calls, and goes on once most of them went through: what is refused is
-what was in flight when the first refusal came back.
+A burst begins with `AT_FIRST` calls, or with as many as ever went through within a second, and goes
+on once most of them went through: what is refused is what was in flight when the first refusal came
+back.
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ class _Known:
 
     burst: _Burst
     count: _Count
+    most: int = AT_FIRST  # calls that went through within a second, since it last had enough
     limit: _Limit | None = None
     answers: tuple[bool, ...] = ()  # the last ones; True: refused
 
@@ -115,10 +117,11 @@ class SlackRateLimits:
         if known.limit is not None or self._fixed is not None:
             return MOST_AT_ONCE  # the limit gives each its time
         burst = known.burst
+        first = min(MOST_AT_ONCE, known.most)
         if self._monotonic() - burst.last > PAUSE_SECONDS:
-            return AT_FIRST
+            return first
         worth = int(min(MOST_AT_ONCE, max(FEWEST_AT_ONCE, FASTEST * burst.quickest)))
-        return worth if burst.went >= PROOF else min(worth, AT_FIRST - burst.went)
+        return worth if burst.went >= PROOF else min(worth, first - burst.went)
 
     def began(self, name: str) -> float:
         """Note a call that begins; returns the moment."""
@@ -149,6 +152,7 @@ class SlackRateLimits:
             count.before = count.here if count.second == second - 1 else 0
             count.second, count.here = second, 0
         count.here += 1
+        known.most = max(known.most, count.here)
 
     def is_enough(self, name: str) -> bool:
         """Note a refusal; returns whether the workspace has had enough, and not one channel."""
@@ -167,6 +171,7 @@ class SlackRateLimits:
 
     def _learn(self, known: _Known) -> None:
         now, limit, count = self._monotonic(), known.limit, known.count
+        known.most = AT_FIRST
         if limit is not None and now - limit.lowered_at < LESSON_SECONDS:
             return
         if limit is not None:

@@ -158,6 +158,27 @@ def test_a_burst_goes_on_once_most_of_its_first_calls_went_through() -> None:
     assert rates.at_once(NAME) == AT_FIRST, "after a pause it begins anew"
 
 
+def test_a_burst_begins_with_as_many_calls_as_went_through_before() -> None:
+    clock = StandingClock(1000.0)
+    rates = SlackRateLimits(clock)
+    went(rates, 300)
+    clock.now += PAUSE_SECONDS + 1
+    assert rates.at_once(NAME) == 300
+    rates.began(NAME)
+    assert rates.at_once(NAME) == 300, "and has that many in flight before any is answered"
+
+
+def test_what_went_through_before_is_no_measure_once_the_workspace_had_enough() -> None:
+    clock = StandingClock(1000.0)
+    rates = SlackRateLimits(clock)
+    went(rates, 300)
+    clock.now += PAUSE_SECONDS + 1
+    refused(rates, 60)
+    clock.now += FORGET_SECONDS + 1
+    assert rate(rates) is None
+    assert rates.at_once(NAME) == AT_FIRST
+
+
 @pytest.mark.parametrize(
     ("seconds", "calls"), [(0.001, FEWEST_AT_ONCE), (0.03, 300), (0.3, MOST_AT_ONCE)]
 )
