@@ -26,7 +26,6 @@ from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.refs import nonce
 from adapters.discord.render import body_of, marked, render
 from adapters.discord.rest import RestClient
-from adapters.discord.session_starts import SessionStarts
 from adapters.discord.settings import DiscordSettings
 from bot.catalog.catalog_file import load_catalog
 from bot.domain.subscription import Channel
@@ -77,7 +76,7 @@ async def _measure(count: int, latency: float, at_once: int) -> None:
         settings = DiscordSettings(token=about["token"], api_url=about["url"])
         rest = RestClient(settings, time.monotonic, requests_per_second=None)
         messenger = DiscordMessenger(rest, clock=utc_now, monotonic=time.monotonic)
-        client = make_client(1, SessionStarts(time.monotonic))
+        client = make_client(0, 1)
         SessionEvents(client, rest, messenger.channels.guilds)
         await client.login(about["token"])
         running = asyncio.create_task(client.connect())

@@ -8,7 +8,7 @@ https://docs.discord.com/developers/events/gateway-events
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Set
+from collections.abc import Coroutine, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -25,6 +25,22 @@ from bot.domain.errors import DeliveryError
 
 log = structlog.get_logger()
 
+# All others are dropped.
+_READ: Final = (
+    "INTERACTION_CREATE",
+    "GUILD_CREATE",
+    "GUILD_DELETE",
+    "GUILD_ROLE_UPDATE",
+    "GUILD_ROLE_DELETE",
+    "GUILD_MEMBER_UPDATE",
+    "CHANNEL_CREATE",
+    "CHANNEL_UPDATE",
+    "CHANNEL_DELETE",
+    "THREAD_CREATE",
+    "THREAD_UPDATE",
+    "THREAD_LIST_SYNC",
+    "THREAD_DELETE",
+)
 _TEXT: Final = 0
 _MOST_GREETED: Final = 3  # channels that are tried, one after another: a guess
 
@@ -75,27 +91,12 @@ class SessionEvents:
         self._listed: set[str] = set()  # guilds of the session
         self._telling: set[asyncio.Task[None]] = set()
         parsers = client._connection.parsers
-        theirs = dict(parsers)
+        self._theirs = dict(parsers)
         parsers.clear()
-        for name, read in {
-            "INTERACTION_CREATE": theirs["INTERACTION_CREATE"],
-            "GUILD_CREATE": self._guild_create,
-            "GUILD_DELETE": self._guild_delete,
-            "GUILD_ROLE_UPDATE": self._role_changed,
-            "GUILD_ROLE_DELETE": self._role_changed,
-            "GUILD_MEMBER_UPDATE": self._member_update,
-            "CHANNEL_CREATE": self._channel_changed,
-            "CHANNEL_UPDATE": self._channel_changed,
-            "CHANNEL_DELETE": self._channel_delete,
-            "THREAD_CREATE": self._thread_changed,
-            "THREAD_UPDATE": self._thread_changed,
-            "THREAD_LIST_SYNC": self._threads_listed,
-            "THREAD_DELETE": self._thread_delete,
-        }.items():
-            parsers[name] = partial(self._read, name, read)
-        parsers["RESUMED"] = theirs["RESUMED"]
+        parsers.update({name: partial(self.read, name) for name in _READ})
+        parsers["RESUMED"] = self._theirs["RESUMED"]
         # Without this one there is no session, so what is wrong with it ends it.
-        parsers["READY"] = partial(self._ready, theirs["READY"])
+        parsers["READY"] = self.ready
 
     @property
     def _me(self) -> str:
@@ -120,17 +121,30 @@ class SessionEvents:
             # The type alone: its text may quote what somebody wrote.
             log.error("discord.listener_failed", error=type(error).__name__)
 
-    def _read(self, name: str, read: Callable[[Any], None], data: Any) -> None:  # noqa: ANN401 - any JSON
+    def read(self, name: str, data: Any) -> None:  # noqa: ANN401 - any JSON
         """Read an event; drop one that cannot be read, or the session would end."""
         try:
-            read(data)
+            match name:
+                case "INTERACTION_CREATE":
+                    self._theirs[name](data)
+                case "GUILD_CREATE" if "roles" in data:  # else it is unavailable
+                    self._guild_told(data)
+                case "GUILD_DELETE":
+                    self._guild_gone(data)
+                case "GUILD_ROLE_UPDATE" | "GUILD_ROLE_DELETE" | "GUILD_MEMBER_UPDATE":
+                    self._rights_told(data)
+                case "CHANNEL_CREATE" | "CHANNEL_UPDATE" | "CHANNEL_DELETE":
+                    self._channel_told(data, deleted=name == "CHANNEL_DELETE")
+                case _:
+                    self._table.put_threads(name, data, self._me)
         except Exception as error:  # whatever discord.py or we stumble over
             # Its text may quote what somebody wrote.
             log.error("discord.event_unreadable", type=name, error=type(error).__name__)  # noqa: TRY400 - a traceback may hold a token or a text
 
-    def _ready(self, parse: Callable[[Any], None], data: Json) -> None:
+    def ready(self, data: Json) -> None:
+        """Begin a session: it names the guilds that the bot is in."""
         listed = {str(guild["id"]) for guild in data["guilds"]}
-        parse({**data, "guilds": []})
+        self._theirs["READY"]({**data, "guilds": []})
         for gone in self._listed - listed:
             self._table.drop(int(gone))
         self._listed = listed
@@ -138,41 +152,22 @@ class SessionEvents:
         if self._listener is not None:
             self._tell(self._listener.guilds_listed(listed, int(shard), int(shards)))
 
-    def _guild_create(self, data: Json) -> None:
-        if "roles" not in data:
-            return  # unavailable
+    def _guild_told(self, data: Json) -> None:
         guild = self._table.put(data, self._me)
-        self._table.put_threads(data.get("threads") or (), self._me)
+        self._table.put_threads("THREAD_LIST_SYNC", data, self._me)
         self._listed.add(guild.id)
         if self._listener is None:
             return
         at = data.get("joined_at")
         joined_at = datetime.fromisoformat(at) if at else None
-        arrival = Arrival(guild.id, joined_at, self._greeted(data))
+        arrival = Arrival(guild.id, joined_at, greeting_channels(self._table, data))
         # Said only of guilds that the session was told of before.
         if data.get("unavailable") is False:
             self._tell(self._listener.guild_available(arrival))
         else:
             self._tell(self._listener.guild_joined(arrival))
 
-    def _greeted(self, data: Json) -> tuple[str, ...]:
-        """Return channels for a greeting: the system channel, then from the top."""
-        texts = [one for one in data["channels"] if one["type"] == _TEXT]
-        texts.sort(key=lambda one: (one.get("position", 0), int(one["id"])))
-        first = data.get("system_channel_id")
-        order = [*([str(first)] if first else []), *(str(one["id"]) for one in texts)]
-        found: list[str] = []
-        for channel in dict.fromkeys(order):
-            facts = self._table.facts(int(data["id"]), int(channel))
-            if facts is not None:
-                held = discord.Permissions(facts.held)
-                if held.view_channel and held.send_messages and held.embed_links:
-                    found.append(channel)
-            if len(found) == _MOST_GREETED:
-                break
-        return tuple(found)
-
-    def _guild_delete(self, data: Json) -> None:
+    def _guild_gone(self, data: Json) -> None:
         guild = str(data["id"])
         if data.get("unavailable"):
             log.info("discord.guild_unavailable", guild=guild)  # the bot is still in it
@@ -182,35 +177,27 @@ class SessionEvents:
         if self._listener is not None:
             self._tell(self._listener.guild_removed(guild))
 
-    def _channel_changed(self, data: Json) -> None:
-        self._table.put_channel(data)
-        if self._listener is not None:
-            self._tell(self._listener.channel_changed(str(data["guild_id"]), str(data["id"])))
+    def _channel_told(self, data: Json, *, deleted: bool) -> None:
+        guild, channel = str(data["guild_id"]), str(data["id"])
+        if deleted:
+            self._table.drop_channel(int(guild), int(channel))
+        else:
+            self._table.put_channel(data)
+        if (listener := self._listener) is not None:
+            heard = listener.channel_deleted if deleted else listener.channel_changed
+            self._tell(heard(guild, channel))
 
-    def _channel_delete(self, data: Json) -> None:
-        self._table.drop_channel(int(data["guild_id"]), int(data["id"]))
-        if self._listener is not None:
-            self._tell(self._listener.channel_deleted(str(data["guild_id"]), str(data["id"])))
-
-    def _thread_changed(self, data: Json) -> None:
-        self._table.put_threads([data], self._me)
-
-    def _threads_listed(self, data: Json) -> None:
-        self._table.put_threads(data["threads"], self._me)
-
-    def _thread_delete(self, data: Json) -> None:
-        self._table.drop_thread(int(data["id"]))
-
-    def _role_changed(self, data: Json) -> None:
-        role = str(data["role_id"] if "role_id" in data else data["role"]["id"])
+    def _rights_told(self, data: Json) -> None:
+        """Ask for what the bot may do, where one of its roles changed or it got other ones."""
         guild = self._table.guild(int(data["guild_id"]))
-        if guild is not None and role in guild.roles:
-            self._tell(self._learn(guild))
-
-    def _member_update(self, data: Json) -> None:
-        guild = self._table.guild(int(data["guild_id"]))
-        if guild is not None and str(data["user"]["id"]) == self._me:
+        if guild is None:
+            return
+        if "user" not in data:
+            role = str(data["role_id"] if "role_id" in data else data["role"]["id"])
+            changed = role in guild.roles
+        elif changed := str(data["user"]["id"]) == self._me:
             guild.roles = frozenset({guild.id, *map(str, data["roles"])})
+        if changed:
             self._tell(self._learn(guild))
 
     async def _learn(self, guild: Guild) -> None:
@@ -231,3 +218,21 @@ class SessionEvents:
         else:
             if self._listener is not None:
                 await self._listener.rights_changed(guild.id)
+
+
+def greeting_channels(table: GuildTable, data: Json) -> tuple[str, ...]:
+    """Return channels for a greeting: the system channel, then from the top."""
+    texts = [one for one in data["channels"] if one["type"] == _TEXT]
+    texts.sort(key=lambda one: (one.get("position", 0), int(one["id"])))
+    first = data.get("system_channel_id")
+    order = [*([str(first)] if first else []), *(str(one["id"]) for one in texts)]
+    found: list[str] = []
+    for channel in dict.fromkeys(order):
+        facts = table.facts(int(data["id"]), int(channel))
+        if facts is not None:
+            held = discord.Permissions(facts.held)
+            if held.view_channel and held.send_messages and held.embed_links:
+                found.append(channel)
+        if len(found) == _MOST_GREETED:
+            break
+    return tuple(found)

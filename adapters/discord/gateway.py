@@ -1,16 +1,14 @@
-"""The connection to Discord's gateway: one client, for as many shards as Discord asks for.
+"""One session of Discord's gateway: a client of discord.py for one shard.
 
-discord.py resumes and reconnects by itself. What it gives up on (an address that does not answer
-at the start, a session that Discord ends for good) is begun anew from here, with growing pauses.
-https://docs.discord.com/developers/events/gateway
+discord.py resumes and reconnects by itself. A session that Discord ends for good is begun anew from
+`shards`, by a new client. https://docs.discord.com/developers/events/gateway
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 import discord
 import structlog
@@ -19,19 +17,14 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from adapters.discord.errors import TokenRefused
-from adapters.discord.events import GuildListener, SessionEvents
-from adapters.discord.guilds import GuildTable
+from adapters.discord.frames import SessionOver, use_socket
 from adapters.discord.rest import CALL_SECONDS, RestClient
-from adapters.discord.session_starts import Gateway, SessionStarts
-from adapters.discord.settings import DiscordSettings
+from adapters.discord.session_starts import Gateway
 from bot.domain.errors import DeliveryError
 
 log = structlog.get_logger()
 
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 CLOSE_SECONDS: Final = 5.0
-# A token that was accepted once and is no more: somebody has to act.
-REFUSED_PAUSE: Final = 600.0
 # Close codes after which the same would happen again:
 # https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
 FATAL: Final = {
@@ -41,6 +34,7 @@ FATAL: Final = {
     4013: "Discord refuses the intents",
     4014: "Discord refuses the intents",
 }
+_SHARDING_REQUIRED: Final = 4011
 
 Listener = Callable[[], Awaitable[None]]
 
@@ -49,82 +43,41 @@ class GatewayRefused(Exception):
     """Discord does not accept us; repeating it at once would do harm."""
 
 
-class GatewayConnection:
-    """Keeps a client connected. `listen` registers the listeners on each new client."""
+class ShardingRequired(Exception):
+    """A shard is in more guilds than Discord allows: there have to be more shards."""
 
-    def __init__(
-        self,
-        settings: DiscordSettings,
-        rest: RestClient,
-        guilds: GuildTable,
-        monotonic: Callable[[], float],
-        listen: Callable[[discord.Client], GuildListener | None],
-    ) -> None:
-        self._settings = settings
-        self._rest = rest
-        self._guilds = guilds
-        self._listen = listen
-        self._starts = SessionStarts(monotonic)
-        self.client: discord.Client | None = None  # the present one
-        self._pause = FIRST_PAUSE
-        # discord.py writes addresses with tokens and other people's words into its log.
-        logging.getLogger("discord").setLevel(logging.CRITICAL)
 
-    async def run(self) -> None:
-        """Connect and stay connected, until cancelled. What is wrong here stops nobody else.
+async def hold(client: discord.Client) -> None:
+    """Hold the connection of a client that is logged in, until its session is over.
 
-        Cancelling ends the receiving only: what is being sent goes on until `close`.
-        """
-        while True:
-            try:
-                await self._connect()
-            except (GatewayRefused, TokenRefused) as refused:
-                reason = str(refused)
-                log.warning("discord.refused", reason=reason, again_in=REFUSED_PAUSE)
-                await asyncio.sleep(REFUSED_PAUSE)
-            except Exception as error:  # whatever ends the connection: it is made again
-                kind = type(error).__name__
-                log.warning("discord.unreachable", reason=kind, again_in=self._pause)
-                await asyncio.sleep(self._pause)
-                self._pause = min(self._pause * 2, LONGEST_PAUSE)
+    Raises:
+        GatewayRefused, ShardingRequired, SessionOver: see there.
+        Exception: whatever else ends it; another attempt may succeed.
+    """
+    try:
+        await client.connect(reconnect=True)
+    except discord.PrivilegedIntentsRequired:
+        raise GatewayRefused(FATAL[4014]) from None
+    except discord.ConnectionClosed as closed:
+        if closed.code in FATAL:
+            raise GatewayRefused(FATAL[closed.code]) from None
+        if closed.code == _SHARDING_REQUIRED:
+            raise ShardingRequired from None
+        raise
+    except AttributeError as error:
+        # discord.py asks the connection that it has not got where it may resume.
+        cause = error.__context__
+        if client.ws is None and isinstance(cause, Exception):
+            raise cause from None
+        raise
 
-    async def close(self) -> None:
-        client, self.client = self.client, None
-        if client is None:
-            return
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await client.close()
-        except TimeoutError:
-            log.info("discord.not_closed")  # it does not answer our goodbye
 
-    async def _connect(self) -> None:
-        """Log in and hold the connection until discord.py gives it up."""
-        gateway = await ask_gateway(self._rest)
-        self._starts.update(gateway)
-        point_at(self._settings.base, self._settings.gateway_url or gateway.url)
-        self.client = client = make_client(gateway.shards, self._starts)
-        events = SessionEvents(client, self._rest, self._guilds, self._listen(client))
-        if self._settings.gateway_url:
-            stay_at(client, self._settings.gateway_url)
-        try:
-            await client.login(self._settings.token)
-            self._pause = FIRST_PAUSE
-            log.info("discord.logged_in", shards=gateway.shards)
-            await client.connect(reconnect=True)
-        except discord.LoginFailure:
-            raise GatewayRefused(FATAL[4004]) from None
-        except discord.PrivilegedIntentsRequired:
-            raise GatewayRefused(FATAL[4014]) from None
-        except discord.ConnectionClosed as closed:
-            if closed.code in FATAL:
-                raise GatewayRefused(FATAL[closed.code]) from None
-            raise
-        finally:
-            await events.close()
-            # Not when cancelled: then `close` comes later.
-            if (task := asyncio.current_task()) is None or not task.cancelling():
-                await self.close()
+async def close(client: discord.Client) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await client.close()
+    except TimeoutError:
+        log.info("discord.not_closed")  # it does not answer our goodbye
 
 
 async def ask_gateway(rest: RestClient, seconds: float = CALL_SECONDS) -> Gateway:
@@ -151,14 +104,8 @@ def stay_at(client: discord.Client, gateway_url: str) -> None:
     address = yarl.URL(gateway_url)
 
     async def on_connect() -> None:
-        if not isinstance(client, discord.AutoShardedClient):
-            client.ws.gateway = address
+        client.ws.gateway = address
 
-    async def on_shard_connect(shard: int) -> None:
-        # The one way that discord.py has to a shard's own socket.
-        client._get_websocket(shard_id=shard).gateway = address
-
-    client.event(on_shard_connect)
     add_listener(client, "on_connect", on_connect)
 
 
@@ -174,26 +121,32 @@ def add_listener(client: discord.Client, name: str, listener: Listener) -> None:
     setattr(client, name, both)
 
 
-def make_client(shards: int, starts: SessionStarts) -> discord.Client:
-    """Return a client with the one intent that we need."""
+def make_client(
+    shard: int, shards: int, slot: Callable[[], Awaitable[None]] | None = None
+) -> discord.Client:
+    """Return a client of one shard, with the one intent that we need.
+
+    `slot` is awaited right before it identifies.
+    """
     intents = discord.Intents.none()
     intents.guilds = True
-    options: dict[str, Any] = {
-        "intents": intents,
-        "allowed_mentions": discord.AllowedMentions.none(),
-        "member_cache_flags": discord.MemberCacheFlags.none(),
-        "max_messages": None,
-        "chunk_guilds_at_startup": False,
-    }
-    if shards == 1:
-        client = discord.Client(**options)
-    else:
-        # The number is given, so that the gateway is the one we were told of or told to take.
-        client = discord.AutoShardedClient(shard_count=shards, **options)
+    use_socket()
+    client = discord.Client(
+        intents=intents,
+        shard_id=shard,
+        shard_count=shards,
+        allowed_mentions=discord.AllowedMentions.none(),
+        member_cache_flags=discord.MemberCacheFlags.none(),
+        max_messages=None,
+        chunk_guilds_at_startup=False,
+    )
 
     async def before_identify_hook(shard_id: int | None, *, initial: bool = False) -> None:
-        del initial
-        await starts.turn(shard_id or 0)
+        del shard_id
+        if not initial:  # when its turn has come, by a new client
+            raise SessionOver
+        if slot is not None:
+            await slot()
 
     client.before_identify_hook = before_identify_hook  # type: ignore[method-assign]  # its hook
     return client

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -135,13 +134,14 @@ class GuildTable:
     def thread_name(self, thread: int) -> str | None:
         return self._threads.get(thread)
 
-    def put_threads(self, threads: Sequence[Json], me: str) -> None:
-        """Remember the names of the bot's own threads."""
+    def put_threads(self, event: str, data: Json, me: str) -> None:
+        """Remember the names of the bot's own threads, as an event tells them."""
+        if event == "THREAD_DELETE":
+            self._threads.pop(int(data["id"]), None)
+            return
+        threads = data.get("threads") or () if event == "THREAD_LIST_SYNC" else [data]
         for thread in threads:
             if str(thread.get("owner_id")) == me:
                 self._threads[int(thread["id"])] = str(thread["name"])
         while len(self._threads) > _THREADS_REMEMBERED:
             self._threads.popitem(last=False)
-
-    def drop_thread(self, thread: int) -> None:
-        self._threads.pop(thread, None)

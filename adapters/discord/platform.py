@@ -17,7 +17,7 @@ from adapters.discord.components import listen_to_components
 from adapters.discord.deferred import DeferredStore
 from adapters.discord.errors import DiscordRefused, TokenRefused
 from adapters.discord.events import GuildListener
-from adapters.discord.gateway import GatewayConnection, ask_gateway
+from adapters.discord.gateway import ask_gateway
 from adapters.discord.invite import REFUSED
 from adapters.discord.lifecycle import GuildLifecycle
 from adapters.discord.messenger import DiscordMessenger
@@ -27,8 +27,10 @@ from adapters.discord.registration import register_commands
 from adapters.discord.responder import DiscordResponder, KeyValue
 from adapters.discord.rest import RestClient
 from adapters.discord.settings import DiscordSettings
+from adapters.discord.shards import ShardSessions
 from adapters.redis.deferred import RedisDeferred
 from adapters.redis.keyvalue import RedisDeduplicator, RedisKeyValue
+from adapters.redis.shards import RedisShards
 from adapters.redis.store import Store
 from bot.catalog.catalog import Catalog
 from bot.commands import Commands
@@ -65,9 +67,9 @@ class Discord:
         self.messenger = DiscordMessenger(
             self._rest, clock=clock, monotonic=monotonic, requests_per_second=rate
         )
-        self._connection = GatewayConnection(
-            settings, self._rest, self.messenger.channels.guilds, monotonic, self._listen_on
-        )
+        self._settings = settings
+        self._monotonic = monotonic
+        self._sessions: ShardSessions | None = None
         self._responder: DiscordResponder | None = None
         self._registering: asyncio.Task[None] | None = None
 
@@ -82,8 +84,17 @@ class Discord:
         keyvalue: KeyValue,
         deferred: DeferredStore,
         shared_limits: SharedLimits,
+        shards: RedisShards,
     ) -> None:
         """Set what answers people; `run` listens to them from then on."""
+        self._sessions = ShardSessions(
+            self._settings,
+            self._rest,
+            self.messenger.channels.guilds,
+            shards,
+            self._monotonic,
+            self._listen_on,
+        )
         self.messenger.deferred.store = deferred
         self._rest.share_limits(shared_limits)
         self._responder = DiscordResponder(
@@ -114,21 +125,21 @@ class Discord:
             log.warning("discord.unreachable", reason=str(error))
 
     async def run(self) -> None:
-        """Stay connected, until cancelled."""
+        """Stay connected, until cancelled; what is being sent then goes on until `close`."""
+        responder, sessions = self._responder, self._sessions
+        if responder is None or sessions is None:
+            raise RuntimeError("`listen` comes before `run`")
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._connection.run())
+                tasks.create_task(sessions.run())
                 tasks.create_task(self.messenger.deferred.resume())
-                if self._responder is not None:
-                    connection = self._connection
-                    tasks.create_task(keep_presence(self._responder, lambda: connection.client))
+                tasks.create_task(keep_presence(responder, sessions.clients.values()))
         finally:
             await self._stop_registering()
 
     async def close(self) -> None:
         """Close the connections, once nothing is being sent any more."""
         await self.messenger.close()
-        await self._connection.close()
         await self._rest.close()
 
     def _listen_on(self, client: discord.Client) -> GuildListener | None:
@@ -194,6 +205,7 @@ async def open_listening(
             keyvalue=RedisKeyValue(store.database),
             deferred=RedisDeferred(store.database, "discord", clock),
             shared_limits=store.rate_limiter,
+            shards=RedisShards(store.database, store.holder),
         )
         await discord.start()
         yield discord

@@ -24,6 +24,9 @@ LONGEST_PAUSE: Final = 300.0
 # Starts of a day that are left to the operator, who may have to start the program. A guess.
 RESERVE: Final = 100
 
+# Until others are asked again whether it is our turn: a guess.
+_ASK_SECONDS: Final = 0.5
+
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -51,11 +54,20 @@ class Gateway:
 
 
 class SessionStarts:
-    """Says when a shard may start a session. `monotonic` gives seconds."""
+    """Says when a shard may start a session. `monotonic` gives seconds.
 
-    def __init__(self, monotonic: Callable[[], float], sleep: Sleep = asyncio.sleep) -> None:
+    `may_start` asks other replicas whether a session of a group may start now, and notes it.
+    """
+
+    def __init__(
+        self,
+        monotonic: Callable[[], float],
+        sleep: Sleep = asyncio.sleep,
+        may_start: Callable[[int], Awaitable[bool]] | None = None,
+    ) -> None:
         self._monotonic = monotonic
         self._sleep = sleep
+        self._may_start = may_start
         self._remaining = RESERVE + 1
         self._resets_at = 0.0
         self._groups = 1
@@ -93,3 +105,8 @@ class SessionStarts:
             await self._sleep(turn - now)
         self._remaining -= 1
         self._started_at[shard] = self._monotonic()
+
+    async def slot(self, shard: int) -> None:
+        """Return when no replica starts another session of the shard's group: right before ours."""
+        while self._may_start is not None and not await self._may_start(shard % self._groups):
+            await self._sleep(_ASK_SECONDS)

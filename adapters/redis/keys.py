@@ -89,6 +89,12 @@ Of what an adapter put off, base `icd:{deferred.discord}` (owner: that adapter; 
     :work         hash    name → JSON of the work
     :due          zset    names by the second they are due
 
+Of Discord's gateway, base `icd:{discord}` (owner: adapters/discord/shards.py):
+
+    :gateway      hash    shards: their number, as all replicas count them; shard → its replica
+    :replicas     zset    replicas by the ms when their leases end
+    :identify:<group>  string  a session of the group was started; expires after GROUP_SECONDS
+
 Of Slack's installations, base `icd:{slack}` (owner: adapters/slack/installations.py):
 
     :installations  hash    tenant → the installation with its token, encrypted; for ever
@@ -230,6 +236,9 @@ def deferred(platform: str) -> str:
 def handled(name: str) -> str:
     return f"icd:{{handled.{name}}}"
 
+
+GATEWAY = "icd:{discord}"
+REPLICAS_KEY = f"{GATEWAY}:replicas"
 
 INSTALLED_PLATFORM = "slack"  # the one whose workspaces install the app by themselves
 SLACK_INSTALLATIONS = "icd:{slack}:installations"

@@ -147,7 +147,8 @@ async def open_stores_of(
             open_store, url, queued=queued, written=written, secret=settings.secret_key
         )
         store = await stack.enter_async_context(opening(holder=place))
-        people = await stack.enter_async_context(opening())
+        # Named after the place too: what it holds of a gateway it has again after a restart.
+        people = await stack.enter_async_context(opening(holder=place and f"{place}-people"))
         if embedded:  # it has one process at a time
             await end_claims(store.database, providers)
         elif place is not None:
@@ -175,6 +176,8 @@ async def end_claims(
         else:
             await database.run(RELEASE, keys.provider(provider), holder)
     start = f"{holder}:" if holder else ""
+    if holder is None:
+        await database.call("DEL", keys.REPLICAS_KEY)
     for platform in await database.call("SMEMBERS", keys.PLATFORMS_KEY):
         calls = [(base, (start,)) for base in database.shards.of_platform(platform.decode())]
         for answer in await database.run_many(END_CLAIMS, calls):

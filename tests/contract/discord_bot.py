@@ -12,6 +12,7 @@ from adapters.discord.platform import Discord, open_discord
 from adapters.discord.settings import DiscordSettings
 from adapters.redis.deferred import RedisDeferred
 from adapters.redis.keyvalue import RedisDeduplicator, RedisKeyValue
+from adapters.redis.shards import RedisShards
 from bot.catalog.catalog import only
 from bot.catalog.catalog_file import load_catalog
 from bot.delivery.channel_lifecycle import ChannelLifecycle
@@ -58,6 +59,7 @@ async def running_discord(server: DiscordServer, redis: str) -> AsyncIterator[Di
                 keyvalue=RedisKeyValue(store.database),
                 deferred=RedisDeferred(store.database, "discord", utc_now),
                 shared_limits=store.rate_limiter,
+                shards=RedisShards(store.database, store.holder),
             )
             await discord.start()
             running = asyncio.create_task(discord.run())

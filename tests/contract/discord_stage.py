@@ -16,7 +16,6 @@ from adapters.discord.gateway import make_client, point_at
 from adapters.discord.messenger import DiscordMessenger
 from adapters.discord.refs import Ref
 from adapters.discord.rest import RestClient
-from adapters.discord.session_starts import SessionStarts
 from adapters.discord.settings import DiscordSettings
 from bot.domain.subscription import Channel
 from bot.messenger import Messenger
@@ -109,12 +108,12 @@ async def connected(
 ) -> AsyncIterator[discord.Client]:
     """A client as the program makes it, with the gateway open."""
     point_at(server.url, server.gateway_url)
-    client = make_client(server.gateway.shards, SessionStarts(time.monotonic))
+    client = make_client(0, 1)
     SessionEvents(client, messenger.rest, messenger.channels.guilds)
     await client.login(server.token)
     running = asyncio.create_task(client.connect())
     try:
-        await server.gateway.wait_connected(server.gateway.shards)
+        await server.gateway.wait_connected()
         yield client
     finally:
         await client.close()

@@ -35,8 +35,11 @@ class Town:
     process: asyncio.subprocess.Process | None = None
     guild: int = 0
 
-    async def start(self) -> None:
-        """Start the program and return when it is connected and its commands are there."""
+    async def start(self, *, connects: bool = True) -> None:
+        """Start the program and return when it is connected and its commands are there.
+
+        `connects`: it is to hold a shard; a replica may find none.
+        """
         environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("ISCLAUDEDOWN_")},
             "PYTHONPATH": str(ROOT),
@@ -58,7 +61,8 @@ class Town:
                 stdout=log,
                 stderr=log,
             )
-        await self.until(lambda: self.discord.gateway.identifies > before)
+        if connects:
+            await self.until(lambda: self.discord.gateway.identifies > before)
         await self.until(lambda: bool(self.discord.world.commands))
         async with asyncio.timeout(PATIENCE):
             await self.page.asked(2)
@@ -78,10 +82,10 @@ class Town:
         await self.process.wait()
         self.process = None
 
-    async def until(self, true: Callable[[], bool]) -> None:
-        """Return when it is true; fails with the log's end after PATIENCE seconds."""
+    async def until(self, true: Callable[[], bool], seconds: float = PATIENCE) -> None:
+        """Return when it is true; fails with the log's end after so many seconds."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(seconds):
                 while not true():
                     assert self.process is None or self.process.returncode is None, self.log
                     await asyncio.sleep(0.05)

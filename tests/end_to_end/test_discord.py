@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.servers.redis import standalone
 from tests.servers.statuspage import CLAUDE_AI
 
 DOWN = {CLAUDE_AI: "major_outage"}
+TAKEOVER = 60.0  # patience in seconds: a lease has to end before
 HOSTILE = "@everyone <@&1> **bold** [click](https://evil.example) ||spoiler|| \u202e<#1> `x`"
 
 
@@ -190,31 +192,64 @@ async def test_another_gateway_than_the_one_discord_names_can_be_given(here: Tow
     await here.until(lambda: here.discord.gateway.resumes >= 1)
 
 
-async def test_two_replicas_answer_once_and_tell_once(here: Town, tmp_path: Path) -> None:
+async def test_of_two_replicas_one_answers_and_tells_and_the_other_takes_over(
+    here: Town, tmp_path: Path
+) -> None:
     channel = await here.discord.director.add_channel(here.guild, "status")
+    with twin_of(here, tmp_path) as twin:
+        await here.start()
+        await twin.start(connects=False)
+        await here.watch(channel, "subscribe")
+        incident = await outage(here)
+        world, gateway = here.discord.world, here.discord.gateway
+        home = world.guilds[here.guild]
+        await here.until(lambda: len(home.threads) == 1)
+        assert gateway.live_shards() == [0]
+        await here.kill()
+        here.page.page.resolve(incident)
+        await twin.until(lambda: all(t.archived for t in home.threads.values()), TAKEOVER)
+        await twin.until(lambda: gateway.live_shards() == [0], TAKEOVER)
+        assert (await twin.watch(channel, "list")).ephemeral
+        lines = [text for text in here.texts(channel) if "subscribed this channel" in text]
+        roots = [m for m in world.channels[channel].messages.values() if m.id in home.threads]
+        assert (len(lines), len(roots)) == (1, 1)
+        assert (world.command_writes, gateway.doubled, gateway.hasty) == (1, 0, 0)
+        await twin.kill()
+
+
+async def test_two_replicas_share_the_shards_and_one_takes_them_all(
+    here: Town, tmp_path: Path
+) -> None:
+    gateway = here.discord.gateway
+    gateway.shards = gateway.max_concurrency = 4
+    guilds: dict[int, int] = {}
+    channels: dict[int, int] = {}
+    while len(guilds) < 4:  # one in each shard
+        guild = await here.discord.director.add_guild("other")
+        guilds.setdefault((guild >> 22) % 4, guild)
+    for shard, guild in guilds.items():
+        channels[shard] = await here.discord.director.add_channel(guild, "status")
+    with twin_of(here, tmp_path) as twin:
+        await here.start()
+        await here.until(lambda: gateway.live_shards() == [0, 1, 2, 3])
+        await twin.start()
+        await here.until(lambda: gateway.identifies == 6)
+        await here.until(lambda: gateway.live_shards() == [0, 1, 2, 3])
+        await here.kill()
+        await twin.until(lambda: gateway.live_shards() == [0, 1, 2, 3], TAKEOVER)
+        for channel in channels.values():
+            assert (await twin.watch(channel, "subscribe")).ephemeral
+        assert (gateway.identifies, gateway.doubled, gateway.hasty) == (8, 0, 0)
+        await twin.kill()
+
+
+@contextlib.contextmanager
+def twin_of(here: Town, folder: Path) -> Iterator[Town]:
+    """A second replica of the program, on one Redis with the first."""
+    (folder / "twin").mkdir()
     with standalone() as redis:
         here.extra["REDIS_URL"] = redis.url
-        (tmp_path / "twin").mkdir()
-        twin = Town(here.discord, here.page, tmp_path / "twin", here.extra, guild=here.guild)
-        await here.start()
-        await twin.start()
-        try:
-            await here.until(lambda: here.discord.gateway.connected == 2)
-            asked = await here.watch(channel, "subscribe")
-            assert asked.ephemeral
-            incident = await outage(here)
-            world = here.discord.world
-            home = world.guilds[here.guild]
-            await here.until(lambda: len(home.threads) == 1)
-            here.page.page.resolve(incident)
-            await here.until(lambda: all(t.archived for t in home.threads.values()))
-            lines = [text for text in here.texts(channel) if "subscribed this channel" in text]
-            roots = [m for m in world.channels[channel].messages.values() if m.id in home.threads]
-            assert (len(lines), len(roots)) == (1, 1)
-            assert world.command_writes == 1
-        finally:
-            await twin.kill()
-            await here.kill()
+        yield Town(here.discord, here.page, folder / "twin", here.extra, guild=here.guild)
 
 
 async def test_what_is_being_sent_at_the_end_is_finished(here: Town) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Final
 
+import orjson
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -55,3 +57,15 @@ ANYTHING = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXTS, inner, max_size=3)),
     max_leaves=6,
 )
+
+
+def is_readable(value: object) -> bool:
+    """Whether a frame with this in it is JSON to Discord's clients at all."""
+    try:
+        orjson.loads(json.dumps(value))
+    except ValueError:
+        return False
+    return True
+
+
+READABLE = ANYTHING.filter(is_readable)

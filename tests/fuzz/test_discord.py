@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.contract.discord_bot import DiscordBot, running_discord
 from tests.damage import mutated
-from tests.fuzz.inputs import ANYTHING, bounded
+from tests.fuzz.inputs import READABLE, bounded
 from tests.servers.discord import Interaction, serve
 from tests.servers.discord.permissions import mask
 from tests.servers.redis import standalone
 
-
-def is_readable(value: object) -> bool:
-    """Whether a frame with this in it is JSON to Discord's clients at all."""
-    try:
-        orjson.loads(json.dumps(value))
-    except ValueError:
-        return False
-    return True
-
-
-READABLE = ANYTHING.filter(is_readable)
 MEMBER = mask("view_channel", "send_messages", "manage_guild")
 
 

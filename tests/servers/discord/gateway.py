@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import secrets
+import time
 import zlib
 from dataclasses import dataclass, field
 
@@ -20,6 +21,8 @@ INVALID_SESSION, HELLO, HEARTBEAT_ACK = 9, 10, 11
 PRIVILEGED = (1 << 1) | (1 << 8) | (1 << 15)
 GUILDS_INTENT = 1 << 0
 PRESENCE = 3
+# https://discord.com/developers/docs/events/gateway#rate-limiting; less the network's delay
+GROUP_SECONDS = 5.0
 ACCEPTED = {PRESENCE: "PRESENCE", 4: "VOICE", 8: "MEMBERS"}
 
 
@@ -69,6 +72,9 @@ class Gateway:
         self.shards = 1
         self.max_concurrency = 1
         self.identifies = 0
+        self.doubled = 0  # identifies of a shard that had a session already
+        self.hasty = 0  # identifies within five seconds of another one of the same group
+        self._identified: dict[int, float] = {}  # by group
         self.resumes = 0
         self.refuse_resume = False
         self.refuse_identify_with: int | None = None
@@ -122,6 +128,11 @@ class Gateway:
         if code is not None:
             await socket.ws.close(code=code)
             return None
+        now, group = time.monotonic(), shard % self.max_concurrency
+        self.hasty += now - self._identified.get(group, now - GROUP_SECONDS) < GROUP_SECONDS - 0.25
+        self._identified[group] = now
+        alive = [s.shard for s in self.sessions.values() if s.socket is not None]
+        self.doubled += shard in alive
         session = Session(secrets.token_hex(16), shard, shards, d["intents"], socket=socket)
         self.sessions[session.id] = session
         await self._ready(session)
@@ -191,6 +202,10 @@ class Gateway:
         if guild.bot_is_in and not guild.unavailable:
             await self.dispatch(name, data, guild=guild.id)
 
+    def live_shards(self) -> list[int]:
+        """Return the shards that are connected, each as often as it is."""
+        return sorted(s.shard for s in self.sessions.values() if s.socket is not None)
+
     @property
     def connected(self) -> int:
         return sum(s.socket is not None for s in self.sessions.values())
@@ -208,6 +223,14 @@ class Gateway:
                 await socket.ws.close(code=code)
             elif socket.transport is not None:
                 socket.transport.abort()
+
+    async def send_raw(self, frame: str | bytes) -> None:
+        """Send every connection something that may be no frame at all."""
+        for socket in list(self._sockets):
+            if isinstance(frame, str):
+                await socket.ws.send_str(frame)
+            else:
+                await socket.ws.send_bytes(frame)
 
     async def ask_to_reconnect(self) -> None:
         for socket in list(self._sockets):

@@ -23,6 +23,7 @@ async def connected(
     """A real client, logged in and ready."""
     patch.setattr(discord.http.Route, "BASE", server.url)
     patch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(server.gateway_url))
+    patch.setattr(discord.client, "DiscordWebSocket", discord.gateway.DiscordWebSocket)
     intents = discord.Intents(guilds=True)
     client: discord.Client
     if shards is None:

@@ -1,0 +1,113 @@
+"""Shards of the gateway shared by replicas: each is held once, and taken over."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+
+import aiohttp
+import pytest
+
+from adapters.discord.gateway import hold, make_client, point_at
+from adapters.redis.client import open_database
+from adapters.redis.shards import RedisShards, ShardPart
+from tests.contract.discord_bot import running_discord
+from tests.delivery_kit import until
+from tests.servers.discord import DiscordServer, serve
+from tests.servers.redis import Node, standalone
+
+LEASE = 0.3
+
+
+@pytest.fixture
+def redis() -> Iterator[Node]:
+    with standalone() as node:
+        yield node
+
+
+@contextlib.asynccontextmanager
+async def replicas(
+    redis: Node, *names: str, lease: float = 60.0
+) -> AsyncIterator[list[RedisShards]]:
+    async with contextlib.AsyncExitStack() as stack:
+        database = await open_database(redis.url, None)
+        stack.push_async_callback(database.close)
+        yield [RedisShards(database, name, lease) for name in names]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[DiscordServer]:
+    async with serve() as running:
+        yield running
+
+
+async def test_where_discord_asks_for_more_shards_all_sessions_begin_anew(
+    server: DiscordServer, redis: Node
+) -> None:
+    gateway = server.gateway
+    gateway.max_concurrency = 2
+    async with running_discord(server, redis.url):
+        gateway.shards = 2
+        await gateway.drop(code=4011)
+        await until(lambda: gateway.live_shards() == [0, 1], 30.0)
+        assert (gateway.doubled, gateway.hasty) == (0, 0)
+
+
+async def test_a_gateway_that_is_away_is_named_as_such(server: DiscordServer) -> None:
+    point_at(server.url, "ws://127.0.0.1:9/")
+    client = make_client(0, 1)
+    await client.login(server.token)
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await hold(client)
+    await client.close()
+
+
+async def test_one_replica_holds_all_shards(redis: Node) -> None:
+    async with replicas(redis, "a") as (a,):
+        assert await a.take(3) == ShardPart(3, 1, 3, frozenset({0, 1, 2}))
+
+
+async def test_who_comes_later_gets_a_part_once_it_was_given_up(redis: Node) -> None:
+    async with replicas(redis, "a", "b") as (a, b):
+        await a.take(4)
+        assert (await b.take(4)).held == frozenset()
+        more = await a.take(4)
+        assert (more.share, more.held) == (2, frozenset({0, 1, 2, 3}))
+        assert (await b.take(4)).held == frozenset()  # their sessions have not ended yet
+        assert (await a.take(4, given_up=[2, 3])).held == {0, 1}
+        assert (await b.take(4)).held == {2, 3}
+
+
+async def test_nobody_gives_up_for_others_what_is_held(redis: Node) -> None:
+    async with replicas(redis, "a", "b") as (a, b):
+        await a.take(2)
+        await b.take(2, given_up=[0, 1])
+        assert (await a.take(2)).held == {0, 1}
+
+
+async def test_the_shards_of_a_replica_that_left_or_died_are_taken_over(redis: Node) -> None:
+    async with replicas(redis, "a", "b", lease=LEASE) as (a, b):
+        await a.take(2)
+        await a.leave()
+        assert (await b.take(2)).held == {0, 1}
+        while not (held := (await a.take(2)).held):  # noqa: ASYNC110 - until the lease of b ended
+            await asyncio.sleep(LEASE / 10)
+        assert held == {0, 1}
+
+
+async def test_all_replicas_count_the_shards_alike_until_discord_refuses_so_few(
+    redis: Node,
+) -> None:
+    async with replicas(redis, "a", "b") as (a, b):
+        await a.take(1)
+        assert (await b.take(2)).shards == 1
+        assert (await b.take(2, force=True)).shards == 2
+        assert await a.take(1) == ShardPart(2, 2, 1, frozenset({1}))
+
+
+async def test_one_session_of_a_group_is_started_at_a_time(redis: Node) -> None:
+    async with replicas(redis, "a", "b") as (a, b):
+        assert await a.may_identify(0, 60)
+        assert not await b.may_identify(0, 60)
+        assert await b.may_identify(1, 60)
