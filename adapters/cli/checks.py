@@ -96,7 +96,8 @@ async def _findings(
 
 
 def _settings_findings(settings: Settings, catalog: Catalog) -> Iterator[CheckResult]:
-    watched = f"{len(catalog.providers)} page(s) to watch: {', '.join(catalog.providers)}"
+    count = len(catalog.providers)
+    watched = f"{count} page{'s' * (count != 1)} to watch: {', '.join(catalog.providers)}"
     yield CheckResult("settings", watched)
     for sentence in settings.oddities:
         yield CheckResult("settings", sentence, Health.WARNING, "Mend or remove it.")

@@ -64,11 +64,12 @@ class _Figures:
     def line(self) -> str:
         first = min(story.looks[0][0] for story in self.stories)
         last = max(story.looks[-1][0] for story in self.stories)
-        told = self.messages.total()
+        told, about = self.messages.total(), len(self.incidents)
         places = ", ".join(f"{self.messages[place]} {words}" for place, words in PLACES.items())
         return (
-            f"{told} message{'s' * (told != 1)} ({places}) about {len(self.incidents)} incidents, "
-            f"from {self.looks} looks at the page, "
+            f"{told} message{'s' * (told != 1)} ({places}) "
+            f"about {about} incident{'s' * (about != 1)}, "
+            f"from {self.looks} look{'s' * (self.looks != 1)} at the page, "
             f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
         )
 

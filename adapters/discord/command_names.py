@@ -19,7 +19,7 @@ MANAGE: Final = "claudewatch"
 INFO: Final = "claudeinfo"  # what changes nothing, for everybody
 EXPLAIN: Final = "Is it Claude?"  # in the menu of a message
 _IN_CODE: Final = re.compile(
-    rf"`/(?P<root>{ASK}|{MANAGE}|{INFO})(?P<sub>(?: [a-z]+)?)(?P<options>(?: [a-z_]+:[^`]*)?)`"
+    rf"`/(?P<root>{ASK}|{MANAGE}|{INFO})(?P<sub>(?: [a-z-]+)?)(?P<options>(?: [a-z_]+:[^`]*)?)`"
 )
 # Subcommands that are called otherwise than the verb.
 _CALLED: Final = {"subscriptions": "list"}

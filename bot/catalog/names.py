@@ -221,3 +221,8 @@ def spoken_list(words: Sequence[str], last: str = "and") -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def begin(sentence: str) -> str:
+    """A capital in front, but not on a name that has none (claude.ai)."""
+    return sentence[0].upper() + sentence[1:] if sentence.startswith("the ") else sentence

@@ -64,7 +64,7 @@ CHANNEL_COMMANDS: tuple[Command, ...] = (
         ),
         changes=True,
         anywhere=("mute", "snooze"),
-        also=(("mute api until 9:00", "no news of one surface, or of one incident"),),
+        also=(("mute api until 9:00 Europe/Berlin", "no news of one surface, or of one incident"),),
     ),
     Command(
         "unmute",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from bot.catalog.catalog import Catalog
-from bot.catalog.names import spoken_list
+from bot.catalog.names import begin, spoken, spoken_list
 from bot.domain.evidence import Source, Verdict
 from bot.domain.message import (
     EMOJI,
@@ -114,7 +114,7 @@ def evidence_lines(verdict: Verdict, catalog: Catalog, but: set[str]) -> list[Li
 
 
 def waiting_message(surfaces: Sequence[str], catalog: Catalog, *, new: bool) -> Message:
-    names = spoken_list([catalog.label(s) for s in surfaces])
+    names = spoken_list([spoken(catalog, s) for s in surfaces])
     verb = "is" if len(surfaces) == 1 else "are"
     title = f"I'll tell you when {names} {verb} back"
     return notice(title if new else f"{title}: I know already", emoji="🔔")
@@ -124,7 +124,7 @@ def back_message(
     surfaces: Sequence[str], asked_at: datetime, now: datetime, catalog: Catalog
 ) -> Message:
     """The one message that was asked for."""
-    names = spoken_list([catalog.label(s) for s in surfaces])
+    names = begin(spoken_list([spoken(catalog, s) for s in surfaces]))
     title = f"{names} {'is' if len(surfaces) == 1 else 'are'} back"
     after = duration(max(timedelta(0), now - asked_at))
     words = f"{title}, {after} after you asked me to tell you."

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from bot.catalog.catalog import Catalog
-from bot.catalog.names import spoken, spoken_list
+from bot.catalog.names import begin, spoken, spoken_list
 from bot.domain.evidence import Verdict
 from bot.domain.message import Line, Text
 from bot.domain.page import Severity
@@ -113,7 +113,7 @@ def _sentence(
     if suspected:
         labels = spoken_list([spoken(catalog, s) for s in catalog.order(suspected)])
         doubt = f"{labels} may have trouble that the status page does not show (yet)."
-        sentences.append(_begin(doubt))
+        sentences.append(begin(doubt))
     if known:
         state = _state_sentence(known, catalog, past=False, all_seen=all_seen)
         still = [i for one in seen for i in one.incidents() if not i.maintenance]
@@ -166,12 +166,7 @@ def _state_sentence(
         parts.append(f"{spoken_list(works)} {verb}")
     if unknown and len(unknown) <= _MANY:
         parts.append(f"nothing is known of {spoken_list(unknown)}")
-    return _begin("; ".join(parts)) + "."
-
-
-def _begin(sentence: str) -> str:
-    """A capital in front, but not on a name that has none (claude.ai)."""
-    return sentence[0].upper() + sentence[1:] if sentence.startswith("the ") else sentence
+    return begin("; ".join(parts)) + "."
 
 
 def _be(labels: Sequence[str], *, past: bool) -> str:

@@ -134,7 +134,7 @@ def _observed(one: SurfaceUptime) -> list[Line]:
         return []
     words = minutes_words(seen)
     tail = f", {words}" if words else ""
-    of = f"of {duration(seen.known)} observed, {seen.looks:,} looks"
+    of = f"of {duration(seen.known)} observed, {_looks(seen.looks)}"
     unknown = f", unknown {duration(seen.unknown)}" if seen.unknown > _NONE else ""
     return [(Text(f"Our own evidence: {per_cent(seen.weighted)} {of}{tail}{unknown}"),)]
 
@@ -147,7 +147,7 @@ def _how(surfaces: Sequence[SurfaceUptime]) -> str:
     parts = [f"{RULE}; degraded counts nothing; unknown time is left out."]
     if rows:
         looks = max(one.looks for one in said)
-        parts.append(f"From the page's rows as polled: {duration(rows)} (n = {looks:,} looks).")
+        parts.append(f"From the page's rows as polled: {duration(rows)} (n = {_looks(looks)}).")
     if listed:
         count = sum(one.incidents for one in said[:1]) if len(said) == 1 else None
         n = f" (n = {count})" if count is not None else ""
@@ -155,3 +155,7 @@ def _how(surfaces: Sequence[SurfaceUptime]) -> str:
     if not any(one.observed.known for one in surfaces):
         parts.append("Our own evidence saw nothing of it.")
     return " ".join(parts)
+
+
+def _looks(count: int) -> str:
+    return f"{count:,} look{'s' * (count != 1)}"

@@ -234,7 +234,7 @@ async def test_what_somebody_asks_for_twice_in_part_is_one_message_when_all_of_i
     await bench.page_says(OUTAGE, code=Severity.MAJOR, api=Severity.PARTIAL)
     await bench.press("back", "code")
     answer = await bench.press("back", OUTAGE.key)
-    assert answer.message.title == "I'll tell you when API and Claude Code are back"
+    assert answer.message.title == "I'll tell you when the API and Claude Code are back"
     narrower = await bench.press("back", "code")
     assert narrower.message.title == f"{answer.message.title}: I know already"
     async with ChatServer() as server, delivery(bench, node, server) as bot:

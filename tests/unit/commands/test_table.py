@@ -10,7 +10,7 @@ from discord.app_commands import Command as DiscordCommand
 from discord.app_commands import Group
 from prompt_toolkit.document import Document
 
-from adapters.discord.command_names import INFO, MANAGE, native
+from adapters.discord.command_names import INFO, MANAGE, clickable, native, subcommand
 from adapters.discord.commands import build_tree
 from adapters.terminal.completion import PromptCompleter
 from bot.commands import Answer, table
@@ -79,3 +79,20 @@ def test_the_documentation_lists_every_command() -> None:
         for typed, help_ in table.help_lines()
     ]
     assert "\n".join(rows) in documented, "docs/using.md: the table is\n" + "\n".join(rows)
+
+
+def test_the_documentation_of_discord_lists_every_subcommand() -> None:
+    documented = (ROOT / "docs" / "discord.md").read_text()
+    for_all = [subcommand(one) for one in table.COMMANDS if not one.changes and one.verb != "ask"]
+    managing = [subcommand(one) for one in table.COMMANDS if one.changes]
+    managing.insert(managing.index("unsubscribe") + 1, "settings")  # a form, and no row
+    assert f"| `/{INFO} {' · '.join(for_all)}` |" in documented
+    assert f"| `/{MANAGE} {' · '.join(managing)}`, and those" in documented
+
+
+def test_every_command_in_an_answer_can_be_clicked_on_discord() -> None:
+    ids = {INFO: "1", MANAGE: "2"}
+    for command in table.COMMANDS:
+        if not command.personal:
+            root, name = MANAGE if command.changes else INFO, subcommand(command)
+            assert clickable(f"`/{root} {name}`", ids) == f"</{root} {name}:{ids[root]}>"

@@ -134,6 +134,8 @@ def test_what_one_channel_alone_is_told_says_what_it_is_about() -> None:
     assert "API errors" in spoken(cache.of_digest(digest, NOW))
     asked = Reminder(Channel("chat", "T1", "D1"), "U1", ("code",), NOW - hour)
     assert cache.of_reminder(asked, NOW).title == "Claude Code is back"
+    both = replace(asked, surfaces=("api", "code"))
+    assert cache.of_reminder(both, NOW).title == "The API and Claude Code are back"
 
 
 def test_a_channel_that_can_be_written_to_again_learns_since_when_and_why_it_could_not() -> None:
