@@ -37,6 +37,8 @@ log = structlog.get_logger()
 
 # Calls in flight may take so long at the end; what is left goes on at the next start.
 PATIENCE = 10.0
+# Seconds for which somebody who names a page that was never read waits for its first poll (guess).
+FIRST_POLL_WITHIN = 10.0
 # Seconds: reports that come together make one change of a root (guess).
 COUNTED_TOGETHER = 5.0
 
@@ -144,4 +146,5 @@ def _services(
         explanations={row.name: row.explain for row in PLATFORMS},
         page_url=settings.public_url or "",
         poll_soon=lambda provider: watchers[provider].hint.set(),
+        first_poll_within=FIRST_POLL_WITHIN,
     )

@@ -6,14 +6,16 @@ never as "not subscribed".
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
 from typing import Any, ParamSpec
 from urllib.parse import urlsplit
 
-from bot.catalog.names import suggest
+from bot.catalog.names import of_provider, suggest
 from bot.commands import subscriptions
 from bot.commands.buttons import BUTTONS
 from bot.commands.parser import parse
@@ -30,6 +32,8 @@ from bot.messages.text import notice
 P = ParamSpec("P")
 
 _NO_MEMORY = "I can't reach my own memory right now, so I can't answer that; nothing was changed"
+# Seconds between two looks for a first poll.
+LEARNING_PAUSE = 0.1
 _THANKS = re.compile(r"(many )?(thanks|thank you|thx|ty|cheers)( a lot| so much)?\W*", re.I)
 _SAYS_WHAT_WAITS = frozenset({"ask", "subscriptions", "why"})
 
@@ -59,6 +63,9 @@ class Commands:
         catalog = await self._services.status.learn()
         words = parse(request.text, catalog)
         command = command_named(words.verb)
+        if command.changes and await self._first_read(words.providers):
+            catalog = self._services.catalog
+            words = parse(request.text, catalog)
         if _THANKS.fullmatch(request.text.strip()):
             return Answer(notice("You're welcome", emoji="🙂"))
         if doubts := words.unsettled:
@@ -79,6 +86,24 @@ class Commands:
             lines = self._services.out_of_reach(request.channel.platform)
             answer = _with_notes(answer, *(Note((Text(f"{line}."),)) for line in lines))
         return answer
+
+    async def _first_read(self, providers: Iterable[str]) -> bool:
+        """Wait for the first poll of these pages, where their parts are known by it alone.
+
+        Returns whether there is anything new to know.
+        """
+        status, patience = self._services.status, self._services.first_poll_within
+        unread = [name for name in providers if not of_provider(status.catalog, name)]
+        if not (unread and patience):
+            return False
+        for name in unread:
+            self._services.poll_soon(name)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while not all(of_provider(status.catalog, name) for name in unread):
+                    await asyncio.sleep(LEARNING_PAUSE)  # the store tells, whoever polls
+                    await status.learn()
+        return any(of_provider(status.catalog, name) for name in unread)
 
     @_says_when_the_store_fails
     async def subscribe(self, request: Request, change: SubscriptionChange) -> Answer:

@@ -45,8 +45,8 @@ def _unread(catalog: Catalog, words: ParsedCommand) -> Answer | None:
     if not unread or len(catalog.providers) == 1:
         return None
     when = (
-        "Its parts are those of its page, so nothing was changed. This works as soon as I have "
-        "read it once: within a minute of my start, if it answers."
+        "Its parts are those of its page, which does not answer just now, so nothing was changed. "
+        "This works as soon as I have read it once: I try again every minute."
     )
     title = f"I have not read the page of {catalog.provider(unread[0]).label} yet"
     return Answer(notice(title, (Text(when),), emoji="❓"))

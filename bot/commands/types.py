@@ -176,6 +176,8 @@ class Services:
     page_url: str = ""
     # Makes the next poll of this provider's page come at once.
     poll_soon: Callable[[str], None] = lambda _: None
+    # For so many seconds a command waits for the first poll of a page that it names.
+    first_poll_within: float = 0.0
 
     @property
     def catalog(self) -> Catalog:

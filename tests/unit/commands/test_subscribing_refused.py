@@ -8,7 +8,9 @@ import pytest
 
 from bot.catalog.catalog import only
 from bot.catalog.catalog_file import load_catalog
+from bot.commands import Commands
 from bot.domain.errors import DeliveryError
+from bot.domain.state import ComponentState
 from bot.domain.subscription import Pause, ThreadRecord
 from bot.messenger import Access
 from tests.unit.commands.fakes import OPS, Room
@@ -110,8 +112,44 @@ async def test_a_page_that_was_never_read_is_not_taken_for_everything() -> None:
     for words in ("npm", "+npm", "api npm"):
         text = await room.say(f"subscribe {words}")
         assert "I have not read the page of npm yet" in text
-        assert "within a minute of my start" in text
+        assert "which does not answer just now" in text
         assert await room.subscriptions.get(OPS) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "gets"),
+    [
+        ("npm", {"npm/website", "npm/registry"}),
+        ("api npm", {"api", "npm/website", "npm/registry"}),
+        ("+npm", {"npm/website", "npm/registry"}),
+    ],
+)
+async def test_who_names_a_page_before_its_first_poll_gets_it_as_soon_as_that_came(
+    words: str, gets: set[str]
+) -> None:
+    room = Room(catalog=SEVERAL)
+    asked: list[str] = []
+
+    def poll_soon(provider: str) -> None:
+        asked.append(provider)
+        rows = {
+            "w": ComponentState("Website", UP, "operational", ago(60)),
+            "r": ComponentState("Registry", UP, "operational", ago(60)),
+        }
+        room.incident_store.changes = {"components": rows}
+
+    room.commands = Commands(replace(room.services, poll_soon=poll_soon, first_poll_within=10))
+    await room.say(f"subscribe {words}")
+    assert room.here
+    assert room.here.surfaces == gets
+    assert asked == ["npm"]
+
+
+async def test_a_page_that_does_not_answer_is_waited_for_no_longer_than_was_agreed() -> None:
+    room = Room(catalog=SEVERAL)
+    room.commands = Commands(replace(room.services, first_poll_within=0.01))
+    assert "I have not read the page of npm yet" in await room.say("subscribe npm")
+    assert room.here is None
 
 
 async def test_taking_away_what_was_never_read_does_not_end_the_subscription() -> None:
