@@ -66,4 +66,7 @@ async def record(
         raise SettingsError(f"{out} cannot be written: {error.strerror}") from None
     log.info("record.done", lines=recorder.lines, file=str(out))
     looks = recorder.look - 1
-    write_line(tell, f"{recorder.lines} answers of {looks} looks written. Play it: replay {out}")
+    answers = f"{recorder.lines} answer{'s' * (recorder.lines != 1)}"
+    write_line(
+        tell, f"{answers} of {looks} look{'s' * (looks != 1)} written. Play it: replay {out}"
+    )

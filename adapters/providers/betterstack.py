@@ -71,9 +71,16 @@ class _Report(Raw):
     affected_resources: Rows = ()
 
     def incident(
-        self, id_: str, said: Mapping[str, dict[str, Any]], page: Page
+        self,
+        id_: str,
+        said: Mapping[str, dict[str, Any]],
+        page: Page,
+        resources: Mapping[str, Severity],
     ) -> PageIncident | None:
-        """Return the report with its updates (by id); None without any time."""
+        """Return the report with its updates (by id); None without any time.
+
+        `resources` as they are now: a maintenance says "maintenance" of its own before it begins.
+        """
         read = {name: _ReportUpdate.read(row) for name, row in said.items()}
         moments = [update.published_at for update in read.values() if update.published_at]
         began = self.starts_at or min(moments, default=None)
@@ -90,7 +97,8 @@ class _Report(Raw):
         worst_of = [*now.values(), *(change.after for one in updates for change in one.changes)]
         maintenance, phase = self.report_type == "maintenance", ""
         if maintenance:
-            phase = "in_progress" if Severity.MAINTENANCE in now.values() else "scheduled"
+            begun = any(resources.get(one) is Severity.MAINTENANCE for one in now)
+            phase = "in_progress" if begun else "scheduled"
         incident = page_incident(
             id_,
             self.title,
@@ -136,11 +144,12 @@ def parse(content: bytes, page: Page) -> Snapshot:
         raw = _Resource.read(row)
         severity = SEVERITIES.get(phase_word(raw.status), Severity.UNKNOWN)
         components.append(page_component(id_, raw.public_name, raw.status, severity, oddities))
+    resources = {component.id: component.severity for component in components}
     said = attributes.get("status_update", {})
     reports = []
     for id_, row in attributes.get("status_report", {}).items():
         updates = {name: said[name] for name in updates_of[id_] if name in said}
-        report = _Report.read(row).incident(id_, updates, page)
+        report = _Report.read(row).incident(id_, updates, page, resources)
         if report is None:
             oddities.append(f"report {id_} was dropped: no time")
         else:

@@ -40,8 +40,8 @@ async def check_page(
     else:
         yield CheckResult(
             what,
-            f"{page.base_url} is readable: {len(snapshot.components)} components, "
-            f"{len(snapshot.incidents)} open",
+            f"{page.base_url} is readable: components: {len(snapshot.components)}, "
+            f"open incidents: {len(snapshot.incidents)}",
         )
         if snapshot.list_failure:
             advice = "Deleted incidents are not noticed, and ends only late, until it can be read."

@@ -22,6 +22,7 @@ from adapters.providers.values import (
     RESOLVED,
     Affecting,
     derived,
+    doubted,
     page_incident,
     page_update,
     understood,
@@ -121,11 +122,15 @@ def parse(content: bytes, page: Page) -> Snapshot:
         SourceError: not that list.
     """
     what = "Google's list of incidents"
+    unclear = ""  # why "up" cannot be believed
     oddities: list[str] = []
     found = []
-    for row in read_list(content, what, "status_impact", "affected_products"):
+    for row in read_list(content, what, "status_impact", "external_desc"):
         incident = _GoogleIncident.read(row)
         if not (concerned := incident.concerned(page)):
+            if not incident.affected_products and incident.end is None:
+                unclear = "an open incident names no product"
+                oddities.append(f"{unclear}: {incident.id}")
             continue
         created = incident.created or incident.begin
         if not incident.id or created is None:
@@ -134,7 +139,7 @@ def parse(content: bytes, page: Page) -> Snapshot:
         if incident.status_impact not in SEVERITIES:
             oddities.append(f"unknown impact {incident.status_impact[:40]!r} of {incident.id}")
         found.append(incident.affecting(created, concerned, page))
-    return derived(page, found, oddities)
+    return doubted(derived(page, found, oddities), unclear)
 
 
 def parse_products(content: bytes) -> dict[str, str]:

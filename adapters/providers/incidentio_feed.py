@@ -142,5 +142,7 @@ def parse(content: bytes, page: Page) -> Snapshot:
             over=entry.phase in ENDED,
             url=f"{page.url}/incidents/{entry.id}",
         )
-        found.append(Affecting(replace(incident, linkable=bool(now)), now, ""))
+        # One that names no component that we know may mean any of them.
+        meant = now or dict.fromkeys(page.components, Severity.UNKNOWN)
+        found.append(Affecting(replace(incident, linkable=bool(now)), meant, ""))
     return derived(page, found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import AliasChoices, Field
@@ -50,6 +51,13 @@ class _Active(Raw):
     impact: Words = ""
     url: Words = ""
     started: Moment = Field(default=None, validation_alias=AliasChoices("started", "start"))
+    duration: Any = None  # of a maintenance: minutes, as a number or as text
+
+    @property
+    def until(self) -> datetime | None:
+        minutes = str(self.duration)
+        known = self.started and minutes.isascii() and minutes.isdecimal() and len(minutes) < 6
+        return self.started + timedelta(minutes=int(minutes)) if self.started and known else None
 
 
 class _ActiveLists(Raw):
@@ -127,5 +135,6 @@ def _reports(
             incident,
             maintenance=maintenance,
             scheduled_for=raw.started if maintenance else None,
+            scheduled_until=raw.until if maintenance else None,
             linkable=False,
         )

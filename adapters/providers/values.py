@@ -168,18 +168,20 @@ def derived(
     )
 
 
-def active_only(snapshot: Snapshot, unclear: str = "") -> Snapshot:
-    """Return the snapshot of a page that lists only what is active: leaving the list is the end.
-
-    `unclear`: why "up" cannot be believed at this poll; empty if it can.
-    """
-    snapshot = replace(snapshot, recent=None, has_history=False)
-    if not unclear:
-        return snapshot
-    doubted = [
+def doubted(snapshot: Snapshot, unclear: str) -> Snapshot:
+    """Return the snapshot without any "up", which cannot be believed (`unclear`; empty: it can)."""
+    components = [
         replace(component, severity=Severity.UNKNOWN, status=unclear)
-        if component.severity is Severity.UP
+        if component.severity is Severity.UP and unclear
         else component
         for component in snapshot.components
     ]
-    return replace(snapshot, components=tuple(doubted))
+    return replace(snapshot, components=tuple(components))
+
+
+def active_only(snapshot: Snapshot, unclear: str = "") -> Snapshot:
+    """Return the snapshot of a page that lists only what is active: leaving the list is the end.
+
+    `unclear`: as of `doubted`.
+    """
+    return doubted(replace(snapshot, recent=None, has_history=False), unclear)

@@ -60,11 +60,11 @@ def parse(content: bytes, page: Page) -> Snapshot:
             continue
         if component not in page.components:
             oddities.append(f"unknown component {component[:40]!r} of {id_}")
-        found.append(_affecting(item, id_, component, item.updated))
+        found.append(_affecting(item, id_, component, item.updated, page))
     return derived(page, found, oddities)
 
 
-def _affecting(item: FeedItem, id_: str, component: str, began: datetime) -> Affecting:
+def _affecting(item: FeedItem, id_: str, component: str, began: datetime, page: Page) -> Affecting:
     words = [phase_word(word.strip()) for word in item.categories]
     over = "resolved" in words
     spoken = next((word for word in words if word not in _STATES), "")
@@ -85,7 +85,9 @@ def _affecting(item: FeedItem, id_: str, component: str, began: datetime) -> Aff
         over=over,
         url=item.link if item.link.startswith("https://") else "",
     )
-    return Affecting(incident, {component: severity}, spoken.replace("_", " "))
+    # One that does not say where it is may be anywhere.
+    now = {component: severity} if component else dict.fromkeys(page.components, Severity.UNKNOWN)
+    return Affecting(incident, now, spoken.replace("_", " "))
 
 
 def _updates(item: FeedItem, id_: str) -> Iterator[PageUpdate]:
