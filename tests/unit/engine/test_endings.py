@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from bot.domain.incident import EventKind
+from bot.domain.incident import Ending, EventKind
 
 from .build import (
     DEGRADED,
     ENDED,
+    FIRST,
     MAJOR,
     OPEN,
     PARTIAL,
@@ -132,3 +133,21 @@ def test_a_page_that_lists_nothing_any_more_has_not_ended_everything() -> None:
     assert watch.state.failing_since == minute(2)
     assert watch.see(3, OPEN) == []
     assert watch.state.failing_since is None
+
+
+def test_what_ended_before_the_last_row_of_a_full_list_fell_off_and_was_not_deleted() -> None:
+    watch = opened()
+    watch.see(31, ENDED, components={"api": UP})
+    later = report("j", update("v1", 40), update("v2", 50, "resolved"))
+    watch.see(55, recent=[later], recent_full=True)
+    assert watch.now("i").ending is Ending.RESOLVED
+    watch.see(56, recent=[later])
+    assert watch.now("i").ending is Ending.WITHDRAWN, "a list that has room for it"
+
+
+def test_each_return_of_an_old_incident_has_an_id_of_its_own() -> None:
+    watch = quiet_watch()
+    assert watch.state is not None
+    watch.state = replace(watch.state, archived=("i", "i~2"))
+    watch.see(1, report("i", FIRST, update("u3", 0.5, "investigating")))
+    assert watch.now("i~3").aliases == ("i",)

@@ -230,3 +230,9 @@ def test_what_follows_from_what_it_rests_on_is_marked_as_no_row_of_the_page() ->
     found = carried(CATALOG.provider("claude"), {"api": Impact(PARTIAL, MAJOR)})
     assert set(found) >= set(MODELS)
     assert set(found.values()) == {Impact(PARTIAL, MAJOR, from_text=True)}
+
+
+def test_words_name_no_surface_beside_components_that_the_page_names() -> None:
+    watch = quiet_watch()
+    watch.see(1, report("i", update("u1", 0, text="claude.ai and the API"), components=["api"]))
+    assert set(watch.now("i").surfaces) == {"api"}
