@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.delivery.plan import ENDS, plan
 from bot.delivery.steps import Act, Plan, apply
-from bot.domain.incident import EventKind, Incident
+from bot.domain.incident import EventKind, Incident, Origin
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Subscription, ThreadRecord
 from tests.delivery_kit import incident, more
@@ -55,6 +57,16 @@ def test_worse_and_resolved_show_in_the_channel_and_only_worse_calls() -> None:
     replies = [s for s in plan(told, STARTED, ASKED, NOW).steps if s.act is Act.REPLY]
     shown = [(s.in_channel, s.mention) for s in replies]
     assert shown == [(False, False), (True, True), (True, False)]
+
+
+@pytest.mark.parametrize(
+    "quiet", [{"maintenance": True}, {"notice": True}, {"origin": Origin.SUSPECTED}]
+)
+def test_nobody_is_called_for_what_is_planned_only_noted_or_only_suspected(
+    quiet: dict[str, Any],
+) -> None:
+    (step,) = plan(replace(OPENED, **quiet), ThreadRecord(), ASKED, NOW).steps
+    assert (step.act, step.mention) == (Act.OPEN, False)
 
 
 def test_nobody_is_called_for_less_than_they_asked_for() -> None:
@@ -162,3 +174,35 @@ def test_any_history_is_told_once_in_order_and_then_there_is_nothing_left(
         assert acts(plan(told, thread, asked, now)) == []
         assert thread.shown == told.revision
     assert sent == sorted(set(sent))
+
+
+def test_a_catch_up_tells_all_since_the_last_reply_and_one_summary_of_whom_to_call() -> None:
+    told = more(OPENED, *[EventKind.UPDATE] * 3, EventKind.WORSE, at=SOON)
+    step = plan(told, STARTED, ASKED, SOON).steps[0]
+    assert (step.act, step.revision, step.event) == (Act.CATCH_UP, 5, told.events[-1])
+    assert step.covers == tuple(event.key for event in told.events[1:])
+    assert (step.since, step.in_channel, step.mention) == (1, True, True)
+    calm = plan(more(OPENED, *[EventKind.UPDATE] * 4, at=SOON), STARTED, ASKED, SOON).steps[0]
+    assert (calm.in_channel, calm.mention) == (False, False)
+    over = plan(more(told, EventKind.RESOLVED, at=SOON), STARTED, ASKED, SOON).steps[0]
+    assert (over.in_channel, over.mention) == (True, False), "it is over: nobody has to come"
+
+
+def test_what_a_muted_channel_misses_is_dealt_with_and_not_told_later() -> None:
+    muted = replace(ASKED, muted_until=NOW + timedelta(hours=2))
+    told = more(OPENED, EventKind.WORSE, EventKind.UPDATE, at=SOON)
+    (note, *_) = plan(told, STARTED, muted, SOON).steps
+    assert (note.act, note.revision) == (Act.NOTE, told.revision)
+    assert note.covers == tuple(event.key for event in told.events[1:])
+    over = more(told, EventKind.RESOLVED, at=SOON)
+    (end, *_) = plan(over, STARTED, muted, SOON).steps
+    assert (end.act, end.event, end.covers) == (Act.REPLY, over.events[-1], note.covers)
+    assert (end.in_channel, end.mention) == (False, False)
+
+
+def test_every_step_says_which_revision_it_shows() -> None:
+    told = more(OPENED, EventKind.WORSE, EventKind.CORRECTED, EventKind.RESOLVED, at=SOON)
+    worse = replace(STARTED, replies={told.events[1].key: "m2"}, shown=2)
+    for thread in (ThreadRecord(), STARTED, worse):
+        steps = plan(told, thread, ASKED, SOON).steps
+        assert {step.revision for step in steps} == {told.revision}
