@@ -14,11 +14,12 @@ from typing import TypeVar
 import structlog
 
 from bot.delivery import recovery
-from bot.delivery.context import DeliveryContext, NotNowError, SubjectTask
+from bot.delivery.context import DeliveryContext, NotNowError
 from bot.delivery.queue import Claim, Outcome, Settlement, Unconfirmed
 from bot.delivery.retry_policy import settlement_after
 from bot.delivery.sender import Sender
 from bot.delivery.steps import DELETED, Act, Step, apply, placed
+from bot.delivery.subjects import SubjectTask, task_of
 from bot.domain.errors import (
     DeliveryError,
     Malformed,
@@ -64,7 +65,7 @@ class Attempt:
     async def _serve(self) -> Settlement:
         try:
             for pending in self._claim.pending:
-                self._tasks.append(await self._context.task_of(self._claim, pending))
+                self._tasks.append(await task_of(self._context, self._claim, pending))
             self._unconfirmed = await recovery.recover(
                 self._tasks, self._claim, self._context, self._sender
             )

@@ -12,7 +12,7 @@ from functools import reduce
 import structlog
 
 from bot.delivery.announcement import Announcement
-from bot.delivery.context import DeliveryContext, SubjectTask
+from bot.delivery.context import DeliveryContext
 from bot.delivery.plan import plan
 from bot.delivery.queue import Claim, Unconfirmed
 from bot.delivery.sender import Sender
@@ -26,6 +26,7 @@ from bot.delivery.steps import (
     reply_key,
     root_key,
 )
+from bot.delivery.subjects import SubjectTask
 from bot.domain.errors import CannotLook
 from bot.domain.incident import EventKind, Incident, IncidentEvent
 from bot.domain.subscription import Channel, Subscription, ThreadRecord

@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import TypeVar
 
 from bot.delivery.announcement import Announcement
-from bot.delivery.context import DeliveryContext, NotNowError, SubjectTask
+from bot.delivery.context import DeliveryContext, NotNowError
 from bot.delivery.queue import Claim
 from bot.delivery.reminders import ReminderNews
 from bot.delivery.steps import DELETED, Act, Step, key_of
+from bot.delivery.subjects import SubjectTask
 from bot.domain.errors import DeliveryError, Superseded, Uncertain
 from bot.domain.incident import Incident
 from bot.domain.message import Line
