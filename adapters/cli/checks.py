@@ -14,7 +14,7 @@ from adapters.cli.states import fresh_for, held_pages, stored_states
 from adapters.cli.stored import kind_of, stored_data
 from adapters.providers.checks import check_page
 from adapters.providers.opened import page_sources
-from adapters.redis.checks import check_redis
+from adapters.redis.checks import NO_REDIS, check_redis
 from adapters.redis.database import Database
 from adapters.redis.incidents import RedisIncidentStore
 from adapters.redis.queue import RedisQueue
@@ -23,7 +23,7 @@ from bot.catalog.catalog import Catalog
 from bot.catalog.targets import neutral_sites
 from bot.catalog.watched import watched_catalog
 from bot.domain.checks import CheckResult, Health
-from bot.domain.errors import BotError, SettingsError
+from bot.domain.errors import BotError, SettingsError, StoreError
 from bot.ports import Clock
 from bot.setting_sections import names_of
 from bot.settings import Settings
@@ -31,7 +31,6 @@ from bot.status.view import status_view
 
 HEALTHY_WITHIN = timedelta(minutes=2)
 MOST_NAMED = 5  # workspaces, in one line
-NO_REDIS = "Start it, or check REDIS_URL; without REDIS_URL an embedded one is used."
 _MARKS = {Health.GOOD: "✓", Health.WARNING: "!", Health.BROKEN: "✗", Health.OFF: "-"}
 
 
@@ -86,7 +85,8 @@ async def _findings(
         try:
             database = await stack.enter_async_context(stored_data(settings))
         except BotError as error:
-            yield CheckResult("redis", str(error), Health.BROKEN, NO_REDIS)
+            advice = error.advice if isinstance(error, StoreError) else ""
+            yield CheckResult("redis", str(error), Health.BROKEN, advice or NO_REDIS)
         else:
             async for finding in check_redis(database, kind):
                 yield finding

@@ -66,13 +66,15 @@ def until_signal(
     work: Callable[[asyncio.Event], Awaitable[None]],
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> None:
-    """Do the work, with an event that SIGTERM and Ctrl-C set."""
+    """Do the work, with an event that SIGTERM, Ctrl-C and the end of the terminal set."""
 
     async def attend() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # Whoever starts us by `nohup` wants SIGHUP ignored.
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, stop.set)
         await work(stop)
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from adapters.redis import keys
 from adapters.redis.database import Database
 from adapters.redis.marker import ADVICE, lost_at
 from bot.domain.checks import CheckResult, Health
@@ -12,6 +13,7 @@ from bot.domain.errors import StoreError
 
 OLDEST = 7  # major version: our scripts use functions that came with it
 
+NO_REDIS = "Start it, or check REDIS_URL; without REDIS_URL an embedded one is used."
 _DURABLE = "Set `appendonly yes` (and `appendfsync always` if a power cut must lose nothing)."
 _EVICTING = (
     "Set `maxmemory-policy noeviction`: what is evicted here was a subscription or a thread."
@@ -22,9 +24,10 @@ async def check_redis(database: Database, kind: str) -> AsyncIterator[CheckResul
     """Check version, durability and eviction. `kind` says which Redis it is: embedded, given."""
     try:
         about: Mapping[str, Any] = await database.call("INFO")
+        # A user may be allowed to read and write, and not to run scripts, by which we do it.
+        await database.call("EVAL", "return 1", 1, keys.SCHEMA_KEY)
     except StoreError as error:
-        advice = "Start it, or check REDIS_URL; without REDIS_URL an embedded one is used."
-        yield CheckResult("redis", str(error), Health.BROKEN, advice)
+        yield CheckResult("redis", str(error), Health.BROKEN, error.advice or NO_REDIS)
         return
     if about and all(isinstance(value, dict) for value in about.values()):
         about = next(iter(about.values()))  # a cluster answers by node

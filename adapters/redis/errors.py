@@ -16,6 +16,20 @@ from redis.exceptions import (
 
 from bot.domain.errors import StoreError
 
+_ALLOW = "Let it use scripts and all commands on our keys: `ACL SETUSER <user> ~icd:* +@all`."
+_LOG_IN = "Mend REDIS_URL: redis://user:password@host, or redis://:password@host."
+# What a Redis says that answers and still does not do it (a part of it), and what helps.
+_ADVICE = {
+    "read only replica": "REDIS_URL names a replica: name the primary, or the Sentinels that know "
+    "it (redis+sentinel://…).",
+    "maxmemory": "Its memory is full: raise its `maxmemory`, and let it evict nothing.",
+    "misconf": "It cannot save its data, and takes nothing until it can: look at its disk and log.",
+    "noreplicas": "Start its replicas: fewer are connected than `min-replicas-to-write` asks for.",
+    "busy ": "A script keeps it busy, which may be somebody else's: end it with `SCRIPT KILL`.",
+    "max number of clients": "Raise its `maxclients`, or see by `CLIENT LIST` who they are.",
+    "loading the dataset": "It still reads its data: wait until it has.",
+}
+
 
 @contextmanager
 def store_errors() -> Iterator[None]:
@@ -24,11 +38,13 @@ def store_errors() -> Iterator[None]:
         yield
     except (AuthenticationError, AuthorizationError, NoPermissionError) as error:
         heed_cancellation()
-        raise StoreError(_refusal(error)) from error
+        advice = _ALLOW if isinstance(error, NoPermissionError) else _LOG_IN
+        raise StoreError(_refusal(error), advice) from error
     except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
         heed_cancellation()
         text = str(error).splitlines()[0] if str(error) else ""
-        raise StoreError(f"Redis: {type(error).__name__}: {text}") from error
+        advice = next((does for says, does in _ADVICE.items() if says in text.lower()), "")
+        raise StoreError(f"Redis: {type(error).__name__}: {text}", advice) from error
     except (AttributeError, TypeError) as error:
         # redis-py drops a connection while a command is being written to it, when the node fails
         # over or the peer hangs up: None stands then in the place of the socket or of a part of

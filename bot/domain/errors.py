@@ -42,7 +42,11 @@ class SourceError(BotError):
 
 
 class StoreError(BotError):
-    """Redis is unreachable, full, or not fit for us."""
+    """Redis is unreachable, full, or not fit for us. `advice`: what to do, where that is known."""
+
+    def __init__(self, text: str, advice: str = "") -> None:
+        super().__init__(text)
+        self.advice = advice
 
 
 class Superseded(StoreError):

@@ -10,9 +10,11 @@ import pytest
 from redis.asyncio import Redis
 
 from adapters.redis import keys
+from adapters.redis.checks import check_redis
 from adapters.redis.client import client_of, open_database
 from adapters.redis.database import Database
 from adapters.redis.errors import store_errors
+from bot.domain.checks import Health
 from bot.domain.errors import SettingsError, StoreError
 from tests.servers.redis import free_ports, standalone
 
@@ -96,6 +98,38 @@ async def test_a_wrong_password_is_called_one(login: str, says: str) -> None:
                 await open_database(url)
         else:
             await (await open_database(url)).close()
+
+
+@pytest.mark.parametrize(
+    ("refuse", "says", "helps"),
+    [
+        ("REPLICAOF 127.0.0.1 1", "ReadOnlyError", "name the primary"),
+        ("CONFIG SET maxmemory 1", "OutOfMemoryError", "raise its `maxmemory`"),
+        ("CONFIG SET min-replicas-to-write 1", "NOREPLICAS", "Start its replicas"),
+        ("ACL SETUSER default resetkeys ~other", "may not do that", "our keys"),
+    ],
+)
+async def test_a_redis_that_answers_and_does_nothing_is_refused_with_what_helps(
+    refuse: str, says: str, helps: str
+) -> None:
+    with standalone() as node:
+        redis: Any = node.client()
+        redis.execute_command(*refuse.split())
+        with pytest.raises(StoreError, match=says) as refused:
+            await open_database(node.url)
+    assert helps in refused.value.advice
+
+
+async def test_the_doctor_sees_a_user_that_may_run_no_scripts() -> None:
+    with standalone() as node:
+        redis: Any = node.client()
+        redis.execute_command("ACL", "SETUSER", "default", "-@scripting")
+        database = await open_database(node.url)
+        first, *_ = [one async for one in check_redis(database, "given")]
+        await database.close()
+    assert first.health is Health.BROKEN
+    assert "may not do that" in first.says
+    assert "scripts" in first.advice
 
 
 async def test_rubbish_in_the_place_of_the_version_is_named() -> None:

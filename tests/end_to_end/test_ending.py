@@ -14,7 +14,7 @@ from tests.servers.page import page_server
 from tests.servers.statuspage import API
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_a_signal_ends_it_cleanly_and_nothing_of_it_is_left(
     tmp_path: Path, number: signal.Signals
 ) -> None:
