@@ -6,6 +6,12 @@ thread was made with it ends in `/t`; a forum post is its own place.
 The mark of a delivery key is carried unseen by a button's custom id where a message has one with
 room, else by the address of an embed, which shows only with a title; a message without an embed
 says it. All come back in the history. The nonce does not, officially.
+
+An embed's address has to be one that the world can reach by its name: Discord answers "Not a well
+formed URL" to others (bugsink/bugsink#280, openVESSL/Anchorr#130), and then the whole message would
+be refused. So it is example.com's, which belongs to nobody (RFC 2606). Discord shows embeds of one
+message as one if their addresses are the same (discord/discord-api-docs#1418, #4129: a fragment
+tells them apart); marks differ, and only one embed of a message carries one.
 """
 
 from __future__ import annotations
@@ -24,8 +30,7 @@ MARK_LENGTH: Final = 10
 CUSTOM_ID_LENGTH: Final = 100
 PREFIX: Final = "icd"
 SIGNATURE: Final = "isclaudedown · ref "
-# Of no site: an embed's address needs to be one, and nobody follows it.
-_ADDRESS: Final = "https://isclaudedown.invalid/#"
+_ADDRESS: Final = "https://example.com/#isclaudedown-"
 EPOCH: Final = datetime(2015, 1, 1, tzinfo=UTC)
 BUTTON: Final = re.compile(
     rf"{PREFIX}:(?P<action>[a-z_]{{1,20}}):(?P<value>.*?)(?:~(?P<mark>[0-9a-f]{{{MARK_LENGTH}}}))?",

@@ -10,6 +10,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
@@ -23,6 +24,8 @@ MAX_CONTENT: Final = 2000
 MAX_EMBED_TOTAL: Final = 6000
 MAX_COMPONENTS: Final = 40
 COMPONENTS_V2: Final = 1 << 15
+# No names of the world's (RFC 2606, 6762, 9476); Discord's own list is not documented.
+LOCAL_NAMES: Final = (".invalid", ".test", ".example", ".localhost", ".local", ".internal")
 
 
 def available() -> bool:
@@ -70,6 +73,7 @@ def limits_broken(body: dict[str, Any]) -> str | None:
     rules = {
         "content is longer than 2000": len(body.get("content") or "") > MAX_CONTENT,
         "embeds hold more than 6000 characters": _embeds_too_long(body),
+        "Not a well formed URL.": not all(map(_is_public, body.get("embeds") or [])),
         "more than 40 components": len(components) > MAX_COMPONENTS,
         "components v2 and the old kind are mixed": _mixed(body),
         "more than 5 action rows": not _is_v2(body) and len(body.get("components") or []) > 5,
@@ -83,6 +87,11 @@ def limits_broken(body: dict[str, Any]) -> str | None:
 
 def _embeds_too_long(body: dict[str, Any]) -> bool:
     return sum(_embed_size(embed) for embed in body.get("embeds") or []) > MAX_EMBED_TOTAL
+
+
+def _is_public(embed: dict[str, Any]) -> bool:
+    host = urlsplit(embed.get("url") or "https://example.com").hostname or ""
+    return "." in host and not host.endswith(LOCAL_NAMES)
 
 
 def _is_v2(body: dict[str, Any]) -> bool:
