@@ -103,12 +103,10 @@ class SessionEvents:
         return str(self._client.user.id) if self._client.user else ""
 
     async def close(self) -> None:
-        """Forget the guilds, of which nobody tells any more; end what listeners do."""
+        """End what listeners do. What was told is kept: another session may follow at once."""
         for task in self._telling:
             task.cancel()
         await asyncio.gather(*self._telling, return_exceptions=True)
-        for guild in self._listed:
-            self._table.drop(int(guild))
 
     def _tell(self, heard: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(heard)
@@ -145,12 +143,11 @@ class SessionEvents:
         """Begin a session: it names the guilds that the bot is in."""
         listed = {str(guild["id"]) for guild in data["guilds"]}
         self._theirs["READY"]({**data, "guilds": []})
-        for gone in self._listed - listed:
-            self._table.drop(int(gone))
         self._listed = listed
-        shard, shards = data.get("shard") or (0, 1)
+        shard, shards = map(int, data.get("shard") or (0, 1))
+        self._table.keep(listed, shard, shards)
         if self._listener is not None:
-            self._tell(self._listener.guilds_listed(listed, int(shard), int(shards)))
+            self._tell(self._listener.guilds_listed(listed, shard, shards))
 
     def _guild_told(self, data: Json) -> None:
         guild = self._table.put(data, self._me)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections import OrderedDict
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -98,6 +99,12 @@ class GuildTable:
         gone = self._guilds.pop(guild, None)
         for channel, *_ in _ROW.iter_unpack(gone.rows) if gone else ():
             self._forums.pop(channel, None)
+
+    def keep(self, guilds: Set[str], shard: int, shards: int) -> None:
+        """Forget the guilds of a shard that are not among these."""
+        for guild in list(self._guilds):
+            if shard_of(guild, shards) == shard and str(guild) not in guilds:
+                self.drop(guild)
 
     def put_channel(self, channel: Json) -> None:
         """Take over a channel that is new or changed, of a guild that is known."""

@@ -151,10 +151,13 @@ class ShardSessions:
             return True  # then each replica paces its own
 
     async def _end(self, shards: Iterable[int]) -> None:
-        tasks = [task for shard in shards if (task := self._sessions.pop(shard, None))]
-        for task in tasks:
+        """End the sessions of shards, and forget their guilds, of which nobody tells any more."""
+        ended = {shard: task for shard in shards if (task := self._sessions.pop(shard, None))}
+        for task in ended.values():
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*ended.values(), return_exceptions=True)
+        for shard in ended:
+            self._guilds.keep(frozenset(), shard, self._shards)
 
     async def _keep(self, shard: int, shards: int) -> None:
         """Hold a session of one shard, one after another, until cancelled."""

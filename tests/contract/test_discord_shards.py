@@ -54,6 +54,23 @@ async def test_where_discord_asks_for_more_shards_all_sessions_begin_anew(
         assert (gateway.doubled, gateway.hasty) == (0, 0)
 
 
+async def test_what_is_known_of_guilds_outlives_a_session_and_no_more(
+    server: DiscordServer, redis: Node
+) -> None:
+    places = [await server.director.add_guild(name) for name in ("kept", "left")]
+    async with running_discord(server, redis.url) as bot:
+        guilds = bot.discord.messenger.channels.guilds
+        await until(lambda: all(map(guilds.guild, places)))
+        before = guilds.guild(places[0])
+        server.world.guilds[places[1]].bot_is_in = False
+        await server.director.gateway_invalidate()
+        await until(lambda: server.gateway.connected == 0)
+        assert guilds.guild(places[0]) is before
+        await until(lambda: guilds.guild(places[0]) is not before, 30.0)
+        assert guilds.guild(places[1]) is None
+    assert guilds.guild(places[0]) is None
+
+
 async def test_a_gateway_that_is_away_is_named_as_such(server: DiscordServer) -> None:
     point_at(server.url, "ws://127.0.0.1:9/")
     client = make_client(0, 1)
