@@ -12,6 +12,8 @@ from adapters.redis import keys
 from adapters.redis.database import Database
 from bot.ports import Clock
 
+TAKEN_TOGETHER = 100  # overdue pieces of work (guess)
+
 
 class RedisDeferred:
     """The deferred work of one platform. Every method raises `StoreError` if Redis fails."""
@@ -32,12 +34,12 @@ class RedisDeferred:
         await self._database.call("ZREM", f"{self._base}:due", name)
         await self._database.call("HDEL", f"{self._base}:work", name)
 
-    async def overdue(self, seconds: float, most: int = 100) -> list[tuple[str, str]]:
+    async def overdue(self, seconds: float) -> list[tuple[str, str]]:
         """Return names and texts of what was due at least so many seconds ago, the oldest first."""
         latest = (self._clock() - timedelta(seconds=seconds)).timestamp()
         due = f"{self._base}:due"
         names = await self._database.call(
-            "ZRANGE", due, "-inf", latest, "BYSCORE", "LIMIT", 0, most
+            "ZRANGE", due, "-inf", latest, "BYSCORE", "LIMIT", 0, TAKEN_TOGETHER
         )
         if not names:
             return []

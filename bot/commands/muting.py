@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 
 from bot.catalog.names import spoken_list
 from bot.catalog.times import TimesError
@@ -13,6 +15,7 @@ from bot.commands.types import Answer, ParsedCommand, Request, Services
 from bot.domain.errors import DeliveryError
 from bot.domain.incident import Incident
 from bot.domain.message import Line, Text
+from bot.domain.subscription import Subscription
 from bot.messages.durations import duration
 from bot.messages.help import example_message
 from bot.messages.state import name_of
@@ -54,22 +57,11 @@ async def mute(services: Services, request: Request, words: ParsedCommand) -> An
         return Answer(notice(f"{error} (nothing was muted)", _HOW, emoji="❓"))
     if read.until is None and not incidents:
         return Answer(notice("For how long?", _HOW, emoji="❓"))
-    # What ended is forgotten on the way.
-    surfaces = {s: until for s, until in before.muted_surfaces.items() if now < until}
-    keys = {key: until for key, until in before.muted_incidents.items() if now < until}
     until = read.until or now + LONGEST_MUTE
-    named = [name_of(incident, 60) for incident in incidents]
-    keys |= {incident.key: until for incident in incidents}
-    surfaces |= dict.fromkeys(read.surfaces, until)
-    whole = not incidents and not read.surfaces
-    after = replace(
-        before,
-        muted_until=until if whole else before.muted_until,
-        muted_surfaces=surfaces,
-        muted_incidents=keys,
-    )
+    after = muted(before, read.surfaces, [incident.key for incident in incidents], until, now)
     await services.subscriptions.put(after)
-    what = [*map(catalog.label, catalog.order(read.surfaces)), *named]
+    what = [*map(catalog.label, catalog.order(read.surfaces))]
+    what += [name_of(incident, 60) for incident in incidents]
     length = f"for {duration(until - now)}" if read.until else "until it ends"
     title = f"Muted {spoken_list(what)} {length}" if what else f"Muted {length}"
     if read.shortened:
@@ -83,6 +75,24 @@ async def mute(services: Services, request: Request, words: ParsedCommand) -> An
     message = changed_message(title, after, catalog, now, explain, notes=(note,))
     did = f"muted {spoken_list(what) or 'me'} here {length}"
     return Answer(message, public_line(request.user_name, did))
+
+
+def muted(
+    before: Subscription,
+    surfaces: Collection[str],
+    incidents: Collection[str],
+    until: datetime,
+    now: datetime,
+) -> Subscription:
+    """Return the subscription with these muted, of neither: as a whole. What ended is forgotten."""
+    still_surfaces = {s: end for s, end in before.muted_surfaces.items() if now < end}
+    still_incidents = {key: end for key, end in before.muted_incidents.items() if now < end}
+    return replace(
+        before,
+        muted_until=before.muted_until if surfaces or incidents else until,
+        muted_surfaces=still_surfaces | dict.fromkeys(surfaces, until),
+        muted_incidents=still_incidents | dict.fromkeys(incidents, until),
+    )
 
 
 async def _incident(services: Services, word: str) -> Incident:

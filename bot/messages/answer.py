@@ -32,16 +32,15 @@ def answer_message(
     *,
     asked: Collection[str] = (),
     threads: Mapping[str, ThreadLink] | None = None,
-    reports: str = "",
     how_long: Sequence[Line] = (),
     question: Question = Question.DOWN,
     page_url: str = "",
 ) -> Message:
     """Return the answer about the surfaces `asked` (none: everything that matters).
 
-    `threads`: where this channel has an incident's thread, by incident key. `reports`: what
-    people here said, as one sentence. `how_long`: how long it may take. `question`: what was asked.
-    `page_url`: where the same stands as a page that stays up to date.
+    `threads`: where this channel has an incident's thread, by incident key. `how_long`:
+    how long it may take. `question`: what was asked. `page_url`: where the same stands as a page
+    that stays up to date.
     """
     catalog = view.catalog
     shown = [ProviderAnswer(one, view, asked) for one in view.concerned(asked)]
@@ -64,9 +63,7 @@ def answer_message(
     lines += how_long
     if lines:
         blocks.append(Lines(tuple(lines)))
-    blocks += [
-        Note(one.source_line(reports if index == 0 else "")) for index, one in enumerate(shown)
-    ]
+    blocks += [Note(one.source_line()) for one in shown]
     if page_url:
         blocks.append(Note((Text("As a page, always up to date: "), Link("open it", page_url))))
     seen = [how for one in shown if one.sees for how in one.known.values()]

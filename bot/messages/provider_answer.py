@@ -143,7 +143,7 @@ class ProviderAnswer:
         host = page.partition("://")[2].partition("/")[0]
         return (Text(" · "), Link(host or page, page)) if page else ()
 
-    def source_line(self, reports: str) -> Line:
+    def source_line(self) -> Line:
         checked = self.present.checked_at
         if checked is None:
             return (Text("The status page was never read yet."),)
@@ -156,10 +156,7 @@ class ProviderAnswer:
                 line.append(Text(f" ({short(self.present.failure, 80)})"))
         if self.sees and self.present.failing_since:
             line.append(Text(" (the last look failed)"))
-        line += self.page_link()
-        if reports:
-            line.append(Text(f" · {reports}"))
-        return tuple(line)
+        return (*line, *self.page_link())
 
 
 def incident_line(incident: Incident, thread: ThreadLink | None = None) -> Line:

@@ -156,7 +156,7 @@ def provider_part(one: ProviderStatus, view: StatusView) -> ProviderPart:
         told = verdict.in_trouble and one.is_fresh
         parts.append(SurfacePart(verdict.surface, row, said_of(verdict.evidence), told))
     provider = view.catalog.provider(one.provider)
-    return ProviderPart(one.provider, provider.label, tuple(parts), answer.source_line(""))
+    return ProviderPart(one.provider, provider.label, tuple(parts), answer.source_line())
 
 
 def said_of(evidence: Sequence[Evidence]) -> tuple[Said, ...]:

@@ -168,12 +168,6 @@ def test_another_provider_is_spoken_of_only_when_it_is_down_or_asked_for() -> No
     assert label in text(calm, ["github/actions"])
 
 
-def test_reports_of_people_here_stand_beside_the_official_source() -> None:
-    card = answer_message(seen(claude(*QUIET)), reports="3 people here reported trouble")
-    assert "checked 12 s ago" in spoken(card)
-    assert "3 people here reported trouble" in spoken(card)
-
-
 def test_the_mobile_apps_are_several() -> None:
     said = answer(claude(verdict("mobile", UP)), asked=["mobile"])
     assert said.title == "No. The mobile apps are up."
