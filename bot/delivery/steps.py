@@ -99,9 +99,11 @@ def apply(thread: ThreadRecord, step: Step, message: str = "") -> ThreadRecord:
 
 def placed(thread: ThreadRecord, messenger: Messenger, messages: Iterable[str]) -> ThreadRecord:
     """Return the record where one of these messages may have begun another thread."""
-    if isinstance(messenger, ReplacesThreads):
-        for message in messages:
-            if message and message != thread.root and messenger.begins_thread(message):
+    replies = [message for message in messages if message and message != thread.root]
+    # Asked of replies alone: before Python 3.12 to ask it costs a twentieth of an opening.
+    if replies and isinstance(messenger, ReplacesThreads):
+        for message in replies:
+            if messenger.begins_thread(message):
                 thread = replace(thread, place=message)
     return thread
 
