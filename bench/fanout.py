@@ -161,7 +161,7 @@ async def ours(count: int, sink: str, redis: str, rate: float | None) -> dict[st
         result = {
             "start": start,
             "cpu": sum(process.cpu_times()[:2]) - cpu,
-            "memory": _peak(),
+            "memory": peak_memory(),
             "redis_each": (await redis_bytes(store) - empty) / count,
             "redis_cpu": await redis_cpu(store) - redis_busy,
             "refused": context.counts.refused,
@@ -174,7 +174,7 @@ async def ours(count: int, sink: str, redis: str, rate: float | None) -> dict[st
     return result
 
 
-def _peak() -> float:
+def peak_memory() -> float:
     """The most memory this process ever held, in MB."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM"):

@@ -20,6 +20,8 @@ from bot.domain.errors import StoreError
 from bot.messenger import Bucket
 
 LINGER = 0.002  # seconds that a question waits for others about the same limit
+# ms: the patient are granted nothing beyond it, so that what is urgent waits no longer (guess).
+HORIZON = 2_000
 
 
 @dataclass(slots=True)
@@ -29,6 +31,11 @@ class _Round:
     bucket: Bucket
     wanted: list[asyncio.Future[Permit]] = field(default_factory=list)
     held: list[asyncio.Future[Permit]] = field(default_factory=list)
+    patient: list[asyncio.Future[Permit]] = field(default_factory=list)
+
+    @property
+    def everyone(self) -> list[asyncio.Future[Permit]]:
+        return [*self.wanted, *self.held, *self.patient]
 
 
 class RedisRateLimiter:
@@ -37,7 +44,9 @@ class RedisRateLimiter:
         self._rounds: dict[str, _Round] = {}
         self._asking: set[asyncio.Task[None]] = set()
 
-    async def acquire(self, buckets: Sequence[Bucket], *, granted: bool = False) -> Permit:
+    async def acquire(
+        self, buckets: Sequence[Bucket], *, granted: bool = False, patient: bool = False
+    ) -> Permit:
         loop = asyncio.get_running_loop()
         answers: list[asyncio.Future[Permit]] = []
         for bucket in buckets:
@@ -48,9 +57,13 @@ class RedisRateLimiter:
                 self._asking.add(task)
                 task.add_done_callback(self._asking.discard)
             answers.append(loop.create_future())
-            (round_.held if granted else round_.wanted).append(answers[-1])
+            kind = round_.held if granted else round_.patient if patient else round_.wanted
+            kind.append(answers[-1])
         permits = await asyncio.gather(*answers)
-        return Permit(max((one.at for one in permits if one.at is not None), default=None))
+        return Permit(
+            max((one.at for one in permits if one.at is not None), default=None),
+            max(one.ask_again_in for one in permits) if permits else 0.0,
+        )
 
     async def refused(self, bucket: Bucket, retry_after: float) -> None:
         await self._run(bucket, 0, 0, retry_after * 1000)
@@ -67,29 +80,34 @@ class RedisRateLimiter:
         try:
             await asyncio.sleep(LINGER)
             del self._rounds[round_.bucket.name]
-            everyone = [*round_.wanted, *round_.held]
-            answer = await self._run(round_.bucket, len(round_.wanted), len(round_.held), 0)
-            now, blocked, first = (float(part) for part in answer)
+            wanted, held, patient = round_.wanted, round_.held, round_.patient
+            interval = 1000 / round_.bucket.rate
+            answer = await self._run(round_.bucket, len(wanted), len(held), 0, len(patient))
+            now, blocked, first, granted, again = (float(part) for part in answer)
             # The held follow the wanted only where the limit was blocked since they were granted.
-            asked = everyone if blocked else round_.wanted
+            asked = [*wanted, *(held if blocked else ()), *patient[: int(granted)]]
+            found = {}
             for number, one in enumerate(asked):
-                at = first + number * 1000 / round_.bucket.rate
-                if not one.done():  # given up meanwhile
-                    one.set_result(Permit(at if at > now else None))
-            for one in everyone:
-                if not one.done():
-                    one.set_result(Permit())
+                at = first + number * interval
+                found[one] = Permit(at if at > now else None)
+            for number, one in enumerate(patient[int(granted) :]):
+                found[one] = Permit(ask_again_in=(again + number * interval - now) / 1000)
+            for one in round_.everyone:
+                if not one.done():  # else it was given up meanwhile
+                    one.set_result(found.get(one, Permit()))
         except StoreError as error:
-            for one in everyone:
+            for one in round_.everyone:
                 if not one.done():
                     one.set_exception(error)
         finally:  # closed in the middle: nobody waits for ever
-            for one in (*round_.wanted, *round_.held):
+            for one in round_.everyone:
                 one.cancel()
 
-    async def _run(self, bucket: Bucket, wanted: int, held: int, block: float) -> list[bytes]:
-        interval = 1000 / bucket.rate
+    async def _run(
+        self, bucket: Bucket, wanted: int, held: int, block: float, patient: int = 0
+    ) -> list[bytes]:
+        limit = (keys.limit(bucket.name), 1000 / bucket.rate, bucket.burst)
         answer: list[bytes] = await self._database.run(
-            RATE_LIMIT, keys.limit(bucket.name), interval, bucket.burst, wanted, held, block
+            RATE_LIMIT, *limit, wanted, held, block, patient, HORIZON
         )
         return answer

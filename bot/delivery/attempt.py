@@ -70,13 +70,7 @@ class Attempt:
                 self._tasks, self._claim, self._context, self._sender
             )
             for task in self._tasks:
-                for _ in range(ROUNDS):
-                    steps = task.plan(self._context.clock()).steps
-                    for step in steps:
-                        await self._carry_out(step, task)
-                    if not steps or task.is_told_by(steps):
-                        break
-                task.settled = True
+                await self._bring_up_to_date(task)
         except NotNowError as later:
             return Settlement(self._claim, Outcome.LATER, at=later.at, delay=later.delay)
         except DeliveryError as error:
@@ -88,6 +82,19 @@ class Attempt:
             return settlement
         return Settlement(self._claim, Outcome.DONE, failures=0)
 
+    async def _bring_up_to_date(self, task: SubjectTask) -> None:
+        """Carry out what is missing of one subject, or leave it for later."""
+        is_second = self._sender.answered and self._tasks[0].is_urgent and not task.is_urgent
+        if is_second and self._context.crowded:
+            raise NotNowError  # the major outage goes to other channels first
+        for _ in range(ROUNDS):
+            steps = task.plan(self._context.clock()).steps
+            for step in steps:
+                await self._carry_out(step, task)
+            if not steps or task.is_told_by(steps):
+                break
+        task.settled = True
+
     async def _carry_out(self, step: Step, task: SubjectTask) -> None:
         if step.act in {Act.NOTE, Act.RECORD}:
             task.thread = apply(task.thread, step)
@@ -95,7 +102,7 @@ class Attempt:
             return
         if step.sends and self._unrecorded:
             await self._hold()
-        await self._sender.wait_for_limits(step)
+        await self._sender.wait_for_limits(step, task)
         if step.sends and self._context.messenger.rationed and not self._noted:
             # One more write for each channel, and after a crash only these must be searched.
             if not await self._context.queue.sending(self._claim):

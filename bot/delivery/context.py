@@ -60,6 +60,7 @@ class DeliveryContext:
     failpoint: Callable[[str], Awaitable[None]] = no_failpoint
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
     stopping: bool = False
+    crowded: bool = False  # more channels wait than were claimed last
     # The catalogue with what pages call their parts that are known by their URL alone; None: there
     # is no such page.
     learn: Callable[[], Awaitable[Catalog]] | None = None

@@ -126,9 +126,12 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """A message may go now, or (`at`, ms of the store's clock) then, without asking again."""
+    """A message may go now, or (`at`, ms of the store's clock) then, without asking again; or none
+    is promised yet: ask again in so many seconds.
+    """
 
     at: float | None = None
+    ask_again_in: float = 0.0
 
 
 class Queue(Protocol):
@@ -188,8 +191,12 @@ class Queue(Protocol):
 class RateLimiter(Protocol):
     """Limits shared with all replicas."""
 
-    async def acquire(self, buckets: Sequence[Bucket], *, granted: bool = False) -> Permit:
+    async def acquire(
+        self, buckets: Sequence[Bucket], *, granted: bool = False, patient: bool = False
+    ) -> Permit:
         """Ask for one message. `granted`: it was promised for now, unless a refusal came since.
+
+        `patient`: what is urgent and comes later goes first. Else `Permit.ask_again_in` is 0.
 
         Raises:
             StoreError: the limits cannot be asked now.

@@ -31,8 +31,8 @@ class Sender:
         self._channel = claim.channel
         self._granted = claim.granted
 
-    async def wait_for_limits(self, step: Step) -> None:
-        """Return if the step may be carried out now.
+    async def wait_for_limits(self, step: Step, task: SubjectTask) -> None:
+        """Return if the step may be carried out now. All but a major outage lets others go first.
 
         Raises:
             NotNowError: a limit named a later time.
@@ -47,8 +47,12 @@ class Sender:
             context.next_send_at[self._channel] = time.monotonic() + interval
         buckets = context.messenger.buckets(self._channel, revising=not step.sends)
         if buckets:
-            permit = await context.rate_limiter.acquire(buckets, granted=self._granted)
+            permit = await context.rate_limiter.acquire(
+                buckets, granted=self._granted, patient=not task.is_urgent
+            )
             self._granted = False
+            if permit.ask_again_in:
+                raise NotNowError(delay=permit.ask_again_in)
             if permit.at is not None:
                 raise NotNowError(at=permit.at)
 

@@ -21,6 +21,7 @@ from bot.delivery.steps import DELETED, Act, Plan, Step
 from bot.domain import blindness, board, digest
 from bot.domain.digest import DigestDue
 from bot.domain.incident import Incident
+from bot.domain.page import Severity
 from bot.domain.quiet import Period
 from bot.domain.subscription import Channel, Reason, Reminder, Subscription, ThreadRecord
 
@@ -77,6 +78,11 @@ class SubjectTask:
             and isinstance(self.subject, Incident)
             and self.subject.is_open
         )
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it goes before all else: a major outage that goes on."""
+        return isinstance(self.subject, Incident) and self.subject.severity is Severity.MAJOR
 
     @property
     def is_new(self) -> bool:

@@ -93,6 +93,7 @@ class Worker:
         """
         rationed = self.context.messenger.rationed
         found = await self.context.queue.claim(self._platform, free, notes_sends=rationed)
+        self.context.crowded = found.more
         before = self._runners.held
         self._runners.take(found.claims)
         if found.more:

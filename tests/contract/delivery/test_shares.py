@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from bot.domain.incident import EventKind
-from bot.domain.subscription import Channel
+import pytest
+
+from bot.delivery.attempt import Attempt
+from bot.domain.incident import EventKind, Impact
+from bot.domain.page import Severity
+from bot.domain.subscription import Channel, Subscription
 from bot.messenger import Bucket
 from tests.delivery_kit import (
     channels,
@@ -104,3 +109,67 @@ async def test_a_small_workspace_does_not_wait_behind_a_large_one(redis_url: str
 
     # A quarter of a second later at most five more; two hundred would be the queue's order.
     assert large < 200
+
+
+async def test_a_major_outage_does_not_wait_behind_what_is_less_severe(redis_url: str) -> None:
+    """In one workspace: a hundred minor messages take five seconds, and wait for theirs."""
+    async with (
+        ChatServer() as server,
+        ByWorkspace(server.url, "grave") as messenger,
+        running_bot(redis_url, messenger, provider="pgrave", reading=False) as bot,
+    ):
+        everyone = channels(110, "grave")
+        for channel in everyone[:100]:
+            await bot.store.subscriptions.put(Subscription(channel, surfaces=frozenset({"code"})))
+        minor = incident(
+            EventKind.OPENED, provider="pgrave", id_="minor", severity=Severity.DEGRADED
+        )
+        minor = replace(minor, surfaces={"code": Impact(Severity.DEGRADED, Severity.DEGRADED)})
+        major = incident(EventKind.OPENED, provider="pgrave", id_="major")
+        await commit(bot.store, minor)
+        await bot.fanout.read_events()
+        await until(lambda: len(server.messages) >= 5)  # all of the minor ones asked for their turn
+        await subscribe(bot.store, *everyone[100:])
+        await commit(bot.store, major)
+        await bot.fanout.read_events()
+
+        def told(id_: str) -> int:
+            return sum(f"/{id_}/" in message.key for message in server.messages.values())
+
+        await until(lambda: told("major") == 10)
+        before = told("minor")
+        await until(lambda: told("minor") == 100)
+
+    assert before < 80, "those of two seconds, and what went while the major ones did"
+    assert len(server.messages) == 110
+
+
+@pytest.mark.parametrize(("crowded", "told"), [(True, ["major"]), (False, ["major", "minor"])])
+async def test_what_is_less_severe_waits_while_others_wait_for_the_major_outage(
+    redis_url: str, crowded: bool, told: list[str]
+) -> None:
+    platform = f"both{len(told)}"
+    minor = incident(
+        EventKind.OPENED, provider="pboth", id_=f"minor{crowded}", severity=Severity.DEGRADED
+    )
+    major = incident(EventKind.OPENED, provider="pboth", id_=f"major{crowded}")
+    async with (
+        ChatServer() as server,
+        ChatMessenger(server.url, platform) as messenger,
+        running_bot(redis_url, messenger, provider="pboth", reading=False) as bot,
+    ):
+        await bot.freeze()  # what a runner does is done here
+        await subscribe(bot.store, *channels(1, platform))
+        for one in (minor, major):
+            await commit(bot.store, one)
+            await bot.store.stream.enqueue(one)
+        bot.context.crowded = crowded
+        (claim,) = (await bot.store.queue.claim(platform, 64)).claims
+        settlement = await Attempt(bot.context, claim).run()
+        assert settlement is not None
+        assert await bot.store.queue.settle(settlement)
+        left = (await bot.store.queue.claim(platform, 64)).claims
+
+    ids = [message.key.split("/")[-2] for message in server.messages.values()]
+    assert ids == [f"{id_}{crowded}" for id_ in told]
+    assert [one.subject for claim in left for one in claim.pending] == [minor.key] * crowded

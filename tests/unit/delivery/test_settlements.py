@@ -51,8 +51,10 @@ class Platform:
     async def refused(self, bucket: Bucket, retry_after: float) -> None:
         self.blocked.append((bucket, retry_after))
 
-    async def acquire(self, buckets: Sequence[Bucket], *, granted: bool = False) -> Permit:
-        del granted
+    async def acquire(
+        self, buckets: Sequence[Bucket], *, granted: bool = False, patient: bool = False
+    ) -> Permit:
+        del granted, patient
         assert list(buckets) == [self.blocked[-1][0]]
         return Permit(at=12345.0)
 
