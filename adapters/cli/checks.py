@@ -12,6 +12,7 @@ from adapters.chat.platform import Platform
 from adapters.cli.output import write_json, write_line
 from adapters.cli.states import fresh_for, held_pages, stored_states
 from adapters.cli.stored import kind_of, stored_data
+from adapters.evidence.checks import check_sources
 from adapters.providers.checks import check_page
 from adapters.providers.opened import page_sources
 from adapters.redis.checks import NO_REDIS, check_redis
@@ -74,11 +75,8 @@ async def _findings(
         return
     for finding in _settings_findings(settings, catalog):
         yield finding
-    others = neutral_sites(catalog) if settings.probes else ()
-    async with page_sources(catalog, clock) as pages:
-        for page in pages.values():
-            async for finding in check_page(page, others):
-                yield finding
+    async for finding in _outside_findings(settings, catalog, clock):
+        yield finding
     async with AsyncExitStack() as stack:
         database = None
         kind = kind_of(settings)
@@ -93,6 +91,22 @@ async def _findings(
         for platform in platforms:
             async for finding in _platform_findings(platform, settings, database):
                 yield finding
+
+
+async def _outside_findings(
+    settings: Settings, catalog: Catalog, clock: Clock
+) -> AsyncIterator[CheckResult]:
+    """Ask all that is asked outside of the platforms: pages, and what else is evidence."""
+    others = neutral_sites(catalog) if settings.probes else ()
+    async with page_sources(catalog, clock) as pages:
+        for page in pages.values():
+            async for finding in check_page(page, others):
+                yield finding
+    try:
+        async for finding in check_sources(settings, catalog, clock):
+            yield finding
+    except SettingsError as error:
+        yield CheckResult("settings", str(error), Health.BROKEN, "Mend or remove it.")
 
 
 def _settings_findings(settings: Settings, catalog: Catalog) -> Iterator[CheckResult]:

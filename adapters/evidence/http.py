@@ -49,6 +49,8 @@ async def ask(
         raise SourceError(f"{host} cannot be read: {type(error).__name__}") from None
     if response.status_code == httpx.codes.UNAUTHORIZED:
         raise Refused(f"{host} refuses us (401)")
+    if response.status_code == httpx.codes.NOT_FOUND:
+        raise NotThere(f"{host} answered 404")
     if response.status_code != httpx.codes.OK:
         patience = response.headers.get("retry-after")
         reset = response.headers.get("x-ratelimit-reset", "")
@@ -64,6 +66,10 @@ async def ask(
         return json.loads(body)
     except (ValueError, RecursionError):
         raise SourceError(f"{host} sent something that is not JSON") from None
+
+
+class NotThere(SourceError):
+    """The place does not have what was asked for."""
 
 
 class Refused(SourceError):

@@ -38,6 +38,17 @@ async def open_crowd(
     """A loop over what is switched on: nothing, if the settings say nothing.
 
     Raises:
+        SettingsError: as `open_sources`.
+    """
+    async with open_sources(settings, catalog) as sources:
+        yield CrowdLoop(sources, store, clock, random.Random(), may_look)  # noqa: S311 (jitter)
+
+
+@asynccontextmanager
+async def open_sources(settings: Settings, catalog: Catalog) -> AsyncIterator[list[CrowdSource]]:
+    """The sources that are switched on, over one client.
+
+    Raises:
         SettingsError: a source is not known, or Downdetector's login is only half given.
     """
     if unknown := [name for name in settings.crowd if name not in PUBLIC]:
@@ -74,4 +85,4 @@ async def open_crowd(
                 bluesky = Bluesky(crowd)
                 await stack.enter_async_context(bluesky.listening())
                 sources.append(bluesky)
-        yield CrowdLoop(sources, store, clock, random.Random(), may_look)  # noqa: S311 (jitter)
+        yield sources

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import httpx
 
-from adapters.evidence.http import Refused, ask
+from adapters.evidence.http import NotThere, Refused, ask
 from bot.domain.errors import SourceError
 from bot.evidence.routes import OPENROUTER, ModelUptime
 
@@ -31,6 +31,8 @@ class OpenRouter:
     models: Mapping[str, str]
     name: str = OPENROUTER
     every: float = 35.0  # with the loop's jitter never under 30
+    # Those that OpenRouter does not have: of them nothing is known, however they fare.
+    missing: set[str] = field(default_factory=set)
     _turn: int = 0
     _latest: dict[str, ModelUptime] = field(default_factory=dict)
 
@@ -44,6 +46,12 @@ class OpenRouter:
             )
         except Refused:
             raise SourceError("OpenRouter does not accept OPENROUTER_API_KEY") from None
+        except NotThere:
+            # No failure of the place: the others are asked as before.
+            self.missing.add(slug)
+            answer = {"data": {"endpoints": []}}
+        else:
+            self.missing.discard(slug)
         self._latest.pop(surface, None)
         if found := uptime(answer, surface, now):
             self._latest[surface] = found

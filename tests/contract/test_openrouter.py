@@ -11,12 +11,14 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from adapters.evidence.checks import check_sources
 from adapters.evidence.opened import open_crowd
 from adapters.evidence.openrouter import OpenRouter, uptime
 from adapters.redis.client import open_database
 from adapters.redis.evidence import evidence_stores
 from bot.catalog.catalog import only
 from bot.catalog.catalog_file import load_catalog
+from bot.domain.checks import Health
 from bot.domain.errors import SourceError
 from bot.evidence.collector import Collector
 from bot.loops.crowd import CrowdLoop
@@ -90,6 +92,45 @@ async def test_a_quota_and_a_failure_are_unknown_and_the_next_model_is_asked_all
         await asking.read(NOW)
     assert caught.value.retry_after == wait
     assert [one.surface for one in await asking.read(NOW)] == ["sonnet"]
+
+
+async def test_a_model_that_openrouter_does_not_have_is_unknown_and_delays_no_other(
+    server: OpenRouterServer, client: httpx.AsyncClient
+) -> None:
+    asking = source(server, client)
+    await asking.read(NOW)
+    server.missing = {"anthropic/claude-sonnet-5"}
+    assert [one.surface for one in await asking.read(NOW)] == ["opus"]
+    assert asking.missing == server.missing
+    server.missing = {"anthropic/claude-opus-5"}
+    assert await asking.read(NOW) == []
+    server.missing = set()
+    assert [one.surface for one in await asking.read(NOW)] == ["sonnet"]
+    assert asking.missing == {"anthropic/claude-opus-5"}
+
+
+async def test_the_doctor_names_the_model_that_openrouter_does_not_have(
+    server: OpenRouterServer,
+) -> None:
+    known = CATALOG.providers["claude"].crowd
+    assert known is not None
+    server.missing = {known.openrouter["sonnet"]}
+    settings = Settings(openrouter_api_key=SecretStr(KEY), openrouter_url=server.url)
+    found = [one async for one in check_sources(settings, CATALOG, lambda: NOW)]
+    assert [(one.health, one.says) for one in found] == [
+        (
+            Health.WARNING,
+            f"has no model {known.openrouter['sonnet']}, so nothing is known of it there",
+        ),
+        (Health.GOOD, "answers"),
+    ]
+
+
+async def test_the_doctor_says_why_a_source_is_unknown(server: OpenRouterServer) -> None:
+    settings = Settings(openrouter_api_key=SecretStr("sk-or-expired"), openrouter_url=server.url)
+    (found,) = [one async for one in check_sources(settings, CATALOG, lambda: NOW)]
+    assert found.health is Health.WARNING
+    assert found.says == "OpenRouter does not accept OPENROUTER_API_KEY"
 
 
 async def test_a_key_that_expired_is_said_without_showing_it(

@@ -23,6 +23,7 @@ class OpenRouterServer(Site):
     endpoints: list[Endpoint] = field(default_factory=list)
     faults: deque[object] = field(default_factory=deque)
     asked: list[str] = field(default_factory=list)
+    missing: set[str] = field(default_factory=set)  # slugs that it does not have
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -39,6 +40,8 @@ class OpenRouterServer(Site):
         if isinstance(fault, tuple):
             return web.Response(status=fault[0], headers=fault[1])
         slug = f"{request.match_info['author']}/{request.match_info['slug']}"
+        if slug in self.missing:
+            return web.json_response({"error": {"code": 404}}, status=404)
         rows = [self._row(slug, *endpoint) for endpoint in self.endpoints]
         return web.json_response({"data": {"id": slug, "endpoints": rows}})
 
