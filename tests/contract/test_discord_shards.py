@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import aiohttp
 import pytest
 
 from adapters.discord.gateway import hold, make_client, point_at
+from adapters.discord.guilds import GuildTable
+from adapters.discord.rest import RestClient
+from adapters.discord.settings import DiscordSettings
+from adapters.discord.shards import ShardSessions
 from adapters.redis.client import open_database
 from adapters.redis.shards import RedisShards, ShardPart
+from bot.domain.errors import StoreError
 from tests.contract.discord_bot import running_discord
 from tests.delivery_kit import until
 from tests.servers.discord import DiscordServer, serve
@@ -40,6 +46,67 @@ async def replicas(
 async def server() -> AsyncIterator[DiscordServer]:
     async with serve() as running:
         yield running
+
+
+class Replica:
+    """The sessions of one replica, and its way to Redis, which can be cut."""
+
+    def __init__(self) -> None:
+        self.cut = False
+        self.sessions: ShardSessions | None = None
+
+    async def failpoint(self, _point: str) -> None:
+        if self.cut:
+            raise StoreError("cut off")
+
+    @property
+    def shards(self) -> list[int]:
+        return sorted(self.sessions.clients) if self.sessions else []
+
+
+@contextlib.asynccontextmanager
+async def replica(server: DiscordServer, redis: Node, name: str) -> AsyncIterator[Replica]:
+    made = Replica()
+    database = await open_database(redis.url, made.failpoint)
+    settings = DiscordSettings(token=server.token, api_url=server.url)
+    rest = RestClient(settings, time.monotonic)
+    store = RedisShards(database, name, lease=2.0)
+    made.sessions = ShardSessions(
+        settings, rest, GuildTable(), store, time.monotonic, lambda _client: None
+    )
+    running = asyncio.create_task(made.sessions.run())
+    try:
+        yield made
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await rest.close()
+        await database.close()
+
+
+async def test_who_is_cut_off_from_redis_ends_its_sessions_before_others_take_the_shards(
+    server: DiscordServer, redis: Node
+) -> None:
+    gateway = server.gateway
+    gateway.shards = gateway.max_concurrency = 2
+    async with replica(server, redis, "a") as a, replica(server, redis, "b") as b:
+        await until(lambda: (a.shards, b.shards) in (([0], [1]), ([1], [0])), 40.0)
+        await until(lambda: gateway.live_shards() == [0, 1])
+        a.cut = True
+        await until(lambda: b.shards == gateway.live_shards() == [0, 1], 40.0)
+        assert a.shards == []
+        assert gateway.doubled == 0
+
+
+async def test_who_is_alone_keeps_its_sessions_without_redis(
+    server: DiscordServer, redis: Node
+) -> None:
+    async with replica(server, redis, "a") as a:
+        await until(lambda: server.gateway.live_shards() == [0])
+        redis.kill()
+        a.cut = True
+        await asyncio.sleep(3.0)  # longer than the lease
+        assert a.shards == server.gateway.live_shards() == [0]
 
 
 async def test_where_discord_asks_for_more_shards_all_sessions_begin_anew(
