@@ -14,10 +14,12 @@ from adapters.discord.interaction import DiscordInteraction
 from adapters.discord.refs import BUTTON
 from adapters.discord.responder import CHANGE_LATER, OPEN_MODAL, DiscordResponder, log
 from adapters.discord.rest import RestClient
-from adapters.discord.settings_form import ACTION, TIMES, change_of, modal
-from bot.commands import SubscriptionChange
+from adapters.discord.settings_form import ACTION, PICK, TIMES, change_of, modal, picker
+from bot.commands import Answer, SubscriptionChange
+from bot.commands.shared import not_allowed
 from bot.domain.errors import DeliveryError, StoreError
 from bot.domain.subscription import Channel
+from bot.messages.text import notice
 
 _CHANGING: Final = frozenset({ACTION, "subscribe"})
 _KINDS: Final = (discord.InteractionType.component, discord.InteractionType.modal_submit)
@@ -40,7 +42,7 @@ def listen_to_components(client: discord.Client, responder: DiscordResponder) ->
         # The menu, or the modal, says which setting, and of which channel.
         field, _, number = value.partition("/")
         there = Channel("discord", interaction.channel.tenant, number)
-        if action == ACTION and not number.isdigit():
+        if action == ACTION and field != PICK and not number.isdigit():
             return
         if (action, field, raw.type) == (ACTION, TIMES, discord.InteractionType.component):
             # Who may change it is asked for when it is sent.
@@ -49,6 +51,9 @@ def listen_to_components(client: discord.Client, responder: DiscordResponder) ->
         if action in _CHANGING and not interaction.may_manage and interaction.is_in_guild:
             may = await allowed_by_server(responder.rest, raw)
             interaction = replace(interaction, may_manage=may)
+        if (action, field) == (ACTION, PICK):
+            await pick(responder, interaction, data.get("values"))
+            return
         if action == ACTION:
 
             def read() -> SubscriptionChange | None:
@@ -61,6 +66,23 @@ def listen_to_components(client: discord.Client, responder: DiscordResponder) ->
         )
 
     client.on_interaction = on_interaction  # type: ignore[attr-defined]  # how discord.py finds a listener
+
+
+async def pick(
+    responder: DiscordResponder, interaction: DiscordInteraction, picked: list[str] | None
+) -> None:
+    """Offer the channels; subscribe the one that was picked, and show its settings."""
+    if picked:
+        there = replace(interaction.channel, id=picked[0])
+        to = interaction.to(there)
+        await responder.serve_settings(to, SubscriptionChange, kind=CHANGE_LATER)
+    elif await responder.defer(interaction):
+        refusal = not_allowed(interaction.request())
+        if refusal:
+            await responder.respond(interaction, refusal)
+        else:
+            asked = Answer(notice("Which channel shall I tell?", emoji="🔔"))
+            await responder.respond(interaction, asked, picker())
 
 
 async def open_modal(responder: DiscordResponder, interaction: DiscordInteraction) -> None:

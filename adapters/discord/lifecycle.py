@@ -16,8 +16,9 @@ from adapters.discord.command_names import ASK, MANAGE
 from adapters.discord.events import Arrival
 from adapters.discord.guilds import shard_of
 from adapters.discord.responder import DiscordResponder, log
+from adapters.discord.settings_form import ACTION, PICK
 from bot.domain.errors import DeliveryError, StoreError
-from bot.domain.message import Lines, Message, Text
+from bot.domain.message import Button, Lines, Message, Text
 from bot.domain.subscription import Channel, Subscription
 
 # Who joined a guild so recently was not welcomed yet, perhaps: a guess.
@@ -132,7 +133,7 @@ class GuildLifecycle:
 
 
 def welcome_message() -> Message:
-    """Return the first message in a server: the two commands that matter."""
+    """Return the first message in a server: the two commands that matter, as clicks too."""
     ask = (Text(f"/{ASK}", code=True), Text(" answers whether it is Claude or you."))
     watch = (
         Text(f"/{MANAGE} subscribe", code=True),
@@ -143,6 +144,11 @@ def welcome_message() -> Message:
         f"/{ASK} answers whether Claude is down; /{MANAGE} subscribe tells a channel by itself.",
         emoji="👋",
         blocks=(Lines((ask, watch)),),
+        buttons=(
+            Button("subscribe", "Subscribe this channel", primary=True),
+            Button(ACTION, "Another channel…", PICK),
+            Button("details", "Is it down?"),
+        ),
     )
 
 

@@ -25,8 +25,12 @@ from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Subscription
 
 ACTION: Final = "set"
+PICK: Final = "pick"  # the field of the button that asks for a channel, and of the menu of channels
 TIMES: Final = "times"  # the field of the button that opens the modal, and of the modal
 _ROW, _BUTTON, _SELECT, _TEXT_INPUT, _MENTIONABLE, _LABELLED = 1, 2, 3, 4, 7, 18  # component types
+_CHANNELS = 8
+# Types of channels that can be subscribed: text, voice, announcement, stage, forum.
+_WRITABLE: Final = (0, 2, 5, 13, 15)
 _GREY, _ONE_LINE = 2, 1  # styles of a button and of a text input
 _MOST_OPTIONS: Final = 25
 _MOST_CALLED: Final = 5  # a guess: more are a role
@@ -137,6 +141,17 @@ def menus(catalog: Catalog, channel: Channel, now: Subscription | None) -> tuple
         }
         for field, menu in fields.items()
     )
+
+
+def picker() -> Json:
+    """Return the menu of channels as a row."""
+    menu: Json = {
+        "type": _CHANNELS,
+        "custom_id": custom_id(ACTION, PICK),
+        "placeholder": "Which channel shall I tell?",
+        "channel_types": list(_WRITABLE),
+    }
+    return {"type": _ROW, "components": [menu]}
 
 
 def _select(placeholder: str, options: list[FormOption]) -> Json:

@@ -71,8 +71,8 @@ def board_content(
     severity = worst(how for one in answers if one.sees for how in one.known.values())
     if severity is Severity.UP and not (answers and all(one.sees for one in answers)):
         severity = Severity.UNKNOWN
-    note: Line = (Text("As of "), Time(view.at, "ago"), Text("; changed when anything changes, "))
-    note = (*note, Text("and at least every hour"))
+    note: Line = (Text("As of "), Time(view.at, "ago"), Text("; renewed with every change, "))
+    note = (*note, Text("and every hour"))
     for one in answers[:_MOST_LINKS]:
         note = (*note, *one.page_link())
     parts = (Rows(tuple(rows)) if rows else None, Lines(tuple(lines)) if lines else None)

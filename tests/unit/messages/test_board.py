@@ -45,7 +45,7 @@ def test_the_verdict_each_surface_and_the_incidents_with_their_threads() -> None
             "[open it](https://stspg.io/9l93x2ht4s5w) · thread in #ops/1.2"
         ),
         (
-            "As of 0 s ago; changed when anything changes, and at least every hour · "
+            "As of 0 s ago; renewed with every change, and every hour · "
             "[status.claude.com](https://status.claude.com)"
         ),
     ]
