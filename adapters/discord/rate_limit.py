@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from bot.delivery.queue import Permit
+from bot.delivery.stores import Permit
 from bot.domain.errors import RateLimited, StoreError
 from bot.messenger import Bucket
 

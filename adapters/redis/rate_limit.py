@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from adapters.redis import keys
 from adapters.redis.database import Database
 from adapters.redis.scripts import RATE_LIMIT
-from bot.delivery.queue import Permit
+from bot.delivery.stores import Permit
 from bot.domain.errors import StoreError
 from bot.messenger import Bucket
 

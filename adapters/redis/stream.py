@@ -1,4 +1,4 @@
-"""From committed events to stale channels: see `bot.delivery.queue.EventStream`.
+"""From committed events to stale channels: see `bot.delivery.stores.EventStream`.
 
 Redis's own consumer group hands each entry to one reader and keeps it until acknowledged.
 Nothing blocks on the server: who commits wakes the reader, others look once a second.
@@ -12,7 +12,8 @@ from adapters.redis import keys
 from adapters.redis.database import Argument, Call, Database
 from adapters.redis.scripts import FANOUT
 from adapters.redis.subscriptions import LIFE, described
-from bot.delivery.queue import StreamEntry, Subject
+from bot.delivery.queue import Subject
+from bot.delivery.stores import StreamEntry
 from bot.domain.blindness import Blindness
 from bot.domain.board import BoardState
 from bot.domain.errors import StoreError

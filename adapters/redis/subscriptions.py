@@ -107,7 +107,7 @@ class RedisSubscriptions:
 
 
 class RedisReminders:
-    """See `bot.delivery.queue.ReminderStore`; claims hand them over, settlements forget them."""
+    """See `bot.delivery.stores.ReminderStore`; claims hand them over, settlements forget them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import Ambiguous
-from bot.delivery.queue import ReminderStore
+from bot.delivery.stores import ReminderStore
 from bot.domain.incident import EventKind, Incident
 from bot.domain.message import Message
 from bot.domain.page import Severity

@@ -15,8 +15,9 @@ from hashlib import sha256
 from bot.delivery.announcement import Announcement
 from bot.delivery.cache import MessageCache, TimedCache
 from bot.delivery.plan import plan
-from bot.delivery.queue import Claim, EventStream, PendingThread, Queue
+from bot.delivery.queue import Claim, PendingThread, Queue
 from bot.delivery.steps import DELETED, FIRST, Act, Plan, Step
+from bot.delivery.stores import EventStream
 from bot.domain.board import BOARD, PIN, BoardState
 from bot.domain.message import Message, ThreadLink
 from bot.domain.subscription import Channel, Reason, Subscription, ThreadRecord

@@ -10,7 +10,8 @@ from bot.catalog.catalog import Catalog
 from bot.delivery.cache import IncidentCache, MessageCache, TimedCache
 from bot.delivery.people_lines import ReportLines
 from bot.delivery.platform_health import PlatformHealth
-from bot.delivery.queue import Queue, RateLimiter
+from bot.delivery.queue import Queue
+from bot.delivery.stores import RateLimiter
 from bot.delivery.switch_lines import SwitchLines
 from bot.domain.quiet import Period
 from bot.domain.subscription import Channel, Subscription

@@ -15,8 +15,9 @@ from datetime import timedelta
 import structlog
 
 from bot.delivery.cache import IncidentCache
-from bot.delivery.queue import EventStream, Queue, ReminderStore
+from bot.delivery.queue import Queue
 from bot.delivery.reminders import is_due
+from bot.delivery.stores import EventStream, ReminderStore
 from bot.domain.errors import StoreError
 from bot.domain.incident import SeenBy
 from bot.loops.periodic import StoreBackoff, StoreLoop, wait_for

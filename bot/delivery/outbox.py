@@ -20,8 +20,9 @@ from bot.delivery.escalation import EscalationFanOut
 from bot.delivery.fanout import FanOut, ReminderFanOut
 from bot.delivery.people_lines import ReportLines
 from bot.delivery.platform_health import PlatformHealth, announcing_in
-from bot.delivery.queue import EventStream, Queue, RateLimiter, ReminderStore
+from bot.delivery.queue import Queue
 from bot.delivery.schedule import ScheduleFanOut, Timetable
+from bot.delivery.stores import EventStream, RateLimiter, ReminderStore
 from bot.delivery.switch_lines import SwitchLines
 from bot.delivery.worker import Worker
 from bot.domain.subscription import Channel

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from bot.delivery.queue import EventStream
+from bot.delivery.stores import EventStream
 from bot.domain.state import State
 from bot.loops.periodic import StoreLoop
 from bot.ports import Clock, IncidentStore

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.servers.discord import payloads
 from tests.servers.discord.api import Api
+from tests.servers.discord.filling import component_called, filled_in, options_given
 from tests.servers.discord.permissions import EVERYTHING, effective
 from tests.servers.discord.world import Channel, Json, Message, User
 
@@ -20,7 +21,6 @@ ANSWER_WITHIN = 3.0
 TOKEN_LIVES = 15 * 60.0
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 MESSAGE_COMMAND = 3  # of a command itself
-TYPES = {"string": 3, "integer": 4, "boolean": 5, "user": 6, "channel": 7, "role": 8}
 
 
 @dataclass(slots=True)
@@ -115,11 +115,11 @@ class Users:
         resolved: Json = {}
         if sub is not None:
             verb = next(o for o in declared if o["name"] == sub and o["type"] == 1)
-            inner = _given(self._api, channel, verb.get("options") or [], options, resolved)
+            inner = options_given(self._api, channel, verb.get("options") or [], options, resolved)
             given = [{"type": 1, "name": sub, "options": inner}]
         else:
             assert not any(o["type"] in (1, 2) for o in declared), f"/{name} cannot be called bare"
-            given = _given(self._api, channel, declared, options, resolved)
+            given = options_given(self._api, channel, declared, options, resolved)
         data = {"id": command["id"], "name": name, "type": 1, "options": given}
         if resolved:
             data["resolved"] = resolved
@@ -164,7 +164,7 @@ class Users:
         permissions: int | None = None,
     ) -> Interaction:
         """Press the button (or use the menu) with this label or custom_id."""
-        component = _component(message.body.get("components") or [], button)
+        component = component_called(message.body.get("components") or [], button)
         assert component is not None, f"no component {button!r} in message {message.id}"
         assert not component.get("disabled"), f"{button!r} is disabled"
         data: Json = {"custom_id": component["custom_id"], "component_type": component["type"]}
@@ -180,7 +180,7 @@ class Users:
         assert opened.modal is not None, "no modal was opened"
         data = {
             "custom_id": opened.modal["custom_id"],
-            "components": [_filled(c, values) for c in opened.modal["components"]],
+            "components": [filled_in(c, values) for c in opened.modal["components"]],
         }
         return await self._send(
             MODAL, opened.channel, opened.user, data, permissions, source=opened.source
@@ -255,68 +255,3 @@ def _envelope(
         "guild_locale": "en-US",
         "member": {**who, "permissions": str(held or EVERYTHING)},
     }
-
-
-def _given(
-    api: Api, channel: Channel, declared: list[Json], options: Json, resolved: Json
-) -> list[Json]:
-    known = {o["name"]: o for o in declared}
-    assert set(options) <= set(known), f"unknown options {set(options) - set(known)}"
-    missing = [o["name"] for o in declared if o.get("required") and o["name"] not in options]
-    assert not missing, f"missing options {missing}"
-    return [_value(api, channel, known[name], value, resolved) for name, value in options.items()]
-
-
-def _value(api: Api, channel: Channel, option: Json, value: Any, resolved: Json) -> Json:
-    choices = option.get("choices")
-    if choices:
-        assert value in [c["value"] for c in choices], f"{value!r} is no choice of {option['name']}"
-    kind = option["type"]
-    world = api.world
-    if kind == TYPES["channel"]:
-        target = world.channels[int(value)]
-        allowed = option.get("channel_types")
-        assert not allowed or target.kind in allowed, f"channel type {target.kind} not offered"
-        shape = {**payloads.channel(world, target), "permissions": str(world.may(target))}
-        resolved.setdefault("channels", {})[str(target.id)] = shape
-        value = str(target.id)
-    elif kind in (TYPES["role"], 9):
-        role = world.guilds[channel.guild or 0].roles.get(int(value))
-        if role is not None:
-            resolved.setdefault("roles", {})[str(role.id)] = payloads.role(role)
-        value = str(value)
-    if kind in (TYPES["user"], 9) and int(value) in world.users:
-        who = world.users[int(value)]
-        resolved.setdefault("users", {})[str(who.id)] = payloads.user(who)
-        value = str(who.id)
-    return {"type": kind, "name": option["name"], "value": value}
-
-
-def _component(components: list[Json], wanted: str) -> Json | None:
-    for one in components:
-        if wanted in (one.get("custom_id"), one.get("label"), one.get("placeholder")):
-            return one
-        inner = [
-            *(one.get("components") or []),
-            *([one["accessory"]] if "accessory" in one else []),
-        ]
-        if (found := _component(inner, wanted)) is not None:
-            return found
-    return None
-
-
-def _filled(component: Json, values: dict[str, Any]) -> Json:
-    """Return a modal's component with the user's values in place of its questions."""
-    shape: Json = {"type": component["type"], "id": component.get("id") or 1}
-    if "component" in component:
-        return {**shape, "component": _filled(component["component"], values)}
-    if "components" in component:
-        return {**shape, "components": [_filled(c, values) for c in component["components"]]}
-    name = component.get("custom_id")
-    if name is None:
-        return shape
-    shape["custom_id"] = name
-    if component["type"] == 4:
-        return {**shape, "value": values.get(name, component.get("value") or "")}
-    defaults = [o["value"] for o in component.get("options") or [] if o.get("default")]
-    return {**shape, "values": values.get(name, defaults)}

@@ -13,8 +13,9 @@ import pytest
 from bot.delivery.cache import IncidentCache
 from bot.delivery.context import DeliveryContext
 from bot.delivery.platform_health import PlatformHealth
-from bot.delivery.queue import Claim, Outcome, Permit, Unconfirmed
+from bot.delivery.queue import Claim, Outcome, Unconfirmed
 from bot.delivery.retry_policy import settlement_after
+from bot.delivery.stores import Permit
 from bot.domain.errors import (
     ChannelGone,
     DeliveryError,
