@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+
 import aiohttp
 import pytest
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from adapters.slack.errors import (
     MEANING,
@@ -142,7 +144,25 @@ def test_a_lost_answer_is_uncertain_and_a_refused_connection_is_not(
     assert type(caught.value) is kind
 
 
-def test_no_error_shows_a_token() -> None:
+@pytest.mark.parametrize(
+    "raised",
+    [
+        refused("xoxb-1", Answer({"error": "invalid_auth", "token": "xoxb-1"})),
+        aiohttp.ClientPayloadError("xoxb-1"),
+        TimeoutError("xoxb-1"),
+        SlackRequestError("xoxb-1"),
+        ValueError("xoxb-1"),
+    ],
+)
+def test_no_error_shows_a_token(raised: Exception) -> None:
     with pytest.raises(DeliveryError) as caught, slack_errors():
-        raise refused("xoxb-1", Answer({"error": "invalid_auth", "token": "xoxb-1"}))
+        raise raised
     assert "xoxb" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+async def test_where_nobody_listens_nothing_was_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(SlackUnreachable), slack_errors():
+            await session.post(f"http://127.0.0.1:{port}")

@@ -168,6 +168,16 @@ def test_a_folder_that_all_share_is_no_place_for_data(tmp_path: Path) -> None:
     assert tmp_path.stat().st_mode & 0o7777 == 0o1777
 
 
+def test_a_folder_made_by_hand_is_closed_to_others_wherever_its_socket_lies(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "open"
+    folder.mkdir()
+    folder.chmod(0o755)
+    data.prepare(folder)
+    assert folder.stat().st_mode & 0o077 == 0
+
+
 @pytest.mark.parametrize("there", [False, True], ids=["new", "there for everybody"])
 async def test_the_socket_of_a_long_path_lies_in_a_folder_of_ours_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool

@@ -181,6 +181,21 @@ def test_what_only_the_people_of_one_workspace_see_is_shown_to_them_until_more_d
     assert page.see(3, local=["api"]) == [], "it stays visible to all"
 
 
+def test_what_the_provider_confirms_is_for_everybody() -> None:
+    page = quiet()
+    page.see(1, local=["api"])
+    (merged,) = page.see(2, local=["api"], page=[official(2, "api")])
+    assert merged.visibility == ()
+
+
+def test_it_lasts_for_as_long_as_something_is_seen_again_before_it_is_calm() -> None:
+    page = quiet()
+    for at in (1, 8, 15, 22):
+        page.see(at, "api")
+    assert page.see(30) == []
+    assert page.ours.is_open
+
+
 def test_maintenance_confirms_no_suspicion() -> None:
     page = quiet()
     page.see(1, "api")
