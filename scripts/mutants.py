@@ -99,7 +99,9 @@ def install() -> Path:
 def copy_checkout() -> None:
     """Copy the checkout anew, mark what is left out, and write mutmut's configuration."""
     shutil.rmtree(COPY, ignore_errors=True)
-    left_out = shutil.ignore_patterns(".*", "site", "dist", "__pycache__")
+    left_out = shutil.ignore_patterns(
+        ".git", ".venv", ".others", ".*_cache", "__pycache__", "site", "dist"
+    )
     shutil.copytree(ROOT, COPY, ignore=left_out)
     for part in PARTS:
         for path in (COPY / "bot" / part).glob("*.py"):
