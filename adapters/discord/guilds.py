@@ -8,6 +8,7 @@ another replica holds, a direct conversation) is asked for, see `Channels`.
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Set
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from adapters.chat.http import Json
 from adapters.discord.forums import Forum
 from adapters.discord.permissions import EVERYTHING, in_channel, in_guild, usable
 
-# Id, type, whether everybody may see it, the bot's permissions there.
-_ROW: Final = struct.Struct("<QB?Q")
+# Id, type, whether everybody may see it, the bot's permissions there. Its bytes begin with the most
+# significant one, so that rows sorted as bytes are sorted by id.
+_ROW: Final = struct.Struct(">QB?Q")
 _FORUMS: Final = frozenset({15, 16})
 _CATEGORY: Final = 4
 _VIEW_CHANNEL: Final = 1 << 10
@@ -52,7 +54,7 @@ class Guild:
     held: int  # the bot's permissions before a channel's overwrites
     everyone: int  # those of everybody
     members: int | None
-    rows: bytes = b""  # of all channels but categories, see `_ROW`
+    rows: bytes = b""  # of all channels but categories, sorted, see `_ROW`
 
     @classmethod
     def of(cls, data: Json, me: str) -> Guild:
@@ -72,10 +74,20 @@ class Guild:
         return ChannelFacts(int(channel["type"]), held & EVERYTHING, bool(seen))
 
     def add(self, *channels: Json) -> None:
+        rows = [self.rows[at : at + _ROW.size] for at in range(0, len(self.rows), _ROW.size)]
         for channel in channels:
             facts = self.facts(channel)
-            row = _ROW.pack(int(channel["id"]), facts.type, facts.is_open, facts.held)
-            self.rows += row
+            rows.append(_ROW.pack(int(channel["id"]), facts.type, facts.is_open, facts.held))
+        self.rows = b"".join(sorted(rows))
+
+    def find(self, channel: int) -> ChannelFacts | None:
+        """Return what was told of a channel; None: nothing."""
+        starts = range(0, len(self.rows), _ROW.size)
+        place = bisect_left(starts, channel, key=lambda at: _ROW.unpack_from(self.rows, at)[0])
+        if place == len(starts):
+            return None
+        number, type_, is_open, held = _ROW.unpack_from(self.rows, starts[place])
+        return ChannelFacts(type_, held, is_open) if number == channel else None
 
 
 class GuildTable:
@@ -130,10 +142,7 @@ class GuildTable:
     def facts(self, guild: int, channel: int) -> ChannelFacts | None:
         """Return what is known of a channel; None: nothing."""
         found = self._guilds.get(guild)
-        for number, type_, is_open, held in _ROW.iter_unpack(found.rows) if found else ():
-            if number == channel:
-                return ChannelFacts(type_, held, is_open)
-        return None
+        return found.find(channel) if found else None
 
     def forum(self, channel: int) -> Forum | None:
         return self._forums.get(channel)
