@@ -6,12 +6,14 @@ Nothing that a person writes is kept, logged or shown to others.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from bot.catalog.names import FILLER, longest_name, of_provider
 from bot.commands.shared import what_to_do
 from bot.commands.types import Answer, ParsedCommand, Request, Services
 from bot.domain.errors import DeliveryError
 from bot.domain.subscription import Reminder
+from bot.evidence.reports import here as said_here
 from bot.evidence.stores import ChannelSize, UserReport
 from bot.messages.evidence import (
     counted_message,
@@ -106,6 +108,12 @@ async def _just_me(services: Services, request: Request, named: list[str]) -> An
     if not verdicts:
         return Answer(notice("I have not seen the status page yet", emoji="⚪"))
     here = await services.reports.of_channel(request.channel, view.at, but=request.user)
+    # What people here say is said once, without the one who asks.
+    whole = await services.reports.of_channel(request.channel, view.at)
+    with_asker = said_here(whole, request.channel.owner)
+    verdicts = [
+        replace(v, evidence=tuple(e for e in v.evidence if e not in with_asker)) for v in verdicts
+    ]
     bad = [v.surface for v in verdicts if v.in_trouble]
     more = await what_to_do(services, view, bad[0]) if bad else []
     notices = [incident for incident in view.incidents if incident.notice]

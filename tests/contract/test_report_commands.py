@@ -80,6 +80,21 @@ async def test_just_me_with_nothing_wrong_gives_a_short_checklist(bench: Bench) 
     assert "VPN" in words(answer.message)
 
 
+async def test_just_me_counts_others_here_and_not_the_one_who_asks(bench: Bench) -> None:
+    await bench.ask("report api")
+    alone = await bench.ask("justme api")
+    assert alone.message.title == "It looks like it is just you"
+    assert "report trouble" not in words(alone.message)
+    assert "reports trouble" not in words(alone.message)
+
+    for person in ("U2", "U3"):
+        await bench.ask("report api", person)
+    joined = await bench.ask("justme api")
+    assert joined.message.title == "It is not just you"
+    assert "2 here report trouble" in words(joined.message)
+    assert "3 people here" not in words(joined.message)
+
+
 async def test_just_me_shows_what_our_probe_sees(bench: Bench) -> None:
     await bench.probes.keep([ProbeHistory("the API", ("api",), NOW, NOW, "bbbbb", "answers 529")])
 
