@@ -115,7 +115,7 @@ def _sentence(
         doubt = f"{labels} may have trouble that the status page does not show (yet)."
         sentences.append(begin(doubt))
     if known:
-        state = _state_sentence(known, catalog, past=False, all_seen=all_seen)
+        state = _state_sentence(known, catalog, past=False, all_seen=all_seen, rest=bool(suspected))
         still = [i for one in seen for i in one.incidents() if not i.maintenance]
         if not suspected and still and all(how is Severity.UP for how in known.values()):
             word = "a notice is" if still[0].notice else "an incident is"
@@ -144,9 +144,17 @@ def _carried_sentences(verdicts: Sequence[Verdict], catalog: Catalog) -> Iterato
 
 
 def _state_sentence(
-    known: Mapping[str, Severity], catalog: Catalog, *, past: bool, all_seen: bool = True
+    known: Mapping[str, Severity],
+    catalog: Catalog,
+    *,
+    past: bool,
+    all_seen: bool = True,
+    rest: bool = False,
 ) -> str:
-    """Say it in full: "claude.ai is down; Claude Code is partly down; the API works"."""
+    """Say it in full: "claude.ai is down; Claude Code is partly down; the API works".
+
+    `rest`: of others something was said before.
+    """
     parts = []
     for severity, word in _BAD_WORDS.items():
         labels = [spoken(catalog, s) for s in known if known[s] is severity]
@@ -155,7 +163,8 @@ def _state_sentence(
     works = [spoken(catalog, s) for s in known if known[s] is Severity.UP]
     unknown = [spoken(catalog, s) for s in known if known[s] is Severity.UNKNOWN]
     if not parts and len(works) > _MANY:
-        what = "Everything" if all_seen and not unknown else "Everything that I can see"
+        what = "Everything else" if rest else "Everything"
+        what = what if all_seen and not unknown else f"{what} that I can see"
         parts.append(f"{what} {'was' if past else 'is'} up")
     elif not parts:
         parts.append(f"{spoken_list(works)} {_be(works, past=past)} up")

@@ -146,6 +146,14 @@ def test_a_suspicion_is_never_told_as_a_fact_and_says_what_was_seen() -> None:
     assert "Also seen: API: our probe got 529 three times." in spoken(card)
 
 
+def test_what_is_up_beside_a_suspicion_is_everything_else() -> None:
+    probe = Evidence(Source.PROBE, "api", MAJOR, ago(1), says="our probe got 529 three times")
+    guess = replace(verdict("api", DEGRADED), suspected=True, evidence=(probe,))
+    others = (verdict(surface) for surface in ("claude.ai", "code", "cowork", "console"))
+    card = answer(claude(guess, *others))
+    assert card.plain.endswith("does not show (yet). Everything else is up.")
+
+
 def test_a_figure_from_elsewhere_has_its_source_before_it() -> None:
     says = "Anthropic 41 % of requests well in 5 min, usual 99 %; Amazon Bedrock 100 %"
     figure = Evidence("openrouter", "opus", DEGRADED, ago(1), says=says)
