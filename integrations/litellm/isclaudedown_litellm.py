@@ -35,7 +35,7 @@ log = logging.getLogger("isclaudedown")
 
 ASK_EVERY = 2.0  # seconds; isclaudedown allows each client ten reads a second
 STALE_AFTER = 10.0  # seconds without an answer until the list stays as it is
-PATIENCE = 5.0  # seconds for one request of ours
+PATIENCE = 5.0  # seconds for one request of ours, and for its whole answer
 SEND_EVERY = 5.0  # seconds between two batches of counts
 MOST_ENTRIES = 100  # in one batch, as POST /v1/signals takes them
 KEEP_UNSENT = 60.0  # seconds: isclaudedown dates counts by their arrival, so old ones would mislead
@@ -225,7 +225,8 @@ class IsClaudeDown(CustomLogger):  # type: ignore[misc]
             while True:
                 for step in (self._ask, self._report):
                     try:
-                        await step(http)
+                        # As a whole: an answer may drip for ever.
+                        await asyncio.wait_for(step(http), PATIENCE)
                     except Exception as error:  # the next round tries again
                         self._say("silent", f"no answer ({type(error).__name__})")
                 if self.snapshot and time.monotonic() - self.snapshot.taken > STALE_AFTER:
@@ -236,12 +237,14 @@ class IsClaudeDown(CustomLogger):  # type: ignore[misc]
         began = time.monotonic()
         answer = await http.get("/v1/verdict", headers={"If-None-Match": self._etag})
         if answer.status_code == httpx.codes.NOT_MODIFIED and self.snapshot is not None:
-            self.snapshot = Snapshot(began, self.snapshot.known, self.snapshot.bad)
+            self.snapshot = self.snapshot._replace(taken=began)
             return
         answer.raise_for_status()
         before = self.snapshot.bad if self.snapshot else {}
         self.snapshot = read_verdicts(answer.json(), began)
-        self._etag = answer.headers.get("etag", "")
+        etag = answer.headers.get("etag", "")
+        # Another one could not be sent back: each later request would fail.
+        self._etag = etag if etag.isascii() and etag.isprintable() else ""
         bad = self.snapshot.bad
         self.bad_since = {surface: self.bad_since.get(surface, time.time()) for surface in bad}
         if bad.keys() - before.keys():

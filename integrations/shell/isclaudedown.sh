@@ -102,15 +102,17 @@ after_failure() {
   [ -r "$1" ] || stop_words "after-failure needs a file that can be read, not '$1'"
   said="$(tail -c 65536 "$1" | curl --silent --fail --max-time 10 --data-binary @- \
     --header 'Content-Type: text/plain' --url "$url/v1/explain")" || said=""
-  # The whole answer is a table's text of isclaudedown: nothing of the log is in it.
+  # The whole answer is a table's text of isclaudedown: nothing of the log is in it. Each line is
+  # one all the same, whatever answers there: more lines would be settings of a job.
   printf '%s' "${said:-null}" | jq -r '
     {"theirs": "probably theirs", "yours": "probably yours"}[.side? // ""] as $side
-    | "verdict=\(if . then .side else "unknown" end)",
+    | "verdict=\(if . and (.side | IN("theirs", "yours", "unclear")) then .side
+        else "unknown" end)",
       "reason=\(if . then
           [$side // "unclear whose fault", .title // empty, .advice,
             (.unseen // [] | if . == [] then empty
               else "Whether \(join(", ")) works cannot be seen now." end)] | join(": ")
-        else "no answer" end | gsub("[\\r\\n]"; " "))"' ||
+        else "no answer" end | gsub("[[:cntrl:]]"; " "))"' ||
     printf '%s\n' verdict=unknown "reason=no answer that can be read"
   exit 0
 }

@@ -47,7 +47,7 @@ async def answering(say: Callable[[], tuple[int, object]]) -> AsyncIterator[str]
         return web.json_response(body, status=status)
 
     app = web.Application()
-    app.router.add_get("/{any:.*}", answer)
+    app.router.add_route("*", "/{any:.*}", answer)
     runner = web.AppRunner(app)
     await runner.setup()
     try:
@@ -211,6 +211,20 @@ async def test_after_a_failure_it_says_whose_fault_it_was(
     ran = await script(tmp_path, nobody(), "after-failure", str(log))
     assert (ran.code, ran.outputs["verdict"]) == (0, "unknown")
     assert "s3cret" not in running.bot.err + running.bot.out + ran.out
+
+
+EVIL = "x\nBASH_ENV=/tmp/x\n::error::y"
+SAID = {"side": EVIL, "title": EVIL, "advice": EVIL + "\x1b[2J", "unseen": [EVIL]}
+
+
+@pytest.mark.parametrize("answer", [SAID, SAID | {"side": "theirs"}, [EVIL], EVIL])
+async def test_whatever_answers_writes_no_line_of_its_own(answer: object, tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("API Error: 529")
+    async with answering(lambda: (200, answer)) as url:
+        ran = await script(tmp_path, url, "after-failure", "log")
+    assert {line.split("=")[0] for line in ran.out.splitlines()} == {"verdict", "reason"}
+    assert ran.outputs["verdict"] in {"theirs", "unknown"}
+    assert "\x1b" not in ran.out
 
 
 async def test_the_gitlab_jobs_hand_on_what_was_found(running: Instance, tmp_path: Path) -> None:

@@ -50,7 +50,8 @@ def case(
     }
 
 
-CASES = {
+NOTHING_NEW = "HTTP/1.1 304 Not Modified"
+CASES: dict[str, tuple[dict[str, object], list[object]]] = {
     "of what is left, what works comes first": (
         case([DOWN | {"retry": {"use": ["openai/api"]}}], [OPUS, NONSENSE, GPT]),
         [1],
@@ -92,6 +93,16 @@ CASES = {
     "not what we expect": (case([DOWN], [*PAIR, {"strange": 1}]), [3]),
     # The canary is one request of 200 and goes to the one that is left out, so one is offered.
     "one canary of 200": (case([DOWN], [*PAIR, NONSENSE], times=400), [*[2] * 199, 1] * 2),
+    "an answer that cannot be confirmed, and one that is": (
+        {
+            "heads": [
+                'HTTP/1.1 200 OK\r\nETag: "\u00e9"',
+                'HTTP/1.1 200 OK\r\nETag: "a"',
+                NOTHING_NEW,
+            ]
+        },
+        [True, True, True],
+    ),
     "no retry is a canary": (
         case([DOWN], [*PAIR, NONSENSE], times=400, request=RETRY),
         [2] * 400,
