@@ -35,6 +35,9 @@ class Wall:
     incidents: tuple[Incident, ...] = ()
     now: datetime = field(default_factory=lambda: utc_now().replace(minute=30))
     refusal: str = ""  # why nothing can be pinned
+    # Seconds: short where bots die, else long enough for any machine.
+    lease: float = 20.0
+    send_seconds: float = 5.0
 
     def __post_init__(self) -> None:
         self.asked = Subscription(self.channel, board=Board(utc_now()))
@@ -60,8 +63,8 @@ class Wall:
                 self.url,
                 messenger,
                 reading=False,
-                lease=0.8,
-                send_seconds=0.3,
+                lease=self.lease,
+                send_seconds=self.send_seconds,
                 view=self.view,
                 failpoint=failpoint,
             ) as bot:

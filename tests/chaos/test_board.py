@@ -66,7 +66,7 @@ async def test_a_crash_at_any_step_leaves_one_board_that_shows_the_last_truth(
     async def tell(number: int, death: Death) -> None:
         async with ChatServer() as server, turn:
             channel = Channel(f"chat{number}", f"T{number}", "C1")
-            wall = Wall(f"{redis_url}?db={number}", server, channel)
+            wall = Wall(f"{redis_url}?db={number}", server, channel, lease=0.8, send_seconds=0.3)
             assert await live(wall, death) == right, f"died at {death.point} ({death.nth})"
             assert server.pin_lines == 1
 

@@ -1,12 +1,15 @@
-"""A pinned board on Discord, in the program as its command starts it."""
+"""A board on Discord and on Slack, in the program as its command starts it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.end_to_end.discord_program import Town, town
+from tests.end_to_end.discord_program import PATIENCE, Town, town
+from tests.end_to_end.slack_program import program
 from tests.servers.discord import Message
 from tests.servers.discord.interactions import visible_text
+from tests.servers.page import page_server
+from tests.servers.slack import eventually, running_slack
 from tests.servers.statuspage import CLAUDE_AI
 
 DOWN = {CLAUDE_AI: "major_outage"}
@@ -68,3 +71,30 @@ async def test_a_board_that_somebody_deletes_is_off_and_its_channel_says_so(
         await here.watch(channel, "board")
         await here.until(lambda: "claude.ai is down" in shown(here, channel))
         assert await here.stop() == 0
+
+
+async def test_on_slack_the_same_words_keep_a_board_that_anybody_can_pin(tmp_path: Path) -> None:
+    async with running_slack() as slack, page_server() as page:
+        known = {
+            "SLACK_BOT_TOKEN": slack.team.token,
+            "SLACK_APP_TOKEN": slack.world.app_token,
+            "SLACK_API_URL": slack.api_url,
+            "ISCLAUDEDOWN_PAGE_URL": page.url,
+            "ISCLAUDEDOWN_POLL_SECONDS": "0.2",
+            "ISCLAUDEDOWN_PROBES": "false",
+        }
+        async with program(tmp_path, known):
+            await eventually(lambda: len(slack.sockets.connections) >= 2, PATIENCE)
+            await (await slack.command("subscribe")).response(PATIENCE)
+            answer = await (await slack.command("board")).response(PATIENCE)
+            assert "I don't pin it" in str(answer)
+
+            def said(words: str) -> bool:
+                return any(words in str(m.blocks) for m in slack.messages("C1"))
+
+            await eventually(lambda: said("Everything is up"), PATIENCE)
+            page.page.open("Claude.ai unavailable", DOWN)
+            await eventually(lambda: said("claude.ai is down;"), PATIENCE)
+            assert not said("Everything is up"), "it is one message"
+            await (await slack.command("board off")).response(PATIENCE)
+            await eventually(lambda: said("This board is not kept any more"), PATIENCE)
