@@ -10,6 +10,7 @@ outside by httpx, which unpacks whole chunks by itself and only then lets them b
 from __future__ import annotations
 
 import re
+import ssl
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -32,6 +33,16 @@ def no_cookies() -> CookieJar:
     ASCII suffices) every later request would fail, until the program is started again.
     """
     return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+
+
+def certificate_refused(error: BaseException) -> str:
+    """Return why a certificate is not accepted; empty: something else went wrong."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not accepted: {cause.verify_message}"
+        cause = cause.__cause__ or cause.__context__
+    return ""
 
 
 class BodyError(Exception):

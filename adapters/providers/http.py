@@ -20,6 +20,7 @@ from adapters.http import (
     UNANSWERED,
     BodyError,
     cached_for,
+    certificate_refused,
     read_body,
     seconds_to_wait,
 )
@@ -180,6 +181,6 @@ class StatusPage:
         except TimeoutError:
             raise SourceError(f"{url} gave no whole answer within {self.timeout:g} s") from None
         except (*UNANSWERED, BodyError) as error:
-            reason = str(error).strip() or type(error).__name__
+            reason = certificate_refused(error) or str(error).strip() or type(error).__name__
             raise SourceError(f"{url} cannot be read: {reason}") from error
         return HttpAnswer(str(response.url), response.status_code, dict(response.headers), body)
