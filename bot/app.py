@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -106,22 +107,26 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         crowd = await enter(open_crowd(settings, catalog, evidence.crowd, utc_now, leads))
         heartbeat = await enter(open_heartbeat(settings, status.view, leads, first_polls))
         log.info("bot.started", providers=list(pages), platforms=list(messengers))
-        async with asyncio.TaskGroup() as group:
-            seeing = [group.create_task(watcher.run()) for watcher in watchers.values()]
-            seeing += [group.create_task(platform.run()) for platform in platforms]
-            loops = (prober.run(), crowd.run(), heartbeat.run())
-            seeing += [group.create_task(loop) for loop in loops]
-            for guard in (people.marker, people.retention):
-                seeing.append(group.create_task(guard.run(utc_now)))
-            seeing.append(group.create_task(outbox.announce_outages(CONSOLE)))
-            telling = group.create_task(outbox.run())
-            await stop.wait()
-            # First what sees ends, then what tells, once it said its word.
-            for task in seeing:
-                task.cancel()
-            await outbox.stop(PATIENCE)
-            telling.cancel()
+        seeing = [watcher.run() for watcher in watchers.values()]
+        seeing += [platform.run() for platform in platforms]
+        seeing += [prober.run(), crowd.run(), heartbeat.run()]
+        seeing += [guard.run(utc_now) for guard in (people.marker, people.retention)]
+        await _run_until(stop, [*seeing, outbox.announce_outages(CONSOLE)], outbox)
         log.info("bot.stopped")
+
+
+async def _run_until(
+    stop: asyncio.Event, seeing: Sequence[Coroutine[Any, Any, None]], outbox: Outbox
+) -> None:
+    """Run what sees, and what tells, until `stop` is set: then the first ends before the second."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in seeing]
+        telling = group.create_task(outbox.run())
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+        await outbox.stop(PATIENCE)  # it says its last word
+        telling.cancel()
 
 
 def _services(

@@ -95,15 +95,7 @@ def settings_view(catalog: Catalog, channel: str | None, now: Subscription | Non
         blocks.append(_optional(f"{SURFACES}/{channel}", "What to watch", what, hint))
     severities = _choice("static_select", severity_options(_SEVERITIES, now or _NEW))
     blocks.append(_input(f"{SEVERITY}/{channel}", "From which severity", severities))
-    whom: Json = {"type": "rich_text_input"}
-    if now is not None and now.mention:
-        whom["initial_value"] = rich_text(now.mention)
-    hint = "People and user groups: @ada @oncall"
-    blocks.append(
-        _optional(f"{MENTION}/{channel}", "Whom to call when it opens or gets worse", whom, hint)
-    )
-    least = _choice("static_select", _call_options(now))
-    blocks.append(_input(f"{CALL}/{channel}", "Call them for", least))
+    blocks += _calling(channel, now)
     only = now.thread_only if now else frozenset()
     loud = [FormOption(kind.value, label, kind not in only) for kind, label in _KINDS.items()]
     label = "Also shown in the channel, not only in the thread"
@@ -130,15 +122,24 @@ def settings_view(catalog: Catalog, channel: str | None, now: Subscription | Non
     }
 
 
-def _call_options(now: Subscription | None) -> list[FormOption]:
-    """Return from which severity up somebody is called; the last holds where nothing is set."""
+def _calling(channel: str, now: Subscription | None) -> list[Json]:
+    """Return who is called, and from which severity up; the last holds where nothing is set."""
+    whom: Json = {"type": "rich_text_input"}
+    if now is not None and now.mention:
+        whom["initial_value"] = rich_text(now.mention)
+    hint = "People and user groups: @ada @oncall"
+    called = "Whom to call when it opens or gets worse"
     labels = {
         Severity.MAJOR: "Major outages only",
         Severity.PARTIAL: "Partial outages and worse",
         Severity.UP: "All that is shown here",
     }
     least = now.mention_from if now else Severity.UP
-    return [FormOption(one.value, label, one is least) for one, label in labels.items()]
+    options = [FormOption(one.value, label, one is least) for one, label in labels.items()]
+    return [
+        _optional(f"{MENTION}/{channel}", called, whom, hint),
+        _input(f"{CALL}/{channel}", "Call them for", _choice("static_select", options)),
+    ]
 
 
 def read_form(view: Mapping[str, Any]) -> Form | Mistake:

@@ -47,8 +47,6 @@ def just_me_message(
     `notices`: open ones, which the page computes as no outage whatever they say.
     """
     others = [t for t in here if t.people > 0 and any(t.surface == v.surface for v in verdicts)]
-    troubled = [v for v in verdicts if v.in_trouble]
-    unseen = [v for v in verdicts if v.severity is Severity.UNKNOWN and not v.suspected]
     rows = Rows(
         tuple(
             Row(
@@ -63,30 +61,37 @@ def just_me_message(
     )
     lines: list[Line] = [line for v in verdicts for line in evidence_lines(v, catalog, set())]
     if others:
-        lines.append(
-            (Text(f"{tally_words(others, [t.surface for t in others], catalog)} {REPORT_WINDOW}."),)
-        )
-    title, emoji = "It looks like it is just you", "🏠"
-    blocks: list[Block] = [rows, Lines(tuple(lines[:_MOST]))] if lines else [rows]
-    if troubled or others:
-        title, emoji = "It is not just you", EMOJI[Severity.DEGRADED]
-        blocks += [Lines(tuple(more))] if more else []
-    elif notices:
-        title, emoji = "It may not be just you: the page has an open notice", "ℹ️"
-        blocks.append(Lines(tuple(incident_line(notice) for notice in notices[:_MOST])))
-    elif unseen:
-        title, emoji = "I can't tell: I can't see the status page", EMOJI[Severity.UNKNOWN]
-    else:
-        provider = catalog.provider(provider_of(catalog, verdicts[0].surface))
-        page = provider.page or "the status page"
-        steps: tuple[Line, ...] = tuple((Text(f"• {s.format(page=page)}"),) for s in _CHECKLIST)
-        blocks.append(
-            Lines(((Text("Nothing is wrong on the other side as far as I can see:"),), *steps))
-        )
+        said = tally_words(others, [t.surface for t in others], catalog)
+        lines.append((Text(f"{said} {REPORT_WINDOW}."),))
+    title, emoji, below = _conclusion(verdicts, others, catalog, more, notices)
+    shown = [Lines(tuple(lines[:_MOST]))] if lines else []
     return Message(
         title,
         f"{title}. {in_words(lines[0]) if lines else ''}".strip(),
         emoji=emoji,
-        blocks=tuple(blocks),
+        blocks=(rows, *shown, *below),
         buttons=(Button("affected", "I'm affected", verdicts[0].surface if verdicts else ""),),
     )
+
+
+def _conclusion(
+    verdicts: Sequence[Verdict],
+    others: Sequence[ReportCount],
+    catalog: Catalog,
+    more: Sequence[Line],
+    notices: Sequence[Incident],
+) -> tuple[str, str, list[Block]]:
+    """Return whose trouble it seems to be, in words and as an emoji, and what helps then."""
+    if others or any(v.in_trouble for v in verdicts):
+        help_: list[Block] = [Lines(tuple(more))] if more else []
+        return "It is not just you", EMOJI[Severity.DEGRADED], help_
+    if notices:
+        open_: list[Block] = [Lines(tuple(incident_line(one) for one in notices[:_MOST]))]
+        return "It may not be just you: the page has an open notice", "ℹ️", open_
+    if any(v.severity is Severity.UNKNOWN for v in verdicts):
+        return "I can't tell: I can't see the status page", EMOJI[Severity.UNKNOWN], []
+    provider = catalog.provider(provider_of(catalog, verdicts[0].surface))
+    page = provider.page or "the status page"
+    steps: tuple[Line, ...] = tuple((Text(f"• {s.format(page=page)}"),) for s in _CHECKLIST)
+    nothing: Line = (Text("Nothing is wrong on the other side as far as I can see:"),)
+    return "It looks like it is just you", "🏠", [Lines((nothing, *steps))]
