@@ -79,6 +79,24 @@ async def test_what_a_limit_put_off_is_done_by_the_next_process(clock: Clock) ->
             await database.close()
 
 
+async def test_no_older_state_of_a_published_message_replaces_its_end(clock: Clock) -> None:
+    with standalone() as node:
+        async with serve(clock=clock) as server, discord_stage(server, "ANNOUNCEMENT") as stage:
+            database = await open_database(node.url)
+            store = RedisDeferred(database, "discord", clock)
+            stage.discord.deferred.store = store
+            root = await stage.messenger.open_thread(stage.channel, card(), "k/root")
+            (message,) = server.world.channels[int(stage.channel.id)].messages.values()
+            await until(lambda: message.published)
+            for text in ("State 1", "State 2"):
+                await stage.messenger.revise(stage.channel, root, root, card(text), "k/root")
+            assert await store.overdue(-7200), "the second waits for its turn"
+            await stage.messenger.revise(stage.channel, root, root, over(), "k/root")
+            assert "resolved" in message.body["content"]
+            assert not await store.overdue(-7200)
+            await database.close()
+
+
 @contextlib.asynccontextmanager
 async def resuming(messenger: DiscordMessenger, store: RedisDeferred) -> AsyncIterator[None]:
     messenger.deferred.store = store

@@ -20,6 +20,7 @@ from tests.contract.discord_stage import (
 )
 from tests.contract.messenger_contract import card, long_ago
 from tests.servers.discord import DiscordServer
+from tests.servers.discord.world import Message as PostedMessage
 
 
 async def test_the_line_in_the_channel_is_said_once_whatever_happens_to_the_rest(
@@ -78,3 +79,16 @@ async def test_without_history_the_nonce_protects_for_two_minutes_and_then_nothi
     clock.ahead = timedelta(minutes=3)
     with pytest.raises(CannotLook):
         await stage.messenger.find(stage.channel, None, ["k/root"], since)
+
+
+async def test_what_stands_behind_many_words_of_others_is_found(
+    server: DiscordServer, stage: DiscordStage
+) -> None:
+    world = server.world
+    place, somebody = world.channels[int(stage.channel.id)], world.new_user("somebody")
+    for _ in range(250):
+        words = PostedMessage(world.new_id(), place.id, somebody, world.clock(), {"content": "hm"})
+        place.messages[words.id] = words
+    root = await stage.messenger.open_thread(stage.channel, card(), "k/root")
+    found = await stage.messenger.find(stage.channel, None, ["k/root"], long_ago())
+    assert dict(found) == {"k/root": root}
