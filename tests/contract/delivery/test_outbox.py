@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -24,14 +24,13 @@ from bot.domain.subscription import Channel, Reminder, Subscription
 from bot.domain.taker import Escalation, Taker
 from bot.evidence.stores import UserReport
 from bot.status.service import StatusService
-from tests.delivery_kit import commit, incident, more, until
+from tests.delivery_kit import commit, incident, more, utc_now
 from tests.servers.chat import ChatMessenger, ChatServer
 from tests.servers.redis import standalone
 from tests.unit.messages.examples import spoken
 
 BEDROCK = "bedrock/eu-west-1"
 CATALOG = only(load_catalog(), ["claude", BEDROCK])
-NOW = datetime.now(UTC)
 HERE, THERE = Channel("chat", "T1", "C1"), Channel("chat", "T2", "C2")
 
 
@@ -59,10 +58,9 @@ async def program(url: str, server: ChatServer) -> AsyncIterator[tuple[Store, Ou
             outbox.queued()
 
     async with open_store(url, queued=queued) as store, Wordy(server.url) as messenger:
-        clock = lambda: datetime.now(UTC)  # noqa: E731
         kept = timedelta(days=30)
-        status = StatusService.over(store, store, CATALOG, clock, kept, ("bedrock",))
-        opened.append(Outbox(store, status, clock, {"chat": "The chat"}))
+        status = StatusService.over(store, store, CATALOG, utc_now, kept, ("bedrock",))
+        opened.append(Outbox(store, status, utc_now, {"chat": "The chat"}))
         opened[0].open_workers([messenger])
         yield store, opened[0]
 
@@ -78,15 +76,15 @@ async def running(outbox: Outbox) -> AsyncIterator[asyncio.Task[None]]:
     await asyncio.gather(loops, return_exceptions=True)
 
 
-async def seen(store: Store, provider: str, surface: str) -> None:
+async def seen(store: Store, provider: str, surface: str, now: datetime) -> None:
     """A page was read on which a surface is up."""
     fence = await store.incident_store.acquire(provider, "test")
     assert fence is not None
     known = CATALOG.surface(surface)
     assert known is not None
     (component,) = known.components
-    up = ComponentState(component, Severity.UP, "operational", NOW)
-    state = State(provider, NOW - timedelta(days=9), NOW, components={component: up})
+    up = ComponentState(component, Severity.UP, "operational", now)
+    state = State(provider, now - timedelta(days=9), now, components={component: up})
     await store.incident_store.commit(provider, fence=fence, version=0, state=state, changed=[])
 
 
@@ -96,33 +94,39 @@ def told_in(server: ChatServer, channel: Channel) -> str:
     return "\n".join(text for shown in found for text in shown)
 
 
+async def tells(outbox: Outbox, server: ChatServer, channel: Channel, words: str) -> None:
+    """Wake the loops until a channel was told this; by themselves they look every 15 s."""
+    async with asyncio.timeout(60):
+        while words not in told_in(server, channel):
+            outbox.committed()
+            await asyncio.sleep(0.05)
+
+
 async def test_each_kind_of_news_finds_its_channel(redis_url: str) -> None:
     async with ChatServer() as server, program(redis_url, server) as (store, outbox):
-        hour = timedelta(hours=1)
-        told = incident(EventKind.OPENED, at=NOW)
-        told = replace(told, started_at=NOW - hour, timeline=((NOW - hour, Severity.MAJOR),))
-        await seen(store, "claude", "code")
-        await seen(store, "bedrock", BEDROCK)
+        now, hour = utc_now(), timedelta(hours=1)
+        told = incident(EventKind.OPENED, at=now)
+        told = replace(told, started_at=now - hour, timeline=((now - hour, Severity.MAJOR),))
+        await seen(store, "claude", "code", now)
+        await seen(store, "bedrock", BEDROCK, now)
         for channel in (HERE, THERE):
             digest = DigestTime(time(0), "UTC", even_if_empty=True)
             calls = Escalation(30, "<@U9>")
             await store.subscriptions.put(Subscription(channel, digest=digest, escalation=calls))
-        await store.takers.take(HERE.owner, told.key, Taker("U1", "Ada", NOW))
-        await store.evidence.reports.add(UserReport(THERE, "U2", "api"), NOW)
+        await store.takers.take(HERE.owner, told.key, Taker("U1", "Ada", now))
+        await store.evidence.reports.add(UserReport(THERE, "U2", "api"), now)
         direct = Channel("chat", "T1", "D-U1")
-        await store.reminders.add(Reminder(direct, "U1", ("code",), NOW - hour))
+        await store.reminders.add(Reminder(direct, "U1", ("code",), now - hour))
         async with running(outbox):
             hit = {"api": Impact(Severity.MAJOR, Severity.MAJOR)}
-            lost = Blindness("claude", NOW - hour, NOW, hit, hit, Severity.MAJOR)
+            lost = Blindness("claude", now - hour, now, hit, hit, Severity.MAJOR)
             await commit(store, told, blindness=lost)
-            outbox.committed()
-            await until(lambda: "Nobody is on it" in told_in(server, THERE))
+            await tells(outbox, server, THERE, "Nobody is on it")
             for words in ("On it: Ada", "I can't see the status page of Claude", "day: "):
-                await until(lambda words=words: words in told_in(server, HERE))  # type: ignore[misc]
-            await until(lambda: "is back" in told_in(server, direct))
+                await tells(outbox, server, HERE, words)
+            await tells(outbox, server, direct, "is back")
             await commit(store, more(told, EventKind.RESOLVED))
-            outbox.committed()
-            await until(lambda: "text 2" in told_in(server, THERE))
+            await tells(outbox, server, THERE, "text 2")
 
     assert "reports trouble" in told_in(server, THERE)
     assert "Bedrock" in told_in(server, THERE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 from redis.asyncio.cluster import RedisCluster
@@ -146,6 +147,15 @@ async def test_a_limit_grants_what_it_allows_and_names_a_time_to_the_rest(store:
     after = await store.rate_limiter.acquire([bucket])
     assert after.at is not None
     assert after.at - held.at >= 9_999, "nobody shares the moment that was granted"
+
+
+async def test_those_who_ask_at_the_same_time_get_a_moment_each(store: Store) -> None:
+    bucket = Bucket("chat/T3", rate=0.1, burst=1)
+    asked = [store.rate_limiter.acquire([bucket]) for _ in range(4)]
+    times = [grant.at for grant in await asyncio.gather(*asked)]
+    assert times[0] is None
+    later = [at for at in times if at is not None]
+    assert [round(b - a) for a, b in pairwise(later)] == [10_000, 10_000]
 
 
 async def test_a_shorter_refusal_ends_no_longer_one(store: Store) -> None:
