@@ -65,7 +65,7 @@ def damp(poll: Poll, one: Conclusion, after: Incident) -> tuple[Incident, Steadi
     changed, since, last = now.shape != old.shape, now.left[0].at, now.left[-1].at
     minutes = max(1, round((poll.now - since) / timedelta(minutes=1)))
     times = f"{now.count} times in {minutes} min"
-    if old.unsteady and poll.now - last >= old.hold:
+    if old.unsteady and poll.now - last > old.hold:
         words = f"It changed {times}, and has held for {_minutes(old.hold)} now."
         now = replace(now, unsteady=False, hold=min(2 * old.hold, LONGEST_HOLD))
         # Beside what is told of that; alone, where nothing is left to tell.
