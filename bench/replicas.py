@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
+import psutil
 from rich.console import Console
 from rich.table import Table
 
@@ -19,7 +21,7 @@ from adapters.redis.store import Store, open_store
 from bench.delivery import sink
 from bench.fanout import channels, incident, now, subscribe
 from bot.domain.state import State
-from tests.servers.redis import standalone
+from tests.servers.redis import Node, cluster, standalone
 
 PATIENCE = 120.0  # seconds
 SLOW = 500  # ms that an answer takes: what one process has in flight is then its limit
@@ -69,18 +71,41 @@ def counted(url: str) -> list[float]:
     return found
 
 
-async def added_up(processes: int, count: int) -> float:
-    """Messages a second of so many processes."""
-    with sink(latency=SLOW) as url, standalone() as node, ExitStack() as stack:
-        async with open_store(node.url) as store:
+@dataclass(frozen=True)
+class Added:
+    """What so many processes did together."""
+
+    rate: float  # messages a second
+    ours: float  # µs of the processors for one message, of all processes
+    nodes: Sequence[float]  # the same of each node of Redis
+
+
+async def added_up(processes: int, count: int, nodes: Sequence[Node], url: str) -> Added:
+    """Have so many processes tell of one incident over these nodes."""
+    with sink(latency=SLOW) as address, ExitStack() as stack:
+        async with open_store(url) as store:
             await subscribe(store, channels(count))
-            for number in range(processes):
-                stack.enter_context(member(url, node.url, f"p{number}"))
+            members = [
+                psutil.Process(stack.enter_context(member(address, url, f"p{number}")).pid)
+                for number in range(processes)
+            ]
             await asyncio.sleep(1.2)  # the first polls and sweeps are behind them
+            ours, redis = [sum(one.cpu_times()[:2]) for one in members], [*map(_busy, nodes)]
             start = await tell(store)
             await until_told(store)
-        last = counted(url)[3]
-    return count / (last - start)
+            spent = sum(sum(one.cpu_times()[:2]) for one in members) - sum(ours)
+            each = [
+                (_busy(node) - before) / count for node, before in zip(nodes, redis, strict=True)
+            ]
+        last = counted(address)[3]
+    return Added(count / (last - start), spent / count * 1e6, [one * 1e6 for one in each])
+
+
+def _busy(node: Node) -> float:
+    """Seconds of the processor that a server has used."""
+    with node.client() as client:
+        found = client.info("cpu")
+    return float(found["used_cpu_user"]) + float(found["used_cpu_sys"])
 
 
 async def taken_over(count: int) -> tuple[float, float]:
@@ -106,13 +131,30 @@ def measure() -> None:
     console = Console(width=110)
     console.log("1,000 channels, whose process is killed in the middle …")
     seconds, again = asyncio.run(taken_over(1000))
-    table = Table("processes", "rate", "of one")
-    one = 0.0
-    for processes in (1, 2, 4):
-        console.log(f"{processes} processes, answers after {SLOW} ms …")
-        rate = asyncio.run(added_up(processes, 8000))
-        one = one or rate
-        table.add_row(str(processes), f"{rate:,.0f}/s", f"{rate / one:.2f}")
     console.print(f"after a kill: the last of 1,000 is told {seconds:.1f} s after the restart")
     console.print(f"  searched for first, and sent again as the sink finds none: {again:.0f}")
-    console.print(table)
+    console.print(_table(console))
+
+
+def _table(console: Console) -> Table:
+    """Processes on one Redis, and on a cluster of three."""
+    table = Table(
+        "Redis", "processes", "rate", "of one", "ours each", "Redis each", "most of a node"
+    )
+    for kind in ("one server", "cluster of three"):
+        one = 0.0
+        for processes in (1, 2, 4):
+            console.log(f"{kind}, {processes} processes, answers after {SLOW} ms …")
+            with ExitStack() as stack:
+                if kind == "one server":
+                    nodes = [stack.enter_context(standalone())]
+                    url = nodes[0].url
+                else:
+                    nodes = stack.enter_context(cluster(3))
+                    url = "redis+cluster://" + ",".join(f"127.0.0.1:{n.port}" for n in nodes)
+                added = asyncio.run(added_up(processes, 8000, nodes, url))
+            one = one or added.rate
+            figures = (f"{added.rate:,.0f}/s", f"{added.rate / one:.2f}", f"{added.ours:.0f} µs")
+            redis = (f"{sum(added.nodes):.0f} µs", f"{max(added.nodes):.0f} µs")
+            table.add_row(kind, str(processes), *figures, *redis)
+    return table
