@@ -167,6 +167,14 @@ class _ServerProcess:
         raise self._not_started(self._last_words())
 
     def _not_started(self, why: str) -> StoreError:
+        manifest = self.said.with_name("appendonlydir") / "appendonly.aof.manifest"
+        if "Bad file format" in why:
+            # The server names a tool that does not come with us.
+            why = (
+                "Bad file format: its data are damaged. Restore a backup, or give up all behind "
+                f"the damage by `valkey-check-aof --fix {manifest}` of a Valkey that you install "
+                "(`redis-check-aof` of Redis)."
+            )
         return StoreError(f"The embedded Redis could not start: {why} Its log: {self.said}")
 
     def _last_words(self) -> str:

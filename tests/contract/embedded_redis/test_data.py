@@ -61,12 +61,13 @@ async def test_a_write_cut_in_the_middle_by_a_power_cut_is_dropped_and_the_rest_
         assert await redis.get("second") is None
 
 
-async def test_damaged_data_is_refused_with_the_servers_own_words(tmp_path: Path) -> None:
+async def test_damaged_data_is_refused_with_what_mends_it(tmp_path: Path) -> None:
     async with opened(tmp_path) as redis:
         await redis.set("first", "whole")
         await redis.set("second", "whole")
     the_data(tmp_path).write_bytes(b"*garbage\r\n" + the_data(tmp_path).read_bytes())
-    with pytest.raises(StoreError, match="Bad file format") as refused:
+    mend = f"valkey-check-aof --fix {tmp_path}/appendonlydir/appendonly.aof.manifest"
+    with pytest.raises(StoreError, match=mend) as refused:
         async with embedded_redis(tmp_path):
             pass
     assert "server.log" in str(refused.value)
