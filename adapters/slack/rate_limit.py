@@ -61,6 +61,7 @@ class _Burst:
     start: float
     last: float
     went: int = 0
+    refused: int = 0
     quickest: float = 1.0  # seconds that a call took
 
 
@@ -121,7 +122,9 @@ class SlackRateLimits:
         if self._monotonic() - burst.last > PAUSE_SECONDS:
             return first
         worth = int(min(MOST_AT_ONCE, max(FEWEST_AT_ONCE, FASTEST * burst.quickest)))
-        return worth if burst.went >= PROOF else min(worth, first - burst.went)
+        if burst.went >= PROOF:
+            return worth
+        return min(worth, max(1, first - burst.went - burst.refused))
 
     def began(self, name: str) -> float:
         """Note a call that begins; returns the moment."""
@@ -159,6 +162,7 @@ class SlackRateLimits:
         if name not in self._known:
             self.began(name)
         known = self._known[name]
+        known.burst.refused += 1
         # Before the first refusal all went through, as far as there were any.
         before = known.answers or (False,) * min(ANSWERS - 1, known.burst.went)
         known.answers = (*before, True)[-ANSWERS:]

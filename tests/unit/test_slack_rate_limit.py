@@ -158,6 +158,14 @@ def test_a_burst_goes_on_once_most_of_its_first_calls_went_through() -> None:
     assert rates.at_once(NAME) == AT_FIRST, "after a pause it begins anew"
 
 
+def test_what_was_refused_makes_no_room_for_more_before_most_went_through() -> None:
+    """Of 500 messages behind an unknown 50 a second 25 are refused, and not those that follow."""
+    rates = SlackRateLimits(StandingClock(1000.0))
+    went(rates, 50)
+    assert refused(rates, 3) == [False, False, False]
+    assert rates.at_once(NAME) == AT_FIRST - 53
+
+
 def test_a_burst_begins_with_as_many_calls_as_went_through_before() -> None:
     clock = StandingClock(1000.0)
     rates = SlackRateLimits(clock)
