@@ -156,27 +156,28 @@ class Runners:
             return
         try:
             settlement = await Attempt(context, claim).run()
-            self._ended_at[owner] = time.monotonic()
-            settling = self._settle(settlement) if settlement else None
+            settling = self._settle(settlement, owner) if settlement else None
         except Exception:
             # A fault of ours: the claim ends by itself, and the next attempt searches first.
             log.exception("delivery.broken", platform=context.messenger.platform)
             settlement = settling = None
+        self._ended_at[owner] = time.monotonic()
         if settlement is None or settling is None:
             self._release(owner)
             return
-        settling.add_done_callback(lambda _: self._release(owner))
         if settlement.resume or len(self._settling) > MOST_UNRECORDED:
             await asyncio.wait({settling})
             failed = settling.cancelled() or settling.exception() is not None
             if settlement.resume and not failed and settling.result():
                 await announce_resumption(context, claim)
 
-    def _settle(self, settlement: Settlement) -> asyncio.Future[bool]:
-        """Have a claim settled. What fails is logged."""
+    def _settle(self, settlement: Settlement, owner: str | None = None) -> asyncio.Future[bool]:
+        """Have a claim settled. What fails is logged. `owner`: whose slot it leaves then."""
 
         def settled(settling: asyncio.Future[bool]) -> None:
             self._settling.discard(settling)
+            if owner is not None:
+                self._release(owner)
             if settling.cancelled():
                 return
             if (error := settling.exception()) is not None:
