@@ -13,7 +13,7 @@ from bot.messages.advice import advice_line, how_long_words
 from bot.messages.board import board_line
 from bot.messages.subscription import how_to_change
 from bot.messages.text import notice
-from bot.messenger import Access
+from bot.messenger import Access, Named
 from bot.status.view import StatusView
 
 
@@ -65,7 +65,9 @@ def access_line(access: Access | DeliveryError) -> Line | None:
 async def pin_line(services: Services, request: Request) -> Line:
     """Say whether a message can be pinned in this channel, and if not, what to do."""
     messenger = services.messengers.get(request.channel.platform)
-    if messenger is None or messenger.pins is None:
+    if not isinstance(messenger, Named):
+        return ()  # a terminal, where nobody pins
+    if messenger.pins is None:
         return (Text("I don't pin it; whoever may pin messages here can, so that all find it."),)
     try:
         problem = await messenger.pins.problem(request.channel)

@@ -57,6 +57,12 @@ async def test_a_missing_permission_is_said_at_once() -> None:
     assert "It will not be pinned: I lack the permission Pin Messages." in said
 
 
+async def test_where_nobody_pins_nothing_is_said_of_pins() -> None:
+    room = await subscribed()
+    room.commands._services.messengers = {}
+    assert "pin" not in await room.say("board")
+
+
 async def test_subscribing_anew_keeps_the_board() -> None:
     room = await subscribed()
     await room.type("board")
