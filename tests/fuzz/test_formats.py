@@ -94,6 +94,7 @@ async def seen(sample: Sample, bodies: Mapping[str, bytes]) -> Snapshot | None:
         return None
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
 async def test_damage_raises_nothing_and_makes_nothing_worse_than_it_was(sample: Sample) -> None:
     rng = random.Random(f"{SEED}/{sample.kind}")
@@ -111,6 +112,7 @@ async def test_damage_raises_nothing_and_makes_nothing_worse_than_it_was(sample:
     assert read > PAGES / 10  # else nothing would have been tried
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
 async def test_no_damage_to_a_quiet_page_says_down(sample: Sample) -> None:
     rng = random.Random(f"{SEED}/{sample.kind}/quiet")

@@ -31,7 +31,7 @@ MINUTE = timedelta(minutes=1)
 # Looked at before and after something happens, in minutes: sooner and later than a last good poll
 # ceases to count.
 AROUND = (-1, 0, 1, 3, 16)
-FAULTS = 15  # of each source in the month
+FAULTS = 8  # of each source in the month
 AGES = (1, 2, 3, 7, 20, 90, 600)  # minutes of the copies that caches give
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
+import pytest
+
 from bot.catalog.catalog import Catalog, only
 from bot.catalog.catalog_file import load_catalog
 from bot.catalog.providers import Provider, Surface
@@ -32,6 +34,8 @@ from tests.shared import shared_path
 from tests.unit.providers.samples import SAMPLES, Sample, encoded, polled
 
 SEED = 20260901
+# Ten seconds of a processor: more than others, where many share one.
+SLOW = pytest.mark.timeout(600)
 
 
 async def advised(month: Month, asked: Sequence[str]) -> Counter[str]:
@@ -91,6 +95,7 @@ def recorded_month() -> Month:
     return Month(catalog, sources, probed=("openai/api", "gemini/api", "aws/ec2-us-east-1"))
 
 
+@SLOW
 async def test_over_thirty_recorded_days_nothing_is_offered_that_was_not_up() -> None:
     month = recorded_month()
     offered = await advised(month, ("claude.ai", "api", "code", "opus"))
@@ -207,6 +212,7 @@ def made_month(rng: random.Random) -> Month:
     return Month(Catalog(providers), sources)
 
 
+@SLOW
 async def test_over_thirty_made_up_days_of_every_format_nothing_is_offered_that_was_not_up() -> (
     None
 ):
