@@ -194,6 +194,7 @@ async def test_a_store_that_is_away_is_said_and_health_stays(running: Running, n
     answer = await running.get("/v1/verdict")
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "store_away")
+    assert answer.headers["Retry-After"] == "5"
     assert (await running.get("/health")).status_code == 200
     await away.close()
 

@@ -11,6 +11,8 @@ import pytest
 
 from adapters.web.app import WRITE_BURST
 from adapters.web.writing import MOST_COUNTS
+from bot.catalog.catalog import only
+from bot.catalog.catalog_file import load_catalog
 from tests.contract.web_bench import AUTH, NOW, Running, node, running
 
 __all__ = ["node", "running"]  # fixtures
@@ -158,3 +160,11 @@ async def test_a_webhook_is_a_hint_for_its_page_and_says_nothing_without_the_sec
 
     assert running.hints == ["claude", "claude"]
     assert (wrong.status_code, wrong.json()) == (never.status_code, never.json())
+
+
+async def test_a_webhook_of_one_page_looks_at_no_other(running: Running) -> None:
+    running.web.status.catalog = only(load_catalog(), ["claude", "openai"])
+    for page in ("tymt9n04zgry", "nobody's"):
+        await running.post("/hooks/statuspage/s3cret", {"page": {"id": page}})
+
+    assert running.hints == ["claude", "claude", "openai"]

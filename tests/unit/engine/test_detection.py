@@ -9,7 +9,7 @@ from datetime import timedelta
 from bot.domain.evidence import Evidence, Source
 from bot.domain.incident import Ending, EventKind, Impact, Incident, Origin, SurfaceChange
 from bot.domain.page import Severity
-from bot.domain.state import State
+from bot.domain.state import State, Track
 from bot.engine.confirmation import CONTINUES
 from bot.engine.detection import AFTERMATH, CALM, detect
 from bot.engine.suspected import without_suspected
@@ -39,7 +39,13 @@ class Detection:
         evidence = tuple(Evidence(source, s, DEGRADED, now, says="answers 529") for s in surfaces)
         signals = Signals(evidence, local=dict.fromkeys(local, ("slack/T1",)))
         before, known = self.state, without_suspected(self.state).incidents
-        stepped = replace(before, observed_at=now, incidents={**known, **{i.id: i for i in page}})
+        read = {i.id: Track(texts={"u1": "as it was read"}) for i in page}
+        stepped = replace(
+            before,
+            observed_at=now,
+            incidents={**known, **{i.id: i for i in page}},
+            tracks={**before.tracks, **read},
+        )
         self.state, changed = detect(before, stepped, page, signals, now, CATALOG)
         return list(changed)
 
@@ -147,6 +153,7 @@ def test_the_providers_post_goes_on_in_its_thread_and_keeps_what_we_knew_first()
     assert merged.worst is MAJOR
     assert merged.surfaces == {"api": Impact(MAJOR, MAJOR), "code": Impact(UP, DEGRADED)}
     assert "p1" not in page.state.incidents
+    assert set(page.state.tracks) == {merged.id}, "its texts are not told once more"
 
 
 def test_what_is_only_now_explained_by_an_older_post_is_handed_over_to_it() -> None:
