@@ -53,7 +53,8 @@ async def test_a_crash_at_any_step_loses_doubles_and_disorders_nothing(redis_url
 
 
 def _reads(point: str) -> bool:
-    reads = {"hget", "hmget", "hvals", "smembers", "xautoclaim", "xreadgroup", "zrangebyscore"}
+    reads = {"exists", "hget", "hmget", "hvals", "smembers", "xautoclaim", "xreadgroup"}
+    reads |= {"zrangebyscore"}
     return point.rpartition(".")[2] in reads
 
 
