@@ -7,6 +7,9 @@ https://docs.discord.com/developers/events/gateway-events#payload-structure
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 import discord.client
@@ -18,6 +21,7 @@ from adapters.chat.http import Json
 
 log = structlog.get_logger()
 
+CLOSE_SECONDS: Final = 5.0
 _DISPATCH: Final = 0
 _INVALID_SESSION: Final = 9
 _HELLO: Final = 10
@@ -32,7 +36,35 @@ class SessionOver(Exception):
 
 
 class GatewaySocket(DiscordWebSocket):
-    """A connection of discord.py that survives odd frames."""
+    """A connection of discord.py that survives odd frames, and is closed whatever ends it.
+
+    discord.py's client does not know a connection before IDENTIFY was sent, nor the one before it
+    connected anew: it closes neither, and their threads would go on sending heartbeats.
+    """
+
+    async def poll_event(self) -> None:
+        async with self._closed_on_error():
+            await super().poll_event()
+
+    async def identify(self) -> None:
+        async with self._closed_on_error():
+            await super().identify()
+
+    async def resume(self) -> None:
+        async with self._closed_on_error():
+            await super().resume()
+
+    @asynccontextmanager
+    async def _closed_on_error(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except BaseException as error:  # cancelled too
+            # Where discord.py resumes the session it has to outlive this connection: 1000 ends it.
+            code = 4000 if isinstance(error, OSError | ReconnectWebSocket) else 1000
+            with suppress(Exception):  # it does not answer our goodbye, or is gone
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self.close(code)
+            raise
 
     async def received_message(self, msg: Any, /) -> None:  # noqa: ANN401 - text or bytes
         text = self._text(msg) if isinstance(msg, bytes) else msg
@@ -49,9 +81,10 @@ class GatewaySocket(DiscordWebSocket):
             return
         if frame["op"] == _INVALID_SESSION and frame.get("d") is not True:
             raise SessionOver
-        # Once a session: what comes later would end what runs well.
-        begins = frame["op"] == _HELLO or frame.get("t") == "READY"
-        if begins and self._has_begun:
+        # HELLO once a connection, or there are two threads of heartbeats; READY once a session:
+        # what comes later would end what runs well.
+        greeted = frame["op"] == _HELLO and self._keep_alive is not None
+        if greeted or (frame.get("t") == "READY" and self._has_begun):
             log.error("discord.frame_unexpected", op=frame["op"])
             return
         await super().received_message(orjson.dumps(frame).decode())

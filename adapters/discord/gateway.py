@@ -17,14 +17,13 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from adapters.discord.errors import TokenRefused
-from adapters.discord.frames import SessionOver, use_socket
+from adapters.discord.frames import CLOSE_SECONDS, SessionOver, use_socket
 from adapters.discord.rest import CALL_SECONDS, RestClient
 from adapters.discord.session_starts import Gateway
 from bot.domain.errors import DeliveryError
 
 log = structlog.get_logger()
 
-CLOSE_SECONDS: Final = 5.0
 # Close codes after which the same would happen again:
 # https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
 FATAL: Final = {
