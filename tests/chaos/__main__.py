@@ -11,15 +11,13 @@ import time
 
 import structlog
 
-from tests.chaos.turmoil import endure
+from tests.chaos.turmoil import AT_ONCE, endure
 from tests.servers.redis import standalone
-
-TOGETHER = 12
 
 
 async def main(minutes: float, seed: int, redis: str) -> int:
     end = time.monotonic() + minutes * 60
-    turn, done, wrong = asyncio.Semaphore(TOGETHER), 0, 0
+    turn, done, wrong = asyncio.Semaphore(AT_ONCE), 0, 0
 
     async def one(number: int) -> None:
         nonlocal done, wrong

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.turmoil import endure
+from tests.chaos.turmoil import AT_ONCE, endure
 from tests.servers.redis import standalone
 
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1")) * 16
@@ -22,7 +22,7 @@ def redis_url() -> Iterator[str]:
 
 @pytest.mark.chaos
 async def test_two_replicas_in_hard_times_lose_and_double_nothing(redis_url: str) -> None:
-    turn = asyncio.Semaphore(8)
+    turn = asyncio.Semaphore(AT_ONCE)
 
     async def one(seed: int) -> str:
         async with turn:

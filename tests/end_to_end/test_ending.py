@@ -18,7 +18,10 @@ from tests.servers.statuspage import API
 async def test_a_signal_ends_it_cleanly_and_nothing_of_it_is_left(
     tmp_path: Path, number: signal.Signals
 ) -> None:
+    # Whoever runs the tests by `nohup` has SIGHUP ignored, which a program inherits and respects.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     async with page_server() as page, started(tmp_path, page.url) as bot:
+        signal.signal(signal.SIGHUP, before)
         await bot.shows("Everything is up")
         servers = bot.children()
         assert [server.name() for server in servers] == ["valkey-server"]
