@@ -84,6 +84,8 @@ class Story:
     server: ChatServer
     channels: Sequence[Channel] = ()
     blindness: Blindness | None = None
+    lease: float = 0.8  # seconds, as is the next
+    send_seconds: float = 0.3
 
     async def tell(self, death: Death, ledger: Ledger) -> None:
         platform = f"chat{self.name}"
@@ -215,8 +217,8 @@ class Story:
                 self.redis,
                 messenger,
                 provider=f"p{self.name}",
-                lease=0.8,
-                send_seconds=0.3,
+                lease=self.lease,
+                send_seconds=self.send_seconds,
                 failpoint=death or no_failpoint,
                 view=all_is_up,
             ) as bot,
