@@ -26,7 +26,7 @@ def open_session(*, connections: int, seconds: float) -> aiohttp.ClientSession:
     )
 
 
-def encode(body: Any) -> bytes:  # noqa: ANN401 - any JSON
+def encode(body: object) -> bytes:
     """Return `body` as JSON in UTF-8. Lone surrogates, which UTF-8 cannot carry, become `?`."""
     try:
         return orjson.dumps(body)
@@ -34,12 +34,12 @@ def encode(body: Any) -> bytes:  # noqa: ANN401 - any JSON
         return orjson.dumps(_without_surrogates(body))
 
 
-def encoded(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def encoded(value: object) -> orjson.Fragment:
     """Return `value` encoded once, to stand in the bodies of many messages."""
     return orjson.Fragment(encode(value))
 
 
-def _without_surrogates(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _without_surrogates(value: object) -> object:
     match value:
         case str():
             return value.encode("utf-8", "replace").decode()

@@ -42,7 +42,7 @@ class TypedField:
 
 
 class FormError(Exception):
-    """What is wrong in the field of that name, in a sentence."""
+    """A fault in the field of that name, said in a sentence."""
 
     def __init__(self, field: str, says: str) -> None:
         super().__init__(says)

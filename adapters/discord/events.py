@@ -119,7 +119,7 @@ class SessionEvents:
             # The type alone: its text may quote what somebody wrote.
             log.error("discord.listener_failed", error=type(error).__name__)
 
-    def read(self, name: str, data: Any) -> None:  # noqa: ANN401 - any JSON
+    def read(self, name: str, data: Json) -> None:
         """Read an event; drop one that cannot be read, or the session would end."""
         try:
             match name:
@@ -135,7 +135,7 @@ class SessionEvents:
                     self._channel_told(data, deleted=name == "CHANNEL_DELETE")
                 case _:
                     self._table.put_threads(name, data, self._me)
-        except Exception as error:  # whatever discord.py or we stumble over
+        except Exception as error:  # discord.py raises any kind over an odd event
             # Its text may quote what somebody wrote.
             log.error("discord.event_unreadable", type=name, error=type(error).__name__)  # noqa: TRY400 - a traceback may hold a token or a text
 

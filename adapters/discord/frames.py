@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final
+from typing import Final
 
 import discord.client
 import orjson
@@ -66,7 +66,7 @@ class GatewaySocket(DiscordWebSocket):
                     await self.close(code)
             raise
 
-    async def received_message(self, msg: Any, /) -> None:  # noqa: ANN401 - text or bytes
+    async def received_message(self, msg: str | bytes, /) -> None:
         text = self._text(msg) if isinstance(msg, bytes) else msg
         if text is None:
             return  # there is more to come
@@ -96,14 +96,14 @@ class GatewaySocket(DiscordWebSocket):
     def _text(self, data: bytes) -> str | None:
         try:
             return self._decompressor.decompress(data)
-        except Exception as error:  # of zlib or zstd, or no UTF-8
+        except Exception as error:  # zlib and zstd have errors of their own; or it is no UTF-8
             log.error("discord.stream_broken", error=type(error).__name__)  # noqa: TRY400 - a traceback may hold a token or a text
             raise ReconnectWebSocket(self.shard_id) from None
 
 
 def use_socket() -> None:
     """Let discord.py's clients connect by ours; it has no other way to say so."""
-    discord.client.DiscordWebSocket = GatewaySocket  # type: ignore[misc]
+    discord.client.DiscordWebSocket = GatewaySocket  # type: ignore[misc]  # a class of theirs, replaced
 
 
 def read_frame(text: str) -> Json | None:

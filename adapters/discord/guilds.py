@@ -46,7 +46,7 @@ class ChannelFacts:
 
 @dataclass(slots=True)
 class Guild:
-    """What the permissions in a guild's channels are computed from, and the result."""
+    """A guild: its roles, the bot's permissions, and those computed from them for each channel."""
 
     id: str
     me: str  # the bot's own id

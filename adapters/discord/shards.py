@@ -172,7 +172,7 @@ class ShardSessions:
                 log.warning("discord.refused", reason=str(refused), again_in=again)
             except ShardingRequired:
                 self._wake.set()  # all sessions begin anew
-            except Exception as error:  # whatever ends the connection: it is made again
+            except Exception as error:  # discord.py, aiohttp or the system ended it: made again
                 if self._monotonic() - began >= GOOD_SECONDS:
                     pause = FIRST_PAUSE
                 again, pause = pause, min(pause * 2, LONGEST_PAUSE)

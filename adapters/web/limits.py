@@ -20,7 +20,7 @@ class ErrorDetail(BaseModel):
 
 
 class Error(BaseModel):
-    """What every refusal and failure answers."""
+    """The body of every refusal and failure."""
 
     error: ErrorDetail
 
@@ -54,7 +54,7 @@ def broken(_: Request, __: Exception) -> Response:
 
 
 class Rate(ClientRate):
-    """What one client may ask of the HTTP application."""
+    """The rate at which one client may ask the HTTP application."""
 
     def take(self, request: Request) -> None:
         """Raises: RequestRefused (429) with the seconds to wait."""

@@ -34,7 +34,7 @@ DEFAULT_PORT = 8080
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What runs, as far as HTTP asks for it."""
+    """The running parts of the program that HTTP asks."""
 
     status: StatusService
     store: Store
@@ -42,7 +42,7 @@ class Program:
     workers: Mapping[str, Worker]  # by platform
 
     async def trouble(self) -> str:
-        """What keeps us from answering well; empty if nothing does. Raises: StoreError."""
+        """Return the reason why answers are not good; empty if they are. Raises: StoreError."""
         view = await self.status.view()
         if self.status.snapshot.failure:
             return "our own store does not answer"

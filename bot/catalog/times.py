@@ -1,4 +1,4 @@
-"""What typed words mean as times: hours of the day, weekdays, zones. Pure; never guesses.
+"""Times read from typed words: hours of the day, weekdays, zones. Pure; never guesses.
 
 A word that means nothing here is an error that names it, so that no command is half carried out.
 """

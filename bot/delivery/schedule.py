@@ -1,4 +1,4 @@
-"""What falls due at a channel's own times, and the loop that makes the channel stale then.
+"""Moments that fall due at a channel's own times, and the loop that makes it stale then.
 
 The store keeps for each channel the next moment at which to look. Looking may be repeated, by any
 replica and however late: what was told is known by the channel's record of it.

@@ -26,7 +26,7 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class BoardState:
-    """What boards may show by now, as a subject. The version changes with it."""
+    """The subject of all boards. Its version changes with whatever a board may show."""
 
     version: str
 

@@ -1,4 +1,4 @@
-"""What is said when quiet hours end: the present truth, in one message."""
+"""The message at the end of quiet hours: the present truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of who has taken an incident, and where nobody has."""
+"""Messages about who has taken an incident, and where nobody has."""
 
 from __future__ import annotations
 

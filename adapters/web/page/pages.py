@@ -153,7 +153,7 @@ async def surface(web: Web, view: StatusView, params: Params) -> Content:
 
 
 async def history(web: Web, view: StatusView, params: Params) -> Content:
-    """What happened in a month."""
+    """The page of a month: its incidents."""
     month = Month.named(params.get("month", ""), view.at)
     if month is None:
         raise RequestRefused(

@@ -1,4 +1,4 @@
-"""What visitors of a public page say and ask: "I'm affected", "just me?". Off unless switched on.
+"""Reports and questions of a public page's visitors ("I'm affected", "just me?"). Off by default.
 
 Nobody has an account: one address is one voice for a surface within half an hour, kept as a keyed
 hash. However many report here, they alarm no workspace by themselves.
@@ -40,7 +40,7 @@ def switched_on(web: Web) -> ReportStore:
 
 
 async def asked(web: Web, view: StatusView, _: Params) -> Content:
-    """What do you have trouble with?"""
+    """The form on which a visitor names the surface that gives trouble."""
     switched_on(web)
     surfaces = [(s.id, s.label) for s in view.catalog.surfaces()]
     return Content("report.html", "What do you have trouble with?", {"surfaces": surfaces})

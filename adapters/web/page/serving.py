@@ -114,7 +114,7 @@ def error_page(
 
 
 async def robots(web: Web, request: Request) -> Response:
-    """What crawlers may read: the pages, not what programs ask for."""
+    """The rules for crawlers: they may read the pages, not what programs ask for."""
     lines = ("User-agent: *", "Disallow: /live/", "Disallow: /v1/", "Disallow: /report", "")
     return web.site.respond(request, "\n".join(lines).encode(), "text/plain", cache=_FOR_A_DAY)
 
