@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,20 +16,16 @@ from bot.domain.page import Severity
 from bot.history.looks import EVER
 from bot.history.spans import READ, Observer, Span
 from tests.delivery_kit import commit, incident
-from tests.servers.redis import cluster, standalone
+from tests.servers.redis import KINDS, one_or_cluster
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(scope="module", params=["one server", "cluster"])
+@pytest.fixture(scope="module", params=KINDS)
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    with contextlib.ExitStack() as running:
-        if request.param == "cluster":
-            nodes = running.enter_context(cluster(3))
-            yield nodes[0].url.replace("redis://", "redis+cluster://").removesuffix("/0")
-        else:
-            yield running.enter_context(standalone()).url
+    with one_or_cluster(request.param) as running:
+        yield running
 
 
 @pytest.fixture

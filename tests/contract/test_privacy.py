@@ -25,20 +25,16 @@ from bot.domain.subscription import Channel, Pause, Reminder, Subscription, Thre
 from bot.evidence.stores import UserReport
 from bot.settings import Settings
 from tests.delivery_kit import commit, incident, utc_now
-from tests.servers.redis import cluster, standalone
+from tests.servers.redis import KINDS, one_or_cluster
 
 THEIRS, OURS = Channel("slack", "TGONE", "CGONE"), Channel("slack", "TSTAYS", "CSTAYS")
 OLD, NEW = "the old secret of all", "the new secret of all"
 
 
-@pytest.fixture(scope="module", params=["one server", "cluster"])
+@pytest.fixture(scope="module", params=KINDS)
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "cluster":
-        with cluster(3) as nodes:
-            yield nodes[0].url.replace("redis://", "redis+cluster://").removesuffix("/0")
-    else:
-        with standalone() as node:
-            yield node.url
+    with one_or_cluster(request.param) as found:
+        yield found
 
 
 @pytest.fixture

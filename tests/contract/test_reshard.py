@@ -5,7 +5,6 @@ On one Redis and on a cluster of three.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -23,7 +22,7 @@ from bot.domain.errors import Resharded, StoreError
 from bot.domain.incident import EventKind
 from bot.domain.subscription import Channel, Pause, Reminder, Subscription, ThreadRecord
 from tests.delivery_kit import channels, commit, incident, utc_now
-from tests.servers.redis import cluster, standalone
+from tests.servers.redis import KINDS, one_or_cluster
 
 EVERYWHERE = [*channels(40, "slack"), *channels(20, "discord", "G7"), *channels(3, "slack", "T2")]
 OPEN, NEXT = incident(EventKind.OPENED), incident(EventKind.OPENED, id_="x2")
@@ -33,14 +32,10 @@ class Killed(BaseException):
     """What ends a process at a failpoint."""
 
 
-@pytest.fixture(scope="module", params=["one server", "cluster"])
+@pytest.fixture(scope="module", params=KINDS)
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    with contextlib.ExitStack() as running:
-        if request.param == "cluster":
-            nodes = running.enter_context(cluster(3))
-            yield nodes[0].url.replace("redis://", "redis+cluster://").removesuffix("/0")
-        else:
-            yield running.enter_context(standalone()).url
+    with one_or_cluster(request.param) as running:
+        yield running
 
 
 @pytest.fixture

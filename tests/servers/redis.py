@@ -128,6 +128,20 @@ def cluster(primaries: int = 3, *, replicas: int = 0) -> Iterator[list[Node]]:
         yield nodes
 
 
+KINDS = ("one server", "cluster")
+
+
+@contextlib.contextmanager
+def one_or_cluster(kind: str) -> Iterator[str]:
+    """Run one server, or a cluster of three, by its name in `KINDS`; gives our address for it."""
+    if kind == "cluster":
+        with cluster(3) as nodes:
+            yield nodes[0].url.replace("redis://", "redis+cluster://").removesuffix("/0")
+    else:
+        with standalone() as node:
+            yield node.url
+
+
 def free_ports(count: int) -> list[int]:
     """Return ports of this machine that nobody listens on just now."""
     with contextlib.ExitStack() as held:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from bot.domain.incident import EventKind
 from tests.contract.delivery.kit import tell
 from tests.delivery_kit import (
@@ -70,32 +72,39 @@ async def test_a_pause_between_messages_of_one_channel_delays_no_other(redis_url
     assert len(server.messages) == 3, "each has had its message of this hour"
 
 
-async def test_nothing_is_sent_that_may_be_answered_after_the_lease(redis_url: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "lease", "send_seconds", "stopped"),
+    [("short", 2.0, 1.5, 1.0), ("late", 0.6, 0.2, 0.8)],
+    ids=["too little is left of it", "it ended while the worker was stopped"],
+)
+async def test_nothing_is_sent_that_may_be_answered_after_the_lease(
+    redis_url: str, name: str, lease: float, send_seconds: float, stopped: float
+) -> None:
     """The next one would search before the message stands there, and send it once more."""
     slept: list[str] = []
 
     async def sleep(point: str) -> None:
         if point == "before messenger.open_thread" and not slept:
             slept.append(point)
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(stopped)
 
     async with (
         ChatServer() as server,
-        ChatMessenger(server.url, "short") as messenger,
+        ChatMessenger(server.url, name) as messenger,
         running_bot(
             redis_url,
             messenger,
-            provider="pshort",
-            lease=2.0,
-            send_seconds=1.5,
+            provider=f"p{name}",
+            lease=lease,
+            send_seconds=send_seconds,
             failpoint=sleep,
             reading=False,
         ) as bot,
     ):
-        await subscribe(bot.store, *channels(1, "short"))
-        await commit(bot.store, incident(EventKind.OPENED, provider="pshort"))
+        await subscribe(bot.store, *channels(1, name))
+        await commit(bot.store, incident(EventKind.OPENED, provider=f"p{name}"))
         await bot.fanout.read_events()
-        await settled(bot.store, "short")
+        await settled(bot.store, name)
 
     assert slept
     assert len(server.messages) == 1

@@ -90,39 +90,6 @@ async def test_a_refused_form_is_sent_plainly_once_and_then_parked(redis_url: st
     assert (bot.context.counts.parked, bot.context.counts.opened) == (1, 2)
 
 
-async def test_a_worker_whose_lease_ended_while_it_was_stopped_sends_nothing_more(
-    redis_url: str,
-) -> None:
-    slept: list[str] = []
-
-    async def sleep(point: str) -> None:
-        if point == "before messenger.open_thread" and not slept:
-            slept.append(point)
-            await asyncio.sleep(0.8)  # as a stopped process would, and then go on
-
-    async with (
-        ChatServer() as server,
-        ChatMessenger(server.url, "late") as messenger,
-        running_bot(
-            redis_url,
-            messenger,
-            provider="plate",
-            lease=0.6,
-            send_seconds=0.2,
-            failpoint=sleep,
-            reading=False,
-        ) as bot,
-    ):
-        await subscribe(bot.store, *channels(1, "late"))
-        await commit(bot.store, incident(EventKind.OPENED, provider="plate"))
-        await bot.fanout.read_events()
-        await settled(bot.store, "late")
-
-    assert slept
-    assert len(server.messages) == 1
-    assert bot.context.counts.searched == 1
-
-
 async def test_a_redis_without_memory_ends_nothing_and_all_is_told_afterwards(
     redis_url: str,
 ) -> None:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from adapters.redis.store import Store, open_store
 from tests.contract.store.kit import HERE
-from tests.servers.redis import cluster, standalone
+from tests.servers.redis import KINDS, one_or_cluster
 
 
-@pytest.fixture(scope="package", params=["one server", "cluster"])
+@pytest.fixture(scope="package", params=KINDS)
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    with contextlib.ExitStack() as running:
-        if request.param == "cluster":
-            nodes = running.enter_context(cluster(3))
-            yield nodes[0].url.replace("redis://", "redis+cluster://").removesuffix("/0")
-        else:
-            yield running.enter_context(standalone()).url
+    with one_or_cluster(request.param) as running:
+        yield running
 
 
 @pytest.fixture
