@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -157,3 +158,18 @@ async def test_access_names_what_is_missing(stage: DiscordStage) -> None:
     assert access.problem == "I lack the permission Embed Links"
     gone = type(stage.channel)("discord", str(stage.guild), "42")
     assert not (await stage.messenger.access(gone)).ok
+
+
+async def test_a_search_for_posts_takes_none_of_another_forum_and_none_from_before(
+    server: DiscordServer,
+) -> None:
+    async with discord_stage(server, "FORUM") as stage:
+        beside = await stage.new_channel("FORUM")
+        root = await stage.messenger.open_thread(beside, card(), "k/root")
+        assert dict(await stage.messenger.find(stage.channel, None, ["k/root"], long_ago())) == {}
+        assert dict(await stage.messenger.find(beside, None, ["k/root"], long_ago())) == {
+            "k/root": root
+        }
+        assert dict(await stage.messenger.find(beside, None, ["k/other"], long_ago())) == {}
+        later = server.world.clock() + timedelta(minutes=5)
+        assert dict(await stage.messenger.find(beside, None, ["k/root"], later)) == {}

@@ -1,0 +1,102 @@
+"""Runners over an office that takes calls when its door opens, and a book that records them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.delivery.queue import Claim, Outcome, PendingThread, Settlement
+from bot.delivery.runners import Runners
+from bot.domain.errors import StoreError
+from bot.domain.incident import EventKind
+from bot.domain.message import Message
+from bot.domain.subscription import Channel, ThreadRecord
+from tests.delivery_kit import incident
+from tests.unit.delivery.stage import ASKED, NOW, Platform, Queue, Stage
+
+TOLD = incident(EventKind.OPENED, at=NOW)
+
+
+@dataclass
+class Office(Platform):
+    """Takes a call when its `door` opens; `width` calls at a time are worth while."""
+
+    width: int = 8
+    door: asyncio.Event = field(default_factory=asyncio.Event)
+    begun: list[str] = field(default_factory=list)
+
+    def at_once(self, channel: Channel) -> int:
+        return self.width
+
+    def buckets(self, channel: Channel, *, revising: bool = False) -> list[Any]:
+        return []
+
+    async def _take(
+        self, what: str, channel: Channel, card: Message | None, key: str, **seen: Any
+    ) -> str:
+        self.begun.append(f"{channel.tenant}/{channel.id}")
+        await self.door.wait()
+        self._fail(self.failing, what)
+        return "m1"
+
+
+@dataclass
+class Book(Queue):
+    """Records a settlement when it is told to, or at once."""
+
+    waits: bool = False
+    fails: bool = False
+    left: list[asyncio.Future[bool]] = field(default_factory=list)
+
+    def settle(self, settlement: Settlement) -> asyncio.Future[bool]:
+        self.settled.append(settlement)
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.left.append(done)
+        if not self.waits:
+            self.end(done)
+        return done
+
+    def end(self, done: asyncio.Future[bool]) -> None:
+        if self.fails:
+            done.set_exception(StoreError("away"))
+        else:
+            done.set_result(self.held)
+
+    def outcomes(self) -> list[tuple[str, Outcome]]:
+        return [(one.claim.channel.id, one.outcome) for one in self.settled]
+
+    def put_off(self) -> list[float]:
+        return [one.delay for one in self.settled if one.outcome is Outcome.LATER]
+
+
+class Floor:
+    """Runners over an office and a book."""
+
+    def __init__(self, slots: int = 8, width: int = 8, **context: Any) -> None:
+        self.stage = Stage(**context)
+        self.office, self.book = Office(width=width), Book()
+        self.stage.context.messenger = self.office
+        self.stage.context.queue = self.book  # type: ignore[assignment]
+        self.stage.store.incidents[TOLD.key] = TOLD
+        self.moves = 0
+        self.runners = Runners(self.stage.context, slots, self._moved)
+
+    def _moved(self) -> None:
+        self.moves += 1
+
+    def claims(self, count: int, tenant: str = "T1", *, seconds: float = 60.0) -> list[Claim]:
+        pending = (PendingThread(TOLD.key, TOLD.version, ThreadRecord()),)
+        ends = time.monotonic() + seconds
+        return [
+            Claim(one, "t", ends, replace(ASKED, channel=one), pending)
+            for one in (Channel("chat", tenant, f"C{n}") for n in range(count))
+        ]
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0)

@@ -1,0 +1,212 @@
+"""The worker claims as much as there is room for, when something is due, and ends cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.delivery import worker as module
+from bot.delivery.queue import Claims
+from bot.delivery.worker import AHEAD, MOST_REMEMBERED, POLL, TOGETHER, Worker
+from bot.domain.errors import StoreError
+from bot.domain.subscription import Channel
+from tests.unit.delivery.floor import Book, Floor, until
+
+
+@dataclass
+class Line(Book):
+    """Hands out these, then nothing. `asked`: for how many, and whether sends are noted."""
+
+    found: list[Claims | StoreError] = field(default_factory=list)
+    asked: list[tuple[str, int, bool]] = field(default_factory=list)
+
+    async def claim(self, platform: str, count: int, *, notes_sends: bool = False) -> Claims:
+        self.asked.append((platform, count, notes_sends))
+        found = self.found.pop(0) if self.found else Claims([], False, None)
+        if isinstance(found, StoreError):
+            raise found
+        return found
+
+
+class Shop(Floor):
+    """A worker over an office and a line."""
+
+    def __init__(self, *found: Claims | StoreError, slots: int = 8, width: int = 8) -> None:
+        super().__init__(width=width)
+        self.book = self.line = Line(found=list(found))
+        self.stage.context.queue = self.line  # type: ignore[assignment]
+        self.worker = Worker(self.stage.context, slots=slots)
+
+    async def run(self, enough: Callable[[], bool], monkeypatch: pytest.MonkeyPatch) -> list[float]:
+        """Run it until enough was done; returns the seconds that it waited each time."""
+        waits: list[float] = []
+
+        class Enough(Exception):
+            pass
+
+        async def wait(event: asyncio.Event, seconds: float) -> bool:
+            waits.append(seconds)
+            if enough():
+                raise Enough
+            await asyncio.sleep(0)
+            return event.is_set()
+
+        monkeypatch.setattr(module, "wait_for", wait)
+        with pytest.raises(Enough):
+            await self.worker.run()
+        return waits
+
+
+@pytest.mark.parametrize(
+    ("more", "next_due", "expected"),
+    [
+        (False, None, POLL),
+        (False, 5.0, POLL),
+        (False, 0.5, 0.5),
+        (False, 0.0, TOGETHER),
+        (True, None, 0.01),
+        (True, 0.5, 0.01),
+    ],
+)
+async def test_it_comes_again_when_something_is_due(
+    more: bool, next_due: float | None, expected: float
+) -> None:
+    shop = Shop(Claims([], more, next_due))
+    assert await shop.worker.claim(5) == expected
+    assert shop.worker.context.crowded is more
+    assert shop.line.asked == [("chat", 5, False)]
+
+
+async def test_while_others_are_ready_it_goes_on_at_once() -> None:
+    shop = Shop()
+    shop.line.found = [Claims(shop.claims(2), True, None)]
+    shop.office.rationed = True
+    assert await shop.worker.claim(5) == 0.0
+    assert shop.line.asked == [("chat", 5, True)]
+    assert len(shop.worker.attempts) == 2
+
+
+async def test_it_claims_as_many_as_there_are_slots_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Shop(slots=8)
+    shop.line.found = [Claims(shop.claims(3), True, None)]
+    waits = await shop.run(lambda: len(shop.line.asked) == 2, monkeypatch)
+    assert [count for _, count, _ in shop.line.asked] == [8, 5]
+    assert waits == [POLL]
+
+
+async def test_it_claims_no_more_ahead_than_may_have_to_be_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = Shop(slots=1024, width=1)
+    shop.line.found = [Claims(shop.claims(56), True, None)]
+    await shop.run(lambda: len(shop.line.asked) == 2, monkeypatch)
+    assert [count for _, count, _ in shop.line.asked] == [AHEAD, AHEAD - 56]
+
+
+async def test_without_room_it_waits_and_then_takes_what_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = Shop(slots=8)
+    shop.line.found = [Claims(shop.claims(5), False, 0.0)]
+    waits = await shop.run(lambda: len(shop.line.asked) == 2, monkeypatch)
+    assert [count for _, count, _ in shop.line.asked] == [8, 3]
+    assert waits == [TOGETHER, POLL, POLL], "for room, then until something is due"
+
+
+async def test_where_no_slot_is_free_nothing_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Shop(slots=8)
+    shop.line.found = [Claims([*shop.claims(7), *shop.claims(1, "T2")], False, 0.0)]
+    waits: list[float] = []
+
+    def enough() -> bool:
+        waits.append(0)
+        return len(waits) == 5
+
+    assert await shop.run(enough, monkeypatch) == [TOGETHER, POLL, POLL, POLL, POLL]
+    assert len(shop.line.asked) == 1
+
+
+async def test_room_that_comes_free_is_used_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Shop(slots=8)
+    shop.line.found = [Claims(shop.claims(5), False, 0.0)]
+    running = asyncio.create_task(shop.worker.run())
+    await until(lambda: len(shop.office.begun) == 5)
+    monkeypatch.setattr(module, "POLL", 60.0)
+    await asyncio.sleep(TOGETHER * 3)
+    shop.office.door.set()
+    await until(lambda: len(shop.line.asked) >= 2)
+    assert shop.line.asked[-1][1] == 8
+    await shop.worker.stop(5.0)
+    await running
+
+
+async def test_a_store_that_fails_is_asked_more_and_more_seldom(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = Shop(*[StoreError("away")] * 3)
+    with capture_logs() as logs:
+        waits = await shop.run(lambda: len(shop.line.asked) == 5, monkeypatch)
+    assert waits[0] < waits[1] < waits[2]
+    assert waits[3:] == [POLL, POLL]
+    said = [(line["event"], line.get("platform")) for line in logs]
+    assert said == [("store.failed", "chat"), ("store.recovered", "chat")]
+
+
+async def test_it_is_woken_by_what_is_queued_and_by_what_ends() -> None:
+    shop = Shop()
+    running = asyncio.create_task(shop.worker.run())
+    await until(lambda: len(shop.line.asked) == 1)
+    shop.line.found = [Claims(shop.claims(1), False, 3600.0)]
+    shop.worker.wake()
+    await until(lambda: len(shop.office.begun) == 1)
+    before = len(shop.line.asked)
+    shop.office.door.set()
+    await until(lambda: len(shop.line.asked) > before)
+    await shop.worker.stop(5.0)
+    await running
+
+
+async def test_it_ends_what_is_in_flight_says_what_is_left_and_claims_nothing_more() -> None:
+    shop = Shop()
+    shop.line.found = [Claims(shop.claims(2), False, None)]
+    running = asyncio.create_task(shop.worker.run())
+    await until(lambda: len(shop.office.begun) == 2)
+    with capture_logs() as logs:
+        await shop.worker.stop(0.01)
+    await running
+    assert [(line["event"], line["platform"], line["unfinished"]) for line in logs] == [
+        ("worker.stopped", "chat", 2)
+    ]
+    assert shop.worker.context.stopping
+    assert not shop.worker.attempts
+
+
+async def test_where_nothing_is_in_flight_it_ends_without_a_word() -> None:
+    shop = Shop()
+    running = asyncio.create_task(shop.worker.run())
+    await until(lambda: len(shop.line.asked) == 1)
+    with capture_logs() as logs:
+        await shop.worker.stop(5.0)
+    await running
+    assert logs == []
+
+
+async def test_when_each_channel_had_its_message_is_not_remembered_without_end() -> None:
+    shop = Shop()
+    times = shop.worker.context.next_send_at
+    for number in range(MOST_REMEMBERED):
+        times[Channel("chat", "T1", f"N{number}")] = 0.0
+    shop.office.door.set()
+    shop.line.found = [Claims(shop.claims(1), False, None)]
+    await shop.worker.claim(1)
+    await until(lambda: not shop.worker.attempts)
+    assert len(times) == MOST_REMEMBERED
+    times[Channel("chat", "T1", "one more")] = 0.0
+    shop.line.found = [Claims(shop.claims(1), False, None)]
+    await shop.worker.claim(1)
+    await until(lambda: not shop.worker.attempts)
+    assert times == {}
