@@ -1,57 +1,54 @@
 """Puts faults into the engine and into delivery and counts how many of them the tests see.
 
     make mutants                            # a sample of each part, the same each time
-    make mutants ARGS="--sample 0"          # all of them: a day
-    make mutants ARGS="--part delivery.plan --sample 0"
+    make mutants ARGS="--seed 4"            # another one
+    make mutants ARGS="--part delivery.plan --sample 0"     # all faults of one module
 
-mutmut makes the faults (a comparison turned round, an argument left out, a constant changed). It
-runs all the fast tests once (`RINGS`), notes which of them reach which function, and then runs for
-each fault those that reach the changed one. A fault that no test sees is shown to mypy, as `make
-test` does. It works in a copy, `.others/mutants/copy`, and from an environment of its own, so that
-neither the sources nor the lock files know of it.
-
-No faults are made in what nobody can notice: log lines, and the bodies of protocols, which do
-nothing. Docstrings and type hints are left alone by mutmut itself.
+All the fast tests (`RINGS`) run once, to learn which of them reach which line; that is kept until a
+source or a test changes (reach.py). Each fault (faults.py) is then shown to the tests that reach
+its line, the quick ones first, until one fails. What no test sees is shown to mypy, as `make test`
+does. A fault stands in the memory of the process that runs its tests, and never in the checkout.
 """
 
 import argparse
-import ast
-import random
-import shutil
+import importlib
+import importlib.machinery
+import os
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 import venv
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from importlib.util import find_spec, spec_from_loader
+from multiprocessing import get_context
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkProcess
 from pathlib import Path
+from types import CodeType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from faults import Fault
+    from reach import Reach
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".others" / "mutants"
-COPY = FOLDER / "copy"
 PYTHON = ROOT / ".venv" / "bin" / "python"
 MUTMUT = "mutmut==3.8.1"
 PARTS = ["engine", "delivery"]  # of bot/
-RINGS = ["tests/unit", "tests/contract", "tests/cases", "tests/history"]
+RINGS = ["tests/unit", "tests/cases", "tests/history", "tests/contract"]
 SAMPLE, SEED = 150, 17
-# mutmut's words for a fault that was seen; a test that no longer ends has seen it as well.
-SEEN = {"killed", "timeout", "segfault"}
-BY_MYPY = "refused by mypy"
-CONFIGURATION = """\
-[mutmut]
-source_paths=bot
-only_mutate=
-{parts}
-also_copy=
-{copied}
-pytest_add_cli_args=
-    -q
-    -p
-    no:cacheprovider
-    --hypothesis-seed=0
-pytest_add_cli_args_test_selection=
-{tests}
-use_git_change_detection=false
-track_dependencies=false
-"""
+# A test that waits for what never comes has seen the fault, and so has one that never ends.
+TEST_SECONDS, FAULT_SECONDS = 20, 400
+# Imported once, and not for each fault.
+LIBRARIES = """aiohttp.web cryptography.fernet discord httpx hypothesis orjson pydantic_settings
+redis.asyncio.cluster slack_bolt.async_app starlette.applications structlog typer uvicorn"""
+UNSEEN, NOT_REACHED, BY_MYPY = "seen by no test", "reached by no test", "refused by mypy"
+SURVIVED, NO_TESTS = 0, 5  # pytest's exit codes
 
 
 def main() -> None:
@@ -60,125 +57,146 @@ def main() -> None:
     words.add_argument("--part", action="append", help="engine, delivery, or a module of these")
     words.add_argument("--sample", type=int, default=SAMPLE, help="faults of a part; 0: all")
     words.add_argument("--seed", type=int, default=SEED, help="of the sample")
-    words.add_argument("--workers", type=int, default=2, help="tests that run at once")
+    words.add_argument("--workers", type=int, default=2, help="faults that are tried at once")
+    words.add_argument("--tests", nargs="+", default=RINGS, help="instead of all the fast ones")
     chosen = words.parse_args()
-    tool = install()
-    copy_checkout()
-    # A name that no fault has: mutmut makes them all, and learns which test reaches what.
-    run(tool, "run", "bot.none")
+    if find_spec("mutmut") is None:
+        python = install()
+        os.execv(python, [str(python), *sys.argv])  # noqa: S606 (this program, with mutmut)
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    from faults import sampled  # noqa: PLC0415 (they need what was just installed)
+    from reach import reach_of  # noqa: PLC0415
+
+    reach = reach_of(chosen.tests, PARTS, FOLDER, chosen.workers)
+    load_libraries()
     for part in chosen.part or PARTS:
-        names = sorted(name for name in results(tool) if name.startswith(f"bot.{part}."))
-        if not names:
-            sys.exit(f"no faults were made in bot.{part}: see {COPY / 'mutmut.log'}")
-        if chosen.sample:
-            picked = random.Random(chosen.seed)  # noqa: S311 (a sample, no secret)
-            names = picked.sample(names, min(chosen.sample, len(names)))
-        run(tool, "run", "--max-children", str(chosen.workers), *names)
-        found = {name: outcome for name, outcome in results(tool).items() if name in set(names)}
-        unseen = [name for name, outcome in found.items() if outcome not in SEEN]
-        report(part, found | {name: BY_MYPY for name in unseen if is_refused(tool, name)})
+        place = Path("bot", *part.split("."))
+        paths = sorted(place.glob("*.py")) or [place.with_suffix(".py")]
+        counts = Counter[str]()
+        faults = sampled(paths, chosen.sample, chosen.seed)
+        for fault, outcome in tried(faults, reach, chosen.workers):
+            said = BY_MYPY if outcome in {UNSEEN, NOT_REACHED} and is_refused(fault) else outcome
+            counts[said] += 1
+            if said in {UNSEEN, NOT_REACHED}:
+                print(f"{said}: {fault.diff}", flush=True)
+        total, seen = counts.total(), counts.total() - counts[UNSEEN] - counts[NOT_REACHED]
+        named = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+        print(f"{part}, seed {chosen.seed}: {seen} of {total} ({seen / total:.1%}): {named}")
 
 
 def install() -> Path:
-    """Return mutmut's command, from an environment that sees the packages of the project's."""
+    """Return the Python of an environment with mutmut that sees the packages of the project's."""
     folder = FOLDER / "environment"
-    tool = folder / "bin" / "mutmut"
-    if not tool.exists():
+    python = folder / "bin" / "python"
+    if not python.exists():
         venv.create(folder, with_pip=True)
         ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
         ours, theirs = (
-            subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True)
-            for python in (PYTHON, folder / "bin" / "python")
+            subprocess.run([one, "-c", ask], check=True, capture_output=True, text=True).stdout
+            for one in (PYTHON, python)
         )
-        Path(theirs.stdout.strip(), "project.pth").write_text(ours.stdout)
-        python = str(folder / "bin" / "python")
+        Path(theirs.strip(), "project.pth").write_text(ours)
         subprocess.run([python, "-m", "pip", "install", "--quiet", MUTMUT], check=True)
-    return tool
+    return python
 
 
-def copy_checkout() -> None:
-    """Copy the checkout anew, mark what is left out, and write mutmut's configuration."""
-    shutil.rmtree(COPY, ignore_errors=True)
-    left_out = shutil.ignore_patterns(
-        ".git", ".venv", ".others", ".*_cache", "__pycache__", "site", "dist"
-    )
-    shutil.copytree(ROOT, COPY, ignore=left_out)
-    for part in PARTS:
-        for path in (COPY / "bot" / part).glob("*.py"):
-            lines = path.read_text().splitlines()
-            for number in unnoticed(ast.parse(path.read_text())):
-                lines[number - 1] += "  # pragma: no mutate"
-            path.write_text("\n".join(lines) + "\n")
-    beside = [path.name for path in COPY.iterdir() if path.name not in {"bot", "tests"}]
-    configuration = CONFIGURATION.format(
-        parts="\n".join(f"    bot/{part}/*" for part in PARTS),
-        copied="\n".join(f"    {name}" for name in sorted(beside)),
-        tests="\n".join(f"    {path}" for path in RINGS),
-    )
-    (COPY / "setup.cfg").write_text(configuration)
+def load_libraries() -> None:
+    """Import what most tests import: each fault is tried in a copy of this process."""
+    import pytest  # noqa: PLC0415
+
+    with Path(os.devnull).open("w") as nowhere:
+        kept, sys.stdout = sys.stdout, nowhere
+        pytest.main(["--markers", "-p", "no:cacheprovider"])  # it imports its plugins its own way
+        sys.stdout = kept
+    for name in LIBRARIES.split():
+        importlib.import_module(name)
 
 
-def unnoticed(module: ast.Module) -> Iterator[int]:
-    """Yield the numbers of the lines of log calls and of protocols, each once."""
-    found = set[int]()
-    for node in ast.walk(module):
-        match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="log"))):
-                found.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-            case ast.ClassDef(bases=[ast.Name(id="Protocol")]):
-                heads = [
-                    one
-                    for one in node.body
-                    if isinstance(one, ast.AsyncFunctionDef | ast.FunctionDef)
-                ]
-                for one in heads:
-                    found.update(range(one.lineno, one.body[0].lineno))
-            case _:
-                pass
-    yield from found
+def tried(faults: Iterator["Fault"], reach: "Reach", workers: int) -> Iterator[tuple["Fault", str]]:
+    """Yield what became of each fault, as soon as that is known."""
+    fork = get_context("fork")
+    running: dict[int, tuple[ForkProcess, Fault, float]] = {}
+    more = True
+    while more or running:
+        while more and len(running) < workers:
+            if (fault := next(faults, None)) is None:
+                more = False
+                break
+            tests = reach.tests(fault.path, fault.first, fault.last)
+            if not tests:
+                yield fault, NOT_REACHED
+                continue
+            process = fork.Process(target=run_tests, args=(fault, tests))
+            process.start()
+            running[process.sentinel] = process, fault, time.monotonic() + FAULT_SECONDS
+        soonest = min((end for _, _, end in running.values()), default=0.0)
+        wait(list(running), timeout=max(0.0, soonest - time.monotonic()))
+        for sentinel, (process, fault, end) in list(running.items()):
+            if process.is_alive() and time.monotonic() < end:
+                continue
+            del running[sentinel]
+            yield fault, outcome_of(process)
 
 
-def run(tool: Path, *words: str) -> None:
-    """Run mutmut in the copy; what it prints is kept beside it."""
-    with (COPY / "mutmut.log").open("a") as log:
-        subprocess.run([tool, *words], cwd=COPY, stdout=log, stderr=log, check=False)
+def outcome_of(process: ForkProcess) -> str:
+    """End a process, if it has not, with the servers that it started. Returns what it found."""
+    ended = process.exitcode is not None
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid or 0, signal.SIGKILL)
+    process.join()
+    if not ended:
+        return "without an end"
+    return UNSEEN if process.exitcode in {SURVIVED, NO_TESTS} else "seen by a test"
 
 
-def results(tool: Path) -> dict[str, str]:
-    """Return what became of each fault, by its name."""
-    listed = subprocess.run(
-        [tool, "results", "--all", "true"], cwd=COPY, check=True, capture_output=True, text=True
-    )
-    lines = [line.strip().partition(": ") for line in listed.stdout.splitlines()]
-    return {name: outcome for name, _, outcome in lines if outcome}
+def run_tests(fault: "Fault", tests: Sequence[str]) -> None:
+    """Run these tests with a fault in place, until one fails. Ends this process."""
+    import pytest  # noqa: PLC0415
+
+    class InOrder:
+        """Runs no other tests than these, in this order."""
+
+        def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+            order = {name: number for number, name in enumerate(tests)}
+            items[:] = sorted(
+                (item for item in items if item.nodeid in order), key=lambda one: order[one.nodeid]
+            )
+
+    os.setpgid(0, 0)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    sys.meta_path.insert(0, Changed(fault))
+    files = dict.fromkeys(name.partition("::")[0] for name in tests)
+    options = f"-x -q -p no:cacheprovider --hypothesis-seed=0 --timeout={TEST_SECONDS}"
+    os._exit(pytest.main([*options.split(), *files], plugins=[InOrder()]))
 
 
-def is_refused(tool: Path, name: str) -> bool:
-    """Put the fault into the copy's own sources, and return whether mypy refuses it."""
-    path = COPY.joinpath(*name.rpartition(".")[0].split(".")).with_suffix(".py")
-    before = path.read_text()
-    subprocess.run([tool, "apply", name], cwd=COPY, check=True, capture_output=True)
-    try:
-        checked = subprocess.run(
-            [PYTHON, "-m", "mypy", path.relative_to(COPY)],
-            cwd=COPY,
-            check=False,
-            capture_output=True,
-        )
-    finally:
-        path.write_text(before)
+class Changed(importlib.machinery.SourceFileLoader):
+    """Finds the module with the fault, and loads it from memory."""
+
+    def __init__(self, fault: "Fault") -> None:
+        super().__init__(fault.module, str(ROOT / fault.path))
+        self._source = fault.source.encode()
+
+    def find_spec(self, fullname: str, *_: object) -> importlib.machinery.ModuleSpec | None:
+        """Return how to import the one module that is changed."""
+        return spec_from_loader(fullname, self) if fullname == self.name else None
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the code with the fault, not one that was compiled before."""
+        return self.source_to_code(self._source, self.get_filename(fullname))
+
+
+def is_refused(fault: "Fault") -> bool:
+    """Return whether mypy refuses the module with this fault."""
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as changed:
+        changed.write(fault.source)
+        changed.flush()
+        shadow = ["--shadow-file", str(fault.path), changed.name, str(fault.path)]
+        checked = subprocess.run([PYTHON, "-m", "mypy", *shadow], check=False, capture_output=True)
     return checked.returncode == 1
-
-
-def report(part: str, found: Mapping[str, str]) -> None:
-    """Print the rate, and the faults that nobody saw."""
-    by_tests = sum(outcome in SEEN for outcome in found.values())
-    by_mypy = sum(outcome == BY_MYPY for outcome in found.values())
-    seen = by_tests + by_mypy
-    print(f"{part}: {seen} of {len(found)} seen ({seen / len(found):.1%}), {by_mypy} by mypy alone")
-    for name, outcome in sorted(found.items()):
-        if outcome not in {*SEEN, BY_MYPY}:
-            print(f"  {outcome}: {name}   (mutmut show {name}, in {COPY})")
 
 
 if __name__ == "__main__":
