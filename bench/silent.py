@@ -36,8 +36,8 @@ class Silent:
             return ()
         return (Bucket(channel.owner, RATE, BURST),)
 
-    def at_once(self, channel: Channel) -> int:
-        del channel
+    def at_once(self, channel: Channel, ready: int) -> int:
+        del channel, ready
         return 64
 
     async def open_thread(

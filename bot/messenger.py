@@ -74,8 +74,11 @@ class Messenger(Protocol):
         """
         ...
 
-    def at_once(self, channel: Channel) -> int:
-        """Return how many calls at one time are worth while for the tenant of this channel."""
+    def at_once(self, channel: Channel, ready: int) -> int:
+        """Return how many calls at one time are worth while for the tenant of this channel.
+
+        `ready`: how many channels there are to be served.
+        """
         ...
 
     async def open_thread(

@@ -72,8 +72,8 @@ class DiscordMessenger:
         one = revising or (kind is not None and not kind.has_threads)
         return self._bucket if one else self._bucket * 2
 
-    def at_once(self, channel: Channel) -> int:
-        del channel  # the REST client holds back what Discord limits
+    def at_once(self, channel: Channel, ready: int) -> int:
+        del channel, ready  # the REST client holds back what Discord limits
         return CONNECTIONS
 
     async def open_thread(

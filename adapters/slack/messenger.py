@@ -77,8 +77,8 @@ class SlackMessenger:
         method = "chat.update" if revising else "chat.postMessage"
         return self._rates.buckets(_bucket(channel, method), fixed=not revising)
 
-    def at_once(self, channel: Channel) -> int:
-        return self._rates.at_once(_bucket(channel, "chat.postMessage"))
+    def at_once(self, channel: Channel, ready: int) -> int:
+        return self._rates.at_once(_bucket(channel, "chat.postMessage"), ready)
 
     async def open_thread(
         self, channel: Channel, message: Message, key: str, *, mention: str | None = None

@@ -9,9 +9,9 @@ Slack gives the same answer where one channel had its message a second, and now 
 reason that is seen. What follows tells which it was: a workspace that has had enough refuses
 everything (`is_enough`).
 
-A burst begins with `AT_FIRST` calls, or with as many as ever went through within a second, and goes
-on once most of them went through: what is refused is what was in flight when the first refusal came
-back.
+A burst begins with `AT_FIRST` calls (or `FEW`, where there are no more), or with as many as ever
+went through within a second, and goes on once most of them went through: what is refused is what
+was in flight when the first refusal came back.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ FIRST_RATE, LEAST_RATE = 10.0, 0.5
 # Calls of a burst before anything is known, and how many of them have to go through (guesses: a
 # workspace that takes 50 messages a second refuses 25).
 AT_FIRST, PROOF = 75, 60
+# Where there are no more than these, all are sent at once: most workspaces then have everything
+# after one round trip, and those that refuse some are done no later (a guess).
+FEW = 100
 # After so many seconds without a call the next one begins a new burst.
 PAUSE_SECONDS = 10.0
 # Calls in flight: what keeps the connections busy at this many messages a second, which is more
@@ -110,15 +113,16 @@ class SlackRateLimits:
         # Evenly spread: what a burst may be is not known, and was just too much.
         return (Bucket(name, limit.rate, burst=max(1, int(limit.rate / 10))),)
 
-    def at_once(self, name: str) -> int:
-        """Return how many calls in flight are worth while."""
+    def at_once(self, name: str, ready: int) -> int:
+        """Return how many calls in flight are worth while, of so many that are to be made."""
+        at_first = AT_FIRST if ready > FEW else FEW
         known = self._known.get(name)
         if known is None:
-            return AT_FIRST
+            return at_first
         if known.limit is not None or self._fixed is not None:
             return MOST_AT_ONCE  # the limit gives each its time
         burst = known.burst
-        first = min(MOST_AT_ONCE, known.most)
+        first = min(MOST_AT_ONCE, max(at_first, known.most))
         if self._monotonic() - burst.last > PAUSE_SECONDS:
             return first
         worth = int(min(MOST_AT_ONCE, max(FEWEST_AT_ONCE, FASTEST * burst.quickest)))

@@ -50,8 +50,8 @@ class Terminal:
         del channel, revising
         return ()
 
-    def at_once(self, channel: Channel) -> int:
-        del channel
+    def at_once(self, channel: Channel, ready: int) -> int:
+        del channel, ready
         return 1  # there is one reader
 
     async def open_thread(

@@ -66,7 +66,7 @@ class Runners:
         for claim in claims:
             owner = claim.channel.owner
             if (width := widths.get(owner)) is None:
-                width = widths[owner] = self._context.messenger.at_once(claim.channel)
+                width = widths[owner] = self._width(claim)
             is_stuck = self._running[owner] >= width and not self._flows(owner)
             if is_stuck or self._held[owner] >= self._slots * TENANT_SHARE:
                 self._put_off(claim, CROWDED if self._flows(owner) else STUCK)
@@ -110,7 +110,7 @@ class Runners:
         if not line or owner in self._starting:
             return
         running = self._running[owner]
-        missing = min(len(line), self._context.messenger.at_once(line[0].channel) - running)
+        missing = min(len(line), self._width(line[0]) - running)
         together = max(STARTED_TOGETHER, running)
         if missing > together:
             self._starting.add(owner)
@@ -121,6 +121,13 @@ class Runners:
             self._tasks.add(runner)
             runner.add_done_callback(self._tasks.discard)
 
+    def _width(self, claim: Claim) -> int:
+        """Return how many runners are worth while for the tenant of this claim."""
+        channel = claim.channel
+        # Behind what was claimed there may be any number.
+        ready = self._slots if self._context.crowded else self._held[channel.owner]
+        return self._context.messenger.at_once(channel, ready)
+
     def _start_more(self, owner: str) -> None:
         self._starting.discard(owner)
         self._start(owner)
@@ -130,7 +137,7 @@ class Runners:
         context = self._context
         try:
             while line := self._lines.get(owner):
-                width = context.messenger.at_once(line[0].channel)
+                width = self._width(line[0])
                 if self._running[owner] > width and not context.stopping:
                     break
                 claim = line.popleft()

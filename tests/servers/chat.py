@@ -214,7 +214,7 @@ class ChatMessenger:
     def buckets(self, channel: Channel, *, revising: bool = False) -> Sequence[Bucket]:
         return [self._bucket] if self._bucket else []
 
-    def at_once(self, channel: Channel) -> int:
+    def at_once(self, channel: Channel, ready: int) -> int:
         return self._connections
 
     async def open_thread(

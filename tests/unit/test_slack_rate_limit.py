@@ -6,6 +6,7 @@ import pytest
 
 from adapters.slack.rate_limit import (
     AT_FIRST,
+    FEW,
     FEWEST_AT_ONCE,
     FIRST_RATE,
     FORGET_SECONDS,
@@ -21,6 +22,7 @@ from adapters.slack.rate_limit import (
 from tests.clock import StandingClock
 
 NAME = "slack/T1/chat.postMessage"
+MANY = 500  # channels
 
 
 def went(rates: SlackRateLimits, calls: int = 1) -> None:
@@ -146,16 +148,24 @@ def test_a_burst_goes_on_once_most_of_its_first_calls_went_through() -> None:
     """At no moment are more sent than `AT_FIRST` before so many went through."""
     clock = StandingClock(1000.0)
     rates = SlackRateLimits(clock)
-    assert rates.at_once(NAME) == AT_FIRST
+    assert rates.at_once(NAME, MANY) == AT_FIRST
     for done in range(PROOF):
-        assert done + rates.at_once(NAME) == AT_FIRST
+        assert done + rates.at_once(NAME, MANY) == AT_FIRST
         began = rates.began(NAME)
         clock.now += 0.01
         rates.went(NAME, began)
-    assert rates.at_once(NAME) == pytest.approx(100, abs=1)
+    assert rates.at_once(NAME, MANY) == pytest.approx(100, abs=1)
 
     clock.now += PAUSE_SECONDS + 1
-    assert rates.at_once(NAME) == AT_FIRST, "after a pause it begins anew"
+    assert rates.at_once(NAME, MANY) == AT_FIRST, "after a pause it begins anew"
+
+
+def test_where_there_are_few_channels_all_are_sent_at_once() -> None:
+    rates = SlackRateLimits(StandingClock(1000.0))
+    assert rates.at_once(NAME, FEW) == FEW
+    rates.began(NAME)
+    assert rates.at_once(NAME, FEW) == FEW, "while none of them is answered"
+    assert rates.at_once(NAME, FEW + 1) == AT_FIRST
 
 
 def test_what_was_refused_makes_no_room_for_more_before_most_went_through() -> None:
@@ -163,7 +173,7 @@ def test_what_was_refused_makes_no_room_for_more_before_most_went_through() -> N
     rates = SlackRateLimits(StandingClock(1000.0))
     went(rates, 50)
     assert refused(rates, 3) == [False, False, False]
-    assert rates.at_once(NAME) == AT_FIRST - 53
+    assert rates.at_once(NAME, MANY) == AT_FIRST - 53
 
 
 def test_a_burst_begins_with_as_many_calls_as_went_through_before() -> None:
@@ -171,9 +181,9 @@ def test_a_burst_begins_with_as_many_calls_as_went_through_before() -> None:
     rates = SlackRateLimits(clock)
     went(rates, 300)
     clock.now += PAUSE_SECONDS + 1
-    assert rates.at_once(NAME) == 300
+    assert rates.at_once(NAME, MANY) == 300
     rates.began(NAME)
-    assert rates.at_once(NAME) == 300, "and has that many in flight before any is answered"
+    assert rates.at_once(NAME, MANY) == 300, "and has that many in flight before any is answered"
 
 
 def test_what_went_through_before_is_no_measure_once_the_workspace_had_enough() -> None:
@@ -184,7 +194,7 @@ def test_what_went_through_before_is_no_measure_once_the_workspace_had_enough() 
     refused(rates, 60)
     clock.now += FORGET_SECONDS + 1
     assert rate(rates) is None
-    assert rates.at_once(NAME) == AT_FIRST
+    assert rates.at_once(NAME, MANY) == AT_FIRST
 
 
 @pytest.mark.parametrize(
@@ -199,7 +209,7 @@ def test_the_longer_an_answer_takes_the_more_calls_are_worth_while(
         began = rates.began(NAME)
         clock.now += seconds
         rates.went(NAME, began)
-    assert rates.at_once(NAME) == pytest.approx(calls, abs=1)
+    assert rates.at_once(NAME, MANY) == pytest.approx(calls, abs=1)
 
 
 def test_a_limit_that_is_known_holds_from_the_beginning_for_messages_only() -> None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from icalendar import Calendar, Event
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,6 +26,8 @@ from bot.messages.state import name_of
 from bot.status.view import StatusView
 
 if TYPE_CHECKING:
+    from icalendar import Event
+
     from adapters.web.app import Web
 
 
@@ -44,6 +45,8 @@ REFRESH = timedelta(hours=1)
 
 async def calendar(web: Web, request: Request) -> Response:
     """Scheduled maintenance of all providers."""
+    from icalendar import Calendar  # noqa: PLC0415 (3 MB that only readers of the calendar need)
+
     view = await web.status.view()
     known = await known_past(web, view)
     base = web.site.base(request)
@@ -96,6 +99,8 @@ def event_of(
     incident: Incident, begins: datetime, edition: Edition, view: StatusView, base: str
 ) -> Event:
     """Return one maintenance, stamped with its last change, so that nothing else changes it."""
+    from icalendar import Event  # noqa: PLC0415 (as above)
+
     said = updates_of(incident, view)
     made = Event()
     made.add("uid", f"{urn_of(incident.key).removeprefix('urn:uuid:')}@isclaudedown")

@@ -10,6 +10,7 @@ import pytest
 
 from bot.delivery import runners
 from bot.domain.incident import EventKind
+from bot.domain.subscription import Channel
 from tests.delivery_kit import (
     Bot,
     channels,
@@ -21,7 +22,7 @@ from tests.delivery_kit import (
     subscribe,
     until,
 )
-from tests.servers.chat import ChatMessenger, ChatServer
+from tests.servers.chat import ChatMessenger, ChatServer, Fault
 
 
 class Record:
@@ -94,3 +95,34 @@ async def test_at_the_end_what_was_sent_is_recorded(redis_url: str) -> None:
 
     assert not in_flight
     assert unrecorded == 0
+
+
+class Careful(ChatMessenger):
+    """Where there are more than seven channels it begins with two."""
+
+    def at_once(self, channel: Channel, ready: int) -> int:
+        return 5 if ready <= 7 else 2
+
+
+@pytest.mark.parametrize(("count", "together"), [(6, 5), (40, 2)])
+async def test_how_many_are_sent_at_once_depends_on_how_many_there_are(
+    redis_url: str, count: int, together: int
+) -> None:
+    """Of 40 channels seven have slots: what waits behind them counts as well."""
+    platform = f"careful{count}"
+    async with (
+        ChatServer(faults=lambda *_: Fault.STUCK) as server,
+        Careful(server.url, platform) as messenger,
+        running_bot(
+            redis_url, messenger, provider=f"p{platform}", lease=60, send_seconds=30, slots=8
+        ) as bot,
+    ):
+        await subscribe(bot.store, *channels(count, platform))
+        await commit(bot.store, incident(EventKind.OPENED, provider=f"p{platform}"))
+        bot.fanout.wake()
+        await until(lambda: len(bot.worker.attempts) >= together)
+        await asyncio.sleep(0.1)  # nothing more comes, however long one waits
+        begun = len(bot.worker.attempts)
+        await bot.freeze()
+
+    assert begun == together

@@ -28,7 +28,7 @@ class Office(Platform):
     door: asyncio.Event = field(default_factory=asyncio.Event)
     begun: list[str] = field(default_factory=list)
 
-    def at_once(self, channel: Channel) -> int:
+    def at_once(self, channel: Channel, ready: int) -> int:
         return self.width
 
     def buckets(self, channel: Channel, *, revising: bool = False) -> list[Any]:

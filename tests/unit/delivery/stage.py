@@ -68,7 +68,7 @@ class Platform:
         assert channel == HERE
         return self.limits.get(revising, [])
 
-    def at_once(self, channel: Channel) -> int:
+    def at_once(self, channel: Channel, ready: int) -> int:
         return 8
 
     async def open_thread(
