@@ -14,6 +14,7 @@ from typing import Generic, Protocol, TypeVar
 
 import structlog
 
+from adapters.chat.naming import naming
 from bot.catalog.catalog import Catalog
 from bot.commands import Answer, Commands
 from bot.delivery.channel_lifecycle import ChannelLifecycle
@@ -91,10 +92,15 @@ class Responder(ABC, Generic[I_contra]):
         except StoreError:
             return True
 
-    async def answer(self, work: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Return the answer of `work`, or an apology. Raises nothing but cancellation."""
+    async def answer(
+        self, work: Callable[[], Awaitable[Answer]], picked: Channel | None = None
+    ) -> Answer:
+        """Return the answer of `work`, or an apology. Raises nothing but cancellation.
+
+        `picked`: the channel that it is about was picked, so the answer names it.
+        """
         try:
-            return await work()
+            answer = await work()
         except DeliveryError as error:
             return Answer(Message(SORRY, f"{SORRY} ({error.reason})"))
         except Exception as error:  # whoever asked gets an answer all the same
@@ -103,6 +109,7 @@ class Responder(ABC, Generic[I_contra]):
                 "command.failed", platform=self.platform, error=type(error).__name__
             )
             return Answer(Message(SORRY, SORRY))
+        return naming(answer, picked) if picked else answer
 
     async def announce(self, interaction: I_contra, message: Message) -> None:
         """Show one line to everybody in the channel, best effort."""

@@ -26,6 +26,7 @@ class DiscordInteraction:
     may_manage: bool
     guild: int | None
     is_in_guild: bool  # the bot is in that guild, or it is a conversation with it
+    picked: Channel | None = None  # `channel`, where that was picked in a menu or an option
 
     @classmethod
     def of(cls, interaction: discord.Interaction) -> DiscordInteraction:
@@ -50,5 +51,8 @@ class DiscordInteraction:
         return Request(self.channel, self.user, self.user_name, text, may_manage=self.may_manage)
 
     def to(self, channel: Channel | None) -> DiscordInteraction:
-        """Return the same about another channel; None: about this one."""
-        return replace(self, channel=channel) if channel else self
+        """Return the same about a channel that was picked; None: about the one it happened in."""
+        if channel is None:
+            return self
+        # In a conversation with the bot there is nothing to pick, and no name of it.
+        return replace(self, channel=channel, picked=channel if self.guild else None)

@@ -70,7 +70,7 @@ class DiscordResponder(Responder[DiscordInteraction]):
     ) -> None:
         """Defer the interaction, do the work, answer. Nothing escapes but cancellation."""
         if await self.defer(interaction, shared=shared):
-            await self.respond(interaction, await self.answer(work))
+            await self.respond(interaction, await self.answer(work, interaction.picked))
 
     async def serve_settings(
         self,
@@ -92,7 +92,7 @@ class DiscordResponder(Responder[DiscordInteraction]):
                 return await self.commands.answer(interaction.request("subscriptions"))
             return await self.commands.subscribe(interaction.request(), change)
 
-        answer = await self.answer(work)
+        answer = await self.answer(work, interaction.picked)
         try:
             now = await self.subscriptions.get(interaction.channel)
         except StoreError:

@@ -24,6 +24,7 @@ class SlackInteraction:
     thread_ts: str = ""  # inside of that thread
     in_view: bool = False  # in the App Home or a form: there is no channel to answer in
     view_id: str = ""  # of that form
+    is_picked: bool = False  # the channel was picked in a form or in the home
 
     @classmethod
     def of_command(cls, body: Body, context: Body) -> SlackInteraction:
@@ -78,6 +79,10 @@ class SlackInteraction:
     def is_direct(self) -> bool:
         """True: it happened between the person and the bot alone."""
         return self.channel.id[:1] in {"D", "U", "W"}
+
+    @property
+    def picked(self) -> Channel | None:
+        return self.channel if self.is_picked and not self.is_direct else None
 
     @property
     def tenant(self) -> str:

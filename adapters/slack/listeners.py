@@ -167,7 +167,7 @@ class Listeners:
         if words == "settings":
             await open_settings(self.responder, asked, channel)
             return
-        there = replace(asked, channel=replace(asked.channel, id=channel))
+        there = replace(asked, channel=replace(asked.channel, id=channel), is_picked=True)
         await self.responder.serve(there, words)
         await self.homes.show(asked)
 

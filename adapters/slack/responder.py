@@ -52,7 +52,7 @@ class SlackResponder(Responder[SlackInteraction]):
     async def serve(self, asked: SlackInteraction, text: str, *extra: Json) -> None:
         """Do what was typed and answer. `extra` are blocks below the message."""
         request = await self.request(asked, text)
-        answer = await self.answer(lambda: self.commands.answer(request))
+        answer = await self.answer(lambda: self.commands.answer(request), asked.picked)
         await self.respond(asked, answer, *extra)
 
     async def respond(self, asked: SlackInteraction, answer: Answer, *extra: Json) -> None:

@@ -74,12 +74,13 @@ async def submit_form(
         str(user.get("id")),
         str(user.get("name") or user.get("username") or "Somebody"),
         trigger_id=str(body.get("trigger_id") or ""),
+        is_picked=True,
     )
 
     async def apply() -> Answer:
         return await responder.commands.subscribe(await responder.request(asked), form.change)
 
-    saving = asyncio.create_task(responder.answer(apply))
+    saving = asyncio.create_task(responder.answer(apply, asked.picked))
     done, _ = await asyncio.wait({saving}, timeout=FORM_SECONDS)
     if not done:
         await ack()

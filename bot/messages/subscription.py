@@ -209,8 +209,8 @@ def subscribed_line(
     called = None if before is None else (before.mention, before.mention_from)
     if after.mention and called != (after.mention, after.mention_from):
         count = len(after.mention.split())
-        who = "somebody" if count == 1 else f"{count} people or groups"
-        calls = f"; {who} will be called when it opens or gets worse{_called_only(after)}"
+        whom = "somebody" if count == 1 else f"{count} people or groups"
+        calls = f"; {whom} will be called when it opens or gets worse{_called_only(after)}"
     return public_line(who, f"{did} {surfaces_words(after, catalog)}{calls}")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from adapters.discord.lifecycle import welcome_message
 from tests.contract.discord_app.kit import MANAGER, MEMBER, Room
 from tests.delivery_kit import until
@@ -24,8 +26,13 @@ async def test_one_click_subscribes_the_channel_of_the_welcome(room: Room) -> No
     assert (await room.subscription()).channel == room.channel
 
 
-async def test_two_clicks_subscribe_another_channel_and_show_its_settings(room: Room) -> None:
-    number = await room.server.director.add_channel(room.guild, "alerts")
+@pytest.mark.parametrize("here", [False, True])
+async def test_two_clicks_subscribe_a_channel_and_show_its_name_and_settings(
+    room: Room, here: bool
+) -> None:
+    number = room.number
+    if not here:
+        number = await room.server.director.add_channel(room.guild, "alerts")
     users = room.server.users
     pressed = await users.press(await welcome(room), OTHER, room.user, None, MANAGER)
     first = await pressed.answered()
@@ -38,6 +45,7 @@ async def test_two_clicks_subscribe_another_channel_and_show_its_settings(room: 
     await second.answered()
     await until(lambda: bool(first.original and len(first.original.versions) > before))
     assert "Subscribed" in first.text
+    assert f"<#{number}> gets: **everything**" in first.text
     assert "From which severity up" in str(first.original.body)
     found = await room.bot.bot.store.subscriptions.get(room.bot.channel(room.guild, number))
     assert found is not None

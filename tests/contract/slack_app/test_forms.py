@@ -51,6 +51,7 @@ async def test_the_form_shows_what_there_is_and_saves_what_was_picked(bot: Slack
     assert (set(kept.surfaces), kept.severity) == ({"code"}, Severity.PARTIAL)
     assert kept.mention == "<@U2>"
     assert kept.thread_only == CHANNEL_KINDS
+    assert "<#C1> gets: *Claude Code*" in str(sent.answer)
 
 
 async def test_picking_another_channel_shows_what_that_one_has(bot: SlackBot) -> None:
@@ -103,7 +104,7 @@ async def test_several_people_and_groups_can_be_called_and_the_channel_is_told(
 
     assert kept is not None
     assert kept.mention == "<@U2> <!subteam^S12>"
-    assert "2 people or groups will be called" in line.text
+    assert "ada subscribed this channel to API; 2 people or groups will be called" in line.text
 
 
 async def test_a_form_without_a_channel_says_so_beside_the_field(bot: SlackBot) -> None:
