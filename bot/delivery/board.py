@@ -9,7 +9,7 @@ Somebody who deletes the message ends the board.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from bot.delivery.announcement import Announcement
@@ -143,7 +143,7 @@ async def board_news(
     if subscription is None or board is None or not board.kept:
         # Of a channel without a subscription the queue knows which one is to end.
         number = board.number if board else pending.revision
-        since = board.since if board else view.at
+        since = board.since if board else datetime.fromtimestamp(number, UTC)
         return BoardNews(state, number, since, None, pins=pins)
     threads, waits = {}, False
     for incident in view.incidents:

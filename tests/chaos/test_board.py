@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -81,6 +82,50 @@ async def test_a_crash_at_any_step_leaves_one_board_that_shows_the_last_truth(
     await asyncio.gather(*(tell(number, one) for number, one in enumerate(deaths, start=1)))
     assert not [d for d in deaths if not d.came.is_set() and "messenger" in d.point]
     assert {"say", "pin", "revise", "unpin"} <= {d.point.rpartition(".")[2] for d in deaths}
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("unsubscribes", [False, True])
+@pytest.mark.parametrize("dies", ["before messenger.say", "after messenger.say", ""])
+async def test_what_ends_while_the_first_message_is_sent_has_its_end_on_it(
+    redis_url: str, dies: str, unsubscribes: bool
+) -> None:
+    """The process dies at that moment, or lives (""); a board that was sent says that it ended."""
+    async with ChatServer() as server, open_store(redis_url) as store:
+        channel = Channel(f"ends{len(dies)}{unsubscribes:d}", "T1", "C1")
+        wall = Wall(redis_url, server, channel, lease=0.8, send_seconds=0.3)
+        # Long ago by our clock: the message is as old as the lease is long, and looked for.
+        wall.now += timedelta(hours=2)
+
+        async def end() -> None:
+            if unsubscribes:
+                assert await store.subscriptions.remove(channel)
+            else:
+                assert wall.asked.board is not None
+                await wall.ask(store, board=replace(wall.asked.board, kept=False))
+
+        died = asyncio.Event()
+
+        async def ends_there(point: str) -> None:
+            if point == (dies or "after messenger.say") and not died.is_set():
+                await end()
+                died.set()
+                if dies:
+                    await asyncio.Event().wait()  # nothing of this process goes on from here
+
+        await wall.ask(store)
+        async with wall.bot(ends_there) as bot:
+            bot.worker.wake()
+            if dies:
+                await died.wait()
+                await bot.freeze()
+            else:
+                await wall.deliver(bot, store)
+        async with wall.bot() as bot:
+            await wall.deliver(bot, store)
+        assert died.is_set()
+        assert [m.shown[-1] for m in wall.boards] == [ENDED] * (dies != "before messenger.say")
+        assert wall.pinned == []
 
 
 def _reads(point: str) -> bool:

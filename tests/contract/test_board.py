@@ -13,11 +13,12 @@ from bot.domain.incident import EventKind
 from bot.domain.page import Severity
 from bot.domain.subscription import Subscription
 from tests.board_kit import Wall
-from tests.delivery_kit import channels, commit, incident, settled
-from tests.servers.chat import ChatServer
+from tests.delivery_kit import channels, commit, incident, settled, until
+from tests.servers.chat import ChatServer, Fault
 from tests.servers.redis import standalone
 
 HERE, OTHER = channels(2)
+ENDED = "This board is not kept any more"
 
 
 @pytest.fixture
@@ -132,8 +133,34 @@ async def test_its_end_is_said_on_it_and_it_is_unpinned(redis_url: str, unsubscr
             await wall.deliver(bot)
             assert await bot.store.stream.has_boards() is not unsubscribes
         (board,) = wall.boards
-        assert board.shown == ["The API is up", "This board is not kept any more"]
+        assert board.shown == ["The API is up", ENDED]
         assert wall.pinned == []
+
+
+async def test_a_board_whose_answer_was_lost_gets_its_end_after_unsubscribing(
+    redis_url: str,
+) -> None:
+    subscribed, asked = True, list[str]()
+
+    def faults(what: str, _: str) -> Fault | None:
+        asked.append(what)
+        if what == "say":
+            return Fault.DROP_TAKEN
+        return Fault.ERROR if what == "find" and subscribed else None
+
+    async with ChatServer(faults) as server:
+        wall = Wall(redis_url, server, HERE)
+        wall.now += timedelta(
+            hours=2
+        )  # a board is looked for since it was asked for, not since now
+        async with wall.bot() as bot:
+            await wall.ask(bot.store)
+            bot.worker.wake()
+            await until(lambda: "find" in asked)
+            await bot.store.subscriptions.remove(HERE)
+            subscribed = False
+            await wall.deliver(bot)
+        assert [m.shown for m in wall.boards] == [["The API is up", ENDED]]
 
 
 async def test_put_up_anew_it_is_another_message_and_the_old_one_says_so(redis_url: str) -> None:
@@ -146,6 +173,6 @@ async def test_put_up_anew_it_is_another_message_and_the_old_one_says_so(redis_u
             await wall.ask(bot.store, board=Board(wall.asked.board.since + timedelta(minutes=1)))
             await wall.deliver(bot)
         old, new = wall.boards
-        assert old.shown[-1] == "This board is not kept any more"
+        assert old.shown[-1] == ENDED
         assert new.shown == ["The API is up"]
         assert wall.pinned == [new]
