@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import Ambiguous, spoken_list
+from bot.catalog.parts import REGION
 from bot.catalog.providers import Provider
 from bot.domain.message import (
     EMOJI,
@@ -85,10 +86,13 @@ def short_help(verbs: Sequence[str]) -> Line:
 
 
 def not_watched(provider: Provider) -> str:
-    """Say how whoever runs the bot switches a provider on."""
+    """Say in one sentence how whoever runs the bot switches a provider on."""
+    name, surfaces = provider.id, provider.surfaces
+    if surfaces and all(REGION in surface.id for surface in surfaces):
+        name += f" with a region, as in {provider.id}/eu-west-1,"
     return (
-        f"{provider.label} is not watched here. Whoever runs me can add {provider.id} to "
-        "ISCLAUDEDOWN_PROVIDERS"
+        f"{provider.label} is not watched here: whoever runs me switches it on by adding {name} "
+        "to ISCLAUDEDOWN_PROVIDERS"
     )
 
 
@@ -120,11 +124,14 @@ def unknown_message(
     title = "I didn't get that"
     if all(doubt.meanings for doubt in doubts):
         title = "Which one?"
-    elif all(doubt.unwatched for doubt in doubts):
+    understood = all(doubt.unwatched for doubt in doubts)
+    if understood:
         title = "I don't watch that"
+    else:
+        lines.append(short_help(verbs))
     if changing:
         title += " (nothing was changed)"
-    return notice(title, *lines, short_help(verbs), emoji="❓")
+    return notice(title, *lines, emoji="❓")
 
 
 def example_message(catalog: Catalog, now: datetime) -> Message:

@@ -70,11 +70,27 @@ async def test_alone_it_shows_and_changes_nothing() -> None:
     assert teams.kept == {}
 
 
-async def test_a_provider_that_is_not_watched_is_said_to_be_so() -> None:
+async def test_a_provider_that_is_not_watched_is_said_to_be_so_and_how_to_switch_it_on() -> None:
     here, teams = room()
     said = await here.say("alternatives mistral")
-    assert "Mistral" in said
+    assert said.splitlines()[1] == (
+        "Mistral is not watched here: whoever runs me switches it on by adding mistral to "
+        "ISCLAUDEDOWN_PROVIDERS."
+    )
+    assert "I know" not in said
     assert teams.kept == {}
+
+
+async def test_of_a_provider_with_regions_it_says_that_one_is_named() -> None:
+    without = Room(catalog=only(load_catalog(), ["claude"]))
+    assert "adding bedrock with a region, as in bedrock/eu-west-1, to" in await without.say(
+        "is bedrock down"
+    )
+
+
+async def test_a_word_that_is_unknown_beside_it_still_gets_the_short_help() -> None:
+    here, _ = room()
+    assert "I know: " in await here.say("alternatives mistral xyzzy")
 
 
 async def test_who_may_not_manage_changes_nothing() -> None:
