@@ -86,6 +86,11 @@ class Observation:
         return not (self.ending.is_over or self.incident.maintenance or self.derived)
 
     @property
+    def has_words(self) -> bool:
+        """Did the provider say or change a word?"""
+        return bool(self.is_new or self.adopted or self.updates or self.edited)
+
+    @property
     def new_phase(self) -> bool:
         return self.page is not None and self.page.phase != self.incident.phase
 

@@ -66,7 +66,7 @@ def step(
     concluded = {id_: conclude(poll, one) for id_, one in attributed.items()}
     emitted = {id_: emit(poll, one) for id_, one in concluded.items()}
     emitted = limit_openings(concluded, emitted)
-    damped = {id_: damp(poll, concluded[id_], one) for id_, one in emitted.items()}
+    damped = damp(poll, concluded, emitted)
     emitted = {id_: incident for id_, (incident, _) in damped.items()}
     steadiness = {id_: steady for id_, (_, steady) in damped.items()}
     after = replace(

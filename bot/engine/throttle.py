@@ -2,7 +2,9 @@
 
 A page that alternates without a word gets its first changes told, then one sentence that it keeps
 changing, then the truth once that has held for a while. New words and edits are always told, and
-so is the first major outage of the last hour.
+so is the first major outage of the last hour. Incidents that a page lists in turn (two copies of
+it in two caches, say) count as one: one that is back says that they keep changing, and all of them
+wait.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from bot.domain.incident import EventKind, Incident, IncidentEvent
 from bot.domain.page import Severity
@@ -43,17 +46,78 @@ def limit_openings(
     return {**emitted, **quiet, told.id: _with_sentence(told, at, words)}
 
 
-def damp(poll: Poll, one: Conclusion, after: Incident) -> tuple[Incident, Steadiness]:
-    """Return the incident as it is to be told now, and how steady it is.
+class Turn(StrEnum):
+    """The part of an incident in a poll at which some are back as others leave the list."""
 
-    `after` is the incident with all that changed. While it keeps changing it stays as it was told,
-    so that the truth in the end is one step from there.
+    NONE = "none"
+    SAYS_SO = "it is back, and channels are told with it that this keeps changing"
+    WAITS = "it stays as it was told"
+
+
+def damp(
+    poll: Poll, concluded: Mapping[str, Conclusion], emitted: Mapping[str, Incident]
+) -> dict[str, tuple[Incident, Steadiness]]:
+    """Return the incidents as they are to be told now, and how steady each is.
+
+    `emitted` are the incidents with all that changed. While one keeps changing it stays as it was
+    told, so that the truth in the end is one step from there.
     """
-    seen, told, old = one.seen, one.seen.incident, one.seen.before.steadiness
-    worded = bool(seen.is_new or seen.adopted or seen.updates or seen.edited)
+    steady = {id_: _steadiness(poll, concluded[id_], after) for id_, after in emitted.items()}
+    turns = _turns(concluded, steady)
+    # Of those that changed last at one time, one says that it holds: one that has more to tell.
+    news_last = sorted(steady, key=lambda id_: _has_news(concluded[id_], emitted[id_]))
+    ends = {steady[id_].left[-1].at: id_ for id_ in news_last if steady[id_].unsteady}
+    return {
+        id_: _damped(
+            poll,
+            concluded[id_],
+            after,
+            steady[id_],
+            turns.get(id_, Turn.NONE),
+            says_the_end=id_ in ends.values(),
+        )
+        for id_, after in emitted.items()
+    }
+
+
+def _turns(
+    concluded: Mapping[str, Conclusion], steady: Mapping[str, Steadiness]
+) -> dict[str, Turn]:
+    """Return the incidents that a page lists in turn, without a word, as of this poll."""
+    silent = {
+        id_: one
+        for id_, one in concluded.items()
+        if not (one.seen.has_words or one.seen.derived or one.seen.incident.aliases)
+    }
+    back = [id_ for id_, one in silent.items() if one.reopened and steady[id_].returns]
+    left = [id_ for id_, one in silent.items() if one.seen.incident.is_open and one.ending.is_over]
+    if not (back and left):
+        return {}
+    said = any(steady[id_].unsteady for id_ in (*back, *left))
+    turns = dict.fromkeys((*back, *left), Turn.WAITS)
+    return turns if said else turns | dict.fromkeys(back, Turn.SAYS_SO)
+
+
+def _steadiness(poll: Poll, one: Conclusion, after: Incident) -> Steadiness:
     surfaces = [f"{surface} {impact.now}" for surface, impact in after.surfaces.items()]
     shape = digest(f"{after.severity} {after.ending} {after.phase} {surfaces}")
-    now = old.then(shape, poll.now, WINDOW, worded=worded)
+    return one.seen.before.steadiness.then(shape, poll.now, WINDOW, worded=one.seen.has_words)
+
+
+def _has_news(one: Conclusion, after: Incident) -> bool:
+    return after.revision != one.seen.incident.revision
+
+
+def _damped(
+    poll: Poll,
+    one: Conclusion,
+    after: Incident,
+    now: Steadiness,
+    turn: Turn,
+    *,
+    says_the_end: bool,
+) -> tuple[Incident, Steadiness]:
+    told, old, worded = one.seen.incident, one.seen.before.steadiness, one.seen.has_words
     if worded and old.unsteady:
         # What is told now is the truth; what follows without a word waits until it holds.
         return after, replace(now, unsteady=False, hold=min(2 * old.hold, LONGEST_HOLD))
@@ -65,26 +129,33 @@ def damp(poll: Poll, one: Conclusion, after: Incident) -> tuple[Incident, Steadi
     changed, since, last = now.shape != old.shape, now.left[0].at, now.left[-1].at
     minutes = max(1, round((poll.now - since) / timedelta(minutes=1)))
     times = f"{now.count} times in {minutes} min"
+    keeps = f"It keeps changing: {times}. I tell you when it holds for {_minutes(HOLD)}."
+    often = old.hold > HOLD or now.changes > CHANGES_TOLD
     if old.unsteady and poll.now - last > old.hold:
         words = f"It changed {times}, and has held for {_minutes(old.hold)} now."
         now = replace(now, unsteady=False, hold=min(2 * old.hold, LONGEST_HOLD))
-        # Beside what is told of that; alone, where nothing is left to tell.
-        *earlier, last_event = after.events
-        noted = (*earlier, replace(last_event, note=f"{words} {last_event.note}".strip()))
-        nothing_new = after.revision == told.revision
-        after = (
-            _with_sentence(after, poll.now, words) if nothing_new else replace(after, events=noted)
-        )
-    elif old.unsteady or (changed and (old.hold > HOLD or now.changes > CHANGES_TOLD)):
+        if _has_news(one, after):
+            after = _with_note(after, words)
+        elif says_the_end:
+            after = _with_sentence(after, poll.now, words)
+    elif old.unsteady or (changed and (often or turn is Turn.WAITS)):
         after, now = told, replace(now, unsteady=True)
+    elif changed and turn is Turn.SAYS_SO:
+        after, now = _with_note(after, keeps), replace(now, unsteady=True)
     elif changed and now.returns > RETURNS_TOLD:
-        words = f"It keeps changing: {times}. I tell you when it holds for {_minutes(HOLD)}."
-        after, now = _with_sentence(told, poll.now, words), replace(now, unsteady=True)
+        after, now = _with_sentence(told, poll.now, keeps), replace(now, unsteady=True)
     return after, now
 
 
 def _minutes(length: timedelta) -> str:
     return f"{round(length / timedelta(minutes=1))} min"
+
+
+def _with_note(incident: Incident, words: str) -> Incident:
+    """The incident with `words` beside what its last event tells."""
+    *earlier, last = incident.events
+    noted = replace(last, note=f"{words} {last.note}".strip())
+    return replace(incident, events=(*earlier, noted))
 
 
 def _with_sentence(incident: Incident, now: datetime, words: str) -> Incident:
