@@ -16,7 +16,15 @@ def naming(answer: Answer, channel: Channel) -> Answer:
     """Return the answer to the one who picked `channel`; the public line stands in it anyway."""
     link = ThreadLink(channel.id)
     message = answer.message
-    blocks = [_named(block, link) for block in message.blocks]
+    blocks: list[Block] = []
+    for block in message.blocks:
+        match block:
+            case Lines(lines):
+                blocks.append(Lines(tuple(_line(line, link) for line in lines)))
+            case Note(line):
+                blocks.append(Note(_line(line, link)))
+            case _:  # somebody else's words, or a table
+                blocks.append(block)
     if blocks == list(message.blocks):
         blocks.insert(0, Lines(((Text("In "), link, Text(":")),)))
     return replace(
@@ -33,16 +41,6 @@ def naming(answer: Answer, channel: Channel) -> Answer:
 def _that(here: re.Match[str]) -> str:
     """A title and a plain text hold no link."""
     return "That channel" if here[0][0].isupper() else "that channel"
-
-
-def _named(block: Block, link: ThreadLink) -> Block:
-    match block:
-        case Lines(lines):
-            return Lines(tuple(_line(line, link) for line in lines))
-        case Note(line):
-            return Note(_line(line, link))
-        case _:  # somebody else's words, or a table
-            return block
 
 
 def _line(line: Line, link: ThreadLink) -> Line:

@@ -65,11 +65,8 @@ async def wait(
     began, said = clock(), ""
     while True:
         view, asked = await view_and_surfaces(settings, words, clock)
-        advised = [
-            advice_on(v, view, rng.random())
-            for v in view.verdicts
-            if not asked or v.surface in asked
-        ]
+        about = [v for v in view.verdicts if not asked or v.surface in asked]
+        advised = [advice_on(v, view, rng.random()) for v in about]
         waited = clock() - began
         if all(a.do is Do.NOW for a in advised) or (at_most is not None and waited >= at_most):
             return _tell(view, asked, out, rng, as_json=as_json)
@@ -77,7 +74,8 @@ async def wait(
         pause = timedelta(seconds=settings.poll_seconds * rng.uniform(1, 1.5))
         if at_most is not None:
             pause = min(pause, at_most - waited)
-        waiting = _waits_for(view, asked)
+        bad = (f"{view.catalog.label(v.surface)}: {v.severity.words}" for v in about if not v.is_up)
+        waiting = ", ".join(bad) or "not every page can be read"
         if waiting != said:
             first = "Ctrl-C ends it; " if not said else ""
             how_long = f", {duration(at_most - waited)} at most" if at_most is not None else ""
@@ -85,13 +83,6 @@ async def wait(
             write_line(sys.stderr, f"isclaudedown: waiting: {waiting} ({first}{every})")
             said = waiting
         await asyncio.sleep(max(0.0, pause.total_seconds()))
-
-
-def _waits_for(view: StatusView, asked: Sequence[str]) -> str:
-    """Name what may not be retried yet, and how it is."""
-    bad = [v for v in view.verdicts if (not asked or v.surface in asked) and not v.is_up]
-    parts = [f"{view.catalog.label(v.surface)}: {v.severity.words}" for v in bad]
-    return ", ".join(parts) or "not every page can be read"
 
 
 def _tell(

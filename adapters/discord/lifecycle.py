@@ -81,7 +81,8 @@ class GuildLifecycle:
 
     async def channel_changed(self, guild: str, channel: str) -> None:
         async with _logged("channel_update"):
-            await self._check_channel(Channel("discord", guild, channel))
+            if known := await self._subscriptions.get(Channel("discord", guild, channel)):
+                await self._check_access(known)
 
     async def rights_changed(self, guild: str) -> None:
         async with _logged("rights_changed"):
@@ -91,10 +92,6 @@ class GuildLifecycle:
         found = self._subscriptions.of_tenant("discord", guild)
         for subscription in [one async for one in found]:
             await self._check_access(subscription, try_now=True)
-
-    async def _check_channel(self, channel: Channel) -> None:
-        if subscription := await self._subscriptions.get(channel):
-            await self._check_access(subscription)
 
     async def _check_access(self, subscription: Subscription, *, try_now: bool = False) -> None:
         """Pause or wake a subscribed channel by what we may do there now.

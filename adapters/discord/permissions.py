@@ -34,7 +34,12 @@ def in_channel(
     if held == EVERYTHING:
         return held
     for targets in ({guild}, {*roles} - {guild}, {me}):
-        held = _overwritten(held, [one for one in overwrites if str(one["id"]) in targets])
+        deny = allow = 0
+        for one in overwrites:
+            if str(one["id"]) in targets:
+                deny |= int(one["deny"])
+                allow |= int(one["allow"])
+        held = held & ~deny | allow
     return held
 
 
@@ -46,11 +51,3 @@ def usable(held: int) -> int:
     if not held & _VIEW_CHANNEL:
         return 0
     return held if held & _SEND_MESSAGES else held & ~_OF_MESSAGES
-
-
-def _overwritten(held: int, overwrites: Sequence[Json]) -> int:
-    deny = allow = 0
-    for one in overwrites:
-        deny |= int(one["deny"])
-        allow |= int(one["allow"])
-    return held & ~deny | allow

@@ -157,19 +157,15 @@ def as_of(incident: PageIncident, at: datetime) -> PageIncident:
         phase = "investigating"
     ended = phase in ENDED
     named = dict.fromkeys(c.component for update in updates for c in update.changes)
+    # Impact follows the worst component so far; where none was ever down it was set by hand.
+    every = [change.after for update in incident.updates for change in update.changes]
+    by_hand = worst(every).rank < Severity.DEGRADED.rank
+    worst_now = worst(change.after for update in updates for change in update.changes)
     return replace(
         incident,
         phase=phase,
-        impact=_impact(incident, updates),
+        impact=incident.impact if by_hand else worst_now,
         resolved_at=(last.at if last else None) if ended else None,
         components=() if ended else tuple(named),
         updates=updates,
     )
-
-
-def _impact(incident: PageIncident, updates: Sequence[PageUpdate]) -> Severity:
-    """Impact follows the worst component so far; where none was ever down it was set by hand."""
-    every = [change.after for update in incident.updates for change in update.changes]
-    if worst(every).rank < Severity.DEGRADED.rank:
-        return incident.impact
-    return worst(change.after for update in updates for change in update.changes)

@@ -150,7 +150,12 @@ def _read_option(words: ParsedCommand, tokens: list[str]) -> int:
         # Several are one text; each platform reads its own.
         named = [*(words.mention or "").split(), f"<{mention[1]}>"]
         words.mention, takes = " ".join(dict.fromkeys(named)), Takes.MENTION
-    elif len(tokens) > 1 and _limits_mention(words, token) and tokens[1].casefold() in SEVERITIES:
+    elif (
+        # In "@oncall from major" the severity is the mention's, not the subscription's.
+        (token == "mention-from" or (token == "from" and words.mention is not None))  # noqa: S105 (no secret)
+        and len(tokens) > 1
+        and tokens[1].casefold() in SEVERITIES
+    ):
         words.mention_from = SEVERITIES[tokens[1].casefold()]
         words.given.append((Takes.MENTION, " ".join(tokens[:2])))
         return 2
@@ -160,11 +165,6 @@ def _read_option(words: ParsedCommand, tokens: list[str]) -> int:
         return _read_measure(words, tokens)
     words.given.append((takes, tokens[0]))
     return 1
-
-
-def _limits_mention(words: ParsedCommand, token: str) -> bool:
-    """In "@oncall from major" the severity is the mention's, not the subscription's."""
-    return token == "mention-from" or (token == "from" and words.mention is not None)  # noqa: S105 (no secret)
 
 
 def _read_measure(words: ParsedCommand, tokens: list[str]) -> int:

@@ -62,7 +62,13 @@ def damp(
     `emitted` are the incidents with all that changed. While one keeps changing it stays as it was
     told, so that the truth in the end is one step from there.
     """
-    steady = {id_: _steadiness(poll, concluded[id_], after) for id_, after in emitted.items()}
+    steady = {}
+    for id_, after in emitted.items():
+        seen = concluded[id_].seen
+        surfaces = [f"{surface} {impact.now}" for surface, impact in after.surfaces.items()]
+        shape = digest(f"{after.severity} {after.ending} {after.phase} {surfaces}")
+        before = seen.before.steadiness
+        steady[id_] = before.then(shape, poll.now, WINDOW, worded=seen.has_words)
     turns = _turns(concluded, steady)
     # Of those that changed last at one time, one says that it holds: one that has more to tell.
     news_last = sorted(steady, key=lambda id_: _has_news(concluded[id_], emitted[id_]))
@@ -96,12 +102,6 @@ def _turns(
     said = any(steady[id_].unsteady for id_ in (*back, *left))
     turns = dict.fromkeys((*back, *left), Turn.WAITS)
     return turns if said else turns | dict.fromkeys(back, Turn.SAYS_SO)
-
-
-def _steadiness(poll: Poll, one: Conclusion, after: Incident) -> Steadiness:
-    surfaces = [f"{surface} {impact.now}" for surface, impact in after.surfaces.items()]
-    shape = digest(f"{after.severity} {after.ending} {after.phase} {surfaces}")
-    return one.seen.before.steadiness.then(shape, poll.now, WINDOW, worded=one.seen.has_words)
 
 
 def _has_news(one: Conclusion, after: Incident) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -77,12 +77,17 @@ def strip_of(one: SurfaceUptime) -> Strip:
             paths.append((severity, bars))
     bad = [day for day in days if day.worst.rank > Severity.UP.rank]
     figure = percent(one.official.weighted)
+    words = f"Nothing is known of the last {len(days)} days."
+    if figure:
+        unknown = sum(day.worst is Severity.UNKNOWN for day in days)
+        words = f"{figure} up in {len(days)} days; trouble on {len(bad)}"
+        words += f", nothing known of {unknown}." if unknown else "."
     return Strip(
         paths=tuple(paths),
         width=BAR * len(days) - 1,
         figure=figure,
         observed=percent(one.observed.weighted),
-        words=_words(figure, days, bad),
+        words=words,
         bad=tuple(BadDay.of(day) for day in reversed(bad)),
         known=duration(one.official.known),
     )
@@ -93,11 +98,3 @@ def percent(share: float | None) -> str:
     if share is None:
         return ""
     return "100 %" if share >= 1 else f"{int(share * 10_000) / 100:.2f} %"
-
-
-def _words(figure: str, days: Sequence[Uptime], bad: Sequence[Uptime]) -> str:
-    if not figure:
-        return f"Nothing is known of the last {len(days)} days."
-    unknown = sum(day.worst is Severity.UNKNOWN for day in days)
-    said = f"{figure} up in {len(days)} days; trouble on {len(bad)}"
-    return said + (f", nothing known of {unknown}." if unknown else ".")
