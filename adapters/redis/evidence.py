@@ -21,9 +21,10 @@ from adapters.redis.database import Argument, Database
 from adapters.redis.scripts import REPORT, REPORT_COUNTS, SPEND, TRAFFIC
 from bot.domain.subscription import Channel
 from bot.evidence import reports, traffic
+from bot.evidence.elsewhere import Reading
 from bot.evidence.probes import ProbeHistory
 from bot.evidence.reports import ReportCount
-from bot.evidence.stores import Batch, EvidenceStores, Reading, UserReport
+from bot.evidence.stores import Batch, EvidenceStores, UserReport
 from bot.evidence.traffic import CallResult, TrafficCounts
 
 

@@ -8,12 +8,9 @@ another kind of evidence as well (`EvidenceSource.opens`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from bot.domain.evidence import Evidence
-from bot.domain.page import Severity
 
 DOWNDETECTOR, HACKER_NEWS, GITHUB, BLUESKY = "downdetector", "hackernews", "github", "bluesky"
 # How many times the usual, and how many at least, until it is more than chance (guesses, but for
@@ -40,37 +37,24 @@ class CrowdCount:
     what: str = "reports"  # that were counted
     share: float | None = None  # of the count that names this surface, where the source tells
 
+    @property
+    def window(self) -> timedelta:
+        return timedelta(minutes=self.minutes)
 
-def evidence(counts: Iterable[object], source: str) -> list[Evidence]:
-    """Return what one source says against surfaces; nothing where it is as usual."""
-    return [
-        Evidence(
-            source=one.source,
-            surface=one.surface,
-            severity=Severity.DEGRADED,
-            at=one.at,
-            since=one.at - timedelta(minutes=one.minutes),
-            says=words(one),
-            weight=weight,
-        )
-        for one in counts
-        if isinstance(one, CrowdCount) and one.source == source and (weight := worth(one)) > 0
-    ]
+    @property
+    def weight(self) -> float:
+        """What it weighs as evidence, from 0: as usual."""
+        times = self.count / max(self.usual, 1.0)
+        if self.count < FEWEST[self.source] or times < TIMES:
+            return 0.0
+        strong = times >= OVERWHELMING and self.count >= OVERWHELMED
+        return HARD_TO_DOUBT if strong and self.source == DOWNDETECTOR else ONE_VOICE
 
-
-def worth(one: CrowdCount) -> float:
-    """Return how much a count weighs, from 0: as usual."""
-    times = one.count / max(one.usual, 1.0)
-    if one.count < FEWEST[one.source] or times < TIMES:
-        return 0.0
-    strong = times >= OVERWHELMING and one.count >= OVERWHELMED
-    return HARD_TO_DOUBT if strong and one.source == DOWNDETECTOR else ONE_VOICE
-
-
-def words(one: CrowdCount) -> str:
-    """Return the figures: "448 reports in 15 min, usual 12 (57 % name it)"."""
-    said = f"{one.count} {one.what} in {one.minutes} min, usual {one.usual:.0f}"
-    return said if one.share is None else f"{said} ({one.share:.0f} % name it)"
+    @property
+    def words(self) -> str:
+        """The figures: "448 reports in 15 min, usual 12 (57 % name it)"."""
+        said = f"{self.count} {self.what} in {self.minutes} min, usual {self.usual:.0f}"
+        return said if self.share is None else f"{said} ({self.share:.0f} % name it)"
 
 
 def counted(

@@ -9,12 +9,9 @@ kind as well (`EvidenceSource.opens`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-
-from bot.domain.evidence import Evidence
-from bot.domain.page import Severity
 
 OPENROUTER = "openrouter"
 WINDOW = timedelta(minutes=5)
@@ -39,34 +36,22 @@ class ModelUptime:
     at: datetime
     elsewhere: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def window(self) -> timedelta:
+        return WINDOW
 
-def evidence(readings: Iterable[object], source: str) -> list[Evidence]:
-    """Return what one source says against models; nothing of those that are as usual."""
-    return [
-        Evidence(
-            source=one.source,
-            surface=one.surface,
-            severity=Severity.DEGRADED,
-            at=one.at,
-            since=one.at - WINDOW,
-            says=words(one),
-            weight=weight,
-        )
-        for one in readings
-        if isinstance(one, ModelUptime) and one.source == source and (weight := worth(one)) > 0
-    ]
+    @property
+    def weight(self) -> float:
+        """What it weighs as evidence, from 0: as usual. Without a usual value it is none."""
+        usual, percent = self.usual, self.percent
+        if usual is None or percent >= TROUBLE or usual - percent < POINTS:
+            return 0.0
+        return HARD_TO_DOUBT if percent < MOST_FAIL and usual >= USUALLY_WELL else ONE_VOICE
 
-
-def worth(one: ModelUptime) -> float:
-    """Return how much it weighs, from 0: as usual. Without a usual value it is no evidence."""
-    if one.usual is None or one.percent >= TROUBLE or one.usual - one.percent < POINTS:
-        return 0.0
-    strong = one.percent < MOST_FAIL and one.usual >= USUALLY_WELL
-    return HARD_TO_DOUBT if strong else ONE_VOICE
-
-
-def words(one: ModelUptime) -> str:
-    """Return the figures: "Anthropic 41 % of requests well in 5 min, usual 99 %; Google 100 %"."""
-    said = f"{one.maker} {one.percent:.0f} % of requests well in 5 min, usual {one.usual:.0f} %"
-    others = ", ".join(f"{name} {percent:.0f} %" for name, percent in one.elsewhere.items())
-    return f"{said}; {others}" if others else said
+    @property
+    def words(self) -> str:
+        """The figures: "Anthropic 41 % of requests well in 5 min, usual 99 %; Google 100 %"."""
+        said = f"{self.maker} {self.percent:.0f} % of requests well in 5 min"
+        said += "" if self.usual is None else f", usual {self.usual:.0f} %"
+        others = ", ".join(f"{name} {percent:.0f} %" for name, percent in self.elsewhere.items())
+        return f"{said}; {others}" if others else said

@@ -12,7 +12,7 @@ from functools import partial
 
 from bot.domain.evidence import Evidence, Source
 from bot.domain.subscription import Channel
-from bot.evidence import crowd, probes, reports, routes, traffic
+from bot.evidence import crowd, elsewhere, probes, reports, routes, traffic
 from bot.evidence.stores import EvidenceStores
 
 # What was collected, as an answer in a channel may quote it (None: as it counts for everybody).
@@ -51,16 +51,11 @@ async def _reports(stores: EvidenceStores, now: datetime) -> Collected:
     return partial(reports.heard_in, await stores.reports.everywhere(now), now)
 
 
-async def _routes(stores: EvidenceStores, _now: datetime) -> Collected:
-    found = routes.evidence(await stores.crowd.counts(), routes.OPENROUTER)
-    return lambda _: found
-
-
-def _of_the_crowd(name: str, label: str, full_for: int, gone_after: int) -> EvidenceSource:
-    """A row of the crowd; times in minutes, some windows of its counts (guesses)."""
+def _elsewhere(name: str, label: str, full_for: int, gone_after: int) -> EvidenceSource:
+    """A row of what is said elsewhere; times in minutes, some windows of it (guesses)."""
 
     async def collect(stores: EvidenceStores, _now: datetime) -> Collected:
-        found = crowd.evidence(await stores.crowd.counts(), name)
+        found = elsewhere.evidence(await stores.crowd.counts(), name)
         return lambda _: found
 
     times = timedelta(minutes=full_for), timedelta(minutes=gone_after)
@@ -75,19 +70,11 @@ SOURCES: tuple[EvidenceSource, ...] = (
     EvidenceSource(
         Source.REPORTS, "People", timedelta(minutes=10), timedelta(minutes=30), _reports
     ),
-    _of_the_crowd(crowd.DOWNDETECTOR, "Downdetector", 3, 15),
-    _of_the_crowd(crowd.HACKER_NEWS, "Hacker News", 15, 45),
-    _of_the_crowd(crowd.GITHUB, "GitHub issues", 15, 45),
-    _of_the_crowd(crowd.BLUESKY, "Bluesky", 5, 20),
-    # Each model is asked about every two minutes; times are guesses.
-    EvidenceSource(
-        routes.OPENROUTER,
-        "OpenRouter",
-        timedelta(minutes=5),
-        timedelta(minutes=15),
-        _routes,
-        opens=False,
-    ),
+    _elsewhere(crowd.DOWNDETECTOR, "Downdetector", 3, 15),
+    _elsewhere(crowd.HACKER_NEWS, "Hacker News", 15, 45),
+    _elsewhere(crowd.GITHUB, "GitHub issues", 15, 45),
+    _elsewhere(crowd.BLUESKY, "Bluesky", 5, 20),
+    _elsewhere(routes.OPENROUTER, "OpenRouter", 5, 15),  # of each model every two minutes
 )
 
 

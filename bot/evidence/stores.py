@@ -14,10 +14,9 @@ from typing import Protocol, runtime_checkable
 
 from bot.catalog.targets import Target
 from bot.domain.subscription import Channel
-from bot.evidence.crowd import CrowdCount
+from bot.evidence.elsewhere import Reading
 from bot.evidence.probes import ProbeHistory, ProbeResponse
 from bot.evidence.reports import ReportCount
-from bot.evidence.routes import ModelUptime
 from bot.evidence.traffic import CallResult, TrafficCounts
 
 
@@ -115,10 +114,6 @@ class ReportStore(Protocol):
     async def everywhere(self, now: datetime) -> list[ReportCount]:
         """Of all channels. A person who reports in several counts in the one subscribed longest."""
         ...
-
-
-# What one place elsewhere said.
-Reading = CrowdCount | ModelUptime
 
 
 class CrowdStore(Protocol):

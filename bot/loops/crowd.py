@@ -16,7 +16,8 @@ import structlog
 
 from bot.diagnostics import where
 from bot.domain.errors import SourceError, StoreError
-from bot.evidence.stores import CrowdStore, Reading
+from bot.evidence.elsewhere import Reading
+from bot.evidence.stores import CrowdStore
 from bot.loops.periodic import LONGEST_RETRY_AFTER, StoreBackoff
 from bot.ports import Clock
 

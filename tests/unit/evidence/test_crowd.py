@@ -10,7 +10,8 @@ from adapters.evidence.posts import hacker_news_hits
 from bot.domain.evidence import Evidence, Source
 from bot.domain.page import Severity
 from bot.evidence import crowd, routes
-from bot.evidence.crowd import CrowdCount, counted, evidence, words, worth
+from bot.evidence.crowd import CrowdCount, counted
+from bot.evidence.elsewhere import evidence
 from bot.evidence.sources import SOURCES, source_named
 from bot.evidence.suspicion import case_against, with_others
 from tests.unit.messages.examples import verdict
@@ -31,7 +32,7 @@ def against(*counts: CrowdCount) -> list[Evidence]:
 
 
 def test_the_figures_are_shown_with_the_usual_and_the_window() -> None:
-    assert words(count()) == "448 reports in 15 min, usual 12"
+    assert count().words == "448 reports in 15 min, usual 12"
 
 
 @pytest.mark.parametrize(("many", "usual"), [(12, 12), (19, 1), (35, 12), (0, 0)])
@@ -66,7 +67,7 @@ def test_with_one_voice_of_our_own_it_suffices_for_a_thread() -> None:
 
 
 def test_public_posts_are_one_voice_however_many() -> None:
-    assert {worth(count(source, many, 1)) for source in PUBLIC for many in (50, 5000)} == {
+    assert {count(source, many, 1).weight for source in PUBLIC for many in (50, 5000)} == {
         crowd.ONE_VOICE
     }
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.evidence.routes import OPENROUTER, ModelUptime, evidence, words, worth
+from bot.evidence.elsewhere import evidence
+from bot.evidence.routes import OPENROUTER, ModelUptime
 from bot.evidence.suspicion import case_against
 
 NOW = datetime(2026, 9, 22, 13, 44, tzinfo=UTC)
@@ -19,7 +20,7 @@ def reading(percent: float, usual: float | None = 98.7, *, age: float = 0) -> Mo
 
 
 def test_the_other_ways_to_the_model_stand_beside_the_one_that_fails() -> None:
-    assert words(reading(41.2)) == (
+    assert reading(41.2).words == (
         "Anthropic 41 % of requests well in 5 min, usual 99 %; Amazon Bedrock 100 %, Google 100 %"
     )
 
@@ -38,7 +39,7 @@ def test_when_most_fail_it_is_suspected_and_opens_no_thread() -> None:
 
 
 def test_when_some_fail_it_is_one_voice_of_two() -> None:
-    assert 0.4 <= worth(reading(80)) < 0.9
+    assert 0.4 <= reading(80).weight < 0.9
     assert not case_against("opus", evidence([reading(80)], OPENROUTER), NOW).suspected
 
 
