@@ -69,6 +69,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         usable = usable_instead(settings, catalog)
         status = StatusService.over(store, people, catalog, utc_now, kept, usable)
         outbox = Outbox(store, status, utc_now, {row.name: row.label for row in PLATFORMS})
+        people.marker.hearers.append(outbox.data_lost)
         watchers = {
             name: Watcher(
                 page=page,
@@ -94,6 +95,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         parts = Parts(settings, people, commands, catalog, utc_now, first_polls, stop, page_address)
         platforms = await open_platforms(parts, stack)
         messengers.update({one.messenger.platform: one.messenger for one in platforms})
+        people.marker.platforms.extend(messengers)
         outbox.open_workers(messengers.values())
         routes = [route for platform in platforms for route in platform.routes]
         if settings.http_port is not None or routes:  # Slack's signed requests, say

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
 
 from adapters.redis import keys
+from adapters.redis.codec import ms
 from adapters.redis.database import Database
 from bot.domain.errors import Resharded, StoreError
 from bot.ports import Clock
@@ -29,10 +31,15 @@ ADVICE = (
 
 
 class DataMarker:
-    """`run` it. `lost` is set whenever the data were lost; whoever acts on it clears it."""
+    """`run` it. `lost` is set whenever the data were lost; whoever acts on it clears it.
+
+    `hearers` are called before that; `platforms` are those whose channels were written to.
+    """
 
     def __init__(self, database: Database) -> None:
         self.lost = asyncio.Event()
+        self.hearers: list[Callable[[], None]] = []
+        self.platforms: list[str] = []
         self._database = database
         self._marker: bytes | None = None
 
@@ -60,11 +67,23 @@ class DataMarker:
         self._marker = await call("GET", keys.MARKER_KEY)
         if known is None or self._marker == known:
             return True
+        await self._search_before_sending(now)
         at = now.isoformat(timespec="seconds")
         await call("SET", keys.LOST_KEY, at, "EX", REMEMBERED_SECONDS)
         log.error("store.data_lost", advice=ADVICE)
+        for hear in self.hearers:
+            hear()
         self.lost.set()
         return False
+
+    async def _search_before_sending(self, now: datetime) -> None:
+        """Note that whatever was sent until now may stand there unrecorded (see claim.lua): who
+        subscribes anew while an incident runs has its root already.
+        """
+        for platform in self.platforms:
+            for base in self._database.shards.of_platform(platform):
+                lost = ("lost_since", 0, "changed_at", ms(now))
+                await self._database.call("HSET", f"{base}:server", *lost)
 
 
 async def lost_at(database: Database) -> datetime | None:

@@ -50,6 +50,10 @@ class IncidentCache:
         if len(self._kept) > INCIDENTS_KEPT:
             self._kept.popitem(last=False)
 
+    def clear(self) -> None:
+        """Forget all incidents."""
+        self._kept.clear()
+
     async def get(self, pending: PendingThread) -> Incident | None:
         """Return the incident at least as new as wanted, if the store has it as new as that.
 
@@ -133,7 +137,7 @@ class MessageCache:
         moment = int(now.timestamp() // FRESH)
         catch_up = step.act is Act.CATCH_UP
         form = (event, catch_up, step.since, step.midway, plainly, step.report_count, switch)
-        name = (incident.key, incident.revision, incident.title, form, moment)
+        name = (incident.key, incident.version, incident.title, form, moment)
         message = self._kept.get(name)
         if message is None:
             message = message_of(step, incident, now, self.catalog, switch)

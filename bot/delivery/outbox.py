@@ -102,6 +102,10 @@ class Outbox:
         for worker in self.workers.values():
             worker.wake()
 
+    def data_lost(self) -> None:
+        """Forget what was read before the store lost everything: it counts from 1 again."""
+        self._incidents.clear()
+
     def open_workers(self, messengers: Iterable[Messenger]) -> None:
         """Give each platform its worker; before `run`."""
         stores, catalog = self._stores, self._status.catalog

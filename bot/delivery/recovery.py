@@ -128,7 +128,8 @@ async def found_on_platform(
     if task.subject is None or not task.subject.events:
         return thread
     incident = task.subject
-    start = max(since, incident.events[0].observed_at) - MARGIN  # nothing of it is older
+    # Nothing of it is older. Where the store lost everything, it was seen before that, too.
+    start = max(since, min(incident.started_at, incident.events[0].observed_at)) - MARGIN
     if thread.root is None:
         key = root_key(channel, incident)
         found = await find(None, [key], start)

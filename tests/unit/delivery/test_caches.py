@@ -192,6 +192,13 @@ async def test_an_incident_is_never_older_than_it_is_wanted() -> None:
     assert await cache.get(wanted(replace(TOLD, id="x9"))) is None
 
 
+async def test_a_store_that_lost_everything_counts_anew_and_is_read_anew() -> None:
+    cache = IncidentCache(IncidentsInMemory({TOLD.key: TOLD}))  # type: ignore[arg-type]
+    cache.put(more(TOLD, EventKind.RESOLVED, at=NOW))
+    cache.clear()
+    assert await cache.get(wanted(TOLD)) is TOLD
+
+
 async def test_of_many_incidents_those_not_used_lately_are_forgotten() -> None:
     store = IncidentsInMemory()
     cache = IncidentCache(store)  # type: ignore[arg-type]

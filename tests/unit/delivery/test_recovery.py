@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.delivery.recovery import adopt_root, keys_in_thread
+from bot.delivery.queue import Claim, PendingThread
+from bot.delivery.recovery import (
+    MARGIN,
+    adopt_root,
+    found_on_platform,
+    keys_in_thread,
+    unconfirmed_since,
+)
+from bot.delivery.subjects import SubjectTask
 from bot.domain.incident import EventKind
 from bot.domain.subscription import Channel, Subscription, ThreadRecord
 from tests.delivery_kit import incident
@@ -39,3 +48,22 @@ def test_a_root_that_nobody_is_known_to_have_asked_for_is_one_all_the_same() -> 
     found = adopt_root(TOLD, None, "m1", NOW, first=2)
 
     assert (found.root, found.joined) == ("m1", 2)
+
+
+async def test_after_a_loss_a_root_is_searched_for_from_the_beginning_of_its_incident() -> None:
+    begun = NOW - timedelta(hours=1)  # what was lost had seen it then; it was seen anew just now
+    running = replace(TOLD, started_at=begun)
+    claim = Claim(HERE, "token", 0.0, ASKED, (), lost=(datetime.fromtimestamp(0, UTC), NOW))
+    pending = PendingThread(running.key, running.version, ThreadRecord())
+    task = SubjectTask(pending, running, ASKED, ThreadRecord())
+    searched: list[datetime] = []
+
+    async def find(_root: str | None, _keys: Sequence[str], since: datetime) -> dict[str, str]:
+        searched.append(since)
+        return {}
+
+    since = unconfirmed_since(claim, task)
+    assert since is not None
+    await found_on_platform(task, claim, since, find)
+
+    assert searched == [begun - MARGIN]
