@@ -17,6 +17,7 @@ from pathlib import Path
 
 from adapters.cli.ask import view_and_surfaces
 from adapters.cli.instance import ask_instance
+from adapters.terminal.clean import clean
 from bot.catalog.catalog import Catalog
 from bot.catalog.names import provider_of
 from bot.catalog.watched import watched_catalog
@@ -69,7 +70,7 @@ async def current_line(settings: Settings, words: Sequence[str], clock: Clock) -
 
 async def refresh(settings: Settings, words: Sequence[str], clock: Clock) -> None:
     """Write the line into the file, all at once. Raises what `current_line` does, and OSError."""
-    line = await current_line(settings, words, clock)
+    line = clean(await current_line(settings, words, clock))
     file = cache_file()
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f"{file.name}.{os.getpid()}")

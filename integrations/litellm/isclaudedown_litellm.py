@@ -18,8 +18,10 @@ Set-up: README.md beside this file.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
+import re
 import time
 import uuid
 from collections import Counter
@@ -36,6 +38,7 @@ log = logging.getLogger("isclaudedown")
 ASK_EVERY = 2.0  # seconds; isclaudedown allows each client ten reads a second
 STALE_AFTER = 10.0  # seconds without an answer until the list stays as it is
 PATIENCE = 5.0  # seconds for one request of ours, and for its whole answer
+MOST_BYTES = 2_000_000  # of an answer; 20 providers give some 100 KB
 SEND_EVERY = 5.0  # seconds between two batches of counts
 MOST_ENTRIES = 100  # in one batch, as POST /v1/signals takes them
 KEEP_UNSENT = 60.0  # seconds: isclaudedown dates counts by their arrival, so old ones would mislead
@@ -58,6 +61,8 @@ SURFACES = {
 # The same for providers that are watched by region, named by the deployment.
 REGIONS = {"bedrock": "bedrock", "vertex_ai": "gemini"}
 BAD = ("partial_outage", "major_outage")
+# A surface, as it may stand in a log: an answer of somebody else's must write no line of its own.
+NAME = re.compile(r"[\w./ -]{1,120}")
 OUTCOMES = {"429": "429", "529": "529", "408": "timeout", "504": "timeout"}
 
 
@@ -74,13 +79,14 @@ class Snapshot(NamedTuple):
 def read_verdicts(body: Mapping[str, Any], taken: float) -> Snapshot:
     """Return what a `GET /v1/verdict` says. Unknown is not bad, and keys not needed are ignored."""
     bad = {}
-    for verdict in body["verdicts"]:
+    verdicts = [verdict for verdict in body["verdicts"] if NAME.fullmatch(verdict["surface"])]
+    for verdict in verdicts:
         if verdict["severity"] in BAD:
             bad[verdict["surface"]] = verdict["severity"]
         elif verdict.get("suspected"):
             bad[verdict["surface"]] = "suspected to be down"
-    known = frozenset(v["surface"] for v in body["verdicts"])
-    retries = (v.get("retry") or {} for v in body["verdicts"] if v["surface"] in bad)
+    known = frozenset(v["surface"] for v in verdicts)
+    retries = (v.get("retry") or {} for v in verdicts if v["surface"] in bad)
     return Snapshot(taken, known, bad, frozenset(u for one in retries for u in one.get("use", ())))
 
 
@@ -235,13 +241,20 @@ class IsClaudeDown(CustomLogger):  # type: ignore[misc]
 
     async def _ask(self, http: httpx.AsyncClient) -> None:
         began = time.monotonic()
-        answer = await http.get("/v1/verdict", headers={"If-None-Match": self._etag})
-        if answer.status_code == httpx.codes.NOT_MODIFIED and self.snapshot is not None:
-            self.snapshot = self.snapshot._replace(taken=began)
-            return
-        answer.raise_for_status()
+        # As it comes: httpx would unpack a small answer to gigabytes before it can be measured.
+        headers = {"If-None-Match": self._etag, "Accept-Encoding": "identity"}
+        body = bytearray()
+        async with http.stream("GET", "/v1/verdict", headers=headers) as answer:
+            if answer.status_code == httpx.codes.NOT_MODIFIED and self.snapshot is not None:
+                self.snapshot = self.snapshot._replace(taken=began)
+                return
+            answer.raise_for_status()
+            async for chunk in answer.aiter_raw():
+                body += chunk
+                if len(body) > MOST_BYTES:
+                    raise ValueError("too large")
         before = self.snapshot.bad if self.snapshot else {}
-        self.snapshot = read_verdicts(answer.json(), began)
+        self.snapshot = read_verdicts(json.loads(body), began)
         etag = answer.headers.get("etag", "")
         # Another one could not be sent back: each later request would fail.
         self._etag = etag if etag.isascii() and etag.isprintable() else ""
@@ -268,11 +281,9 @@ class IsClaudeDown(CustomLogger):  # type: ignore[misc]
         if now - self._made_at > KEEP_UNSENT:
             self.unsent = None
             return
-        answer = await http.post(
-            "/v1/signals",
-            json=self.unsent,
-            headers={"Authorization": f"Bearer {self.token}"},
-        )
+        token = {"Authorization": f"Bearer {self.token}"}
+        async with http.stream("POST", "/v1/signals", json=self.unsent, headers=token) as answer:
+            pass  # its status is all that is read
         later = answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error
         if not later:
             self.unsent = None

@@ -17,6 +17,7 @@ url="${ISCLAUDEDOWN_URL:-http://127.0.0.1:8080}"
 url="${url%/}"
 every=30   # seconds between two questions while waiting
 tries=3    # a lost answer is asked for again before it counts as unknown
+most=2000000   # bytes of an answer; what is longer is cut, and says nothing then
 
 # say LEVEL TEXT: one line; on GitHub an annotation
 say() {
@@ -53,14 +54,21 @@ ask() {
   left="$tries"
   while [ "$left" -gt 0 ]; do
     left=$((left - 1))
-    body="$(curl --silent --max-time 10 --write-out '\n%{http_code}' \
-      --url "$url/v1/verdict?surface=$query")" || body=""
-    status="${body##*
-}"
-    body="${body%
+    # Its status, then its body: an answer without an end is cut, and can be read no more then.
+    body="$(curl --silent --max-time 10 --include --suppress-connect-headers \
+      --url "$url/v1/verdict?surface=$query" | head -c "$most" | tr -d '\r\000' |
+      awk 'body { print; next } /^HTTP\// { code = $2 } /^$/ && code !~ /^1/ { body = 1; print code }')"
+    status="${body%%
 *}"
+    body="${body#*
+}"
     case "$status" in
-      200) printf '%s\n' "$body"; return 0 ;;
+      200)
+        if printf '%s' "$body" | jq -e .verdicts >/dev/null 2>&1; then
+          printf '%s\n' "$body"
+          return 0
+        fi
+        ;;
       404) case "$body" in *unknown_surface*) return 2 ;; esac ;;
     esac
     [ "$left" = 0 ] || sleep 2
@@ -101,7 +109,7 @@ END
 after_failure() {
   [ -r "$1" ] || stop_words "after-failure needs a file that can be read, not '$1'"
   said="$(tail -c 65536 "$1" | curl --silent --fail --max-time 10 --data-binary @- \
-    --header 'Content-Type: text/plain' --url "$url/v1/explain")" || said=""
+    --header 'Content-Type: text/plain' --url "$url/v1/explain" | head -c "$most")" || said=""
   # The whole answer is a table's text of isclaudedown: nothing of the log is in it. Each line is
   # one all the same, whatever answers there: more lines would be settings of a job.
   printf '%s' "${said:-null}" | jq -r '

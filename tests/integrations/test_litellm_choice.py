@@ -103,6 +103,10 @@ CASES: dict[str, tuple[dict[str, object], list[object]]] = {
         },
         [True, True, True],
     ),
+    "an answer packed without being asked for is not unpacked": (
+        {"heads": ["HTTP/1.1 200 OK\r\nContent-Encoding: gzip"]},
+        [True],
+    ),
     "no retry is a canary": (
         case([DOWN], [*PAIR, NONSENSE], times=400, request=RETRY),
         [2] * 400,
