@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from adapters.redis import codec, keys
@@ -31,6 +32,11 @@ async def forget_tenant(database: Database, platform: str, tenant: str) -> int:
         erased += await _delete(database, f"{literal(base)}:entry:{name}/*")
         await _drop(database, f"{base}:ready", f"{name}/*")
         await _drop(database, f"{base}:later", f"{name}/*")
+        # Those that follow a thread, whatever they ask for by now.
+        async for key in database.keys_like(f"{literal(base)}:index:*"):
+            members = await database.call("SMEMBERS", key)
+            if gone := [one for one in members if one.startswith(f"{tenant}/".encode())]:
+                await database.call("SREM", key, *gone)
     erased += await forget_reminders(database, platform, tenant)
     theirs = f"{platform}/{name}/*"
     erased += await _delete(database, f"{literal(keys.EVIDENCE)}:reporters:{theirs}")
@@ -58,8 +64,11 @@ async def forget_person(
         erased += await _drop(database, key.decode(), f"*|{hashed}")
     subscriptions = RedisSubscriptions(database, RedisIncidentStore(database))
     async for subscription in subscriptions.of_tenant(platform, tenant):
-        if subscription.mention and person in subscription.mention:
-            await subscriptions.put(replace(subscription, mention=None))
+        mention, escalation = _without(subscription.mention, person), subscription.escalation
+        if escalation and _without(escalation.mention, person) is None:
+            escalation = None  # nobody is left to be called
+        if (mention, escalation) != (subscription.mention, subscription.escalation):
+            await subscriptions.put(replace(subscription, mention=mention, escalation=escalation))
             erased += 1
     if platform == keys.INSTALLED_PLATFORM:
         erased += await database.call("HDEL", keys.SLACK_HOMES, f"{tenant}/{person}")
@@ -70,6 +79,12 @@ async def forget_person(
         if taker is not None and taker.person == person:
             erased += int(await database.call("HDEL", key, f"{platform}/{tenant}"))
     return erased
+
+
+def _without(mention: str | None, person: str) -> str | None:
+    """Return the addresses without this person's; None: there is no other."""
+    named = re.compile(rf"\b{re.escape(person)}\b")
+    return " ".join(one for one in (mention or "").split() if not named.search(one)) or None
 
 
 async def forget_reminders(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from bot.domain.errors import SettingsError, WrongWords
 from bot.domain.incident import EventKind
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Pause, Reminder, Subscription, ThreadRecord
+from bot.domain.taker import Escalation
 from bot.evidence.stores import UserReport
 from bot.settings import Settings
 from tests.delivery_kit import commit, incident, utc_now
@@ -59,13 +61,17 @@ async def fill(store: Store) -> None:
     for channel in (THEIRS, OURS):
         person = f"U{channel.id}"
         pause = Pause("is_archived", utc_now(), None)
-        await store.subscriptions.put(Subscription(channel, mention=f"<@{person}>", paused=pause))
+        wanted = Subscription(channel, mention=f"<@{person}>", paused=pause)
+        await store.subscriptions.put(wanted)
         await store.queue.wake(channel)
         await store.stream.enqueue(told)
         for claim in (await store.queue.claim("slack", 64)).claims:
             update = ThreadUpdate(claim.pending[0], ThreadRecord(root="1.2"), told.version, True)
             await store.queue.settle(Settlement(claim, Outcome.DONE, [update]))
         await store.queue.mark_stale(channel, [told])
+        # Changed while a thread goes on, which is followed from then on.
+        escalation = Escalation(15, f"<@{person}>")
+        await store.subscriptions.put(replace(wanted, escalation=escalation), [told.key])
         await store.reminders.add(
             Reminder(Channel("slack", channel.tenant, f"D{person}"), person, ("api",), utc_now())
         )
@@ -123,8 +129,20 @@ async def test_a_person_who_is_forgotten_leaves_the_workspace_its_subscription(
     assert not await reports.of_channel(THEIRS, datetime.now(UTC))
     found = await store.subscriptions.get(THEIRS)
     assert found is not None
-    assert (found.mention, found.severity) == (None, Severity.DEGRADED)
+    assert (found.mention, found.escalation, found.severity) == (None, None, Severity.DEGRADED)
     assert "UCSTAYS" in await dump(store.database)
+
+
+async def test_whoever_is_mentioned_beside_a_person_who_is_forgotten_still_is(
+    store: Store, settings: Settings
+) -> None:
+    both = Subscription(OURS, mention="<@U1> <@U12>", escalation=Escalation(15, "<@U12>"))
+    await store.subscriptions.put(both)
+    await forget(settings, "slack/TSTAYS/U1", io.StringIO())
+    found = await store.subscriptions.get(OURS)
+
+    assert found is not None
+    assert (found.mention, found.escalation) == ("<@U12>", both.escalation)
 
 
 async def test_reminders_do_not_outlive_an_uninstall(store: Store) -> None:
