@@ -6,13 +6,15 @@ import errno
 import traceback
 from collections.abc import Iterator
 
-from bot.domain.errors import BotError
+from bot.domain.errors import BotError, StoreError
 
 
 def in_a_sentence(error: BaseException) -> str:
     """Return what went wrong, and where in the code it did if that is a fault of ours."""
     every = list(_leaves(error))
     for one in every:
+        if isinstance(one, StoreError) and one.advice:
+            return f"{one}. {one.advice}"
         if isinstance(one, BotError):
             return str(one)
     for one in every:

@@ -11,6 +11,7 @@ import difflib
 import importlib.util
 import os
 import re
+import ssl
 import tomllib
 import zoneinfo
 from collections.abc import Iterable, Mapping
@@ -137,6 +138,11 @@ def refuse_unusable(environment: Mapping[str, str]) -> None:
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         if (path := environment.get(name)) and not os.access(path, os.R_OK):
             raise SettingsError(f"{name} names {path}, which is not there or cannot be read")
+    if path := environment.get("SSL_CERT_FILE"):
+        try:
+            ssl.create_default_context(cafile=path)
+        except OSError:
+            raise SettingsError(f"SSL_CERT_FILE names {path}, which holds no certificate") from None
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         scheme, found, _ = environment.get(name, "").partition("://")
         if found and scheme not in PROXIES:

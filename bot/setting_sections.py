@@ -7,9 +7,9 @@ the file, and turns pydantic's errors into sentences for the operator.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import AliasChoices, ValidationError
+from pydantic import AliasChoices, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.domain.errors import SettingsError
@@ -28,6 +28,13 @@ class Section(BaseSettings):
         validate_by_name=True,
         hide_input_in_errors=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Take the line's end off a token that was read from a file; blanks alone are no value."""
+        trimmed = {name: v.strip() if isinstance(v, str) else v for name, v in values.items()}
+        return {name: value for name, value in trimmed.items() if value or value == values[name]}
 
     @classmethod
     def settings_customise_sources(

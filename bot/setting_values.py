@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from pydantic import HttpUrl, SecretStr, TypeAdapter, ValidationError
 
 # It becomes a part of incidents' keys and of surfaces' names, where a slash parts the two.
 PAGE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?")
+# With a port, or with `:*` for any, as agents' libraries compare it.
+HOST_NAME = re.compile(r"([\w.-]+|\[[0-9a-f:.]+\])(:(\d{1,5}|\*))?")
 LONGEST_SHOWN = 16  # letters of a bad value
 # https://docs.pydantic.dev/latest/errors/validation_errors/ → what follows the value
 PLAIN_WORDS = {
@@ -44,10 +47,14 @@ def data_folder() -> Path:
 
 def web_address(value: str) -> str:
     """The address without a slash at its end. Raises ValueError: it is none."""
+    # Pydantic passes over these, and no client does.
+    wrong = any(letter.isspace() or not letter.isprintable() for letter in value)
     try:
         TypeAdapter(HttpUrl).validate_python(value)
     except ValidationError:
-        raise ValueError("it is no web address; write it whole, as in https://a.example") from None
+        wrong = True
+    if wrong:
+        raise ValueError("it is no web address; write it whole, as in https://a.example")
     return value.rstrip("/")
 
 
@@ -56,6 +63,25 @@ def page_address(value: str) -> str:
     if "?" in value or "#" in value:
         raise ValueError("the address of a page ends before any ? or #")
     return web_address(value)
+
+
+def proxy_addresses(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The same. Raises ValueError: one is no address, which would never be anybody's."""
+    for value in values:
+        try:
+            if value != "*":
+                ip_network(value, strict=False)
+        except ValueError:
+            raise ValueError(f"{value!r} is no address; write 10.0.0.2 or 10.0.0.0/8") from None
+    return values
+
+
+def host_names(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The same. Raises ValueError: one is no name of a host."""
+    for value in values:
+        if not HOST_NAME.fullmatch(value):
+            raise ValueError(f"{value!r} is no host; write status.example.com or 10.0.0.2:8080")
+    return values
 
 
 def named_pages(value: object) -> object:

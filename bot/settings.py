@@ -19,8 +19,10 @@ from bot.setting_sections import PlatformSettings, Section, load_section, names_
 from bot.setting_values import (
     at_home,
     data_folder,
+    host_names,
     named_pages,
     page_address,
+    proxy_addresses,
     shown,
     web_address,
 )
@@ -65,9 +67,9 @@ class Settings(Section):
     public_reports: bool = False  # visitors of the page may report trouble
     # Agents may ask at /mcp (loads some 12 MB); behind a proxy its public names have to be said.
     mcp: bool = False
-    mcp_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    mcp_hosts: Annotated[tuple[str, ...], NoDecode, AfterValidator(host_names)] = ()
     # Addresses whose X-Forwarded-For is believed; none: whoever connects is the client.
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, AfterValidator(proxy_addresses)] = ()
     webhook_secret: SecretStr | None = None
     secret_key: SecretStr | None = None
     probes: bool = True
@@ -85,13 +87,13 @@ class Settings(Section):
     downdetector_client_secret: SecretStr | None = Field(
         default=None, validation_alias=plain_name("DOWNDETECTOR_CLIENT_SECRET")
     )
-    downdetector_url: str = Field(
+    downdetector_url: Address = Field(
         default="https://downdetectorapi.com/v2", validation_alias=plain_name("DOWNDETECTOR_URL")
     )
     openrouter_api_key: SecretStr | None = Field(
         default=None, validation_alias=plain_name("OPENROUTER_API_KEY")
     )
-    openrouter_url: str = Field(
+    openrouter_url: Address = Field(
         default="https://openrouter.ai/api/v1", validation_alias=plain_name("OPENROUTER_URL")
     )
     probe_daily_budget: int = Field(default=0, ge=0, le=10_000)

@@ -45,6 +45,13 @@ class DiscordSettings(PlatformSettings):
     def _is_a_web_address(cls, value: str) -> str:
         return web_address(value)
 
+    @field_validator("gateway_url")
+    @classmethod
+    def _is_a_socket(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("ws://", "wss://")):
+            raise ValueError("the address of a gateway begins with wss://")
+        return value
+
     @property
     def is_configured(self) -> bool:
         return bool(self.token)

@@ -28,6 +28,7 @@ _ADVICE = {
     "busy ": "A script keeps it busy, which may be somebody else's: end it with `SCRIPT KILL`.",
     "max number of clients": "Raise its `maxclients`, or see by `CLIENT LIST` who they are.",
     "loading the dataset": "It still reads its data: wait until it has.",
+    "connecting to": "See that it runs, and that REDIS_URL names it if you set that.",
 }
 
 

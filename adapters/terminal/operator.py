@@ -23,7 +23,7 @@ Fields = Mapping[str, Any]
 OVER = {"page.failed": "page.recovered", "store.failed": "store.recovered"}
 # Fields in braces are the event's own.
 SENTENCES = {
-    "store.failed": "I can't reach Redis, my memory: {reason}. What is new is told once it answers",
+    "store.failed": "I can't use Redis, my memory: {reason}. {advice} News are told once I can",
     "store.recovered": "Redis answers again",
     "store.died": "The embedded Redis ended ({reason}) and is started again",
     "store.data_lost": "Redis lost everything that it held. {advice}",
@@ -77,7 +77,8 @@ class OperatorNotices:
                 return f"I can't see {host}: {why}"
             return f"I can't read {host}: {event.get('reason')}"
         if name in SENTENCES:
-            return SENTENCES[name].format_map({**event, "site": host})
+            sentence = SENTENCES[name].format_map({"advice": "", **event, "site": host})
+            return " ".join(sentence.split())
         if event.get("level") == "error":
             return f"Something failed ({name}); `logs` shows it"
         return ""

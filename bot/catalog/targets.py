@@ -48,7 +48,7 @@ def load_targets(catalog: Catalog, text: str | None = None) -> list[Target]:
     try:
         document = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"what is to be probed cannot be read: {error}") from None
+        raise SettingsError(f"ISCLAUDEDOWN_PROBE_FILE is not TOML: {error}") from None
     targets = [
         _target(row, provider.id, region)
         for provider in catalog.providers.values()

@@ -39,7 +39,8 @@ class StoreBackoff:
     def failed(self, error: StoreError) -> float:
         """Return the seconds to wait before the next try."""
         if not self.failures:
-            log.error("store.failed", loop=self.loop, **self.fields, reason=str(error))
+            says = {"reason": str(error), "advice": error.advice}
+            log.error("store.failed", loop=self.loop, **self.fields, **says)
         self.failures += 1
         return min(0.1 * 2.0 ** min(self.failures, 16), LONGEST_STORE_BACKOFF)
 

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from pydantic import Field
+from pydantic import Field, SecretStr
 
+from adapters.discord.settings import DiscordSettings
 from adapters.platforms import settings_of_all
 from adapters.slack.settings import SlackSettings
 from bot.catalog.watched import watched_catalog
@@ -87,6 +88,10 @@ def test_a_bad_setting_stops_the_start_and_names_itself(
         ("PAGES", "acme=", "write name=https://status.example.com"),
         ("PROVIDERS", "cluade", "did you mean claude?"),
         ("DATA_DIR", "~nobody-of-that-name/x", "~nobody-of-that-name is nobody's home folder"),
+        ("PAGE_URL", "http://a.example/ b", "it is no web address"),
+        ("HEARTBEAT_URL", "http://a.example/\u200bx", "it is no web address"),
+        ("TRUSTED_PROXIES", "10.0.0.1,proxy", "'proxy' is no address; write 10.0.0.2"),
+        ("MCP_HOSTS", "https://a.example", "'https://a.example' is no host"),
         ("HTTP_PORT", SECRET, "it is no whole number"),  # a token in the wrong place
     ],
 )
@@ -176,7 +181,11 @@ def test_a_login_in_a_pages_address_is_used_and_never_shown(
     [
         ("SSL_CERT_FILE", "/nowhere/ca.pem", "SSL_CERT_FILE names /nowhere/ca.pem"),
         ("HTTPS_PROXY", f"socks5://u:{SECRET}@localhost:1", "HTTPS_PROXY names a SOCKS proxy"),
+        ("SSL_CERT_FILE", "/", "SSL_CERT_FILE names /, which holds no certificate"),
+        ("SSL_CERT_FILE", __file__, "which holds no certificate"),
         ("http_proxy", "ftp://localhost:1", "HTTP_PROXY names a proxy by ftp://"),
+        ("OPENROUTER_URL", "-1", "OPENROUTER_URL in the environment: it is no web address"),
+        ("DISCORD_GATEWAY_URL", "https://a.example", "begins with wss://"),
     ],
 )
 def test_what_libraries_would_stumble_over_is_named(
@@ -209,6 +218,19 @@ def test_a_time_zone_that_would_count_as_utc_is_pointed_out(
     monkeypatch.setenv("TZ", zone)
 
     assert any("TZ names" in sentence for sentence in settings_of_all().oddities) is odd
+
+
+def test_a_value_of_blanks_is_none_and_a_lines_end_behind_one_no_part_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ISCLAUDEDOWN_HTTP_TOKEN", " \n")
+    monkeypatch.setenv("ISCLAUDEDOWN_WEBHOOK_SECRET", "hook\n")
+    monkeypatch.setenv("DISCORD_TOKEN", "token\r\n")
+    settings = settings_of_all()
+
+    assert settings.http_token is None, "a token that anybody has opens the door to everybody"
+    assert settings.webhook_secret == SecretStr("hook")
+    assert settings.of(DiscordSettings).token == "token"
 
 
 def test_the_environment_wins_over_the_file(

@@ -63,14 +63,19 @@ async def test_what_goes_on_is_said_once_and_once_more_when_it_is_over() -> None
 
 async def test_a_store_that_fails_in_several_loops_is_one_sentence() -> None:
     told = notices()
-    failed = {"event": "store.failed", "level": "error", "reason": "Redis: refused"}
+    failed = {
+        "event": "store.failed",
+        "level": "error",
+        "reason": "Redis: refused",
+        "advice": "Start it.",
+    }
 
     said = [
         await told.sentence(one)
         for one in ({**failed, "loop": "a"}, {**failed, "loop": "b"}, {"event": "store.recovered"})
     ]
 
-    assert "Redis: refused" in said[0]
+    assert "Redis: refused. Start it. News" in said[0]
     assert said[1:] == ["", "Redis answers again"]
 
 
