@@ -28,7 +28,8 @@ _ADVICE = {
     "busy ": "A script keeps it busy, which may be somebody else's: end it with `SCRIPT KILL`.",
     "max number of clients": "Raise its `maxclients`, or see by `CLIENT LIST` who they are.",
     "loading the dataset": "It still reads its data: wait until it has.",
-    "connecting to": "See that it runs, and that REDIS_URL names it if you set that.",
+    "connect call failed": "See that it runs, and that REDIS_URL names it.",
+    "name or service not known": "See that REDIS_URL names the host where it runs.",
 }
 
 

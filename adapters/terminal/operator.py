@@ -26,6 +26,9 @@ SENTENCES = {
     "store.failed": "I can't use Redis, my memory: {reason}. {advice} News are told once I can",
     "store.recovered": "Redis answers again",
     "store.died": "The embedded Redis ended ({reason}) and is started again",
+    "store.folder_deleted": "The data folder {folder} was deleted; it is written anew from memory",
+    "store.folder_not_mended": "The data folder cannot be written anew ({reason}): what I know is "
+    "lost when the program ends",
     "store.data_lost": "Redis lost everything that it held. {advice}",
     "redis.unfit": "This Redis may lose what it holds: {says}. {advice}",
     "platform.refused": "{platform} stays closed: {reason}",

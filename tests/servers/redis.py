@@ -23,7 +23,8 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
-from adapters.redis.embedded.server import GUARD, server_program
+from adapters.redis.embedded.program import server_program
+from adapters.redis.embedded.server import GUARD
 
 SLOTS = 16384
 PATIENCE = 20.0

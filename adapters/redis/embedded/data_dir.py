@@ -40,10 +40,11 @@ _OURS = re.compile(
 )
 
 
-def prepare(folder: Path) -> Path:
+def prepare(folder: Path, *, whole: bool = True) -> Path:
     """Create the folder, for us alone, and tidy it. Returns its absolute path.
 
-    In a folder that holds other things as well (somebody's home) these stay as they are.
+    In a folder that holds other things as well (somebody's home) these stay as they are. `whole`:
+    no part of the data may be missing.
 
     Raises:
         StoreError: it cannot be written, anybody may write into it, the disk is full, or a part of
@@ -71,7 +72,7 @@ def prepare(folder: Path) -> Path:
         raise _not_writable(folder, error) from error
     if full:
         raise StoreError(full)
-    if parts and "appendonly.aof.manifest" not in parts:
+    if whole and parts and "appendonly.aof.manifest" not in parts:
         # The server would begin with nothing, and say nothing of it.
         raise StoreError(
             f"The data in {folder / 'appendonlydir'} lack their appendonly.aof.manifest. Restore "
@@ -114,6 +115,26 @@ async def owned(folder: Path) -> AsyncIterator[int]:
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(os.getpid()).encode(), 0)
         yield lock
+    finally:
+        os.close(lock)
+
+
+def lock_anew(folder: Path, held: int) -> None:
+    """Own a folder that was deleted and is there again, by the same descriptor.
+
+    Raises:
+        StoreError: another process owns it by now.
+        OSError: it cannot be written.
+    """
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if os.path.sameopenfile(lock, held):
+            return
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
+        os.dup2(lock, held, inheritable=False)
+    except BlockingIOError:
+        raise StoreError(f"another isclaudedown has taken the folder {folder}") from None
     finally:
         os.close(lock)
 

