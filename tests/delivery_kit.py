@@ -40,6 +40,7 @@ from bot.status.view import StatusView
 
 ENDS = {EventKind.RESOLVED, EventKind.WITHDRAWN, EventKind.OVER, EventKind.ENDED}
 BACK = {EventKind.REOPENED}
+CLAUDE = only(load_catalog(), ["claude"])
 
 
 def utc_now() -> datetime:
@@ -210,9 +211,7 @@ async def running_bot(
             clock,
             random.Random(seed),
             PlatformHealth(time.monotonic),
-            report_lines=ReportLines(
-                reports, only(load_catalog(), ["claude"]), clock, 0.0, store.takers
-            ),
+            report_lines=ReportLines(reports, CLAUDE, clock, 0.0, store.takers),
             takers=store.takers,
             views=TimedCache(view, 0.0),
             send_seconds=send_seconds,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 
@@ -32,10 +33,11 @@ async def test_a_crash_at_any_step_loses_doubles_and_disorders_nothing(redis_url
         await Story("alive", f"{redis_url}?db=0", server).tell(alive, ledger)
         assert ledger.is_clean
         turn = asyncio.Semaphore(TOGETHER)
+        numbers = itertools.count(1)
 
-        async def die(number: int, death: Death) -> None:
+        async def die(death: Death) -> None:
             async with turn:
-                found = Ledger()
+                found, number = Ledger(), next(numbers)
                 await Story(f"d{number}", f"{redis_url}?db={number}", server).tell(death, found)
                 assert found.is_clean, f"died at {death.point} ({death.nth}): {found}"
 
@@ -44,11 +46,14 @@ async def test_a_crash_at_any_step_loses_doubles_and_disorders_nothing(redis_url
             for point, times in Counter(alive.steps).items()
             for nth in range(1, (min(times, READS) if _reads(point) else times) + 1)
         ]
-        await asyncio.gather(*(die(number, one) for number, one in enumerate(deaths, start=1)))
-
-    # Polls come more or less often; each of these was died at, for sure.
-    missed = [d for d in deaths if not d.came.is_set() and "messenger" in d.point]
-    assert not missed
+        await asyncio.gather(*map(die, deaths))
+        # Polls come more or less often, but each of these is died at, for sure: where one was given
+        # up because everybody was busy, alone.
+        missed = [d for d in deaths if not d.came.is_set() and "messenger" in d.point]
+        again = [Death(d.point, d.nth) for d in missed]
+        for death in again:
+            await die(death)
+        assert not [d for d in again if not d.came.is_set()]
     assert any(d.point == "before redis.settle" and d.came.is_set() for d in deaths)
 
 

@@ -8,18 +8,19 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import pytest
+
+from adapters.discord import session_starts, shards
 from adapters.discord.platform import Discord, open_discord
 from adapters.discord.settings import DiscordSettings
 from adapters.redis.deferred import RedisDeferred
 from adapters.redis.keyvalue import RedisDeduplicator, RedisKeyValue
 from adapters.redis.shards import RedisShards
-from bot.catalog.catalog import only
-from bot.catalog.catalog_file import load_catalog
 from bot.delivery.channel_lifecycle import ChannelLifecycle
 from bot.domain.subscription import Channel
 from bot.messenger import Messenger
 from tests.commands_kit import commands_over
-from tests.delivery_kit import Bot, running_bot, utc_now
+from tests.delivery_kit import CLAUDE, Bot, running_bot, utc_now
 from tests.servers.discord import Channel as Place
 from tests.servers.discord import DiscordServer
 
@@ -37,11 +38,17 @@ class DiscordBot:
         return self.server.world.channels[number]
 
 
+@pytest.fixture
+def quick_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Session starts half a second apart, where their distance is not what is tested."""
+    for module in (session_starts, shards):
+        monkeypatch.setattr(module, "GROUP_SECONDS", 0.5)
+
+
 @contextlib.asynccontextmanager
 async def running_discord(server: DiscordServer, redis: str) -> AsyncIterator[DiscordBot]:
     """Connected, its commands registered."""
     options = DiscordSettings(token=server.token, api_url=server.url)
-    catalog = only(load_catalog(), ["claude"])
     messengers: dict[str, Messenger] = {}
     async with open_discord(
         options, clock=utc_now, monotonic=time.monotonic, requests_per_second=None
@@ -49,12 +56,12 @@ async def running_discord(server: DiscordServer, redis: str) -> AsyncIterator[Di
         messengers["discord"] = discord.messenger
         async with running_bot(redis, discord.messenger, send_seconds=8.0, lease=20.0) as bot:
             store = bot.store
-            commands = commands_over(store.database, messengers, catalog, utc_now)
+            commands = commands_over(store.database, messengers, CLAUDE, utc_now)
             discord.listen(
                 commands,
                 subscriptions=store.subscriptions,
                 lifecycle=ChannelLifecycle(store.subscriptions, store.queue, utc_now),
-                catalog=catalog,
+                catalog=CLAUDE,
                 deduplicator=RedisDeduplicator(store.database),
                 keyvalue=RedisKeyValue(store.database),
                 deferred=RedisDeferred(store.database, "discord", utc_now),

@@ -27,7 +27,7 @@ POSTS = r"/channels/\d+/(messages|threads)"
 FAULTS: dict[str, dict[str, Any]] = {
     "lost_after": {"what": "drop_after"},
     "lost_before": {"what": "drop_before"},
-    "limited": {"what": "ratelimit", "retry_after": 2.0},
+    "limited": {"what": "ratelimit", "retry_after": 0.5},
     "gone": {"what": "error", "status": 403, "code": 50013},
     "tenant_gone": {"what": "error", "status": 404, "code": 10004},
     "malformed": {"what": "error", "status": 400, "code": 50035},

@@ -14,11 +14,10 @@ from starlette.applications import Starlette
 from adapters.redis.store import Store, open_store
 from adapters.slack.platform import Slack, open_slack
 from adapters.slack.settings import SlackSettings
-from bot.catalog.catalog import only
-from bot.catalog.catalog_file import load_catalog
 from bot.domain.subscription import Channel, Subscription
 from bot.messenger import Messenger
 from tests.commands_kit import commands_over
+from tests.delivery_kit import CLAUDE
 from tests.servers.redis import standalone
 from tests.servers.slack import SlackServer, eventually
 
@@ -62,10 +61,9 @@ async def slack_bot(
         url = redis or stack.enter_context(standalone()).url
         store = await stack.enter_async_context(open_store(url))
         messengers: dict[str, Messenger] = {}
-        catalog = only(load_catalog(), ["claude"])
-        commands = commands_over(store.database, messengers, catalog, utc_now, page_url)
+        commands = commands_over(store.database, messengers, CLAUDE, utc_now, page_url)
         slack = await stack.enter_async_context(
-            open_slack(options, store, commands, catalog, utc_now)
+            open_slack(options, store, commands, CLAUDE, utc_now)
         )
         messengers["slack"] = slack.messenger
         bot = SlackBot(server, slack, store)

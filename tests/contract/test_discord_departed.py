@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from bot.domain.subscription import Subscription
+from adapters.redis.store import open_store
+from bot.domain.subscription import Channel, Subscription
 from tests.contract.discord_bot import running_discord
 from tests.servers.discord import DiscordServer, serve
 from tests.servers.redis import Node, standalone
@@ -30,9 +31,9 @@ async def test_a_server_that_removed_the_bot_while_it_was_away_is_written_to_no_
 ) -> None:
     left, kept = [await server.director.add_guild(name) for name in ("left", "kept")]
     places = {guild: await server.director.add_channel(guild, "ops") for guild in (left, kept)}
-    async with running_discord(server, redis.url) as bot:
+    async with open_store(redis.url) as store:
         for guild, number in places.items():
-            await bot.bot.store.subscriptions.put(Subscription(bot.channel(guild, number)))
+            await store.subscriptions.put(Subscription(Channel("discord", str(guild), str(number))))
     await server.director.kick_bot(left)
     async with running_discord(server, redis.url) as bot:
         queue = bot.bot.store.queue

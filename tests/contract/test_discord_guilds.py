@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from adapters.redis.store import open_store
 from bot.domain.subscription import Channel, Subscription
 from bot.messenger import Access
 from tests.contract.discord_bot import running_discord
@@ -107,9 +108,9 @@ async def test_a_deleted_channel_is_forgotten(server: DiscordServer) -> None:
 async def walks_of_a_start(server: DiscordServer, redis: Node, guilds: int) -> int:
     """Begin a session in so many guilds; return how often Redis walked over what it holds."""
     places = [await channel_in(server) for _ in range(guilds)]
-    async with running_discord(server, redis.url) as bot:
+    async with open_store(redis.url) as store:
         for place in places:
-            await bot.bot.store.subscriptions.put(Subscription(place))
+            await store.subscriptions.put(Subscription(place))
     with redis.client() as client:
         client.config_resetstat()
         async with running_discord(server, redis.url):

@@ -18,11 +18,12 @@ from adapters.discord.shards import ShardSessions
 from adapters.redis.client import open_database
 from adapters.redis.shards import RedisShards, ShardPart
 from bot.domain.errors import StoreError
-from tests.contract.discord_bot import running_discord
+from tests.contract.discord_bot import quick_starts, running_discord
 from tests.delivery_kit import until
 from tests.servers.discord import DiscordServer, serve
 from tests.servers.redis import Node, standalone
 
+__all__ = ["quick_starts"]  # a fixture
 LEASE = 0.3
 
 
@@ -84,6 +85,7 @@ async def replica(server: DiscordServer, redis: Node, name: str) -> AsyncIterato
         await database.close()
 
 
+@pytest.mark.usefixtures("quick_starts")
 async def test_who_is_cut_off_from_redis_ends_its_sessions_before_others_take_the_shards(
     server: DiscordServer, redis: Node
 ) -> None:
@@ -121,6 +123,7 @@ async def test_where_discord_asks_for_more_shards_all_sessions_begin_anew(
         assert (gateway.doubled, gateway.hasty) == (0, 0)
 
 
+@pytest.mark.usefixtures("quick_starts")
 async def test_what_is_known_of_guilds_outlives_a_session_and_no_more(
     server: DiscordServer, redis: Node
 ) -> None:

@@ -57,7 +57,7 @@ class SlackStage:
         kind, error = FAULTS[fault]
         if fault == "tenant_gone":  # said of the token too
             self.server.fail(kind, "auth.test", error=error)
-        self.server.fail(kind, "chat.postMessage", error=error, retry_after=2)
+        self.server.fail(kind, "chat.postMessage", error=error, retry_after=1)
 
 
 async def stage_of(

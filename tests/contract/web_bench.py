@@ -21,8 +21,6 @@ from adapters.redis.incidents import RedisIncidentStore
 from adapters.web.app import Web, build
 from adapters.web.metrics import Metrics
 from adapters.web.server import serving
-from bot.catalog.catalog import only
-from bot.catalog.catalog_file import load_catalog
 from bot.domain.incident import EventKind, Impact, Incident, IncidentEvent, Origin
 from bot.domain.page import Severity
 from bot.domain.state import ComponentState, State
@@ -30,6 +28,7 @@ from bot.evidence.collector import Collector
 from bot.evidence.stores import EvidenceStores
 from bot.status.service import StatusService
 from bot.status.snapshot import SharedSnapshot
+from tests.delivery_kit import CLAUDE
 from tests.servers.redis import Node, standalone
 
 NOW = datetime(2026, 4, 9, 12, 0, tzinfo=UTC)
@@ -122,17 +121,16 @@ def node() -> Iterator[Node]:
 async def running(node: Node) -> AsyncIterator[Running]:
     database = await open_database(node.url)
     await database.call("FLUSHALL")
-    catalog = only(load_catalog(), ["claude"])
     traffic = RedisTraffic(database)
     collector = Collector(
         EvidenceStores(
             RedisProbes(database), traffic, RedisReports(database, b"s"), RedisCrowd(database)
         ),
-        catalog,
+        CLAUDE,
     )
     incident_store = RedisIncidentStore(database)
     snapshot = SharedSnapshot(incident_store, collector, lambda: NOW)
-    status_service = StatusService(catalog, incident_store, snapshot, lambda: NOW)
+    status_service = StatusService(CLAUDE, incident_store, snapshot, lambda: NOW)
     made: Running
     hints: list[str] = []
     web = Web(

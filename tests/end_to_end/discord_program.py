@@ -17,7 +17,7 @@ from tests.servers.discord.interactions import visible_text
 from tests.servers.discord.permissions import mask
 from tests.servers.page import PageServer, page_server
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 MANAGER = mask("manage_guild", "view_channel", "send_messages")
 
 

@@ -23,7 +23,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nobody answers there
-PATIENCE = 30.0
+PATIENCE = 60.0
 POLL = 0.2
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 # Nothing of the tester's own set-up may reach the program.
 _KEPT = ("PATH", "HOME", "LANG", "SYSTEMROOT", "TMPDIR")
-PATIENCE = 20.0
+PATIENCE = 60.0
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -34,6 +34,7 @@ class Program:
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._changed = asyncio.Condition()
+        self._silent = False  # it has ended: its log is whole
         self.log: list[str] = []
 
     async def start(self) -> None:
@@ -46,7 +47,7 @@ class Program:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        seen = len(self.log)
+        seen, self._silent = len(self.log), False
         self._reader = asyncio.create_task(self._read(self._process))
         await self.says("bot.started", seen)
 
@@ -57,32 +58,39 @@ class Program:
             async with self._changed:
                 self.log.append(line.decode().rstrip())
                 self._changed.notify_all()
+        async with self._changed:
+            self._silent = True
+            self._changed.notify_all()
 
     async def says(self, event: str, since: int = 0) -> None:
         """Wait for a line of its log with `event`.
 
         Raises:
-            TimeoutError: it did not come; the log so far is in the error.
+            AssertionError: it ended without it, or it did not come; the log's end is in the error.
         """
-        try:
+
+        def said() -> bool:
+            return any(event in line for line in self.log[since:])
+
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE), self._changed:
-                await self._changed.wait_for(lambda: any(event in x for x in self.log[since:]))
-        except TimeoutError:
-            raise TimeoutError(f"no {event} in:\n" + "\n".join(self.log[-30:])) from None
+                await self._changed.wait_for(lambda: said() or self._silent)
+        assert said(), f"no {event} in:\n" + "\n".join(self.log[-30:])
 
     async def kill(self) -> None:
         """End it without a word, as a power cut would."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
-        await self._ended()
+        await self.ended()
 
     async def stop(self) -> int:
         """SIGTERM; the exit code."""
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
-        return await self._ended()
+        return await self.ended()
 
-    async def _ended(self) -> int:
+    async def ended(self) -> int:
+        """Wait for its end, and for its last words; the exit code."""
         if self._process is None or self._reader is None:
             return 0
         async with asyncio.timeout(PATIENCE):
@@ -91,7 +99,7 @@ class Program:
         return code
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def program(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Program]:
     running = Program(folder, settings)
     try:

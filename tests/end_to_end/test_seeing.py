@@ -23,6 +23,7 @@ async def test_it_says_once_that_it_cannot_see_and_once_that_it_can_across_a_kil
             page.fail("drop")
             await bot.shows("I can't see the status page of Claude")
             await bot.shows("API major outage. By now it may be")
+            await page.asked(3)  # by then it is kept that this was told
             await bot.kill()
         async with started(tmp_path, page.url, **BLIND) as bot:
             page.healthy()

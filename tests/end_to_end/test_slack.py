@@ -171,8 +171,9 @@ async def test_a_token_that_is_not_good_is_said_in_a_sentence(
 ) -> None:
     wrong = settings(slack, page, "socket") | {"SLACK_BOT_TOKEN": "xoxb-wrong"}
     running = Program(tmp_path, wrong)
-    with pytest.raises(TimeoutError, match="SLACK_BOT_TOKEN is not accepted"):
+    with pytest.raises(AssertionError, match="SLACK_BOT_TOKEN is not accepted"):
         await running.start()
+    assert await running.ended() == 1
     assert "Traceback" not in "\n".join(running.log)
 
 

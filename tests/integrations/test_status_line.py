@@ -45,11 +45,13 @@ def cached(where: Path, text: str, *, age: int = 0) -> None:
 async def began(where: Path) -> int:
     """How many refreshes began, once there is one."""
 
+    file = where / "began"
+
     async def any_did() -> bool:
-        return (where / "began").exists()
+        return file.exists() and file.read_text().endswith("\n")  # it is made before it is written
 
     await until(any_did)
-    return len((where / "began").read_text().splitlines())
+    return len(file.read_text().splitlines())
 
 
 async def test_a_fresh_line_is_shown_and_nothing_is_asked(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ async def test_a_stuck_workspace_leaves_room_for_the_others(redis_url: str) -> N
             redis_url, messenger, provider="pshare", lease=60, send_seconds=30, slots=8
         ) as bot,
     ):
-        await subscribe(bot.store, *channels(24, "share"))
+        await subscribe(bot.store, *channels(10, "share"))
         told = incident(EventKind.OPENED, provider="pshare")
         await commit(bot.store, told)
         bot.fanout.wake()

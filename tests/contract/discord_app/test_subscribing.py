@@ -9,11 +9,13 @@ from bot.domain.incident import EventKind
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel
 from tests.contract.discord_app.kit import MANAGER, MEMBER, Room
-from tests.contract.discord_bot import running_discord
+from tests.contract.discord_bot import quick_starts, running_discord
 from tests.contract.messenger_contract import card
 from tests.delivery_kit import commit, incident, until
 from tests.servers.discord import DiscordServer
 from tests.servers.redis import Node
+
+__all__ = ["quick_starts"]  # a fixture
 
 
 async def test_subscribing_leaves_one_public_line_and_says_what_holds(room: Room) -> None:
@@ -73,6 +75,7 @@ async def test_in_a_thread_the_channel_around_it_is_meant(room: Room) -> None:
     assert await room.kept() is not None
 
 
+@pytest.mark.usefixtures("quick_starts")
 async def test_buttons_work_after_a_restart(server: DiscordServer, redis: Node) -> None:
     guild = await server.director.add_guild()
     number = await server.director.add_channel(guild, "ops")
