@@ -11,11 +11,14 @@ also, wherever they stand:
 
 import ast
 import difflib
+import gc
 import random
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import FunctionType, ModuleType
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper
@@ -32,11 +35,34 @@ class Fault:
     source: str
     first: int
     last: int
+    function: tuple[int, int]  # the lines of the one that it is in
     diff: str  # what differs, for people
 
-    @property
-    def module(self) -> str:
-        return ".".join(self.path.with_suffix("").parts)
+    def put_in(self) -> None:
+        """Give the functions of the module, in this process, the bodies and defaults with it."""
+        module = sys.modules[".".join(self.path.with_suffix("").parts)]
+        changed = ModuleType(module.__name__)
+        found = _functions(module)
+        exec(compile(self.source, str(module.__file__), "exec"), changed.__dict__)  # noqa: S102
+        for old, new in zip(found, _functions(changed), strict=True):
+            if old.__qualname__ != new.__qualname__:
+                raise ValueError(f"{old.__qualname__} is not {new.__qualname__}")
+            old.__code__ = new.__code__
+            if repr(old.__defaults__) != repr(new.__defaults__):
+                old.__defaults__ = new.__defaults__
+            if repr(old.__kwdefaults__) != repr(new.__kwdefaults__):
+                old.__kwdefaults__ = new.__kwdefaults__
+
+
+def _functions(module: ModuleType) -> list[FunctionType]:
+    """Return all functions in the text of a module, in the order of their names."""
+    found = [
+        one
+        for one in gc.get_objects()
+        if isinstance(one, FunctionType)
+        if one.__globals__ is module.__dict__ and one.__code__.co_filename != "<string>"
+    ]
+    return sorted(found, key=lambda one: (one.__qualname__, one.__code__.co_firstlineno))
 
 
 class _Everywhere(MutationVisitor):  # type: ignore[misc]  # mutmut is not in the environment
@@ -99,7 +125,17 @@ def _fault(path: Path, number: int) -> Fault | None:
     if _unnoticed(path) >= set(range(first, last + 1)) or _only_turns_a_bound(old, new):
         return None
     said = [*(f"  - {line.strip()}" for line in old), *(f"  + {line.strip()}" for line in new)]
-    return Fault(path, changed, first, last, "\n".join([f"{path}:{first}", *said]))
+    diff = "\n".join([f"{path}:{first}", *said])
+    return Fault(path, changed, first, last, _function_at(path, first), diff)
+
+
+def _function_at(path: Path, line: int) -> tuple[int, int]:
+    functions = [
+        (node.lineno, node.end_lineno or node.lineno)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    return max((one for one in functions if one[0] <= line <= one[1]), default=(line, line))
 
 
 def _only_turns_a_bound(old: Sequence[str], new: Sequence[str]) -> bool:

@@ -12,7 +12,6 @@ does. A fault stands in the memory of the process that runs its tests, and never
 
 import argparse
 import importlib
-import importlib.machinery
 import os
 import signal
 import subprocess
@@ -23,12 +22,11 @@ import venv
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from importlib.util import find_spec, spec_from_loader
+from importlib.util import find_spec
 from multiprocessing import get_context
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkProcess
 from pathlib import Path
-from types import CodeType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,11 +42,8 @@ RINGS = ["tests/unit", "tests/cases", "tests/history", "tests/contract"]
 SAMPLE, SEED = 150, 17
 # A test that waits for what never comes has seen the fault, and so has one that never ends.
 TEST_SECONDS, FAULT_SECONDS = 20, 400
-# Imported once, and not for each fault.
-LIBRARIES = """aiohttp.web cryptography.fernet discord httpx hypothesis orjson pydantic_settings
-redis.asyncio.cluster slack_bolt.async_app starlette.applications structlog typer uvicorn"""
 UNSEEN, NOT_REACHED, BY_MYPY = "seen by no test", "reached by no test", "refused by mypy"
-SURVIVED, NO_TESTS = 0, 5  # pytest's exit codes
+SURVIVED, NO_TESTS, NOT_TRIED = 0, 5, 99  # pytest's exit codes, and ours
 
 
 def main() -> None:
@@ -69,7 +64,7 @@ def main() -> None:
     from reach import reach_of  # noqa: PLC0415
 
     reach = reach_of(chosen.tests, PARTS, FOLDER, chosen.workers)
-    load_libraries()
+    load_everything()
     for part in chosen.part or PARTS:
         place = Path("bot", *part.split("."))
         paths = sorted(place.glob("*.py")) or [place.with_suffix(".py")]
@@ -101,16 +96,19 @@ def install() -> Path:
     return python
 
 
-def load_libraries() -> None:
-    """Import what most tests import: each fault is tried in a copy of this process."""
+def load_everything() -> None:
+    """Import the program, and what it stands on: each fault is tried in a copy of this process."""
     import pytest  # noqa: PLC0415
 
     with Path(os.devnull).open("w") as nowhere:
         kept, sys.stdout = sys.stdout, nowhere
         pytest.main(["--markers", "-p", "no:cacheprovider"])  # it imports its plugins its own way
         sys.stdout = kept
-    for name in LIBRARIES.split():
-        importlib.import_module(name)
+    for path in sorted([*Path("bot").rglob("*.py"), *Path("adapters").rglob("*.py")]):
+        name = ".".join(path.with_suffix("").parts)
+        with suppress(ImportError):  # of what is optional
+            if not name.endswith("__main__"):
+                importlib.import_module(name.removesuffix(".__init__"))
 
 
 def tried(faults: Iterator["Fault"], reach: "Reach", workers: int) -> Iterator[tuple["Fault", str]]:
@@ -124,6 +122,8 @@ def tried(faults: Iterator["Fault"], reach: "Reach", workers: int) -> Iterator[t
                 more = False
                 break
             tests = reach.tests(fault.path, fault.first, fault.last)
+            # The head of a function runs when it is made: whoever calls it may see what is there.
+            tests = tests or reach.tests(fault.path, *fault.function)
             if not tests:
                 yield fault, NOT_REACHED
                 continue
@@ -147,6 +147,8 @@ def outcome_of(process: ForkProcess) -> str:
     process.join()
     if not ended:
         return "without an end"
+    if process.exitcode == NOT_TRIED:
+        return "could not be tried"
     return UNSEEN if process.exitcode in {SURVIVED, NO_TESTS} else "seen by a test"
 
 
@@ -167,26 +169,13 @@ def run_tests(fault: "Fault", tests: Sequence[str]) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
-    sys.meta_path.insert(0, Changed(fault))
+    try:
+        fault.put_in()
+    except Exception:  # whatever it is, nothing was tried
+        os._exit(NOT_TRIED)
     files = dict.fromkeys(name.partition("::")[0] for name in tests)
     options = f"-x -q -p no:cacheprovider --hypothesis-seed=0 --timeout={TEST_SECONDS}"
     os._exit(pytest.main([*options.split(), *files], plugins=[InOrder()]))
-
-
-class Changed(importlib.machinery.SourceFileLoader):
-    """Finds the module with the fault, and loads it from memory."""
-
-    def __init__(self, fault: "Fault") -> None:
-        super().__init__(fault.module, str(ROOT / fault.path))
-        self._source = fault.source.encode()
-
-    def find_spec(self, fullname: str, *_: object) -> importlib.machinery.ModuleSpec | None:
-        """Return how to import the one module that is changed."""
-        return spec_from_loader(fullname, self) if fullname == self.name else None
-
-    def get_code(self, fullname: str) -> CodeType:
-        """Return the code with the fault, not one that was compiled before."""
-        return self.source_to_code(self._source, self.get_filename(fullname))
 
 
 def is_refused(fault: "Fault") -> bool:

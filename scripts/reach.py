@@ -18,6 +18,7 @@ LAST_RING = "tests/contract/"  # its servers take time to start
 _TIMES = "ISCLAUDEDOWN_TEST_TIMES"  # the file for them
 _seconds: dict[str, float] = {}
 _failed: set[str] = set()
+_skipped: set[str] = set()
 
 
 class Reach:
@@ -30,7 +31,7 @@ class Reach:
 
     def tests(self, path: Path, first: int, last: int) -> list[str]:
         """Return the tests (pytest's ids) that reach one of these lines, the quickest first."""
-        reached = self._data.contexts_by_lineno(str(path.resolve()))
+        reached = self._data.contexts_by_lineno(str(path))
         contexts = {name for line in range(first, last + 1) for name in reached.get(line, ())}
         names = {context.rpartition("|")[0] for context in contexts} & self._seconds.keys()
         return sorted(names, key=lambda one: (one.startswith(LAST_RING), self._seconds[one]))
@@ -44,7 +45,7 @@ def reach_of(tests: Sequence[str], parts: Sequence[str], folder: Path, workers: 
     known = json.loads(times.read_text()) if times.exists() else {}
     if known.get("of") != now:
         lines = "".join(f"    bot/{part}\n" for part in parts)
-        settings.write_text(f"[run]\ndata_file = {data}\nsource =\n{lines}")
+        settings.write_text(f"[run]\ndata_file = {data}\nrelative_files = true\nsource =\n{lines}")
         options = f"-q -n {workers} -p reach -p no:cacheprovider --hypothesis-seed=0"
         coverage = f"--cov --cov-report= --cov-context=test --cov-config={settings}"
         path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
@@ -74,13 +75,16 @@ def fingerprint(tests: Sequence[str]) -> str:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Add up what a test takes; one that fails or is skipped sees nothing."""
     _seconds[report.nodeid] = _seconds.get(report.nodeid, 0.0) + report.duration
-    if not report.passed:
+    if report.failed:
         _failed.add(report.nodeid)
+    if report.skipped:
+        _skipped.add(report.nodeid)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the times down, in the process that has all reports."""
     if _TIMES in os.environ and not hasattr(session.config, "workerinput"):
-        seconds = {name: spent for name, spent in _seconds.items() if name not in _failed}
+        ran = _seconds.keys() - _failed - _skipped
+        seconds = {name: _seconds[name] for name in sorted(ran)}
         found = {"seconds": seconds, "failed": sorted(_failed)}
         Path(os.environ[_TIMES]).write_text(json.dumps(found))

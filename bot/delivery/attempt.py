@@ -41,7 +41,6 @@ class Attempt:
     def __init__(self, context: DeliveryContext, claim: Claim) -> None:
         self._context = context
         self._claim = claim
-        self._channel = claim.channel
         self._sender = Sender(context, claim)
         self._tasks: list[SubjectTask] = []
         self._unconfirmed = Unconfirmed.UNCHANGED
@@ -56,10 +55,10 @@ class Attempt:
         try:
             return self._with_updates(await self._serve())
         except Superseded:
-            log.info("delivery.claim_lost", channel=str(self._channel))
+            log.info("delivery.claim_lost", channel=str(self._claim.channel))
         except StoreError as error:
             # The claim ends by itself, and whoever takes it next searches first.
-            log.debug("delivery.unsettled", channel=str(self._channel), reason=str(error))
+            log.debug("delivery.unsettled", channel=str(self._claim.channel), reason=str(error))
         return None
 
     async def _serve(self) -> Settlement:
@@ -111,18 +110,20 @@ class Attempt:
         try:
             message = await self._sender.send(step, task)
         except MessageGone as gone:
-            log.info("delivery.message_gone", channel=str(self._channel), reason=gone.reason)
+            log.info("delivery.message_gone", channel=str(self._claim.channel), reason=gone.reason)
             task.thread = replace(task.thread, refused=gone.reason)
             message = DELETED
         except Malformed as refused:
-            log.warning("delivery.malformed", channel=str(self._channel), reason=refused.reason)
+            log.warning(
+                "delivery.malformed", channel=str(self._claim.channel), reason=refused.reason
+            )
             task.thread = replace(task.thread, refused=refused.reason)
             try:
                 message = await self._sender.send(step, task, plainly=True)
             except (Malformed, MessageGone) as again:
                 self._context.counts.parked += 1
                 # Our fault; the reason says more than a traceback.
-                log.error("delivery.parked", channel=str(self._channel), reason=again.reason)  # noqa: TRY400
+                log.error("delivery.parked", channel=str(self._claim.channel), reason=again.reason)  # noqa: TRY400
                 if step.act is Act.OPEN:
                     task.thread = replace(task.thread, parked=step.revision)
                     return

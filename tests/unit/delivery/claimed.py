@@ -16,7 +16,8 @@ from bot.domain.subscription import ThreadRecord
 from bot.domain.taker import Taker
 from bot.status.view import ProviderStatus, StatusView
 from tests.delivery_kit import incident
-from tests.unit.delivery.stage import HERE, HOUR, NOW, Stage
+from tests.unit.delivery.platform import HERE
+from tests.unit.delivery.stage import HOUR, NOW, Stage
 
 CLAUDE = only(load_catalog(), ["claude"])
 TOLD = incident(EventKind.OPENED, at=NOW - HOUR)

@@ -15,7 +15,8 @@ from bot.domain.incident import EventKind
 from bot.domain.message import Message
 from bot.domain.subscription import Channel, ThreadRecord
 from tests.delivery_kit import incident
-from tests.unit.delivery.stage import ASKED, NOW, Platform, Queue, Stage
+from tests.unit.delivery.platform import Platform
+from tests.unit.delivery.stage import ASKED, NOW, Queue, Stage
 
 TOLD = incident(EventKind.OPENED, at=NOW)
 
@@ -27,8 +28,10 @@ class Office(Platform):
     width: int = 8
     door: asyncio.Event = field(default_factory=asyncio.Event)
     begun: list[str] = field(default_factory=list)
+    ready: list[int] = field(default_factory=list)  # channels, as it was asked
 
     def at_once(self, channel: Channel, ready: int) -> int:
+        self.ready.append(ready)
         return self.width
 
     def buckets(self, channel: Channel, *, revising: bool = False) -> list[Any]:

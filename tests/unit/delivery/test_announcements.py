@@ -33,6 +33,7 @@ from tests.delivery_kit import incident
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+LATER = NOW + HOUR
 HERE = Channel("chat", "T1", "C1")
 NOTHING, TOLD = ThreadRecord(), ThreadRecord(root="m1")
 ASKED = Subscription(HERE)
@@ -111,6 +112,7 @@ def untaken(
         (untaken(), NOTHING, None, Reason.NOT_SUBSCRIBED),
         (untaken(), NOTHING, ASKED, Reason.NOT_SUBSCRIBED),
         (untaken(), NOTHING, replace(CALLS, muted_until=NOW + MINUTE), Reason.MUTED),
+        (untaken(), NOTHING, replace(CALLS, muted_incidents={MAJOR.key: LATER}), Reason.MUTED),
         (untaken(root=None), NOTHING, CALLS, Reason.QUIET),
         (untaken(root=ThreadRecord(root="")), NOTHING, CALLS, Reason.QUIET),
         (untaken(), NOTHING, replace(CALLS, escalation=Escalation(61, "x")), Reason.QUIET),
@@ -146,6 +148,8 @@ def test_the_time_counts_from_when_the_provider_called_it_a_major_outage() -> No
     )
     assert major_since(MAJOR) == NOW - HOUR
     assert major_since(grew) == NOW - 10 * MINUTE
+    unseen = replace(grew, timeline=(*grew.timeline, (NOW - MINUTE, Severity.UNKNOWN)))
+    assert major_since(unseen) == NOW - 10 * MINUTE, "nobody saw it get better"
     for less in (
         replace(MAJOR, severity=Severity.PARTIAL),
         replace(MAJOR, origin=Origin.SUSPECTED),

@@ -24,7 +24,8 @@ from bot.domain.page import Severity
 from bot.domain.subscription import Pause, Reminder
 from tests.delivery_kit import incident, more
 from tests.unit.delivery.claimed import view
-from tests.unit.delivery.stage import ASKED, HERE, HOUR, NOW, Call, Queue, Stage
+from tests.unit.delivery.platform import HERE, Call
+from tests.unit.delivery.stage import ASKED, HOUR, NOW, Queue, Stage
 
 OPENED = incident(EventKind.OPENED, at=NOW)
 WORSE = more(OPENED, EventKind.WORSE, at=NOW)
@@ -177,8 +178,11 @@ async def test_a_root_that_is_refused_in_every_form_waits_for_its_next_revision(
     thread = settlement.updates[0].thread
     assert (thread.root, thread.parked, thread.refused) == (None, 1, "invalid_blocks")
     assert stage.context.counts.parked == 1
+    stage.platform.failing = {"open": [Malformed("invalid_blocks"), again]}
     await stage.serve(WORSE)
-    assert stage.platform.said("open") == ["root claude/x1 r2"]
+    assert stage.context.counts.parked == 2
+    await stage.serve(RESOLVED)
+    assert stage.platform.said("open") == ["root claude/x1 r3"]
 
 
 async def test_a_reply_that_is_refused_in_every_form_is_left_out() -> None:

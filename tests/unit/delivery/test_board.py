@@ -15,6 +15,7 @@ from bot.messages.board import BoardContent
 from tests.unit.messages.examples import DOWN, OUTAGE, QUIET, claude, seen
 
 NOW = datetime(2026, 11, 20, 16, 5, tzinfo=UTC)
+EARLIER = NOW - timedelta(minutes=7)
 
 
 def news(
@@ -95,5 +96,8 @@ def test_the_state_of_all_boards_changes_with_what_is_seen_and_not_with_the_seco
         seen(claude(*DOWN)),
         seen(claude(*DOWN, incidents=(replace(OUTAGE, severity=Severity.PARTIAL),))),
         seen(claude(*DOWN, incidents=(OUTAGE,), observed_at=NOW, failing_since=NOW)),
+        seen(claude(*DOWN, incidents=(OUTAGE,), observed_at=EARLIER, failing_since=NOW)),
+        seen(claude(*DOWN, incidents=(OUTAGE,), observed_at=NOW, failing_since=EARLIER)),
     )
-    assert len({state_of(view).version for view in (before, *others)}) == 6
+    assert len({state_of(view).version for view in (before, *others)}) == 8
+    assert all(state_of(view).version.startswith("1:") for view in others)

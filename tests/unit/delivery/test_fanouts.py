@@ -8,6 +8,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.delivery.cache import IncidentCache
 from bot.delivery.fanout import RECENTLY, FanOut
@@ -160,8 +161,11 @@ async def test_after_the_store_failed_everything_is_swept_anew(
     await runs(loop, lambda: True, monkeypatch)
     store.fails = True
     store.entries[False] = [StreamEntry("1-0", TOLD.key)]
-    (wait,) = await runs(loop, lambda: True, monkeypatch)
+    with capture_logs() as logs:
+        (wait,) = await runs(loop, lambda: True, monkeypatch)
     assert 0 < wait < 1
+    failed = next(line for line in logs if line["event"] == "store.failed")
+    assert (failed["loop"], failed["provider"]) == ("fanout", "claude")
     store.fails = False
     store.events.clear()
     await runs(loop, lambda: True, monkeypatch)

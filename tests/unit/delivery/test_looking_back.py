@@ -14,7 +14,8 @@ from bot.domain.errors import CannotLook, RateLimited, Uncertain
 from bot.domain.incident import EventKind, Incident
 from bot.domain.subscription import ThreadRecord
 from tests.delivery_kit import incident, more
-from tests.unit.delivery.stage import ASKED, HERE, HOUR, MINUTE, NOW, SECOND, Stage
+from tests.unit.delivery.platform import HERE
+from tests.unit.delivery.stage import ASKED, HOUR, MINUTE, NOW, SECOND, Stage
 
 OPENED = incident(EventKind.OPENED, at=NOW)
 WORSE = more(OPENED, EventKind.WORSE, at=NOW)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.plan import ENDS, plan
+from bot.delivery.plan import ENDS, OLDEST_OVER, OLDEST_REPLY, plan
 from bot.delivery.steps import Act, Plan, apply
 from bot.domain.incident import EventKind, Incident, Origin
 from bot.domain.page import Severity
-from bot.domain.subscription import Channel, Subscription, ThreadRecord
+from bot.domain.subscription import Channel, Pause, Reason, Subscription, ThreadRecord
 from tests.delivery_kit import incident, more
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -39,6 +39,23 @@ def acts(found: Plan) -> list[Act]:
 
 
 STARTED = do(OPENED, ThreadRecord())
+
+
+def test_a_channel_that_is_not_written_to_has_a_plan_all_the_same() -> None:
+    paused = replace(ASKED, paused=Pause("is_archived", NOW, None))
+    assert plan(OPENED, ThreadRecord(), ASKED, NOW).reason is Reason.DUE
+    assert plan(OPENED, ThreadRecord(), paused, NOW).reason is Reason.PAUSED
+    assert plan(OPENED, STARTED, paused, NOW).reason is Reason.TOLD
+    worse = more(OPENED, EventKind.WORSE, at=NOW)
+    assert plan(worse, STARTED, None, NOW).reason is Reason.DUE
+    assert plan(worse, replace(STARTED, root=""), ASKED, NOW) == Plan((), Reason.ROOT_DELETED)
+
+
+def test_a_root_of_one_who_joined_midway_stays_one() -> None:
+    joined = replace(STARTED, midway=True)
+    for thread in (STARTED, joined):
+        root = plan(more(OPENED, EventKind.UPDATE, at=NOW), thread, ASKED, NOW).steps[-1]
+        assert (root.act, root.midway) == (Act.REVISE, thread.midway)
 
 
 def test_an_opening_is_one_root_with_a_mention() -> None:
@@ -89,6 +106,31 @@ def test_the_root_is_revised_at_every_revision_and_closed_at_the_end() -> None:
     told = more(OPENED, EventKind.RESOLVED, at=NOW)
     assert acts(plan(told, STARTED, ASKED, NOW)) == [Act.REPLY, Act.REVISE, Act.CLOSE]
     assert acts(plan(told, STARTED, ASKED, NOW, closes=False)) == [Act.REPLY, Act.REVISE]
+
+
+def test_a_root_is_revised_for_a_new_count_of_people_while_it_goes_on() -> None:
+    (step,) = plan(OPENED, STARTED, ASKED, NOW, report_count="3 here").steps
+    assert (step.act, step.report_count) == (Act.REVISE, "3 here")
+    counted = apply(STARTED, step, "m1")
+    assert acts(plan(OPENED, counted, ASKED, NOW, report_count="3 here")) == []
+    assert acts(plan(OPENED, counted, ASKED, NOW)) == [Act.REVISE], "nobody reports it any more"
+    over = more(OPENED, EventKind.RESOLVED, at=NOW)
+    told = do(over, STARTED)
+    assert acts(plan(over, told, ASKED, NOW, report_count="4 here")) == []
+    (root,) = plan(OPENED, ThreadRecord(), ASKED, NOW, report_count="3 here").steps
+    assert root.report_count == "3 here"
+
+
+def test_ten_minutes_are_not_yet_too_long_ago() -> None:
+    at_last = NOW + OLDEST_REPLY
+    both = more(OPENED, EventKind.UPDATE, EventKind.UPDATE, at=NOW)
+    assert acts(plan(both, STARTED, ASKED, at_last)) == [Act.REPLY, Act.REPLY, Act.REVISE]
+    (root,) = plan(both, ThreadRecord(), ASKED, at_last).steps
+    assert root.since == 1, "what came with the opening follows in the thread"
+    (late,) = plan(both, ThreadRecord(), ASKED, at_last + timedelta(seconds=1)).steps
+    assert late.since == 3, "the root tells everything"
+    alone = more(OPENED, EventKind.UPDATE, at=NOW)
+    assert acts(plan(alone, STARTED, ASKED, NOW + OLDEST_OVER))[0] is Act.REPLY
 
 
 def test_what_came_too_much_or_too_long_ago_is_one_catch_up() -> None:

@@ -173,6 +173,7 @@ def test_the_summary_says_after_a_crash_what_it_was_recorded_to_say() -> None:
     other = incident(EventKind.OPENED, id_="b", at=MIDNIGHT, severity=Severity.PARTIAL)
     end = QuietEnd(Period(MORNING - timedelta(hours=9), MORNING))
     first = QuietEndNews(end, GoingOn(((known, ThreadRecord()),)))
+    assert end.version.partition(":")[0] == "1"
     record, say = first.plan(ThreadRecord(), ASKED, MORNING).steps
     assert (record.act, say.act, say.mention) == (Act.RECORD, Act.SAY, True)
     stands = apply(ThreadRecord(), record)

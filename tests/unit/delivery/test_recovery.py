@@ -67,3 +67,9 @@ async def test_after_a_loss_a_root_is_searched_for_from_the_beginning_of_its_inc
     await found_on_platform(task, claim, since, find)
 
     assert searched == [begun - MARGIN]
+
+
+def test_a_root_that_showed_the_end_told_everything_and_an_earlier_one_did_not() -> None:
+    assert adopt_root(TOLD, ASKED, "m1", NOW, first=3).joined == 3
+    assert adopt_root(TOLD, ASKED, "m1", NOW, first=2).joined == 1
+    assert adopt_root(TOLD, ASKED, "m1", NOW, first=0).joined == 1

@@ -22,7 +22,8 @@ from bot.domain.taker import Taker
 from bot.evidence.reports import ReportCount
 from bot.status.view import ProviderStatus, StatusView
 from tests.delivery_kit import incident, more
-from tests.unit.delivery.stage import HERE, HOUR, NOW
+from tests.unit.delivery.platform import HERE
+from tests.unit.delivery.stage import HOUR, NOW
 
 BEDROCK = "bedrock/eu-west-1"
 CATALOG = only(load_catalog(), ["claude", BEDROCK])

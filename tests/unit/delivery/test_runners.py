@@ -43,6 +43,16 @@ async def test_a_tenant_has_as_many_runners_as_are_worth_while() -> None:
     assert len(floor.office.begun) == 13
 
 
+@pytest.mark.parametrize(("crowded", "ready"), [(False, 3), (True, 64)])
+async def test_how_many_are_worth_while_is_asked_for_the_channels_that_are_ready(
+    crowded: bool, ready: int
+) -> None:
+    floor = Floor(slots=64)
+    floor.stage.context.crowded = crowded
+    floor.runners.take(floor.claims(3))
+    assert floor.office.ready[-1] == ready, "behind what was claimed there may be any number"
+
+
 async def test_runners_are_started_some_at_a_time_and_doubled() -> None:
     floor = Floor(slots=1000, width=100)
     floor.runners.take(floor.claims(100))

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from bot.delivery import runners as module
 from bot.domain.subscription import Pause
 from tests.unit.delivery.floor import Floor, until
-from tests.unit.delivery.stage import HOUR, NOW
+from tests.unit.delivery.stage import ASKED, HOUR, NOW
 
 
 async def test_a_settlement_that_fails_or_comes_too_late_frees_its_slot() -> None:
@@ -82,6 +82,17 @@ async def test_a_channel_that_was_paused_is_told_so_once_its_pause_has_ended(
     assert floor.book.settled[0].resume
 
 
+async def test_whoever_waits_behind_a_channel_whose_pause_could_not_be_ended_is_served() -> None:
+    floor = Floor(width=1)
+    floor.office.door.set()
+    floor.book.fails = True
+    first, *others = floor.claims(3)
+    paused = replace(ASKED, channel=first.channel, paused=Pause("is_archived", NOW - HOUR, None))
+    floor.runners.take([replace(first, subscription=paused), *others])
+    await until(lambda: not floor.runners.held)
+    assert floor.office.begun == ["T1/C0", "T1/C1", "T1/C2"]
+
+
 async def test_at_the_end_calls_in_flight_are_finished_and_recorded() -> None:
     floor = Floor(width=2)
     floor.runners.take(floor.claims(2))
@@ -109,6 +120,9 @@ async def test_at_the_end_what_takes_too_long_is_given_up_and_counted() -> None:
     floor.book.waits = True
     floor.runners.take(floor.claims(2))
     await until(lambda: len(floor.book.settled) == 2)
-    assert await floor.runners.stop(0.01) == 2
+    floor.office.door = asyncio.Event()
+    floor.runners.take(floor.claims(1, "T2"))
+    await until(lambda: len(floor.office.begun) == 3)
+    assert await floor.runners.stop(0.01) == 3, "one call, and two records"
     await asyncio.sleep(0)
     assert not floor.runners.in_flight

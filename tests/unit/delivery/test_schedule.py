@@ -13,7 +13,8 @@ from bot.domain.incident import EventKind
 from bot.domain.quiet import Period, QuietHours
 from bot.domain.subscription import Channel, Subscription
 from tests.delivery_kit import incident
-from tests.unit.delivery.stage import ASKED, HERE, HOUR, MINUTE, NOW
+from tests.unit.delivery.platform import HERE
+from tests.unit.delivery.stage import ASKED, HOUR, MINUTE, NOW
 from tests.unit.delivery.streams import TOLD, Store
 
 NIGHT = QuietHours(time(8), time(11), "UTC")

@@ -15,7 +15,8 @@ from bot.domain.incident import EventKind
 from bot.domain.page import Severity
 from bot.messenger import Bucket
 from tests.delivery_kit import incident, more
-from tests.unit.delivery.stage import ASKED, HERE, NOW, Stage
+from tests.unit.delivery.platform import HERE
+from tests.unit.delivery.stage import ASKED, NOW, Stage
 
 MAJOR = incident(EventKind.OPENED, at=NOW)
 MINOR = replace(MAJOR, id="x2", severity=Severity.DEGRADED, worst=Severity.DEGRADED)

@@ -19,7 +19,8 @@ from bot.domain.page import Severity
 from bot.domain.state import State
 from bot.domain.subscription import Channel, Reminder
 from bot.status.view import ProviderStatus, StatusView
-from tests.unit.delivery.stage import HERE, HOUR, MINUTE, NOW
+from tests.unit.delivery.platform import HERE
+from tests.unit.delivery.stage import HOUR, MINUTE, NOW
 from tests.unit.delivery.streams import TOLD, Store
 
 

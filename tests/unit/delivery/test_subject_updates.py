@@ -15,7 +15,8 @@ from bot.domain.page import Severity
 from bot.domain.subscription import Reason, Reminder, ThreadRecord
 from tests.delivery_kit import more
 from tests.unit.delivery.claimed import STANDS, TOLD
-from tests.unit.delivery.stage import ASKED, HERE, NOW
+from tests.unit.delivery.platform import HERE
+from tests.unit.delivery.stage import ASKED, NOW
 
 
 def pending(told: Subject, thread: ThreadRecord) -> PendingThread:

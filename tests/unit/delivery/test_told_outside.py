@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import time
+from datetime import UTC, datetime, time
+from typing import Any
 
 import pytest
 
@@ -18,14 +19,18 @@ from bot.delivery.subjects import task_of
 from bot.domain.blindness import Blindness
 from bot.domain.board import BOARD, Board, BoardState
 from bot.domain.digest import DigestDue, DigestTime
+from bot.domain.errors import Malformed
+from bot.domain.message import Button, Lines, Message, Text
 from bot.domain.page import Severity
 from bot.domain.quiet import Period
 from bot.domain.state import State
-from bot.domain.subscription import Reason, Reminder, Subscription, ThreadRecord
+from bot.domain.subscription import Channel, Reason, Reminder, Subscription, ThreadRecord
 from bot.domain.taker import Escalation, Taker
 from bot.status.digest import Digest
+from tests.delivery_kit import NamedMessages
 from tests.unit.delivery.claimed import STANDS, TOLD, People, task, view
-from tests.unit.delivery.stage import ASKED, HERE, HOUR, NOW, Stage
+from tests.unit.delivery.platform import HERE
+from tests.unit.delivery.stage import ASKED, HOUR, NOW, Stage
 
 
 async def test_a_reminder_comes_with_what_is_up_now() -> None:
@@ -81,11 +86,12 @@ async def test_somebody_is_called_unless_a_person_of_this_workspace_is_on_it(
     takers: Mapping[str, Taker], root: ThreadRecord | None, reason: Reason
 ) -> None:
     asked = replace(ASKED, escalation=Escalation(30, "<@U9>"))
-    stage = Stage(asked, takers=People({TOLD.key: takers}))
-    stage.store.incidents[TOLD.key] = TOLD
+    told = replace(TOLD, id="a:b")  # ids are the provider's own
+    stage = Stage(asked, takers=People({told.key: takers}))
+    stage.store.incidents[told.key] = told
     if root is not None:
-        stage.queue.threads[TOLD.key] = root
-    found = await task(stage, Untaken(TOLD.key))
+        stage.queue.threads[told.key] = root
+    found = await task(stage, Untaken(told.key))
     assert isinstance(found.subject, UntakenNews)
     assert found.plan(NOW).reason is reason
 
@@ -147,3 +153,82 @@ async def test_a_board_shows_the_view_and_waits_for_threads_that_are_still_to_co
     await stage.serve(state)
     assert [call.key for call in stage.platform.calls] == [f"{HERE}/{BOARD}{asked.board.number}"]  # type: ignore[union-attr]
     assert (await task(Stage(asked), state)).subject is None
+
+
+async def test_a_form_that_is_refused_outside_threads_is_said_plainly() -> None:
+    class Whole(NamedMessages):
+        def of_reminder(self, reminder: Reminder, now: datetime) -> Message:
+            parts = (Lines(((Text("back"),),)),)
+            return Message("back", "in words", blocks=parts, buttons=(Button("a", "b", "c"),))
+
+    stage = Stage(None, views=TimedCache(view, 0.0))
+    stage.context.messages = Whole()
+    sent: list[Message] = []
+    say = stage.platform.say
+
+    async def seen(channel: Channel, card: Message, key: str, **more: Any) -> str:
+        sent.append(card)
+        return await say(channel, card, key, **more)
+
+    stage.platform.say = seen  # type: ignore[method-assign]
+    stage.platform.failing = {"say": [Malformed("invalid_blocks")]}
+    settlement = await stage.serve(Reminder(HERE, "U1", ("api",), NOW - HOUR))
+    whole, plain = sent
+    assert whole.blocks
+    assert (plain.blocks, plain.buttons, plain.plain) == ((), (), "in words")
+    assert settlement is not None
+    assert settlement.updates[0].forget
+
+
+class Pins:
+    """Notes what is pinned and unpinned."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[str, Channel, str]] = []
+
+    async def problem(self, channel: Channel) -> str:
+        return ""
+
+    async def pin(self, channel: Channel, message: str) -> str:
+        self.done.append(("pin", channel, message))
+        return ""
+
+    async def unpin(self, channel: Channel, message: str) -> None:
+        self.done.append(("unpin", channel, message))
+
+
+async def test_a_board_is_sent_pinned_changed_and_ended_as_one_message() -> None:
+    asked = replace(ASKED, board=Board(NOW - HOUR))
+    stage = Stage(asked, views=TimedCache(view, 0.0))
+    pins = Pins()
+    stage.platform.pins = pins  # type: ignore[assignment]
+    state = BoardState("1:x")
+    await stage.serve(state)
+    (sent,) = stage.platform.calls
+    assert (sent.what, sent.mention) == ("say", None)
+    assert pins.done == [("pin", HERE, "m1")]
+    stage.queue.threads[BOARD] = replace(stage.record(state), content="something else")
+    await stage.serve(state)
+    stage.subscription = replace(asked, board=replace(Board(NOW - HOUR), kept=False))
+    await stage.serve(state)
+    changes = [(call.what, call.place, call.key) for call in stage.platform.calls[1:]]
+    assert changes == [("revise", ">m1", sent.key)] * 2
+    assert pins.done[1:] == [("unpin", HERE, "m1")]
+    assert stage.context.counts.revised == 2
+    assert stage.context.counts.noticed == 1
+    assert stage.record(state).closed
+
+
+async def test_the_board_of_a_channel_that_left_ends_by_the_number_that_the_queue_knows() -> None:
+    stage = Stage(None, views=TimedCache(view, 0.0))
+    state = BoardState("77:x")
+    stage.queue.threads[BOARD] = ThreadRecord(root="m1", joined=77)
+    found = await task(stage, state)
+    assert isinstance(found.subject, BoardNews)
+    began = datetime.fromtimestamp(77, UTC)
+    assert (found.subject.revision, found.subject.begun_at) == (77, began)
+    assert not found.subject.plan(stage.record(state), None, NOW).sends
+    await stage.serve(state)
+    assert [(call.what, call.key) for call in stage.platform.calls] == [
+        ("revise", f"{HERE}/{BOARD}77")
+    ]

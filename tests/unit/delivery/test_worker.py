@@ -117,6 +117,16 @@ async def test_without_room_it_waits_and_then_takes_what_is_left(
     assert waits == [TOGETHER, POLL, POLL], "for room, then until something is due"
 
 
+async def test_with_half_of_its_slots_free_it_claims_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = Shop(slots=8)
+    shop.line.found = [Claims(shop.claims(4), False, 0.0)]
+    waits = await shop.run(lambda: len(shop.line.asked) == 2, monkeypatch)
+    assert [count for _, count, _ in shop.line.asked] == [8, 4]
+    assert waits == [TOGETHER, POLL]
+
+
 async def test_where_no_slot_is_free_nothing_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = Shop(slots=8)
     shop.line.found = [Claims([*shop.claims(7), *shop.claims(1, "T2")], False, 0.0)]
