@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.delivery.cache import MessageCache
@@ -11,6 +12,17 @@ from bot.delivery.queue import Subject
 from bot.delivery.steps import FIRST, Plan, Step
 from bot.domain.message import Message
 from bot.domain.subscription import Channel, Reason, Subscription, ThreadRecord
+
+
+@dataclass(frozen=True, slots=True)
+class DueStep:
+    """A step that is carried out now, with what its message may say."""
+
+    step: Step
+    thread: ThreadRecord  # what stands there
+    subscription: Subscription | None  # of the destination; None: it has none
+    now: datetime
+    messages: MessageCache
 
 
 class Announcement(ABC):
@@ -31,14 +43,7 @@ class Announcement(ABC):
     ) -> Plan: ...
 
     @abstractmethod
-    def message(
-        self,
-        step: Step,
-        thread: ThreadRecord,
-        subscription: Subscription | None,
-        now: datetime,
-        messages: MessageCache,
-    ) -> Message: ...
+    def message(self, due: DueStep) -> Message: ...
 
     def mention(self, subscription: Subscription) -> str | None:
         """Return whom a step calls that calls somebody."""

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.delivery.announcement import Announcement
-from bot.delivery.cache import MessageCache
+from bot.delivery.announcement import Announcement, DueStep
 from bot.delivery.state_fanout import StateFanOut
 from bot.delivery.steps import FIRST, Act, Plan, Step
 from bot.domain.blindness import Blindness
@@ -55,16 +54,8 @@ class BlindnessNews(Announcement):
             return Plan((), Reason.QUIET)  # part of what is said at its end
         return Plan((Step(Act.SAY, 1),), Reason.DUE)
 
-    def message(
-        self,
-        step: Step,
-        thread: ThreadRecord,
-        subscription: Subscription | None,
-        now: datetime,
-        messages: MessageCache,
-    ) -> Message:
-        del thread, subscription
-        return messages.of_blindness(step, self.subject, now)
+    def message(self, due: DueStep) -> Message:
+        return due.messages.of_blindness(due.step, self.subject, due.now)
 
     def keys(self, channel: Channel) -> Mapping[str, str]:
         key = f"{channel}/{self.subject.key}"

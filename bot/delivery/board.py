@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from bot.delivery.announcement import Announcement
-from bot.delivery.cache import MessageCache, TimedCache
+from bot.delivery.announcement import Announcement, DueStep
+from bot.delivery.cache import TimedCache
 from bot.delivery.plan import plan
 from bot.delivery.queue import Claim, PendingThread, Queue
 from bot.delivery.steps import DELETED, FIRST, Act, Plan, Step
@@ -104,17 +104,9 @@ class BoardNews(Announcement):
             steps.append(Step(Act.PIN, self.revision))
         return Plan(tuple(steps), Reason.DUE if steps else Reason.TOLD)
 
-    def message(
-        self,
-        step: Step,
-        thread: ThreadRecord,
-        subscription: Subscription | None,
-        now: datetime,
-        messages: MessageCache,
-    ) -> Message:
-        del thread, subscription, messages
-        if step.act is Act.CLOSE or self._content is None:
-            return board_over_message(now)
+    def message(self, due: DueStep) -> Message:
+        if due.step.act is Act.CLOSE or self._content is None:
+            return board_over_message(due.now)
         return self._content.message
 
     def is_final(self, reason: Reason) -> bool:

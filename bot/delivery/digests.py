@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.delivery.announcement import Announcement
-from bot.delivery.cache import MessageCache
+from bot.delivery.announcement import Announcement, DueStep
 from bot.delivery.steps import Act, Plan, Step
 from bot.domain.digest import DigestDue
 from bot.domain.message import Message
@@ -35,13 +34,5 @@ class DigestNews(Announcement):
             return Plan((), Reason.NOTHING_LEFT)
         return Plan((Step(Act.SAY, 1),), Reason.DUE)
 
-    def message(
-        self,
-        step: Step,
-        thread: ThreadRecord,
-        subscription: Subscription | None,
-        now: datetime,
-        messages: MessageCache,
-    ) -> Message:
-        del step, thread, subscription
-        return messages.of_digest(self._digest, now)
+    def message(self, due: DueStep) -> Message:
+        return due.messages.of_digest(self._digest, due.now)

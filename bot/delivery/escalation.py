@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.delivery.announcement import Announcement
-from bot.delivery.cache import MessageCache
+from bot.delivery.announcement import Announcement, DueStep
 from bot.delivery.state_fanout import StateFanOut
 from bot.delivery.steps import Act, Plan, Step
 from bot.domain.incident import Incident, Origin
@@ -83,16 +82,9 @@ class UntakenNews(Announcement):
             return Plan((), Reason.QUIET)
         return Plan((Step(Act.SAY, 1, mention=True),), Reason.DUE)
 
-    def message(
-        self,
-        step: Step,
-        thread: ThreadRecord,
-        subscription: Subscription | None,
-        now: datetime,
-        messages: MessageCache,
-    ) -> Message:
-        del step, thread, subscription
-        return messages.of_untaken(self._incident, major_since(self._incident) or now, now)
+    def message(self, due: DueStep) -> Message:
+        since = major_since(self._incident) or due.now
+        return due.messages.of_untaken(self._incident, since, due.now)
 
     def is_final(self, reason: Reason) -> bool:
         return reason not in _LATER

@@ -11,8 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.delivery.announcement import Announcement
-from bot.delivery.cache import MessageCache
+from bot.delivery.announcement import Announcement, DueStep
 from bot.delivery.plan import plan
 from bot.delivery.steps import Act, Plan, Step
 from bot.domain.blindness import Blindness
@@ -86,18 +85,11 @@ class QuietEndNews(Announcement):
         steps = (Step(Act.RECORD, 1, covers=said), Step(Act.SAY, 1, mention=calls))
         return Plan(steps[bool(thread.replies) :], Reason.DUE)
 
-    def message(
-        self,
-        step: Step,
-        thread: ThreadRecord,
-        subscription: Subscription | None,
-        now: datetime,
-        messages: MessageCache,
-    ) -> Message:
-        del step
-        if subscription is None:
+    def message(self, due: DueStep) -> Message:
+        if due.subscription is None:
             raise TypeError("nobody asked for quiet hours")
-        return messages.of_quiet_end(*self.matters(thread, subscription, now), now)
+        matters = self.matters(due.thread, due.subscription, due.now)
+        return due.messages.of_quiet_end(*matters, due.now)
 
     def matters(
         self, thread: ThreadRecord, subscription: Subscription, now: datetime

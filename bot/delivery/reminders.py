@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from bot.delivery.announcement import Announcement
-from bot.delivery.cache import MessageCache
+from bot.delivery.announcement import Announcement, DueStep
 from bot.delivery.steps import FIRST, Act, Plan, Step
 from bot.domain.evidence import Verdict
 from bot.domain.message import Message
@@ -36,16 +35,8 @@ class ReminderNews(Announcement):
         del subscription
         return plan_reminder(self.subject, thread, self._verdict_of, now)
 
-    def message(
-        self,
-        step: Step,
-        thread: ThreadRecord,
-        subscription: Subscription | None,
-        now: datetime,
-        messages: MessageCache,
-    ) -> Message:
-        del step, thread, subscription
-        return messages.of_reminder(self.subject, now)
+    def message(self, due: DueStep) -> Message:
+        return due.messages.of_reminder(self.subject, due.now)
 
     def keys(self, channel: Channel) -> Mapping[str, str]:
         del channel

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from bot.delivery.announcement import Announcement
+from bot.delivery.announcement import Announcement, DueStep
 from bot.delivery.context import DeliveryContext, NotNowError
 from bot.delivery.queue import Claim
 from bot.delivery.reminders import ReminderNews
@@ -103,11 +103,13 @@ class Sender:
         """Carry out a step of what is told outside threads. Raises as `call`."""
         context, counts, channel = self._context, self._context.counts, self._channel
         messenger, stands = context.messenger, task.thread.root or DELETED
-        subscription, now = task.subscription, context.clock()
+        subscription = task.subscription
         if (pins := messenger.pins) and step.act in {Act.PIN, Act.UNPIN}:
             change = pins.pin if step.act is Act.PIN else pins.unpin
             return await self.call(step.act.value, lambda: change(channel, stands)) or ""
-        message = announcement.message(step, task.thread, subscription, now, context.messages)
+        message = announcement.message(
+            DueStep(step, task.thread, subscription, context.clock(), context.messages)
+        )
         if plainly:
             message = replace(message, blocks=(), buttons=())
         key = announcement.keys(channel)[step.part]
