@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.domain.incident import EventKind, Incident, IncidentEvent
@@ -81,3 +83,15 @@ class Ledger:
 
 def _needs_reply(event: IncidentEvent) -> bool:
     return event.kind is not EventKind.CORRECTED
+
+
+async def settled(faults: Callable[[], list[str]]) -> list[str]:
+    """Return what is still wrong when it has been quiet, or after a minute and a half."""
+    wrong: list[str] = []
+    for _ in range(180):
+        wrong = faults()
+        # What was sent twice will not be put right by waiting.
+        if not wrong or any("times" in fault or "2 roots" in fault for fault in wrong):
+            break
+        await asyncio.sleep(0.5)
+    return wrong

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.chaos.ledger import settled
 from tests.end_to_end.discord_program import Town, town
 from tests.servers.discord import Channel, Fault, Kind, Message
 from tests.servers.discord.interactions import visible_text
@@ -129,19 +130,9 @@ async def one_round(seed: int, folder: Path) -> None:
         await outage(rng, here)
         await asyncio.sleep(2)
         here.discord.faults.clear()
-        wrong = await settled(here, [here.discord.world.channels[n] for n in numbers])
+        told = [here.discord.world.channels[number] for number in numbers]
+        wrong = await settled(lambda: [f for channel in told for f in faults_of(here, channel)])
         assert wrong == [], f"seed {seed}: {wrong}\n{here.log}"
-
-
-async def settled(here: Town, channels: list[Channel]) -> list[str]:
-    """What is still wrong when it has been quiet, or after a minute."""
-    wrong: list[str] = []
-    for _ in range(120):
-        wrong = [fault for channel in channels for fault in faults_of(here, channel)]
-        if not wrong or any("times" in fault or "2 roots" in fault for fault in wrong):
-            break
-        await asyncio.sleep(0.5)
-    return wrong
 
 
 @pytest.mark.chaos

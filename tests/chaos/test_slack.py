@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.ledger import settled
 from tests.end_to_end.slack_program import Program, program
 from tests.servers.page import PageServer, page_server
 from tests.servers.slack import Fault, Message, SlackServer, running_slack
@@ -114,19 +115,8 @@ async def one_round(seed: int, folder: Path) -> None:
             await outage(rng, page, slack, bot)
             await asyncio.sleep(2)
             slack.faults.faults.clear()
-            wrong = await settled(slack)
+            wrong = await settled(lambda: [f for one in CHANNELS for f in faults_of(slack, one)])
     assert wrong == [], f"seed {seed}"
-
-
-async def settled(slack: SlackServer) -> list[str]:
-    """What is still wrong when it has been quiet, or after a minute and a half."""
-    wrong: list[str] = []
-    for _ in range(180):
-        wrong = [fault for channel in CHANNELS for fault in faults_of(slack, channel)]
-        if not wrong or any("times" in fault or "2 roots" in fault for fault in wrong):
-            break
-        await asyncio.sleep(0.5)
-    return wrong
 
 
 @pytest.mark.chaos

@@ -18,6 +18,10 @@ CATALOG: Catalog = load_catalog()
 
 UP, DEGRADED = Severity.UP, Severity.DEGRADED
 PARTIAL, MAJOR = Severity.PARTIAL, Severity.MAJOR
+OPENED, UPDATE = EventKind.OPENED, EventKind.UPDATE
+WORSE, BETTER = EventKind.WORSE, EventKind.BETTER
+RESOLVED, REOPENED, CORRECTED = EventKind.RESOLVED, EventKind.REOPENED, EventKind.CORRECTED
+WITHDRAWN, OVER = EventKind.WITHDRAWN, EventKind.OVER
 
 # The six components of Claude's page, by the surface each stands for.
 IDS = {

@@ -4,29 +4,26 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.incident import EventKind, Origin, SurfaceChange
+from bot.domain.incident import Origin, SurfaceChange
 from bot.domain.page import Component, Severity
 
 from .build import (
+    BETTER,
     DEGRADED,
     IDS,
     MAJOR,
+    OPENED,
     OWN,
     PARTIAL,
+    REOPENED,
+    RESOLVED,
     UP,
+    WORSE,
     Watch,
     kinds,
     minute,
     quiet_watch,
 )
-
-OPENED, UPDATE, WORSE, BETTER = (
-    EventKind.OPENED,
-    EventKind.UPDATE,
-    EventKind.WORSE,
-    EventKind.BETTER,
-)
-RESOLVED, REOPENED = EventKind.RESOLVED, EventKind.REOPENED
 
 
 def test_a_major_outage_without_an_incident_is_told_at_once() -> None:

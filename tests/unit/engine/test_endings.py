@@ -2,16 +2,21 @@
 
 from dataclasses import replace
 
-from bot.domain.incident import Ending, EventKind
+from bot.domain.incident import Ending
 
 from .build import (
+    BETTER,
     DEGRADED,
     ENDED,
     FIRST,
     MAJOR,
     OPEN,
+    OPENED,
+    OVER,
     PARTIAL,
+    RESOLVED,
     UP,
+    WITHDRAWN,
     Watch,
     minute,
     opened,
@@ -19,10 +24,6 @@ from .build import (
     report,
     update,
 )
-
-OPENED, UPDATE, BETTER = EventKind.OPENED, EventKind.UPDATE, EventKind.BETTER
-RESOLVED, REOPENED = EventKind.RESOLVED, EventKind.REOPENED
-WITHDRAWN, OVER = EventKind.WITHDRAWN, EventKind.OVER
 
 
 def test_leaving_the_summary_tells_nothing_until_the_history_list_says_why() -> None:

@@ -4,15 +4,23 @@ from dataclasses import replace
 
 from bot.domain.incident import EventKind, SurfaceChange
 
-from .build import DEGRADED, MAJOR, PARTIAL, UP, kinds, minute, quiet_watch, report, update
-
-OPENED, UPDATE, WORSE, BETTER = (
-    EventKind.OPENED,
-    EventKind.UPDATE,
-    EventKind.WORSE,
-    EventKind.BETTER,
+from .build import (
+    BETTER,
+    CORRECTED,
+    DEGRADED,
+    MAJOR,
+    OPENED,
+    PARTIAL,
+    RESOLVED,
+    UP,
+    UPDATE,
+    WORSE,
+    kinds,
+    minute,
+    quiet_watch,
+    report,
+    update,
 )
-RESOLVED, CORRECTED, REOPENED = EventKind.RESOLVED, EventKind.CORRECTED, EventKind.REOPENED
 
 FIRST = update("u1", 0, api=(UP, PARTIAL))
 SECOND = update("u2", 5, "identified", api=(PARTIAL, PARTIAL))

@@ -6,14 +6,20 @@ from bot.domain.incident import Ending, EventKind, SurfaceChange
 from bot.domain.page import Severity
 
 from .build import (
+    BETTER,
     DEGRADED,
     ENDED,
     FIRST,
     LAST,
     MAJOR,
     OPEN,
+    OPENED,
+    OVER,
     PARTIAL,
+    REOPENED,
+    RESOLVED,
     UP,
+    UPDATE,
     Watch,
     kinds,
     minute,
@@ -22,10 +28,6 @@ from .build import (
     report,
     update,
 )
-
-OPENED, UPDATE, BETTER = EventKind.OPENED, EventKind.UPDATE, EventKind.BETTER
-RESOLVED, REOPENED = EventKind.RESOLVED, EventKind.REOPENED
-WITHDRAWN, OVER = EventKind.WITHDRAWN, EventKind.OVER
 
 
 def test_an_incident_resolved_with_its_components_down_is_followed_to_their_end() -> None:

@@ -3,10 +3,20 @@
 from bot.domain.incident import EventKind
 from bot.domain.page import PageIncident, PageUpdate, Severity
 
-from .build import IDS, MAJOR, UP, kinds, minute, quiet_watch, report, update
+from .build import (
+    IDS,
+    MAJOR,
+    UP,
+    UPDATE,
+    WITHDRAWN,
+    kinds,
+    minute,
+    quiet_watch,
+    report,
+    update,
+)
 
 SCHEDULED, STARTED, ENDED = EventKind.SCHEDULED, EventKind.STARTED, EventKind.ENDED
-UPDATE, WITHDRAWN = EventKind.UPDATE, EventKind.WITHDRAWN
 
 PLAN = update("w1", 0, "scheduled")
 BEGIN = update("w2", 60, "in_progress")

@@ -2,29 +2,26 @@
 
 from dataclasses import replace
 
-from bot.domain.incident import Ending, EventKind, Origin
+from bot.domain.incident import Ending, Origin
 from bot.domain.page import Severity
 
 from .build import (
+    BETTER,
     DEGRADED,
     MAJOR,
+    OPENED,
     OWN,
     PARTIAL,
+    RESOLVED,
     UP,
+    UPDATE,
+    WORSE,
     Watch,
     minute,
     quiet_watch,
     report,
     update,
 )
-
-OPENED, UPDATE, WORSE, BETTER = (
-    EventKind.OPENED,
-    EventKind.UPDATE,
-    EventKind.WORSE,
-    EventKind.BETTER,
-)
-RESOLVED, REOPENED = EventKind.RESOLVED, EventKind.REOPENED
 
 
 def test_the_providers_incident_within_30_min_continues_ours() -> None:
