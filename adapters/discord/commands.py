@@ -123,10 +123,7 @@ def add_ask(tree: app_commands.CommandTree, responder: DiscordResponder) -> None
 def subcommand_of(
     command: Command, responder: DiscordResponder
 ) -> app_commands.Command[app_commands.Group, ..., None]:
-    """Return a row of the table of commands as a subcommand.
-
-    discord.py reads a command's options from its function's signature, so one is made.
-    """
+    """Return a row of the table of commands as a subcommand."""
 
     async def run(raw: discord.Interaction, **given: Any) -> None:  # noqa: ANN401 - see TYPES
         words = [
@@ -143,25 +140,10 @@ def subcommand_of(
             may_manage=command.changes,
         )
 
-    types: dict[str, Any] = {
-        option.name: str if option.required else TYPES.get(option.takes, str | None)
-        for option in command.options
-    }
+    run.__signature__ = signature_of(command)  # type: ignore[attr-defined]  # read by discord.py
     descriptions = {option.name: option.help for option in command.options}
-    if command.changes and command.takes(Takes.SIGNED):
-        types["channel"] = WritableChannel | None
+    if _may_be_elsewhere(command):
         descriptions["channel"] = _ELSEWHERE
-    parameter, empty = inspect.Parameter, inspect.Parameter.empty
-    where = parameter.POSITIONAL_OR_KEYWORD
-    run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # read by discord.py
-        [
-            parameter("raw", where, annotation=discord.Interaction),
-            *(
-                parameter(name, where, annotation=kind, default=empty if kind is str else None)
-                for name, kind in types.items()
-            ),
-        ]
-    )
     app_commands.describe(**descriptions)(run)
     measured = {Takes.SEVERITY, Takes.MENTION_FROM}
     severities = [option.name for option in command.options if option.takes in measured]
@@ -180,6 +162,28 @@ def subcommand_of(
             case Takes.INCIDENT:
                 made.autocomplete(option.name)(suggest_incidents(responder))
     return made
+
+
+def signature_of(command: Command) -> inspect.Signature:
+    """Return the signature from which discord.py reads the options of a command."""
+    types: dict[str, Any] = {
+        option.name: str if option.required else TYPES.get(option.takes, str | None)
+        for option in command.options
+    }
+    if _may_be_elsewhere(command):
+        types["channel"] = WritableChannel | None
+    parameter, empty = inspect.Parameter, inspect.Parameter.empty
+    where = parameter.POSITIONAL_OR_KEYWORD
+    options = [
+        parameter(name, where, annotation=kind, default=empty if kind is str else None)
+        for name, kind in types.items()
+    ]
+    return inspect.Signature([parameter("raw", where, annotation=discord.Interaction), *options])
+
+
+def _may_be_elsewhere(command: Command) -> bool:
+    """Whether it takes another channel: where one is subscribed, or no longer."""
+    return command.changes and command.takes(Takes.SIGNED)
 
 
 async def serve_words(
