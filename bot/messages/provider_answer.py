@@ -113,7 +113,7 @@ class ProviderAnswer:
         """Beside others that are seen: since when this page is not."""
         label, checked = self.catalog.provider(self.present.provider).label, self.present.checked_at
         if checked is None:
-            return (Text(f"{label}'s page was never read yet."),)
+            return (Text(f"{label}'s page has not been read yet."),)
         return (Text(f"{label}'s page was last seen {duration(self.now - checked)} ago."),)
 
     def blind_line(self) -> Line:
@@ -146,7 +146,7 @@ class ProviderAnswer:
     def source_line(self) -> Line:
         checked = self.present.checked_at
         if checked is None:
-            return (Text("The status page was never read yet."),)
+            return (Text("The status page has not been read yet."),)
         line: list[Span] = []
         if self.sees:
             line += [Text("Official page, checked "), Time(checked, "ago")]

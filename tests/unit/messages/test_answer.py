@@ -189,7 +189,7 @@ def test_a_second_page_out_of_sight_is_said_in_the_first_line() -> None:
     text = spoken(card)
     assert "Everything that I can see is up." in text
     assert "GitHub's page was last seen 9 min ago." in text
-    assert "OpenAI's page was never read yet." in text
+    assert "OpenAI's page has not been read yet." in text
     assert card.severity is Severity.UNKNOWN
     assert "🟢" not in card.emoji
 
