@@ -15,7 +15,7 @@ from adapters.cli.output import progress, write_json, write_line
 from adapters.cli.words import severity_named, surfaces_named
 from adapters.providers.recording import Observation, open_recording
 from adapters.terminal import render as terminal
-from adapters.terminal.look import Look, look_of
+from adapters.terminal.look import look_of
 from bot.catalog.catalog import Catalog
 from bot.catalog.catalog_file import load_catalog
 from bot.catalog.providers import Provider, generic
@@ -23,8 +23,8 @@ from bot.domain.errors import BotError
 from bot.domain.page import Snapshot
 from bot.domain.subscription import Channel, Subscription
 from bot.messages.state import name_of
-from bot.replay import ReplayedMessage, replayed
 from bot.replay import as_json as replay_line
+from bot.replay import replayed
 
 PLACES = {"channel": "in the channel", "thread": "in threads", "edit": "edited"}
 
@@ -117,8 +117,15 @@ def replay(
             figures.incidents.add(message.incident.key)
             if as_json:
                 write_json(out, replay_line(message, catalog))
+                continue
+            look = look_of(out, message.at)
+            if message.root:
+                draw = terminal.revised if message.place == "edit" else terminal.root
+                shown = draw(message.card, look)
             else:
-                out.write(f"{message.at:%Y-%m-%d} {_drawn(message, look_of(out, message.at))}")
+                of, in_channel = name_of(message.incident), message.place == "channel"
+                shown = terminal.reply(message.card, look, of=of, in_channel=in_channel)
+            out.write(f"{message.at:%Y-%m-%d} {shown}")
     out.flush()
     write_line(sys.stderr if as_json else out, figures.line())
 
@@ -160,11 +167,3 @@ def _read(
         names = {row.id: row.name for look in seen for row in look.components}
         catalog = catalog.seen(story.provider, names)
     return stories, catalog
-
-
-def _drawn(message: ReplayedMessage, look: Look) -> str:
-    """As the terminal channel shows it."""
-    if not message.root:
-        name, in_channel = name_of(message.incident), message.place == "channel"
-        return terminal.reply(message.card, look, of=name, in_channel=in_channel)
-    return (terminal.revised if message.place == "edit" else terminal.root)(message.card, look)

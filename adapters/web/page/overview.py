@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from adapters.web.page.incidents import IncidentPart, incident_part
 from adapters.web.page.past import expected_words
 from bot.domain.evidence import Evidence, Source
-from bot.domain.message import Line, Lines, Message, Row, Text
+from bot.domain.message import Line, Lines, Row, Text
 from bot.domain.page import Severity, worst
 from bot.evidence.sources import label_of
 from bot.messages.advice import advice_line
@@ -108,7 +108,10 @@ async def overview(web: Web, view: StatusView) -> Overview:
     # Each has a line of its own below: too many names would hide the answer.
     told = view.of([p.provider for p in view.providers if p.provider not in blind])
     message = answer_message(told if several else view)
-    head, opening = _answer(message)
+    head, _, rest = message.plain.partition(". ")
+    opening: tuple[Line, ...] = ((Text(rest),),)
+    if message.title != message.plain and message.blocks and isinstance(message.blocks[0], Lines):
+        opening = message.blocks[0].lines  # the title holds the word alone
     if several:
         head += f", but I can't see {len(blind)} other pages"
     label = view.catalog.provider(first.provider).label
@@ -125,7 +128,7 @@ async def overview(web: Web, view: StatusView) -> Overview:
         head=head,
         opening=opening,
         severity=message.severity or Severity.UNKNOWN,
-        plain=f"{head}. {message.plain.partition('. ')[2]}",
+        plain=f"{head}. {rest}",
         main=provider_part(first, view),
         others=tuple(OtherPart.of(one, view) for one in view.providers[1:]),
         incidents=tuple(incident_part(i, view) for i in running if not is_planned(i)),
@@ -137,15 +140,6 @@ async def overview(web: Web, view: StatusView) -> Overview:
         advice=advice[:1].upper() + advice[1:],
         how_long=how_long,
     )
-
-
-def _answer(message: Message) -> tuple[str, tuple[Line, ...]]:
-    """The word and the sentences of an answer, whether its title holds both or only the word."""
-    head, _, rest = message.plain.partition(". ")
-    first = message.blocks[0] if message.blocks else None
-    if message.title != message.plain and isinstance(first, Lines):
-        return head, first.lines
-    return head, ((Text(rest),),)
 
 
 def provider_part(one: ProviderStatus, view: StatusView) -> ProviderPart:
