@@ -42,13 +42,14 @@ async def test_a_workspace_that_has_had_enough_holds_up_no_other(server: SlackSe
         both = [await identify(web_client(one, server.api_url, session)) for one in tokens]
         clients = SlackClients(TwoWorkspaces(*both), base_url=server.api_url, session=session)
         messenger = SlackMessenger(clients, monotonic=time.monotonic)
-        server.fail("ratelimited", "chat.postMessage", retry_after=60)
         full, free = Channel("slack", "T1", "C1"), Channel("slack", "T2", "C7")
+        before = await messenger.open_thread(full, card(), "k/before")
+        server.fail("ratelimited", "chat.postMessage", retry_after=60)
         for _ in range(2):
             with pytest.raises(RateLimited):
                 await messenger.open_thread(full, card(), "k/root")
-        root = await messenger.open_thread(free, card(), "k/root")
+        await messenger.open_thread(free, card(), "k/root")
         # Changing a message has a limit of its own.
-        await messenger.revise(free, root, root, card("Over"), "k/root")
+        await messenger.revise(full, before, before, card("Over"), "k/before")
+    assert server.world.calls["chat.postMessage"] == 3, "the full one was not asked again"
     assert [m.text for m in other.channels["C7"].messages.values()]
-    assert server.world.calls["chat.postMessage"] == 2, "the full one was asked once"

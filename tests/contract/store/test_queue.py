@@ -59,6 +59,16 @@ async def test_a_claim_is_held_alone_and_comes_back_in_doubt(store: Store) -> No
     assert (third.unconfirmed_since, third.failures) == (None, 3)
 
 
+async def test_what_nobody_settled_stays_unconfirmed_since_the_first_claim(store: Store) -> None:
+    told = incident(EventKind.OPENED, provider="since")
+    await commit(store, told)
+    await store.subscriptions.put(Subscription(HERE), ["since/x1"])
+    await store.queue.claim("chat", 64)
+    second = await claim_again(store)
+    third = await claim_again(store)
+    assert third.unconfirmed_since == second.unconfirmed_since is not None
+
+
 async def test_of_claims_that_note_their_sends_only_those_that_did_are_unconfirmed(
     store: Store,
 ) -> None:

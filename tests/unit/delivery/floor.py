@@ -1,4 +1,4 @@
-"""Runners over an office that takes calls when its door opens, and a book that records them."""
+"""Runners, or a worker, over an office that takes calls when its door opens, and a book."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.delivery.queue import Claim, Outcome, PendingThread, Settlement
+import pytest
+
+from bot.delivery import worker as module
+from bot.delivery.queue import Claim, Claims, Outcome, PendingThread, Settlement
 from bot.delivery.runners import Runners
+from bot.delivery.worker import Worker
 from bot.domain.errors import StoreError
 from bot.domain.incident import EventKind
 from bot.domain.message import Message
@@ -103,3 +107,48 @@ async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not true():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0)
+
+
+@dataclass
+class Line(Book):
+    """Hands out these, then nothing. `asked`: for how many, and whether sends are noted."""
+
+    found: list[Claims | StoreError] = field(default_factory=list)
+    asked: list[tuple[str, int, bool]] = field(default_factory=list)
+
+    async def claim(self, platform: str, count: int, *, notes_sends: bool = False) -> Claims:
+        self.asked.append((platform, count, notes_sends))
+        found = self.found.pop(0) if self.found else Claims([], False, None)
+        if isinstance(found, StoreError):
+            raise found
+        return found
+
+
+class Enough(Exception):
+    """Ends a loop that never ends."""
+
+
+class Shop(Floor):
+    """A worker over an office and a line."""
+
+    def __init__(self, *found: Claims | StoreError, slots: int = 8, width: int = 8) -> None:
+        super().__init__(width=width)
+        self.book = self.line = Line(found=list(found))
+        self.stage.context.queue = self.line  # type: ignore[assignment]
+        self.worker = Worker(self.stage.context, slots=slots)
+
+    async def run(self, enough: Callable[[], bool], monkeypatch: pytest.MonkeyPatch) -> list[float]:
+        """Run it until enough was done; returns the seconds that it waited each time."""
+        waits: list[float] = []
+
+        async def wait(event: asyncio.Event, seconds: float) -> bool:
+            waits.append(seconds)
+            if enough():
+                raise Enough
+            await asyncio.sleep(0)
+            return event.is_set()
+
+        monkeypatch.setattr(module, "wait_for", wait)
+        with pytest.raises(Enough):
+            await self.worker.run()
+        return waits

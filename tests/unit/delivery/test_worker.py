@@ -3,62 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pytest
 from structlog.testing import capture_logs
 
 from bot.delivery import worker as module
 from bot.delivery.queue import Claims
-from bot.delivery.worker import AHEAD, MOST_REMEMBERED, POLL, TOGETHER, Worker
+from bot.delivery.worker import AHEAD, MOST_REMEMBERED, POLL, TOGETHER
 from bot.domain.errors import StoreError
 from bot.domain.subscription import Channel
-from tests.unit.delivery.floor import Book, Floor, until
-
-
-@dataclass
-class Line(Book):
-    """Hands out these, then nothing. `asked`: for how many, and whether sends are noted."""
-
-    found: list[Claims | StoreError] = field(default_factory=list)
-    asked: list[tuple[str, int, bool]] = field(default_factory=list)
-
-    async def claim(self, platform: str, count: int, *, notes_sends: bool = False) -> Claims:
-        self.asked.append((platform, count, notes_sends))
-        found = self.found.pop(0) if self.found else Claims([], False, None)
-        if isinstance(found, StoreError):
-            raise found
-        return found
-
-
-class Shop(Floor):
-    """A worker over an office and a line."""
-
-    def __init__(self, *found: Claims | StoreError, slots: int = 8, width: int = 8) -> None:
-        super().__init__(width=width)
-        self.book = self.line = Line(found=list(found))
-        self.stage.context.queue = self.line  # type: ignore[assignment]
-        self.worker = Worker(self.stage.context, slots=slots)
-
-    async def run(self, enough: Callable[[], bool], monkeypatch: pytest.MonkeyPatch) -> list[float]:
-        """Run it until enough was done; returns the seconds that it waited each time."""
-        waits: list[float] = []
-
-        class Enough(Exception):
-            pass
-
-        async def wait(event: asyncio.Event, seconds: float) -> bool:
-            waits.append(seconds)
-            if enough():
-                raise Enough
-            await asyncio.sleep(0)
-            return event.is_set()
-
-        monkeypatch.setattr(module, "wait_for", wait)
-        with pytest.raises(Enough):
-            await self.worker.run()
-        return waits
+from tests.unit.delivery.floor import Enough, Shop, until
 
 
 @pytest.mark.parametrize(
@@ -127,6 +81,39 @@ async def test_with_half_of_its_slots_free_it_claims_at_once(
     assert waits == [TOGETHER, POLL]
 
 
+@pytest.mark.parametrize(("ended", "room"), [(1, False), (2, True)])
+async def test_it_goes_on_once_half_of_its_slots_are_free(
+    ended: int, room: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop(slots=8)
+    shop.office.door.set()
+    shop.line.waits = True
+    shop.line.found = [Claims(shop.claims(6), False, 0.0)]
+    woken: list[bool] = []
+
+    async def wait(event: asyncio.Event, _: float) -> bool:
+        if len(woken) == 2:
+            raise Enough
+        await until(lambda: len(shop.line.left) == 6)
+        for done in shop.line.left[: ended * len(woken)]:
+            shop.line.end(done)
+        await asyncio.sleep(0)
+        woken.append(event.is_set())
+        return woken[-1]
+
+    monkeypatch.setattr(module, "wait_for", wait)
+    with pytest.raises(Enough):
+        await shop.worker.run()
+    assert woken == [False, room]
+
+
+async def test_the_last_slot_that_is_free_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Shop(slots=8)
+    shop.line.found = [Claims([*shop.claims(6), *shop.claims(1, "T2")], False, 0.0)]
+    await shop.run(lambda: len(shop.line.asked) == 2, monkeypatch)
+    assert [count for _, count, _ in shop.line.asked] == [8, 1]
+
+
 async def test_where_no_slot_is_free_nothing_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = Shop(slots=8)
     shop.line.found = [Claims([*shop.claims(7), *shop.claims(1, "T2")], False, 0.0)]
@@ -162,8 +149,8 @@ async def test_a_store_that_fails_is_asked_more_and_more_seldom(
         waits = await shop.run(lambda: len(shop.line.asked) == 5, monkeypatch)
     assert waits[0] < waits[1] < waits[2]
     assert waits[3:] == [POLL, POLL]
-    said = [(line["event"], line.get("platform")) for line in logs]
-    assert said == [("store.failed", "chat"), ("store.recovered", "chat")]
+    said = [(line["event"], line.get("platform"), line.get("loop")) for line in logs]
+    assert said == [(f"store.{what}", "chat", "worker") for what in ("failed", "recovered")]
 
 
 async def test_it_is_woken_by_what_is_queued_and_by_what_ends() -> None:
