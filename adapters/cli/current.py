@@ -53,7 +53,7 @@ async def pages_now(settings: Settings, clock: Clock) -> PagesNow:
     async def poll(name: str, page: StatusPage) -> None:
         before = states.get(name)
         every = catalog.provider(name).every
-        if before and clock() - before.observed_at < fresh_for(every):
+        if before and abs(clock() - before.observed_at) < fresh_for(every):
             return
         try:
             # What has ended is no part of the answer: the summary suffices.

@@ -147,6 +147,7 @@ class ProviderAnswer:
         checked = self.present.checked_at
         if checked is None:
             return (Text("The status page has not been read yet."),)
+        checked = min(checked, self.now)  # the clock may have been set back since
         line: list[Span] = []
         if self.sees:
             line += [Text("Official page, checked "), Time(checked, "ago")]

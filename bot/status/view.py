@@ -157,9 +157,10 @@ def counts_for(every: float) -> timedelta:
 def is_fresh(state: State, now: datetime, every: float = POLL_SECONDS) -> bool:
     """Tell whether we may speak of the present from what this state saw last.
 
-    `every`: seconds between two polls.
+    `every`: seconds between two polls. What was seen in the future, because this machine's clock
+    was set back since, is as old as it is far away.
     """
-    age = now - state.observed_at
+    age = abs(now - state.observed_at)
     if state.failing_since:
         return age < counts_for(every)
     return age < max(STALE_AFTER, timedelta(seconds=3 * every))

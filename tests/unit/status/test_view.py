@@ -114,7 +114,11 @@ def test_a_page_that_was_never_read_has_unknown_verdicts_of_all_its_surfaces() -
 
 @pytest.mark.parametrize(
     ("minutes", "failing", "fresh"),
-    [(1, False, True), (9, False, True), (11, False, False), (1, True, True), (3, True, False)],
+    [
+        *[(1, False, True), (9, False, True), (11, False, False), (1, True, True), (3, True, False)],
+        # Seen in the future: this machine's clock was set back.
+        *[(-1, False, True), (-11, False, False), (-1, True, True), (-3, True, False)],
+    ],
 )
 def test_what_is_too_old_to_speak_of_the_present(
     minutes: float, *, failing: bool, fresh: bool
