@@ -28,6 +28,12 @@ _ADVICE = {
     "busy ": "A script keeps it busy, which may be somebody else's: end it with `SCRIPT KILL`.",
     "max number of clients": "Raise its `maxclients`, or see by `CLIENT LIST` who they are.",
     "loading the dataset": "It still reads its data: wait until it has.",
+    "unknown command": "It lacks commands of Redis 7: use that or newer, or Valkey.",
+    "clusterdown": "A part of its cluster is down: `CLUSTER INFO` says which.",
+    "masterdown": "REDIS_URL names a replica that lost its primary: name the primary.",
+    "protocol error": "Something else than a Redis answers there: look at REDIS_URL.",
+    "closed by server": "Its log says why it closes connections.",
+    "timeout reading": "It does not answer in time: look at its load, and the network in between.",
     "connect call failed": "See that it runs, and that REDIS_URL names it.",
     "name or service not known": "See that REDIS_URL names the host where it runs.",
 }

@@ -30,7 +30,7 @@ SENTENCES = {
     "store.folder_not_mended": "The data folder cannot be written anew ({reason}): what I know is "
     "lost when the program ends",
     "store.data_lost": "Redis lost everything that it held. {advice}",
-    "redis.unfit": "This Redis may lose what it holds: {says}. {advice}",
+    "redis.unfit": "Redis is not as it should be: {says}. {advice}",
     "platform.refused": "{platform} stays closed: {reason}",
     "settings.odd": "{reason}",
     "discord.token_refused": "Discord refuses DISCORD_TOKEN: `isclaudedown doctor` says more",

@@ -16,7 +16,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.domain.errors import SettingsError
@@ -112,6 +113,23 @@ class Protocol(H11Protocol):
             timer.cancel()
 
 
+def of_one_length(app: ASGIApp) -> ASGIApp:
+    """Refuse requests whose end is named in two ways: what is before us may have taken the other
+    one, and so may take what somebody sent for the request of somebody else (RFC 9112, 6.1).
+    """
+
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
+        names = {name for name, _ in scope["headers"]}
+        if {b"content-length", b"transfer-encoding"} <= names:
+            refused = PlainTextResponse(
+                "a length or chunks, not both", 400, {"Connection": "close"}
+            )
+            return await refused(scope, receive, send)
+        return await app(scope, receive, send)
+
+    return checked
+
+
 @asynccontextmanager
 async def serving(
     app: ASGIApp, host: str, port: int, *, trusted_proxies: Sequence[str] = ()
@@ -130,7 +148,7 @@ async def serving(
         "most_held": min(MOST_HELD, descriptors // SHARE_HELD),
     }
     config = uvicorn.Config(
-        app,
+        of_one_length(app),
         http=type("Connection", (Protocol,), shared),
         log_config=None,
         log_level="error",  # a warning for each request that is no HTTP: anybody could fill a disk

@@ -54,6 +54,20 @@ async def test_a_silent_connection_is_closed(
     writer.close()
 
 
+async def test_a_request_that_ends_in_two_places_is_refused_and_nothing_behind_it_is_read(
+    running: Running,
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", running.http.base_url.port)
+    head = b"POST /v1/explain HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
+    smuggled = b"GET /v1/verdict HTTP/1.1\r\nHost: x\r\n\r\n"
+    writer.write(head + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled)
+    answer = await reader.read()
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
 async def test_only_a_trusted_proxy_is_believed_about_who_asks(
     running: Running,
 ) -> None:

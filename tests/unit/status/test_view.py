@@ -115,7 +115,13 @@ def test_a_page_that_was_never_read_has_unknown_verdicts_of_all_its_surfaces() -
 @pytest.mark.parametrize(
     ("minutes", "failing", "fresh"),
     [
-        *[(1, False, True), (9, False, True), (11, False, False), (1, True, True), (3, True, False)],
+        *[
+            (1, False, True),
+            (9, False, True),
+            (11, False, False),
+            (1, True, True),
+            (3, True, False),
+        ],
         # Seen in the future: this machine's clock was set back.
         *[(-1, False, True), (-11, False, False), (-1, True, True), (-3, True, False)],
     ],
