@@ -29,6 +29,9 @@ from bot.messages.subscription import (
 from bot.messages.text import notice
 from bot.messenger import Access
 
+# A guess: so many addresses take 600 of the 2,000 letters that Discord allows a message.
+MOST_CALLED = 25
+
 
 async def typed(services: Services, request: Request, words: ParsedCommand) -> Answer:
     if unread := _unread(services.catalog, words):
@@ -72,6 +75,9 @@ async def subscribe(services: Services, request: Request, change: SubscriptionCh
         title = "That would leave nothing, so nothing was changed"
         instead = (Text("unsubscribe", code=True), Text(" ends the subscription."))
         return Answer(notice(title, instead, emoji="❓"))
+    if len((after.mention or "").split()) > MOST_CALLED:
+        title = f"I call at most {MOST_CALLED} at once (nothing was changed)"
+        return Answer(notice(title, (Text("Name a group or a role instead."),), emoji="❓"))
     access = await access_of(services, request)
     may_write = isinstance(access, Access) and access.ok
     if may_write:

@@ -23,7 +23,9 @@ from bot.domain.message import (
     Time,
 )
 from bot.domain.page import Severity
-from bot.messages.text import notice
+from bot.messages.text import notice, short
+
+_WORD = 60  # letters of a word that is repeated
 
 
 def help_message(commands: Sequence[tuple[str, str]]) -> Message:
@@ -60,7 +62,7 @@ def not_taken_message(
     verb: str, typed: Sequence[str], options: Sequence[tuple[str, str]], *, changing: bool
 ) -> Message:
     """Words that were understood and mean nothing to this command: nothing is done without them."""
-    words = spoken_list([f"“{word}”" for word in typed[:5]])
+    words = spoken_list([f"“{short(word, _WORD)}”" for word in typed[:5]])
     title = f"{verb} does nothing with {words}" + (" (nothing was changed)" if changing else "")
     takes = "; ".join(f"{name.replace('_', ' ')}: {meaning}" for name, meaning in options)
     line = f"It takes {takes}" if takes else "It takes no more words"
@@ -70,7 +72,7 @@ def not_taken_message(
 
 def passed_over(words: Sequence[str]) -> Note:
     """Name the words of a question that were not understood; it was answered without."""
-    unknown = spoken_list([f"“{word}”" for word in words[:5]])
+    unknown = spoken_list([f"“{short(word, _WORD)}”" for word in words[:5]])
     return Note((Text(f"Answered without {unknown}, which I don't know."),))
 
 
@@ -107,20 +109,20 @@ def unknown_message(
     for doubt in doubts[:5]:
         if doubt.meanings:
             candidates = spoken_list([catalog.label(s) for s in doubt.meanings], "or")
-            lines.append((Text(f"“{doubt.word}” may be {candidates}. Which one?"),))
+            lines.append((Text(f"“{short(doubt.word, _WORD)}” may be {candidates}. Which one?"),))
         elif doubt.unwatched:
             lines.append((Text(f"{not_watched(doubt.unwatched)}."),))
         elif doubt.close:
             close = catalog.label(doubt.close)
             lines.append(
                 (
-                    Text(f"I don't know “{doubt.word}”. Did you mean "),
+                    Text(f"I don't know “{short(doubt.word, _WORD)}”. Did you mean "),
                     Text(close, code=True),
                     Text("?"),
                 )
             )
         else:
-            lines.append((Text(f"I don't know “{doubt.word}”."),))
+            lines.append((Text(f"I don't know “{short(doubt.word, _WORD)}”."),))
     title = "I didn't get that"
     if all(doubt.meanings for doubt in doubts):
         title = "Which one?"

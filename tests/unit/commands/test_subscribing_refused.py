@@ -34,6 +34,22 @@ async def test_an_unknown_word_gets_the_nearest_match_and_the_short_help() -> No
     assert room.here is None
 
 
+async def test_of_a_word_without_end_a_beginning_is_repeated() -> None:
+    room = Room()
+    assert len(await room.say("x" * 20_000)) < 500
+    assert len(await room.say(f"subscribe api {'y' * 20_000}")) < 500
+
+
+async def test_more_people_than_a_message_has_room_for_are_not_called() -> None:
+    room = Room()
+    crowd = " ".join(f"<@U{number}>" for number in range(10_000))
+    assert "I call at most 25 at once (nothing was changed)" in await room.say(f"sub api {crowd}")
+    assert room.here is None
+    await room.say("subscribe api " + "<@U1> " * 10_000)
+    assert room.here is not None
+    assert room.here.mention == "<@U1>"
+
+
 async def test_a_channel_that_cannot_be_written_to_is_told_so_at_once() -> None:
     room = Room()
     room.slack.may = Access(False, "I am not in this channel", "Type /invite @isclaudedown.")
