@@ -306,14 +306,14 @@ def channels(count: int, platform: str = "chat", tenant: str = "T1") -> Sequence
     return [Channel(platform, tenant, f"C{number}") for number in range(count)]
 
 
-async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+async def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     """Return when it is true; raises TimeoutError."""
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.01)
 
 
-async def settled(store: Store, platform: str = "chat", seconds: float = 30.0) -> None:
+async def settled(store: Store, platform: str = "chat", seconds: float = 60.0) -> None:
     """Wait until no channel of a platform is stale, or being served."""
     async with asyncio.timeout(seconds):
         while await left(store, platform):  # noqa: ASYNC110 (it happens in Redis)

@@ -25,7 +25,7 @@ TROUBLE = (
 )
 MOST_DEATHS = 4
 # Stories at a time. They share a loop, which stands still too long with many.
-AT_ONCE = 3
+AT_ONCE = 6
 
 
 @dataclass
@@ -36,8 +36,8 @@ class Turmoil(Story):
 
     # Longer than a busy machine keeps a request unread: what is given up unread, and read after the
     # next edit, shows what was true before. In earnest they are 30 and 10.
-    lease: float = 2.0
-    send_seconds: float = 0.8
+    lease: float = 3.0
+    send_seconds: float = 1.2
     seed: int = 0
     deaths: int = 0
     rng: random.Random = field(default_factory=random.Random)

@@ -124,7 +124,7 @@ async def connected(
 
 async def reads_history(messenger: DiscordMessenger, channel: Channel, may: bool) -> None:
     """Return when the messenger knows that the bot may read back what stands there, or not."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await messenger.channels.held(channel)).read_message_history is not may:  # noqa: ASYNC110 - told by the gateway
             await asyncio.sleep(0.01)
 

@@ -83,7 +83,7 @@ async def fill(store: Store) -> None:
 async def dump(database: Database, shards: Shards) -> dict[tuple[str, ...], Any]:
     """What is stored by platform, key and channel, whatever shard it is in; it is in one alone."""
     found: dict[tuple[str, ...], Any] = {}
-    lives: dict[tuple[str, ...], int] = {}
+    ends: dict[tuple[str, ...], int] = {}
     for platform in ("slack", "discord"):
         for base in shards.of_platform(platform):
             async for key in database.keys_like(f"{base}:*"):
@@ -94,8 +94,8 @@ async def dump(database: Database, shards: Shards) -> dict[tuple[str, ...], Any]
                     place = (platform, name, member)
                     assert place not in found or name == "tenants", place
                     found[place] = value
-                lives[platform, name] = int(await database.call("PTTL", key)) // 60_000
-    return found | {(*place, "minutes to live"): minutes for place, minutes in lives.items()}
+                ends[platform, name] = int(await database.call("PEXPIRETIME", key)) // 3_600_000
+    return found | {(*place, "hour of its end"): hour for place, hour in ends.items()}
 
 
 async def elements(database: Database, key: bytes) -> list[tuple[str, Any]]:

@@ -29,35 +29,40 @@ async def outage(here: Town) -> str:
     return here.page.page.open("Claude.ai unavailable", DOWN)
 
 
-@pytest.mark.parametrize("kind", ["TEXT", "FORUM", "ANNOUNCEMENT", "VOICE"])
-async def test_an_outage_is_told_from_its_beginning_to_its_end(here: Town, kind: str) -> None:
-    channel = await here.discord.director.add_channel(here.guild, "status", kind, ("Resolved",))
-    talk = await here.discord.director.add_channel(here.guild, "talk")
+async def test_in_every_kind_of_channel_an_outage_is_told_from_its_beginning_to_its_end(
+    here: Town,
+) -> None:
+    director, world = here.discord.director, here.discord.world
+    channels = {
+        kind: await director.add_channel(here.guild, f"in {kind.lower()}", kind, ("Resolved",))
+        for kind in ("TEXT", "FORUM", "ANNOUNCEMENT", "VOICE")
+    }
+    talk = await director.add_channel(here.guild, "talk")
     await here.start()
-    await here.watch(talk, "subscribe", channel=channel)
-    world = here.discord.world
-    home = world.guilds[here.guild]
+    for channel in channels.values():
+        await here.watch(talk, "subscribe", channel=channel)
+    home, voice = world.guilds[here.guild], channels["VOICE"]
 
     incident = await outage(here)
-    if kind == "VOICE":
-        await here.until(lambda: len(world.channels[channel].messages) >= 2)
-        thread = channel
-    else:
-        await here.until(lambda: len(home.threads) == 1)
-        thread = next(iter(home.threads))
+    await here.until(lambda: len(world.channels[voice].messages) >= 2)
+    await here.until(lambda: len(home.threads) == 3)
+    threads = {thread.parent: number for number, thread in home.threads.items()}
+    assert threads.keys() == set(channels.values()) - {voice}
+
+    def told(word: str) -> bool:
+        everywhere = [voice, *threads.values()]
+        return all(any(word in text for text in here.texts(place)) for place in everywhere)
+
     here.page.page.update(incident, "identified", DOWN, body=HOSTILE)
-    await here.until(lambda: any("evil.example" in text for text in here.texts(thread)))
+    await here.until(lambda: told("evil.example"))
     here.page.page.resolve(incident)
-    await here.until(lambda: any("Resolved" in text for text in here.texts(thread)))
-    if kind != "VOICE":
-        await here.until(lambda: world.channels[thread].archived)
-        assert world.channels[thread].name.startswith("🟢")
-    if kind == "FORUM":
-        assert world.channels[thread].applied_tags == [world.channels[channel].tags[0].id]
-    if kind == "ANNOUNCEMENT":
-        await here.until(
-            lambda: any(m.published for m in world.channels[channel].messages.values())
-        )
+    await here.until(lambda: told("Resolved"))
+    await here.until(lambda: all(world.channels[one].archived for one in threads.values()))
+    assert all(world.channels[one].name.startswith("🟢") for one in threads.values())
+    forum = world.channels[channels["FORUM"]]
+    assert world.channels[threads[forum.id]].applied_tags == [forum.tags[0].id]
+    announced = world.channels[channels["ANNOUNCEMENT"]].messages
+    await here.until(lambda: any(message.published for message in announced.values()))
     assert all(not message.pinged for message in world.all_messages())
     assert await here.stop() == 0
 

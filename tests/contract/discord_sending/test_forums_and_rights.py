@@ -95,7 +95,7 @@ async def test_what_automod_blocks_may_be_said_plainly(stage: DiscordStage) -> N
 
 async def tagged(stage: DiscordStage, forum: int, *tags: int) -> None:
     """Return when the gateway told that a post there gets these tags."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await stage.discord.channels.tags_for(forum, card()) != list(tags):  # noqa: ASYNC110 - told by the gateway
             await asyncio.sleep(0.01)
 
@@ -142,7 +142,7 @@ async def test_what_will_fail_is_known_beforehand(
     async with discord_stage(server, kind) as stage:
         assert await stage.messenger.access(stage.channel) == Access(ok=True)
         await server.director.deny(int(stage.channel.id), denied)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while problem and not (await stage.messenger.access(stage.channel)).problem:  # noqa: ASYNC110 - told by the gateway
                 await asyncio.sleep(0.01)
         access = await stage.messenger.access(stage.channel)

@@ -63,7 +63,7 @@ class Interaction:
         """Return everything readable in the answer."""
         return "\n".join(visible_text(message.body) for message in self.messages)
 
-    async def answered(self, within: float = 10.0) -> "Interaction":
+    async def answered(self, within: float = 60.0) -> "Interaction":
         """Return when the answer is there; raises TimeoutError."""
         async with asyncio.timeout(within):
             while not self.complete:
@@ -71,7 +71,7 @@ class Interaction:
                 await self.changed.wait()
         return self
 
-    async def followed_up(self, count: int, within: float = 10.0) -> "Interaction":
+    async def followed_up(self, count: int, within: float = 60.0) -> "Interaction":
         """Return when there are so many followups; raises TimeoutError."""
         async with asyncio.timeout(within):
             while len(self.followups) < count:

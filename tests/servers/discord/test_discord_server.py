@@ -55,7 +55,7 @@ async def server() -> AsyncIterator[DiscordServer]:
 
 
 async def wait_until(condition: Any) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - the library under test offers no event to wait for
             await asyncio.sleep(0.01)
 

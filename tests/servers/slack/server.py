@@ -228,7 +228,7 @@ class SlackServer:
         return self.world.workspaces[id_] if id_ else self.team
 
 
-async def eventually(look: Callable[[], T | None], patience: float = 5.0) -> T:
+async def eventually(look: Callable[[], T | None], patience: float = 60.0) -> T:
     """What `look` gives once it gives something true.
 
     Raises:
