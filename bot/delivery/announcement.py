@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.delivery.cache import MessageCache
 from bot.delivery.queue import Subject
-from bot.delivery.steps import FIRST, Plan, Step
+from bot.delivery.steps import FIRST, Act, Plan, Step, apply
 from bot.domain.message import Message
 from bot.domain.subscription import Channel, Reason, Subscription, ThreadRecord
 
@@ -57,3 +57,7 @@ class Announcement(ABC):
     def keys(self, channel: Channel) -> Mapping[str, str]:
         """Return the delivery key of each of its messages by the `part` of the step."""
         return {FIRST: f"{channel}/{self.subject.key}"}
+
+    def found(self, thread: ThreadRecord, part: str, message: str) -> ThreadRecord:
+        """Return the record with a message that was searched for."""
+        return apply(thread, Step(Act.SAY, self.revision, part=part), message)

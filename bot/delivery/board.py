@@ -16,7 +16,7 @@ from bot.delivery.announcement import Announcement, DueStep
 from bot.delivery.cache import TimedCache
 from bot.delivery.plan import plan
 from bot.delivery.queue import Claim, PendingThread, Queue
-from bot.delivery.steps import DELETED, FIRST, Act, Plan, Step
+from bot.delivery.steps import DELETED, FIRST, Act, Plan, Step, apply
 from bot.delivery.stores import EventStream
 from bot.domain.board import BOARD, PIN, BoardState
 from bot.domain.message import Message, ThreadLink
@@ -29,6 +29,7 @@ from bot.status.view import StatusView
 LOOK_EVERY = 5.0
 # Seconds: who reads a board that is older than that knows that we do not run (guess).
 RENEW_EVERY = 3600
+FORMER = "former"  # the part that is the message of the board before
 
 
 def state_of(view: StatusView) -> BoardState:
@@ -53,7 +54,7 @@ def _hash(shown: object, at: datetime) -> str:
 
 
 class BoardNews(Announcement):
-    """A channel's board with what it should show. `number` None: none is asked for."""
+    """A channel's board with what it should show."""
 
     subject: BoardState
 
@@ -61,19 +62,22 @@ class BoardNews(Announcement):
         self,
         state: BoardState,
         number: int,
-        since: datetime,
         content: BoardContent | None,
         *,
         pins: bool,
         waits: bool = False,
+        former: int | None = None,
     ) -> None:
         """`content` None: the board is to end. `pins`: the platform pins messages.
 
-        `waits`: an incident on it has no thread yet to link to, and gets one soon.
+        `waits`: an incident on it has no thread yet to link to, and gets one soon. `former`: the
+        number of the board that was asked for before, if that may have been sent.
         """
         self.subject = state
         self.revision = number
-        self.begun_at = self.known_at = since
+        self._former = number if former is None else former
+        # Its number is the second at which a board was asked for.
+        self.begun_at = self.known_at = datetime.fromtimestamp(self._former, UTC)
         self._content = content
         self._hash = _hash(content.shown, content.at) if content else ""
         self._pins = pins
@@ -114,7 +118,14 @@ class BoardNews(Announcement):
         return not self._waits
 
     def keys(self, channel: Channel) -> Mapping[str, str]:
-        return {FIRST: f"{channel}/{BOARD}{self.revision}"}
+        key = f"{channel}/{BOARD}"
+        former = {FORMER: f"{key}{self._former}"} if self._former != self.revision else {}
+        return {FIRST: f"{key}{self.revision}", **former}
+
+    def found(self, thread: ThreadRecord, part: str, message: str) -> ThreadRecord:
+        if part == FIRST:
+            return super().found(thread, part, message)
+        return thread if thread.root else apply(thread, Step(Act.SAY, self._former), message)
 
 
 async def board_news(
@@ -132,11 +143,12 @@ async def board_news(
     """
     subscription, view = claim.subscription, await views.get()
     state, board = state_of(view), subscription.board if subscription else None
+    # Of a channel without a subscription the queue knows which one is to end.
+    number = board.number if board else pending.revision
+    # What was asked for first may have been sent; of what boards show the number is always 1.
+    former = pending.first if pending.first > 1 else number
     if subscription is None or board is None or not board.kept:
-        # Of a channel without a subscription the queue knows which one is to end.
-        number = board.number if board else pending.revision
-        since = board.since if board else datetime.fromtimestamp(number, UTC)
-        return BoardNews(state, number, since, None, pins=pins)
+        return BoardNews(state, number, None, pins=pins, former=former)
     threads, waits = {}, False
     for incident in view.incidents:
         if not subscription.matches(incident):
@@ -147,7 +159,7 @@ async def board_news(
         elif plan(incident, thread, subscription, view.at).sends:
             waits = True
     content = board_content(view, subscription, threads)
-    return BoardNews(state, board.number, board.since, content, pins=pins, waits=waits)
+    return BoardNews(state, number, content, pins=pins, waits=waits, former=former)
 
 
 class BoardFanOut(StoreLoop):

@@ -122,8 +122,7 @@ async def found_on_platform(
         found = await find(None, list(keys_of.values()), start)
         for part, key in keys_of.items():
             if key in found:
-                step = Step(Act.SAY, task.subject.revision, part=part)
-                thread = apply(thread, step, found[key])
+                thread = task.subject.found(thread, part, found[key])
         return thread
     if task.subject is None or not task.subject.events:
         return thread

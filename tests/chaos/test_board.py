@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.redis.store import Store, open_store
+from bot.domain.board import Board
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel
 from tests.board_kit import Wall, either
@@ -85,24 +86,28 @@ async def test_a_crash_at_any_step_leaves_one_board_that_shows_the_last_truth(
 
 
 @pytest.mark.chaos
-@pytest.mark.parametrize("unsubscribes", [False, True])
+@pytest.mark.parametrize("how", ["off", "unsubscribed", "anew"])
 @pytest.mark.parametrize("dies", ["before messenger.say", "after messenger.say", ""])
 async def test_what_ends_while_the_first_message_is_sent_has_its_end_on_it(
-    redis_url: str, dies: str, unsubscribes: bool
+    redis_url: str, dies: str, how: str
 ) -> None:
     """The process dies at that moment, or lives (""); a board that was sent says that it ended."""
     async with ChatServer() as server, open_store(redis_url) as store:
-        channel = Channel(f"ends{len(dies)}{unsubscribes:d}", "T1", "C1")
+        channel = Channel(f"{how}{len(dies)}", "T1", "C1")
         wall = Wall(redis_url, server, channel, lease=0.8, send_seconds=0.3)
         # Long ago by our clock: the message is as old as the lease is long, and looked for.
         wall.now += timedelta(hours=2)
 
         async def end() -> None:
-            if unsubscribes:
-                assert await store.subscriptions.remove(channel)
-            else:
-                assert wall.asked.board is not None
-                await wall.ask(store, board=replace(wall.asked.board, kept=False))
+            assert wall.asked.board is not None
+            match how:
+                case "unsubscribed":
+                    assert await store.subscriptions.remove(channel)
+                case "anew":
+                    later = wall.asked.board.since + timedelta(hours=1)
+                    await wall.ask(store, board=Board(later))
+                case _:
+                    await wall.ask(store, board=replace(wall.asked.board, kept=False))
 
         died = asyncio.Event()
 
@@ -124,8 +129,10 @@ async def test_what_ends_while_the_first_message_is_sent_has_its_end_on_it(
         async with wall.bot() as bot:
             await wall.deliver(bot, store)
         assert died.is_set()
-        assert [m.shown[-1] for m in wall.boards] == [ENDED] * (dies != "before messenger.say")
-        assert wall.pinned == []
+        anew = ["The API is up"] if how == "anew" else []
+        sent = [] if dies == "before messenger.say" else [ENDED]
+        assert [m.shown[-1] for m in wall.boards] == [*sent, *anew]
+        assert [m.shown[-1] for m in wall.pinned] == anew
 
 
 def _reads(point: str) -> bool:

@@ -22,7 +22,7 @@ def news(
     shown: str | None = "up", *, number: int = 7, pins: bool = True, at: datetime = NOW
 ) -> BoardNews:
     content = None if shown is None else BoardContent(Message(shown, shown), (shown,), at)
-    return BoardNews(BoardState("1:x"), number, NOW, content, pins=pins)
+    return BoardNews(BoardState("1:x"), number, content, pins=pins)
 
 
 def acts(board: BoardNews, thread: ThreadRecord) -> list[Act]:
