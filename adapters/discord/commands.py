@@ -142,7 +142,7 @@ def subcommand_of(
 
     run.__signature__ = signature_of(command)  # type: ignore[attr-defined]  # read by discord.py
     descriptions = {option.name: option.help for option in command.options}
-    if _may_be_elsewhere(command):
+    if command.elsewhere:
         descriptions["channel"] = _ELSEWHERE
     app_commands.describe(**descriptions)(run)
     measured = {Takes.SEVERITY, Takes.MENTION_FROM}
@@ -170,7 +170,7 @@ def signature_of(command: Command) -> inspect.Signature:
         option.name: str if option.required else TYPES.get(option.takes, str | None)
         for option in command.options
     }
-    if _may_be_elsewhere(command):
+    if command.elsewhere:
         types["channel"] = WritableChannel | None
     parameter, empty = inspect.Parameter, inspect.Parameter.empty
     where = parameter.POSITIONAL_OR_KEYWORD
@@ -179,11 +179,6 @@ def signature_of(command: Command) -> inspect.Signature:
         for name, kind in types.items()
     ]
     return inspect.Signature([parameter("raw", where, annotation=discord.Interaction), *options])
-
-
-def _may_be_elsewhere(command: Command) -> bool:
-    """Whether it takes another channel: where one is subscribed, or no longer."""
-    return command.changes and command.takes(Takes.SIGNED)
 
 
 async def serve_words(

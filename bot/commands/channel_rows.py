@@ -30,6 +30,7 @@ CHANNEL_COMMANDS: tuple[Command, ...] = (
             ),
         ),
         changes=True,
+        elsewhere=True,
         anywhere=("subscribe", "sub"),
         also=(("subscribe +opus -mobile", "adjust what it gets"),),
     ),
@@ -41,6 +42,7 @@ CHANNEL_COMMANDS: tuple[Command, ...] = (
         aliases=("unsub", "stop", "unwatch", "unfollow"),
         options=(Option("surfaces", Takes.SIGNED, "Only these; nothing means everything"),),
         changes=True,
+        elsewhere=True,
         anywhere=("unsubscribe", "unsub"),
     ),
     Command(

@@ -220,6 +220,8 @@ class Command:
     anywhere: tuple[str, ...] = ()
     # Of everybody's, not only of those who manage a server (some platforms keep the two apart).
     personal: bool = False
+    # It may be about another channel, where a platform lets one be picked.
+    elsewhere: bool = False
     # A second way to use it, worth a line of the help.
     also: tuple[tuple[str, str], ...] = ()
 

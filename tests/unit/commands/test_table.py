@@ -72,6 +72,18 @@ async def test_a_row_is_a_command_of_discord_under_its_own_words() -> None:
     assert native("brew api") == f"/{INFO} brew surface:api"
 
 
+def test_another_channel_can_be_picked_for_what_a_channel_gets_and_not_for_the_team() -> None:
+    tree = build_tree(Client(intents=Intents.none()), None)  # type: ignore[arg-type]  # nobody calls
+    group = tree.get_command(MANAGE)
+    assert isinstance(group, Group)
+    picks = {
+        made.name
+        for made in group.commands
+        if isinstance(made, DiscordCommand) and "channel" in {one.name for one in made.parameters}
+    }
+    assert picks == {"subscribe", "unsubscribe", "settings"}
+
+
 def test_the_documentation_lists_every_command() -> None:
     documented = (ROOT / "docs" / "using.md").read_text()
     rows = [
