@@ -110,6 +110,27 @@ async def test_another_server_may_have_lost_what_was_sent_since_the_last_claim(
     lost_since, changed_at = again.lost
     assert lost_since == seen_at
     assert changed_at > seen_at
+    # And another one soon after: not everything may have been searched for meanwhile.
+    assert await store.queue.settle(Settlement(again, Outcome.LATER))
+    await store.database.call("HSET", server, "run_id", "a third")
+    third = await claim_of(store, "other")
+    assert third.lost is not None
+    assert third.lost[0] == seen_at
+
+
+async def test_a_channel_that_was_put_off_and_is_served_by_now_is_not_handed_out_again(
+    store: Store,
+) -> None:
+    channel, told = await stale(store, "deferred")
+    await told_root(store, "deferred", told)
+    await store.queue.mark_stale(channel, [told], delay=0.05)
+    found: list[Claim] = []
+    while not found:
+        found = list((await store.queue.claim("deferred", 64)).claims)
+    await store.stream.enqueue(more(told, EventKind.WORSE))
+    assert not (await store.queue.claim("deferred", 64)).claims
+    assert await store.queue.settle(Settlement(found[0], Outcome.DONE))
+    await claim_of(store, "deferred")
 
 
 async def test_a_reminder_that_is_gone_is_not_handed_over_with_the_rest(store: Store) -> None:
