@@ -109,10 +109,9 @@ class ScheduleFanOut(StoreLoop):
     async def _put_off(self, subscription: Subscription, due: Sequence[Due]) -> list[Subject]:
         """Return the incidents of the quiet hours: their threads go on now."""
         found: list[Subject] = []
+        ends = [one for one in due if isinstance(one, QuietEnd)]
         for provider in self._providers:
-            for end in due:
-                if not isinstance(end, QuietEnd):
-                    continue
+            for end in ends:
                 history = await self._incident_store.history(provider, end.period.start)
                 found += [
                     incident

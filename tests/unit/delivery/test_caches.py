@@ -87,8 +87,11 @@ def test_a_root_says_what_stands_on_it_and_a_reply_what_happened() -> None:
     assert said != spoken(
         cache.of(replace(root, midway=False), TOLD, NOW, switch=(Text("use Bedrock"),))
     )
-    assert "text 2" in spoken(cache.of(Step(Act.REPLY, 3, WORSE), TOLD, NOW))
+    reply = spoken(cache.of(Step(Act.REPLY, 3, WORSE), TOLD, NOW))
+    assert "text 2" in reply
+    assert "text 3" not in reply
     caught_up = spoken(cache.of(Step(Act.CATCH_UP, 3, UPDATE, since=1), TOLD, NOW))
+    assert "text 2" in caught_up
     assert "text 3" in caught_up
     assert "text 1" not in caught_up
 

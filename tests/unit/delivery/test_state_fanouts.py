@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
 
 from bot.catalog.catalog import Catalog
 from bot.delivery.blindness import FORGOTTEN_AFTER, BlindnessFanOut
@@ -12,12 +17,15 @@ from bot.delivery.board import BoardFanOut, state_of
 from bot.delivery.cache import TimedCache
 from bot.delivery.escalation import EscalationFanOut, Untaken
 from bot.delivery.fanout import ReminderFanOut
+from bot.delivery.schedule import ScheduleFanOut
 from bot.domain.blindness import Blindness
+from bot.domain.errors import StoreError
 from bot.domain.evidence import Verdict
 from bot.domain.incident import Incident
 from bot.domain.page import Severity
 from bot.domain.state import State
 from bot.domain.subscription import Channel, Reminder
+from bot.loops.periodic import StoreLoop
 from bot.status.view import ProviderStatus, StatusView
 from tests.unit.delivery.platform import HERE
 from tests.unit.delivery.stage import HOUR, MINUTE, NOW
@@ -103,3 +111,50 @@ async def test_reminders_are_queued_once_what_they_wait_for_is_up() -> None:
     reminders.kept = [waits, due]
     assert not await loop.queue_due()
     assert store.events == [(HERE, [due.key])]
+
+
+class Away:
+    """A store that does not answer, whatever it is asked."""
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        async def fails(*_: object, **__: object) -> None:
+            raise StoreError("away")
+
+        return fails
+
+
+async def nothing_seen() -> StatusView:
+    return StatusView(NOW, Catalog(), ())
+
+
+def clock() -> datetime:
+    return NOW
+
+
+AWAY: Any = Away()
+LOOPS: dict[str, StoreLoop] = {
+    "escalation": EscalationFanOut(["claude"], AWAY, AWAY, clock),
+    "blindness": BlindnessFanOut(["claude"], AWAY, AWAY, clock),
+    "boards": BoardFanOut(TimedCache(nothing_seen, 60.0), AWAY),
+    "reminders": ReminderFanOut(AWAY, AWAY, nothing_seen, clock),
+    "schedule": ScheduleFanOut(AWAY, AWAY, AWAY, AWAY, ["claude"], clock),
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+async def test_a_loop_whose_store_is_away_says_so_once_and_goes_on(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def wait(_: object, seconds: float) -> bool:
+        waits.append(seconds)
+        if len(waits) == 3:
+            raise asyncio.CancelledError
+        return False
+
+    monkeypatch.setattr("bot.loops.periodic.wait_for", wait)
+    with capture_logs() as logs, pytest.raises(asyncio.CancelledError):
+        await LOOPS[name].run()
+    assert [(line["event"], line["loop"]) for line in logs] == [("store.failed", name)]
+    assert waits[0] < waits[1] < waits[2]
