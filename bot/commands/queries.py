@@ -151,7 +151,7 @@ def _no_such(wanted: str, candidates: list[Incident] | None = None) -> Message:
     if lines:
         return notice(f"“{wanted}” may be several incidents. Which one?", *lines, emoji="❓")
     where = (Text("history", code=True), Text(" lists the ids."))
-    title = f"I know no incident “{wanted[:40]}”" if wanted else "Which incident?"
+    title = f"I know of no incident “{wanted[:40]}”" if wanted else "Which incident?"
     return notice(title, where, emoji="❓")
 
 

@@ -21,7 +21,7 @@ def alternatives_message(view: StatusView, names: Sequence[str], *, changed: boo
     """Return what a team can use instead, and whether each would be offered right now."""
     labels = names_of(view.catalog, names)
     if not names:
-        title = "Nobody said what can be used here instead"
+        title = "Nobody has said yet what can be used here instead"
     elif changed:
         title = f"Noted: {labels} can be used here instead"
     else:

@@ -149,7 +149,7 @@ def example_message(catalog: Catalog, now: datetime) -> Message:
             Rows((Row(Severity.MAJOR, surface, Severity.MAJOR.words, began, "example"),)),
             Lines(((Text("Investigating · started "), Time(began, "date")),)),
             Quote(
-                "Here stand the provider's own words, word for word.",
+                "Here you would read the provider's own words, word for word.",
                 (Time(began, "clock"), Text(" investigating (example)")),
             ),
             Note(

@@ -27,7 +27,9 @@ def untaken_message(
     """Say that nobody has taken a major outage, with the button to do it."""
     who = catalog.provider(incident.provider).label
     title = f"Nobody is on it: {name_of(incident)}"
-    words = f"{who} has a major outage for {duration(now - since)}, and nobody here has taken it."
+    words = (
+        f"{who} has had a major outage for {duration(now - since)}, and nobody here has taken it."
+    )
     return Message(
         title,
         f"{title}. {words}",

@@ -65,7 +65,7 @@ async def test_what_is_not_known_to_work_is_shown_as_not_offered() -> None:
 async def test_alone_it_shows_and_changes_nothing() -> None:
     here, teams = room()
     answer = await here.type("alternatives")
-    assert "Nobody said what can be used here instead" in spoken(answer.message)
+    assert "Nobody has said yet what can be used here instead" in spoken(answer.message)
     assert answer.public is None
     assert teams.kept == {}
 

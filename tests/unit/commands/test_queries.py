@@ -65,7 +65,7 @@ async def test_an_id_of_several_or_of_none_asks_back() -> None:
     text = await room.say("incident 9l93")
     assert "Which one?" in text
     assert "9l93zzz" in text
-    assert "I know no incident “nope”" in await room.say("incident nope")
+    assert "I know of no incident “nope”" in await room.say("incident nope")
     assert "Which incident?" in await room.say("incident")
 
 
