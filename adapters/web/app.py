@@ -88,6 +88,7 @@ class Web:
     reporting: Rate = field(init=False)
 
     def __post_init__(self) -> None:
+        self.status = self.status.told_to(None)  # anybody may ask
         self.site = Site(self.public_url)
         self.strips = Kept(lambda: strips_of(self.status), self.monotonic)
         self.past = Kept(lambda: self.status.incidents_of(HISTORY), self.monotonic)

@@ -147,5 +147,5 @@ def _mcp(settings: Settings, program: Program, web: Web) -> AbstractAsyncContext
     async def report(surface: str, outcome: CallResult) -> bool:
         return await program.store.evidence.traffic.add([Batch(surface, {outcome: 1})], web.clock())
 
-    server = make_server(program.status, web.rng, report, web.token)
+    server = make_server(web.status, web.rng, report, web.token)
     return serving_mcp(server, settings.mcp_hosts, web.reads.take)

@@ -78,7 +78,7 @@ class Commands:
             options = [(option.name, option.help) for option in command.options]
             changing = command.changes
             return Answer(not_taken_message(command.verb, unexpected, options, changing=changing))
-        answer = await command.handler(self._services, request, words)
+        answer = await command.handler(self._told_to(request), request, words)
         if words.doubts:
             answer = _with_notes(answer, passed_over([doubt.word for doubt in words.doubts]))
         if words.verb in _SAYS_WHAT_WAITS:
@@ -108,14 +108,19 @@ class Commands:
     @_says_when_the_store_fails
     async def subscribe(self, request: Request, change: SubscriptionChange) -> Answer:
         """Change what the channel gets, as a form asks for; where it gets nothing, subscribe it."""
-        return await subscriptions.subscribe(self._services, request, change)
+        return await subscriptions.subscribe(self._told_to(request), request, change)
 
     @_says_when_the_store_fails
     async def press(self, request: Request, action: str, value: str = "") -> Answer:
         """A button of a message, with the value that it carries."""
         if handler := BUTTONS.get(action):
-            return await handler(self._services, request, value)
+            return await handler(self._told_to(request), request, value)
         return Answer(notice("I don't know that button; the message may be an old one", emoji="❓"))
+
+    def _told_to(self, request: Request) -> Services:
+        """The services of whoever asks: what others alone suspect is not among them."""
+        status = self._services.status.told_to(request.channel.owner)
+        return replace(self._services, status=status)
 
     def suggest(self, prefix: str) -> list[Choice]:
         """Surfaces for autocompletion, at most 25."""
@@ -132,7 +137,7 @@ class Commands:
         Raises:
             StoreError: Redis did not answer.
         """
-        status = self._services.status
+        status = self._services.status.told_to(None)
         found = await status.incident(urlsplit(url).path.rstrip("/").rpartition("/")[2])
         if found is None:
             return None
@@ -141,7 +146,7 @@ class Commands:
     async def suggest_incidents(self, typed: str) -> list[Choice]:
         """Recent incidents for autocompletion, by id or words of the title; the latest first."""
         try:
-            view = await self._services.status.view()
+            view = await self._services.status.told_to(None).view()
         except StoreError:
             return []
         wanted = typed.casefold().strip()

@@ -171,6 +171,10 @@ class Incident:
     by_default: bool = True
     seen_by: SeenBy = SeenBy.US
 
+    def is_shown_to(self, owner: str | None) -> bool:
+        """Whether a tenant ("slack/T1") may read of it; None: whether anybody at all may."""
+        return not self.visibility or owner in self.visibility
+
     @property
     def key(self) -> str:
         return f"{self.provider}/{self.id}"

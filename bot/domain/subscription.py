@@ -123,7 +123,7 @@ class Subscription:
 
     def mismatch(self, incident: Incident) -> Reason | None:
         """Return why nothing this incident ever did concerns this channel; None: something does."""
-        if incident.visibility and self.channel.owner not in incident.visibility:
+        if not incident.is_shown_to(self.channel.owner):
             return Reason.OTHER_WORKSPACE  # suspected by the people there, and by nothing else
         worst = [incident.worst] if incident.by_default else []
         if self.surfaces:

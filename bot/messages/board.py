@@ -59,10 +59,7 @@ def board_content(
     title = short(verdict_sentence(answers, view.catalog), _LONGEST_TITLE)
     rows = _folded([row for one in answers for row in one.rows()])
     incidents = [
-        incident
-        for one in answers
-        for incident in one.incidents()
-        if not incident.visibility or owner in incident.visibility
+        incident for one in answers for incident in one.incidents() if incident.is_shown_to(owner)
     ]
     lines = [one.unseen_line() for one in answers if not one.sees]
     lines += [incident_line(i, threads.get(i.key)) for i in incidents[:_MOST_INCIDENTS]]

@@ -22,7 +22,7 @@ from bot.evidence.suspicion import Signals
 from bot.history.figures import Record, UptimeReport, uptime_report
 from bot.history.spans import Span
 from bot.history.stores import HistoryReader
-from bot.ports import Clock, IncidentReader
+from bot.ports import Clock, IncidentReader, VersionedState
 from bot.status.duration import ExpectedDuration, expected_duration
 from bot.status.snapshot import FRESH_FOR, SharedSnapshot
 from bot.status.view import StatusView, is_fresh, status_view, with_seen
@@ -56,6 +56,25 @@ class TeamAlternatives(Protocol):
     async def all(self) -> Mapping[str, tuple[str, ...]]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class ToldIncidents:
+    """A reader of incidents that leaves out what a tenant may not read of."""
+
+    _reader: IncidentReader
+    _owner: str | None
+
+    async def load(self, provider: str) -> VersionedState:
+        return await self._reader.load(provider)
+
+    async def incident(self, key: str) -> Incident | None:
+        found = await self._reader.incident(key)
+        return found if found and found.is_shown_to(self._owner) else None
+
+    async def history(self, provider: str, since: datetime) -> list[Incident]:
+        found = await self._reader.history(provider, since)
+        return [incident for incident in found if incident.is_shown_to(self._owner)]
+
+
 @dataclass(slots=True)
 class StatusService:
     """Reads stores. Every method may raise `StoreError`: Redis did not answer."""
@@ -69,6 +88,8 @@ class StatusService:
     kept: timedelta = KEPT
     usable: tuple[str, ...] = ()  # instead, by those who have said nothing themselves
     teams: TeamAlternatives | None = None  # None: nobody can say anything
+    # Leaves out of a view what its readers may not read of; see `told_to`.
+    shown: Callable[[StatusView], StatusView] = lambda view: view
 
     @classmethod
     def over(
@@ -85,6 +106,17 @@ class StatusService:
         snapshot = SharedSnapshot(stores.incident_store, collector, clock, FRESH_FOR)
         past, teams = people.past, people.alternatives
         return cls(catalog, people.incident_store, snapshot, clock, past, kept, usable, teams)
+
+    def told_to(self, owner: str | None) -> StatusService:
+        """The service of one tenant ("slack/T1"); None: of anybody at all, as on a web page.
+
+        What the people of other tenants alone suspect is not there.
+        """
+
+        def shown(view: StatusView) -> StatusView:
+            return replace(view, providers=tuple(one.told_to(owner) for one in view.providers))
+
+        return replace(self, incident_store=ToldIncidents(self.incident_store, owner), shown=shown)
 
     @property
     def signals(self) -> Callable[[str, datetime], Awaitable[Signals]] | None:
@@ -103,7 +135,7 @@ class StatusService:
         view = status_view(self.catalog, stored.states, self.clock(), evidence, versions=versions)
         self.catalog = view.catalog
         said = await self.teams.of(channel.owner) if self.teams and channel else ()
-        return replace(view, alternatives=said or self.usable)
+        return self.shown(replace(view, alternatives=said or self.usable))
 
     async def learn(self) -> Catalog:
         """The catalogue, with the surfaces of pages that it does not describe."""

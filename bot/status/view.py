@@ -81,6 +81,22 @@ class ProviderStatus:
         unknown = (Verdict(s.id, Severity.UNKNOWN, since=None, checked_at=None) for s in surfaces)
         return cls(provider, verdicts=tuple(unknown), failure=failure)
 
+    def told_to(self, owner: str | None) -> ProviderStatus:
+        """The same, with the incidents that this tenant may read of (None: that anybody may)."""
+        hidden = {one.key for one in self.recent if not one.is_shown_to(owner)}
+        if not hidden:
+            return self
+        verdicts = (
+            replace(one, incidents=tuple(key for key in one.incidents if key not in hidden))
+            for one in self.verdicts
+        )
+        return replace(
+            self,
+            verdicts=tuple(verdicts),
+            incidents=tuple(one for one in self.incidents if one.key not in hidden),
+            recent=tuple(one for one in self.recent if one.key not in hidden),
+        )
+
     @property
     def in_trouble(self) -> bool:
         """Something is wrong with one of its surfaces, maintenance included."""

@@ -7,6 +7,7 @@ import json
 import re
 import socket
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -141,6 +142,21 @@ async def test_an_incident_is_found_by_its_key_or_its_id_with_its_texts(running:
         assert found["events"][0]["text"] == "We are investigating."
     missing = await running.get("/v1/incidents/nowhere")
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "unknown_incident")
+
+
+async def test_what_the_people_of_one_workspace_suspect_is_not_for_everybody(
+    running: Running,
+) -> None:
+    title = "Suspected trouble, not confirmed"
+    theirs = incident("theirs1", code=Severity.DEGRADED)
+    await running.page_says(replace(theirs, title=title, visibility=("slack/T1",)))
+
+    for path in ("/v1/verdict", "/v1/incidents", "/v1/history", "/", "/history", "/feed.atom"):
+        answer = await running.get(path)
+        assert answer.status_code == 200
+        assert title not in answer.text
+        assert "theirs1" not in answer.text
+    assert (await running.get(f"/v1/incidents/{theirs.key}")).status_code == 404
 
 
 async def test_uptime_and_reports_are_served_with_their_figures(running: Running) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
 
 from bot.commands.subscription_change import SubscriptionChange
 from bot.commands.types import Request
-from bot.domain.incident import Incident
+from bot.domain.incident import Incident, Origin
 from bot.domain.page import Severity
 from bot.domain.subscription import Channel, Subscription
 from tests.unit.commands.fakes import OPS, Room
-from tests.unit.messages.examples import spoken
+from tests.unit.messages.examples import OUTAGE, spoken
 
+ASKED = Request(OPS, "U1", "Ana", "")
 GUEST = Request(OPS, "U2", "Bob", "", may_manage=False)
 
 
@@ -31,6 +35,26 @@ async def test_the_list_names_the_other_channels_of_this_workspace_and_no_other(
         room.subscriptions.kept[channel] = Subscription(channel)
     said = await room.say("subscriptions")
     assert "1 other channel here is subscribed too." in said
+
+
+@pytest.mark.parametrize(
+    "asked", ["", "code", "history", "incident x1", "why x1", "on-it x1", "mute x1 2h", "justme"]
+)
+async def test_what_the_people_of_another_workspace_suspect_is_theirs_alone(asked: str) -> None:
+    title = "Suspected trouble, not confirmed"
+    suspected = replace(
+        OUTAGE, id="x1", title=title, origin=Origin.SUSPECTED, visibility=("slack/T9",), url=""
+    )
+    room = Room(suspected)
+    alien = Channel("slack", "T9", "CALIEN")
+    room.subscriptions.kept |= {one: Subscription(one) for one in (OPS, alien)}
+
+    assert title not in await room.say(asked)
+    assert title not in spoken((await room.commands.press(ASKED, "details", "claude/x1")).message)
+    assert await room.commands.linked_incident("https://a.example/x1") is None
+    assert await room.commands.suggest_incidents("x") == []
+    theirs = await room.type("history", channel=alien)
+    assert title in spoken(theirs.message)
 
 
 async def test_a_root_is_changed_by_a_new_report_and_by_none_that_is_said_again() -> None:
