@@ -57,7 +57,7 @@ async def kill_now_and_then(folder: Path, page: PageServer, chance: random.Rando
 
 async def test_a_hundred_looks_at_the_same_page_are_one_message(tmp_path: Path) -> None:
     async with page_server() as page:
-        async with started(tmp_path, page.url, ISCLAUDEDOWN_POLL_SECONDS="0.04") as bot:
+        async with started(tmp_path, page.url, ISCLAUDEDOWN_POLL_SECONDS="0.1") as bot:
             await bot.shows("Everything is up")
             page.page.open("Login trouble", {CLAUDE_AI: "major_outage"}, body="We look.")
             await bot.shows("We look.")
