@@ -28,7 +28,7 @@ from adapters.cli.words import length_named
 from adapters.redis.history import RedisHistory
 from adapters.redis.incidents import RedisIncidentStore
 from bot.catalog.watched import watched_catalog
-from bot.domain.errors import SettingsError, WrongWords
+from bot.domain.errors import WrongWords
 from bot.domain.incident import Incident
 from bot.history.looks import EVER
 from bot.history.spans import Span
@@ -194,11 +194,11 @@ def _moment(text: str, now: datetime) -> datetime:
             if "T" in text
             else datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
         )
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     try:
         return now - length_named(text)
-    except SettingsError:
+    except (WrongWords, OverflowError):  # before the first day that there is
         raise WrongWords(f"--since {text!r} is no date; write 2026-01-31, or 90d") from None
 
 

@@ -13,7 +13,7 @@ from bot.catalog.catalog import Catalog
 from bot.catalog.names import SEVERITIES, Ambiguous, of_provider
 from bot.commands.parser import parse
 from bot.commands.table import command_named
-from bot.domain.errors import SettingsError, WrongWords
+from bot.domain.errors import WrongWords
 from bot.domain.page import Severity
 from bot.messages.help import not_watched
 
@@ -76,12 +76,12 @@ def severity_named(word: str) -> Severity:
         return Severity(word.lower())
     except ValueError:
         known = ", ".join([*SEVERITIES, "up"])
-        raise SettingsError(f"--severity {word!r} is unknown; there are {known}") from None
+        raise WrongWords(f"--severity {word!r} is unknown; there are {known}") from None
 
 
 def length_named(text: str) -> timedelta:
     """30s, 30m, 2h, 7d."""
     found = re.fullmatch(r"(\d{1,6})\s*([smhd])", text.strip().lower())
     if not found:
-        raise SettingsError(f"{text!r} is not a length of time; write 30m, 2h or 7d")
+        raise WrongWords(f"{text!r} is not a length of time; write 30m, 2h or 7d")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
