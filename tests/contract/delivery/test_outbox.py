@@ -10,13 +10,17 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.redis.store import Store, open_store
 from bot.catalog.catalog import only
 from bot.catalog.catalog_file import load_catalog
+from bot.delivery import platform_health
 from bot.delivery.outbox import Outbox
+from bot.delivery.platform_health import TROUBLE_AFTER
 from bot.domain.blindness import Blindness
 from bot.domain.digest import DigestTime
+from bot.domain.errors import Uncertain
 from bot.domain.incident import EventKind, Impact
 from bot.domain.page import Severity
 from bot.domain.state import ComponentState, State
@@ -24,7 +28,7 @@ from bot.domain.subscription import Channel, Reminder, Subscription
 from bot.domain.taker import Escalation, Taker
 from bot.evidence.stores import UserReport
 from bot.status.service import StatusService
-from tests.delivery_kit import commit, incident, more, utc_now
+from tests.delivery_kit import commit, incident, more, until, utc_now
 from tests.servers.chat import ChatMessenger, ChatServer
 from tests.servers.redis import standalone
 from tests.unit.messages.examples import spoken
@@ -132,3 +136,24 @@ async def test_each_kind_of_news_finds_its_channel(redis_url: str) -> None:
     assert "Bedrock" in told_in(server, THERE)
     assert "Nobody is on it" not in told_in(server, HERE)
     assert outbox.workers["chat"].counts.opened == 2
+
+
+@pytest.mark.parametrize("place", ["chat", "nowhere"])
+async def test_an_outage_of_one_platform_is_told_in_the_operators_channel_on_another(
+    redis_url: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform_health, "CHECK_EVERY", 0.01)
+    async with ChatServer() as server, program(redis_url, server) as (_, outbox):
+        seconds = iter([0.0, TROUBLE_AFTER])
+        outbox.health.monotonic = lambda: next(seconds, TROUBLE_AFTER)
+        for _ in range(2):
+            outbox.health.report("other", Uncertain("no answer"))
+        channel = Channel(place, "T1", "C-ops")
+        with capture_logs() as logs:
+            telling = asyncio.create_task(outbox.announce_outages(channel))
+            await until(lambda: bool(logs))
+            if place == "chat":
+                await until(lambda: "other seems to be having trouble" in told_in(server, channel))
+            telling.cancel()
+    assert [line["event"] for line in logs] == ["platform.outage"]
+    assert len(server.messages) == (place == "chat")

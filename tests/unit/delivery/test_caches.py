@@ -143,7 +143,7 @@ def test_what_one_channel_alone_is_told_says_what_it_is_about() -> None:
 
 def test_a_channel_that_can_be_written_to_again_learns_since_when_and_why_it_could_not() -> None:
     said = resumed_message(Pause("the channel is archived", NOW, None))
-    assert said.title == "I can write here again"
+    assert (said.title, said.emoji) == ("I can write here again", "🔔")
     assert "the channel is archived" in said.plain
     assert "the channel is archived" in spoken(said)
     (block,) = said.blocks

@@ -122,6 +122,15 @@ async def test_a_channel_that_refuses_is_paused_with_the_reason_for_longer_each_
     assert 6 * first <= again.delay <= 8 * first
 
 
+async def test_where_time_is_made_shorter_all_waits_are() -> None:
+    context = context_of(Platform())
+    context.time_scale = 10.0
+    failed = await settlement_after(DeliveryError("500"), context, claim(), 0)
+    paused = await settlement_after(ChannelGone("is_archived"), context, claim(), 0)
+    assert 0.15 <= failed.delay <= 0.2
+    assert 22.5 <= paused.delay <= 30.0
+
+
 async def test_where_nobody_subscribed_a_place_that_is_gone_is_given_up() -> None:
     context = context_of(Platform())
     found = await settlement_after(ChannelGone("user_not_found"), context, claim(None), 0)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bot.delivery.blindness import BlindnessNews
 from bot.delivery.steps import Act, apply
-from bot.domain.page import Severity
+from bot.domain.incident import EventKind
+from bot.domain.page import PageUpdate, Severity
+from bot.domain.state import Track
 from bot.domain.subscription import Subscription, ThreadRecord
 from bot.engine.blindness import with_blindness
+from bot.engine.poll import Observation
 from bot.settings import Settings
+from tests.delivery_kit import incident
 
 from .build import DEGRADED, FIRST, MAJOR, PARTIAL, UP, minute, report, update
 from .test_throttle import CHANNEL, POLL, Page, Told
@@ -114,3 +119,24 @@ def test_a_major_outage_is_told_at_once_though_that_kept_changing(name: str) -> 
     incident, _ = told.messages[-1]
     assert incident.severity is MAJOR
     assert incident.events[-1].observed_at == minute(20)
+
+
+KNOWN = incident(EventKind.OPENED)
+NAMELESS = replace(KNOWN, events=())
+WORD = PageUpdate("u1", "investigating", "We look into it.", KNOWN.started_at, KNOWN.started_at)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"incident": NAMELESS},
+        {"adopted": True},
+        {"updates": (WORD,)},
+        {"edited": (WORD,)},
+    ],
+    ids=["it is new", "the provider posted its own", "a text", "an edited text"],
+)
+def test_each_word_of_the_provider_counts_as_one(said: dict[str, Any]) -> None:
+    silent = Observation(KNOWN, Track(), Track())
+    assert not silent.has_words
+    assert replace(silent, **said).has_words
