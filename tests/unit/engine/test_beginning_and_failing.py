@@ -6,7 +6,8 @@ from functools import partial
 
 from bot.domain.incident import EventKind
 from bot.domain.page import PageList
-from bot.engine.endings import needed_lists
+from bot.domain.state import Track
+from bot.engine.endings import credible, needed_lists
 
 from .build import DEGRADED, MAJOR, PARTIAL, UP, Watch, kinds, minute, quiet_watch, report, update
 
@@ -68,6 +69,27 @@ def test_the_list_is_needed_at_first_when_the_page_changed_and_now_and_then() ->
     assert needed(replace(quiet, updated_at=minute(1)), now=minute(1)) == {PageList.INCIDENTS}
     assert needed(replace(quiet, incidents=()), now=minute(1)) == {PageList.INCIDENTS}
     assert needed(quiet, now=minute(10)) == {PageList.INCIDENTS}
+
+
+def test_a_list_that_could_not_be_read_is_needed_again_at_the_next_look() -> None:
+    watch = begun()
+    watch.see(1, RUNNING, recent=None)
+    assert watch.state is not None
+    quiet = replace(watch.page(2, [RUNNING], None), updated_at=minute(1))
+    assert needed_lists(watch.state, quiet, now=minute(2)) == {PageList.INCIDENTS}
+
+
+def test_a_page_may_forget_one_incident_and_not_all_of_several() -> None:
+    watch = begun()
+    assert watch.state is not None
+    track = Track(page_end=minute(-60))
+    one = replace(watch.state, tracks={"old": track}, incidents={})
+    two = replace(one, tracks={"old": track, "older": track})
+    empty = watch.page(1, [], [])
+    assert credible(one, empty, minute(1)).recent == ()
+    assert credible(two, empty, minute(1)).recent is None
+    some = watch.page(1, [], [PAST])
+    assert credible(two, some, minute(1)).recent == (PAST,)
 
 
 def test_the_list_of_maintenances_is_needed_when_one_left_the_summary() -> None:

@@ -180,6 +180,18 @@ def test_what_the_providers_late_incident_takes_over_is_not_told_as_up_again() -
     assert [change.released for change in end.changes] == [True]
 
 
+def test_so_it_is_where_something_else_of_the_ended_one_is_still_down() -> None:
+    watch = quiet_watch()
+    first = update("u1", 0, api=(UP, MAJOR), code=(UP, MAJOR))
+    late = report("late", update("v1", 10, api=(MAJOR, MAJOR)), components=["api"])
+    watch.see(1, report("i", first), components={"api": MAJOR, "code": MAJOR})
+    watch.see(11, report("i", first), late)
+    ended = report("i", first, update("u2", 20, "resolved"))
+    watch.see(21, ended, late)
+    end = watch.last("i")
+    assert {change.surface: change.released for change in end.changes} == {"api": True}
+
+
 def test_the_first_word_of_the_provider_in_a_derived_ones_thread_says_that_it_is_official() -> None:
     watch = quiet_watch()
     watch.see(1, components={"api": MAJOR})
