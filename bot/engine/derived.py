@@ -32,7 +32,7 @@ def derive(
             new.append(component)
             continue
         if one.is_over:
-            one = replace(one, reopened=True, follows=False)
+            one = replace(one, reopened=True)
         known = one.links.get(component)
         if known is None or known.severity.rank < state.severity.rank:
             one = one.moved(component, state.severity, state.since)

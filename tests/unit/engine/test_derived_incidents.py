@@ -78,6 +78,7 @@ def test_a_component_that_follows_joins_and_one_that_clears_is_better() -> None:
     assert watch.see(9, components={"api": UP}) == [(OWN, BETTER)]
     assert watch.last(OWN).changes == (SurfaceChange("api", MAJOR, UP),)
     assert watch.see(12, components={"code": UP}) == [(OWN, RESOLVED)]
+    assert watch.last(OWN).note == "", "nothing has to be added to that"
 
 
 def test_one_that_goes_down_again_within_two_hours_is_reopened_later_it_is_new() -> None:

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.domain.evidence import Evidence, Source
-from bot.domain.incident import Ending, EventKind, Impact, Incident, Origin, SurfaceChange
+from bot.domain.incident import (
+    Ending,
+    EventKind,
+    Impact,
+    Incident,
+    IncidentEvent,
+    Origin,
+    SurfaceChange,
+)
 from bot.domain.page import Severity
 from bot.domain.state import State, Track
 from bot.engine.confirmation import CONTINUES
@@ -209,3 +217,17 @@ def test_maintenance_confirms_no_suspicion() -> None:
     planned = official(2, "api", maintenance=True, severity=Severity.MAINTENANCE)
     assert [i.id for i in page.see(3, "api", page=[planned])] == ["p1"]
     assert page.ours.origin is Origin.SUSPECTED
+
+
+def test_what_the_provider_posts_when_it_is_over_is_confirmed_and_then_resolved() -> None:
+    page = quiet()
+    page.see(1, "api")
+    over = IncidentEvent(
+        1, EventKind.OVER, "u1", minute(4), minute(4), UP, "resolved", "It is fixed."
+    )
+    (merged,) = page.see(5, page=[official(4, "api", events=(over,), ended_at=minute(4))])
+    confirmed, resolved = merged.events[-2:]
+    assert (confirmed.kind, resolved.kind) == (EventKind.CONFIRMED, EventKind.RESOLVED)
+    assert (confirmed.text, resolved.text) == ("It is fixed.", "")
+    assert resolved.revision == confirmed.revision + 1
+    assert resolved.key == "u1/over"
