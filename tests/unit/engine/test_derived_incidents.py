@@ -23,6 +23,8 @@ from .build import (
     kinds,
     minute,
     quiet_watch,
+    report,
+    update,
 )
 
 
@@ -175,3 +177,23 @@ def test_a_derived_one_whose_row_goes_into_maintenance_is_over_but_not_up_again(
     assert watch.last(OWN).changes == (SurfaceChange("api", MAJOR, Severity.MAINTENANCE),)
     assert watch.see(60, components={"api": UP}) == [(OWN, BETTER)]
     assert watch.now(OWN).ended_at == minute(9)
+
+
+def test_its_timeline_says_how_long_it_was_how_bad() -> None:
+    watch = quiet_watch()
+    watch.see(1, components={"api": MAJOR})
+    watch.see(20, components={"api": DEGRADED})
+    watch.see(40, components={"api": UP})
+    assert watch.now(OWN).timeline == ((minute(1), MAJOR), (minute(20), DEGRADED))
+    assert watch.now(OWN).ended_at == minute(40)
+    watch.see(60, components={"api": MAJOR})
+    again = ((minute(40), UP), (minute(60), MAJOR))
+    assert watch.now(OWN).timeline[2:] == again, "reopened: it was up in between"
+
+
+def test_what_a_component_does_without_a_word_stands_in_the_timeline_too() -> None:
+    watch = quiet_watch()
+    page = report("i", update("u1", 0, api=(UP, DEGRADED)))
+    watch.see(1, page, components={"api": DEGRADED})
+    watch.see(20, page, components={"api": MAJOR})
+    assert watch.now("i").timeline[-1] == (minute(20), MAJOR)

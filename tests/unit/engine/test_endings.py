@@ -1,8 +1,16 @@
 """How an incident ends, and what else its absence may mean."""
 
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
-from bot.domain.incident import Ending
+import pytest
+
+from bot.domain.incident import Ending, EventKind, Origin
+from bot.engine.endings import ARCHIVED_AFTER, may_archive
+from bot.engine.incidents import REOPENS_WITHIN
+from tests.delivery_kit import incident
 
 from .build import (
     BETTER,
@@ -152,3 +160,37 @@ def test_each_return_of_an_old_incident_has_an_id_of_its_own() -> None:
     watch.state = replace(watch.state, archived=("i", "i~2"))
     watch.see(1, report("i", FIRST, update("u3", 0.5, "investigating")))
     assert watch.now("i~3").aliases == ("i",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "has_history", "listed", "kept_for"),
+    [
+        ({}, True, (), REOPENS_WITHIN),
+        ({}, True, ("x1",), None),
+        ({"aliases": ("x0",)}, True, ("x0",), None),
+        ({}, True, None, None),  # the list was not read
+        ({}, False, (), ARCHIVED_AFTER),
+        ({"origin": Origin.OURS}, True, (), ARCHIVED_AFTER),
+        ({"origin": Origin.OURS}, True, None, ARCHIVED_AFTER),
+        ({"maintenance": True}, True, (), ARCHIVED_AFTER),
+    ],
+)
+def test_what_is_over_is_kept_while_it_may_be_reopened_or_is_listed(
+    changes: dict[str, Any],
+    has_history: bool,
+    listed: Collection[str] | None,
+    kept_for: timedelta | None,
+) -> None:
+    over = replace(incident(EventKind.OPENED, EventKind.RESOLVED, at=minute(0)), **changes)
+    second = timedelta(seconds=1)
+
+    def is_kept(after: timedelta) -> bool:
+        return not may_archive(over, listed, minute(0) + after, has_history=has_history)
+
+    if kept_for is None:
+        assert is_kept(100 * ARCHIVED_AFTER)
+    else:
+        assert is_kept(kept_for)
+        assert not is_kept(kept_for + second)
+    going_on = replace(over, ended_at=None)
+    assert not may_archive(going_on, (), minute(0) + 100 * ARCHIVED_AFTER, has_history=True)
