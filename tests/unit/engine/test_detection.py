@@ -91,6 +91,7 @@ def test_it_opens_with_what_was_seen_and_of_what() -> None:
     assert (opened.severity, opened.worst) == (DEGRADED, DEGRADED)
     assert (opened.started_at, opened.suspected_at) == (minute(1), minute(1))
     assert opened.timeline == ((minute(1), DEGRADED),)
+    assert opened.title == "Suspected trouble, not confirmed by the provider"
     (event,) = opened.events
     assert (event.kind, event.revision) == (EventKind.OPENED, 1)
     assert event.text == "API, Claude Code: answers 529"
@@ -118,7 +119,7 @@ def test_it_dies_down_after_a_calm_while_and_says_that_nothing_was_confirmed() -
     assert page.see(calm - 0.5) == []
     (ended,) = page.see(calm)
     assert (ended.ended_at, ended.phase) == (minute(calm), "nothing confirmed")
-    assert ended.ending is Ending.RESOLVED
+    assert (ended.ending, ended.severity) == (Ending.RESOLVED, UP)
     assert ended.surfaces == {"api": Impact(UP, DEGRADED)}
     event = ended.events[-1]
     assert (event.kind, event.severity, event.ending) == (EventKind.RESOLVED, UP, Ending.NONE)

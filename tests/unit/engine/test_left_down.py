@@ -209,3 +209,23 @@ def test_one_in_maintenance_after_its_end_that_goes_down_is_another_matter() -> 
     told = watch.see(300, recent=[ENDED], components={"api": MAJOR})
     assert [kind for id_, kind in told if id_ != "i"] == [OPENED]
     assert [kind for id_, kind in told if id_ == "i"] == [EventKind.BETTER]
+
+
+def test_one_whose_id_is_a_number_is_counted_as_any_other() -> None:
+    watch = quiet_watch()
+    first = (update("u1", 0, api=(UP, PARTIAL)), update("u2", 10, "resolved", api=(PARTIAL, UP)))
+    watch.see(11, report("77", *first))
+    again = report("77", *first, update("u3", 400, api=(UP, PARTIAL)))
+    assert watch.see(401, again, recent=[again]) == [("77~2", OPENED)]
+
+
+def test_what_its_words_named_is_over_with_its_end_though_a_component_is_still_down() -> None:
+    watch = quiet_watch()
+    words = "Requests to Claude Opus 4 fail."
+    page = report("i", update("u1", 0, text=words, code=(UP, MAJOR)))
+    watch.see(1, page, components={"code": MAJOR})
+    assert watch.now("i").surfaces["opus"].now is MAJOR
+    end = update("u2", 20, "resolved", text="This is resolved.")
+    watch.see(21, report("i", *page.updates, end))
+    assert watch.now("i").surfaces["code"].now is MAJOR
+    assert watch.now("i").surfaces["opus"].now is UP

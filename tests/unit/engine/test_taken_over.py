@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from bot.domain.incident import Ending, Origin
 from bot.domain.page import Severity
 
@@ -177,16 +179,21 @@ def test_what_the_providers_late_incident_takes_over_is_not_told_as_up_again() -
     assert watch.see(32, late) == [(OWN, RESOLVED), ("late", OPENED)]
     end = watch.last(OWN)
     assert end.ending is watch.now(OWN).ending is Ending.HANDED_OVER
+    assert end.phase == "handed over"
     assert [change.released for change in end.changes] == [True]
 
 
-def test_so_it_is_where_something_else_of_the_ended_one_is_still_down() -> None:
+@pytest.mark.parametrize("said", [{}, {"api": (MAJOR, UP)}], ids=["silent", "called up"])
+def test_so_it_is_where_something_else_of_the_ended_one_is_still_down(
+    said: dict[str, tuple[Severity, Severity]],
+) -> None:
     watch = quiet_watch()
     first = update("u1", 0, api=(UP, MAJOR), code=(UP, MAJOR))
     late = report("late", update("v1", 10, api=(MAJOR, MAJOR)), components=["api"])
     watch.see(1, report("i", first), components={"api": MAJOR, "code": MAJOR})
     watch.see(11, report("i", first), late)
-    ended = report("i", first, update("u2", 20, "resolved"))
+    end_word = update("u2", 20, "resolved", **said)  # type: ignore[arg-type]  # components by name
+    ended = report("i", first, end_word)
     watch.see(21, ended, late)
     end = watch.last("i")
     assert {change.surface: change.released for change in end.changes} == {"api": True}
