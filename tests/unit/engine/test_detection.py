@@ -232,3 +232,12 @@ def test_what_the_provider_posts_when_it_is_over_is_confirmed_and_then_resolved(
     assert (confirmed.text, resolved.text) == ("It is fixed.", "")
     assert resolved.revision == confirmed.revision + 1
     assert resolved.key == "u1/over"
+
+
+def test_a_post_about_something_else_confirms_nothing() -> None:
+    page = quiet()
+    page.see(1, "api")
+    page.see(5, "api", page=[official(5, "console")])
+    assert page.ours.official_at is None
+    theirs = page.state.incidents["p1"]
+    assert (theirs.origin, theirs.official_at) == (Origin.PROVIDER, minute(5))
