@@ -42,7 +42,7 @@ def step(
         # A copy out of some cache, older than what was seen already: nothing is learnt from it.
         return state, []
     if state is None:
-        state = State(snapshot.provider, now, now, page_updated_at=snapshot.updated_at)
+        state = State(snapshot.provider, now, now)
     elif not (snapshot.components or snapshot.incidents or snapshot.recent) and any(
         component.listed for component in state.components.values()
     ):

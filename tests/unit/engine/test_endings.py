@@ -194,3 +194,21 @@ def test_what_is_over_is_kept_while_it_may_be_reopened_or_is_listed(
         assert not is_kept(kept_for + second)
     going_on = replace(over, ended_at=None)
     assert not may_archive(going_on, (), minute(0) + 100 * ARCHIVED_AFTER, has_history=True)
+
+
+def test_one_that_was_never_bad_has_a_timeline_all_the_same() -> None:
+    watch = quiet_watch()
+    watch.see(1, report("i", update("u1", 0, "resolved", api=(UP, UP)), impact=UP))
+    assert watch.now("i").timeline == ((minute(0), UP),)
+
+
+def test_what_is_archived_is_remembered_beside_what_was_archived_before() -> None:
+    watch = opened()
+    watch.see(31, ENDED, components={"api": UP})
+    assert watch.state is not None
+    watch.state = replace(watch.state, archived=("long ago",))
+    late = 31 + REOPENS_WITHIN / timedelta(minutes=1) + 1
+    watch.see(late, recent=[])
+    assert watch.state is not None
+    assert watch.state.archived == ("long ago", "i")
+    assert "i" not in watch.state.incidents

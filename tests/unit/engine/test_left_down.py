@@ -229,3 +229,11 @@ def test_what_its_words_named_is_over_with_its_end_though_a_component_is_still_d
     watch.see(21, report("i", *page.updates, end))
     assert watch.now("i").surfaces["code"].now is MAJOR
     assert watch.now("i").surfaces["opus"].now is UP
+
+
+def test_two_hours_after_its_end_it_is_still_reopened_and_a_minute_later_it_is_new() -> None:
+    for at, told in ((30 + 120, ("i", REOPENED)), (30 + 121, ("i~2", OPENED))):
+        watch = opened()
+        watch.see(31, ENDED, components={"api": UP})
+        again = report("i", FIRST, LAST, update("u3", at, api=(UP, DEGRADED)))
+        assert watch.see(at + 1, again, recent=[again], components={"api": DEGRADED}) == [told]
