@@ -73,10 +73,14 @@ def test_several_components_in_one_look_are_one_incident() -> None:
     assert incident.title == "claude.ai, API and Claude Code: major outage"
 
 
-def test_of_many_components_its_title_names_two_and_counts_the_others() -> None:
+@pytest.mark.parametrize(("count", "others"), [(4, 2), (5, 3)])
+def test_of_many_components_its_title_names_two_and_counts_the_others(
+    count: int, others: int
+) -> None:
     watch = quiet_watch()
-    watch.see(1, components=dict.fromkeys(list(IDS)[:5], MAJOR))
-    assert watch.now(next(iter(watch.incidents))).title.endswith(" and 3 more: major outage")
+    watch.see(1, components=dict.fromkeys(list(IDS)[:count], MAJOR))
+    (known,) = watch.incidents.values()
+    assert known.title.endswith(f" and {others} more: major outage")
 
 
 def test_a_component_that_follows_joins_and_one_that_clears_is_better() -> None:
