@@ -12,6 +12,7 @@ from bot.domain.state import SuspicionState
 from bot.engine.detection import CALM, Evidenced
 from bot.evidence.suspicion import AGREE, Signals
 from tests.unit.engine.build import START, minute
+from tests.unit.engine.test_detection import official, quiet
 
 OLD = {"api": SuspicionState(START, START)}
 
@@ -32,3 +33,12 @@ def test_one_kind_that_would_not_suffice_keeps_what_is_suspected() -> None:
 def test_what_says_less_than_one_voice_keeps_nothing(weight: float | None) -> None:
     assert seen(minute(9), weight).suspicions == OLD, "it is not calm for long enough yet"
     assert seen(START + CALM, weight).suspicions == {}
+
+
+def test_when_we_saw_what_the_provider_had_posted_already_is_remembered() -> None:
+    page = quiet()
+    theirs = official(1, "api")
+    page.see(2, page=[theirs])
+    assert page.state.incidents["p1"].suspected_at is None
+    page.see(5, "api", page=[theirs])
+    assert page.state.incidents["p1"].suspected_at == minute(5)
