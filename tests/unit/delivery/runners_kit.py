@@ -1,4 +1,4 @@
-"""Runners, or a worker, over an office that takes calls when its door opens, and a book."""
+"""Runners, or a worker, over a platform in memory that takes calls when its gate opens."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ TOLD = incident(EventKind.OPENED, at=NOW)
 
 
 @dataclass
-class Office(Platform):
-    """Takes a call when its `door` opens; `width` calls at a time are worth while."""
+class GatedPlatform(Platform):
+    """Takes a call when its `gate` opens; `width` calls at a time are worth while."""
 
     width: int = 8
-    door: asyncio.Event = field(default_factory=asyncio.Event)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
     begun: list[str] = field(default_factory=list)
     ready: list[int] = field(default_factory=list)  # channels, as it was asked
 
@@ -45,13 +45,13 @@ class Office(Platform):
         self, what: str, channel: Channel, card: Message | None, key: str, **seen: Any
     ) -> str:
         self.begun.append(f"{channel.tenant}/{channel.id}")
-        await self.door.wait()
+        await self.gate.wait()
         self._fail(self.failing, what)
         return "m1"
 
 
 @dataclass
-class Book(Queue):
+class HeldQueue(Queue):
     """Records a settlement when it is told to, or at once."""
 
     waits: bool = False
@@ -79,14 +79,14 @@ class Book(Queue):
         return [one.delay for one in self.settled if one.outcome is Outcome.LATER]
 
 
-class Floor:
-    """Runners over an office and a book."""
+class RunnersKit:
+    """Runners over such a platform and queue."""
 
     def __init__(self, slots: int = 8, width: int = 8, **context: Any) -> None:
         self.stage = Stage(**context)
-        self.office, self.book = Office(width=width), Book()
-        self.stage.context.messenger = self.office
-        self.stage.context.queue = self.book  # type: ignore[assignment]
+        self.platform, self.queue = GatedPlatform(width=width), HeldQueue()
+        self.stage.context.messenger = self.platform
+        self.stage.context.queue = self.queue  # type: ignore[assignment]
         self.stage.store.incidents[TOLD.key] = TOLD
         self.moves = 0
         self.runners = Runners(self.stage.context, slots, self._moved)
@@ -110,7 +110,7 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 @dataclass
-class Line(Book):
+class ClaimableQueue(HeldQueue):
     """Hands out these, then nothing. `asked`: for how many, and whether sends are noted."""
 
     found: list[Claims | StoreError] = field(default_factory=list)
@@ -128,13 +128,13 @@ class Enough(Exception):
     """Ends a loop that never ends."""
 
 
-class Shop(Floor):
-    """A worker over an office and a line."""
+class WorkerKit(RunnersKit):
+    """A worker over an platform and a line."""
 
     def __init__(self, *found: Claims | StoreError, slots: int = 8, width: int = 8) -> None:
         super().__init__(width=width)
-        self.book = self.line = Line(found=list(found))
-        self.stage.context.queue = self.line  # type: ignore[assignment]
+        self.queue = self.claimable = ClaimableQueue(found=list(found))
+        self.stage.context.queue = self.claimable  # type: ignore[assignment]
         self.worker = Worker(self.stage.context, slots=slots)
 
     async def run(self, enough: Callable[[], bool], monkeypatch: pytest.MonkeyPatch) -> list[float]:
