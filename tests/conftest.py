@@ -1,7 +1,5 @@
 """What holds for all tests."""
 
-import os
-
 import pytest
 import structlog
 from hypothesis import HealthCheck, is_hypothesis_test, settings
@@ -23,8 +21,3 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     by_hypothesis = is_hypothesis_test(getattr(item, "obj", None))
     if by_hypothesis or item.nodeid.startswith(REPEATING):
         item.add_marker("no_cover")
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """Return how many processes run the tests: most of these wait for others, not for a core."""
-    return (os.cpu_count() or 1) * 3 // 2
