@@ -82,8 +82,12 @@ async def test_a_channel_is_muted_and_unsubscribed_from_the_home(bot: SlackBot) 
     await bot.server.click_view(home, "icd.channel", "unsubscribe/C1")
     assert "Unsubscribed" in await window(bot)
     assert await bot.subscription() is None
-    lines = [message.text for message in bot.server.messages("C1")]
-    assert len(lines) == 3, "each change is said in its channel"
+
+    def said() -> list[str] | None:
+        lines = [message.text for message in bot.server.messages("C1")]
+        return lines if len(lines) == 3 else None
+
+    await eventually(said)  # each change is said in its channel
 
 
 async def test_a_window_that_comes_too_late_is_answered_in_the_conversation(bot: SlackBot) -> None:
